@@ -1,0 +1,49 @@
+# GVRC: few words. `make run` and `make test` do all their own set-up.
+.DEFAULT_GOAL := run
+.PHONY: run test check bench docs lock browser clean
+
+VENV := .venv
+BIN := $(VENV)/bin
+PYTHON := $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
+	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; raise SystemExit(sys.version_info < (3, 11))' >/dev/null 2>&1 && { command -v $$p; break; }; done)
+
+run: $(VENV)/.installed
+	$(BIN)/python -m gvrc.ui.server
+
+test: $(VENV)/.installed-test browser
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+check: $(VENV)/.installed-test
+	$(BIN)/python -m ruff check .
+	$(BIN)/python -m mypy --strict gvrc
+	$(BIN)/python -m pytest -q tests/test_architecture.py tests/test_documentation.py
+
+bench: $(VENV)/.installed-test
+	$(BIN)/python -m benchmarks
+
+docs: $(VENV)/.installed-test
+	$(BIN)/python -m gvrc.docs
+
+# the requirements, compiled anew from pyproject.toml for every Python from 3.11 upwards
+lock:
+	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q -o requirements.txt
+	uv pip compile pyproject.toml --extra test --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q -c requirements.txt -o requirements-test.txt
+
+$(VENV)/bin/python:
+	@test -n "$(PYTHON)" || { echo "GVRC needs Python 3.11 or later; install it and try again."; exit 2; }
+	"$(PYTHON)" -m venv $(VENV) || { rm -rf $(VENV); echo "Python's venv module is missing; on Debian and Ubuntu: apt-get install python3-venv"; exit 2; }
+
+$(VENV)/.installed: requirements.txt $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	@touch $@
+
+$(VENV)/.installed-test: requirements-test.txt $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-test.txt
+	@touch $@
+
+# Chromium for the tests that drive the real application: by the system's package manager when absent and permitted
+browser:
+	@sh tests/e2e/browser.sh
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache

@@ -1,0 +1,39 @@
+"""The ASGI application: the gate, the pages before Streamlit, then Streamlit.
+
+`python -m gvrc.ui.server` serves it with the project's settings; `streamlit run app.py` and `uvicorn app:app` work too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+from starlette.middleware import Middleware
+
+from gvrc.ui import desk, server, sign_in
+from gvrc.ui.gate import Gate, page_policy, streamlit_page
+
+SCRIPT = Path(__file__).resolve().parent / "gvrc" / "ui" / "main.py"
+
+
+@asynccontextmanager
+async def lifespan(app: Any) -> AsyncIterator[dict[str, Any]]:
+    """Refuse to serve with unsafe options; runs that died with an earlier server are marked as interrupted."""
+    server.check_options()
+    server.send_without_delay()
+    await desk.wake_up()
+    yield {}
+
+
+app = st.App(
+    SCRIPT,
+    lifespan=lifespan,
+    routes=sign_in.ROUTES,
+    middleware=[
+        Middleware(Gate, is_signed_in=sign_in.is_signed_in, trouble=sign_in.trouble_page, policy=page_policy(streamlit_page())),
+    ],
+    on_script_error=desk.show_error,
+)

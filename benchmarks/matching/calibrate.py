@@ -1,0 +1,272 @@
+"""Fits the shipped table of evidence: `python -m benchmarks.matching.calibrate [--write]`.
+
+Wants the real lists (folder in GVRC_BENCH_DATA) and takes four kinds of labelled pairs: the real lists as they are, the real lists with
+made-up points and contacts, the newer list against itself (all different), and generated lists. A logistic regression on the levels of the
+features, where "unknown" weighs nothing, drawn towards a table set by hand (prior.csv) so that levels that hardly occur stay sane. The table for
+lists of distinct places (columns `link_...`) is fitted once more with the margin to the best rival as one more feature.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy.optimize import minimize
+
+from benchmarks.matching import real_lists
+from benchmarks.matching.generator import KM_PER_DEGREE, MadeList, Maker
+from gvrc.matching import hard, rivals
+from gvrc.matching.blocking import Scope, candidates
+from gvrc.matching.columns import MatchColumns
+from gvrc.matching.evidence import BASE, RIVAL, TABLE_FILE, EvidenceTable, feature_names, level_names
+from gvrc.matching.features import CLASS_OF_NAME, FEATURES, NAME_CLASSES, PairRows
+from gvrc.matching.prepared import prepare
+
+PRIOR_FILE = Path(__file__).parent / "prior.csv"
+SEED = 20
+PULL, OWN_PULL = 1.0, 4.0
+"""How many labelled pairs the hand-set weight of a level is worth, and a class of names that wants a weight of its own."""
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Labelled:
+    """Pairs with the levels of every feature, whether they are the same, and how much they count."""
+
+    levels: dict[str, npt.NDArray[np.uint8]]
+    same: npt.NDArray[np.bool_]
+    weight: Floats
+    pairs: PairRows
+    columns: MatchColumns
+
+    def taken(self, rows: npt.NDArray[Any]) -> Labelled:
+        """Some of the pairs."""
+        levels = {name: level[rows] for name, level in self.levels.items()}
+        return replace(self, levels=levels, same=self.same[rows], weight=self.weight[rows], pairs=self.pairs.taken(rows))
+
+
+def labelled(columns: MatchColumns, link: bool, truth: Callable[[PairRows], npt.NDArray[np.float64]], weight: float) -> Labelled:
+    """Every candidate pair with its levels; `truth` gives 1 same, 0 different, NaN not known. `weight` is what each pair counts."""
+    prepared = prepare(columns)
+    found = candidates(prepared, Scope(list_ids=columns.list_ids, link=link))
+    pairs = PairRows(left=found.left, right=found.right, rules=found.rules)
+    same = truth(pairs)
+    pairs, same = pairs.taken(np.flatnonzero(~np.isnan(same))), same[~np.isnan(same)]
+    levels = {feature.name: feature.compare(prepared, pairs) for feature in FEATURES}
+    open_pairs = np.flatnonzero(hard.verdicts(prepared, pairs, levels) == hard.NOTHING)
+    whole = Labelled(levels=levels, same=same == 1, weight=np.full(len(same), weight), pairs=pairs, columns=columns)
+    return whole.taken(open_pairs)
+
+
+def by_codes(codes: Sequence[str]) -> Callable[[PairRows], Floats]:
+    """The truth of the real lists: equal official codes; not known where one is missing."""
+    text = np.array(codes, dtype=object)
+
+    def truth(pairs: PairRows) -> Floats:
+        left, right = text[pairs.left], text[pairs.right]
+        known = ((left != "") & (right != "")).astype(np.bool_)
+        return np.where(known, (left == right).astype(np.float64), np.nan)
+
+    return truth
+
+
+def by_number(made: MadeList) -> Callable[[PairRows], Floats]:
+    """The truth of generated lists."""
+    return lambda pairs: (made.truth[pairs.left] == made.truth[pairs.right]).astype(np.float64)
+
+
+def with_points_and_contacts(real: real_lists.RealLists, seed: int) -> MatchColumns:
+    """The real lists with made-up contacts, and points for the 2014 list near those of 2020: most within metres, some kilometres off; some wards and owners are forgotten."""
+    random = np.random.default_rng(seed)
+    columns, count = real.columns, len(real.columns)
+    point = {code: row for row, code in enumerate(real.codes) if code and columns.list_ids[row] == real_lists.LIST_2020}
+    latitudes, longitudes = columns.latitudes.copy(), columns.longitudes.copy()
+    contacts: list[tuple[str, ...]] = [()] * count
+    phone = {code: f"+2547{number:08d}" for number, code in enumerate(dict.fromkeys(real.codes))}
+    away = random.choice([0.05, 0.3, 1.5, 8.0, 30.0], size=count, p=[0.45, 0.3, 0.15, 0.07, 0.03]) * np.abs(random.normal(1, 0.5, count)) / KM_PER_DEGREE
+    turn = random.random(count) * 2 * np.pi
+    for row in range(count):
+        code = real.codes[row]
+        if columns.list_ids[row] == real_lists.LIST_2014 and code in point:
+            latitudes[row] = columns.latitudes[point[code]] + away[row] * np.sin(turn[row])
+            longitudes[row] = columns.longitudes[point[code]] + away[row] * np.cos(turn[row])
+        if code and random.random() < 0.6:
+            is_exchange, is_new = random.random() < 0.04, random.random() < 0.3
+            contacts[row] = (f"+25420{random.integers(400):07d}",) if is_exchange else ((f"+25411{row:07d}",) if is_new else (phone[code],))
+    hidden = random.random(count) < 0.3
+    latitudes[hidden] = longitudes[hidden] = np.nan
+    owners = np.where(random.random(count) < 0.5, "", columns.owners)
+    wards = np.where(random.random(count) < 0.2, "", columns.ward_codes)
+    names = np.empty(count, dtype=object)
+    names[:] = [() if random.random() < 0.5 else value for value in columns.place_names]
+    held = np.empty(count, dtype=object)
+    held[:] = contacts
+    return replace(columns, latitudes=latitudes, longitudes=longitudes, contacts=held, owners=owners, ward_codes=wards, place_names=names)
+
+
+def counties_of(part: Labelled, real: real_lists.RealLists) -> npt.NDArray[np.object_]:
+    """The county code of each pair, for splitting in halves."""
+    return np.array(real.counties, dtype=object)[part.pairs.left]
+
+
+def real_parts(real: real_lists.RealLists) -> list[Labelled]:
+    """The labelled pairs of the real lists: as they are, and with points and contacts."""
+    truth = by_codes(real.codes)
+    return [labelled(real.columns, True, truth, 1.0), labelled(with_points_and_contacts(real, SEED), True, truth, 0.5)]
+
+
+def within_newer(real: real_lists.RealLists) -> Labelled:
+    """The newer list against itself: nearly every pair is two places."""
+    rows = np.flatnonzero(real.columns.list_ids == real_lists.LIST_2020).astype(np.int32)
+    return labelled(real.columns.taken(rows), False, by_codes([real.codes[row] for row in rows]), 0.2)
+
+
+def made_parts() -> list[Labelled]:
+    """Labelled pairs of generated lists, small and large, with few and many copies."""
+    lists = [Maker(SEED + 1).make(20_000), Maker(SEED + 2).make(100_000), Maker(SEED + 3, copies=0.02).make(60_000), Maker(SEED + 4, copies=0.5).make(10_000)]
+    return [labelled(made.columns, False, by_number(made), 0.25) for made in lists]
+
+
+def linked_made_parts() -> list[Labelled]:
+    """The same for two lists of distinct places."""
+    made = [Maker(SEED + 5, copies=0.7).make_two(4_000), Maker(SEED + 6, copies=0.3).make_two(10_000)]
+    return [labelled(part.columns, True, by_number(part), 0.25) for part in made]
+
+
+def read_prior() -> dict[tuple[str, str], float]:
+    """The weights set by hand."""
+    with PRIOR_FILE.open(encoding="utf-8", newline="") as handle:
+        return {(row["feature"], row["level"]): float(row["weight"]) for row in csv.DictReader(handle)}
+
+
+@dataclass(frozen=True, slots=True)
+class Design:
+    """The columns of the regression: one per feature and level but the unknown ones, the base first; then the same again for each class of names, for what
+    the class adds to the weight that all share."""
+
+    features: tuple[str, ...]
+
+    @property
+    def columns(self) -> list[tuple[str, str]]:
+        return [(BASE, BASE), *((feature, level) for feature in self.features for level in level_names(feature)[1:])]
+
+    def index(self, parts: Sequence[Labelled]) -> npt.NDArray[np.int64]:
+        """For every pair the columns of its features, shared and of its class; the unknown level points past the end."""
+        size = len(self.columns)
+        last, tables, start = size * (1 + len(NAME_CLASSES)), [], 1
+        for feature in self.features:
+            levels = len(level_names(feature)) - 1
+            tables.append(np.r_[last, np.arange(start, start + levels)])
+            start += levels
+        found = []
+        for part in parts:
+            shared = np.stack([table[part.levels[name]] for table, name in zip(tables, self.features, strict=True)], axis=1)
+            classes = CLASS_OF_NAME[part.levels["name"]].astype(np.int64)[:, None]
+            own = np.where(shared == last, last, shared + size * (1 + classes))
+            found.append(np.concatenate([shared, own], axis=1))
+        return np.concatenate(found)
+
+
+Weights = dict[tuple[str, str], list[float]]
+"""By feature and level, one weight for each class of names."""
+
+
+def fit(parts: Sequence[Labelled], features: tuple[str, ...], prior: dict[tuple[str, str], float], pull: float = PULL, own_pull: float = OWN_PULL) -> Weights:
+    """The weights under which the labels are likeliest, drawn towards the prior; a class of names departs from what all share only where the labels insist."""
+    design = Design(features)
+    size = len(design.columns)
+    start = np.r_[[prior[column] for column in design.columns], np.zeros(size * len(NAME_CLASSES))]
+    strength = np.r_[np.full(size, pull), np.full(size * len(NAME_CLASSES), own_pull)]
+    strength[0] = 0.01
+    index = design.index(parts)
+    same, weight = np.concatenate([part.same for part in parts]), np.concatenate([part.weight for part in parts])
+    rows, back = np.unique(np.c_[index, same], axis=0, return_inverse=True)
+    summed = np.bincount(back.ravel(), weights=weight, minlength=len(rows))
+    index, same = rows[:, :-1], rows[:, -1].astype(np.bool_)
+
+    def loss(weights: Floats) -> tuple[float, Floats]:
+        padded = np.r_[weights, 0.0]
+        log_odds = padded[0] + padded[index].sum(axis=1)
+        signed = np.where(same, log_odds, -log_odds)
+        wrong = summed / (1.0 + np.exp(np.clip(signed, -60, 60))) * np.where(same, -1.0, 1.0)
+        gradient = np.zeros(len(padded))
+        gradient[0] = wrong.sum()
+        for column in range(index.shape[1]):
+            gradient += np.bincount(index[:, column], weights=wrong, minlength=len(padded))
+        pulled = weights - start
+        value = (summed * np.logaddexp(0.0, -signed)).sum() + 0.5 * (strength * pulled**2).sum()
+        return float(value), gradient[:-1] + strength * pulled
+
+    found = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": 800, "maxfun": 1000}).x
+    shared, own = found[:size], found[size:].reshape(len(NAME_CLASSES), size)
+    return {column: (shared[number] + own[:, number]).tolist() for number, column in enumerate(design.columns)}
+
+
+def plain_features() -> tuple[str, ...]:
+    """The features of a pair alone."""
+    return tuple(feature.name for feature in FEATURES)
+
+
+def table_of(weights: Weights, version: str) -> EvidenceTable:
+    """Fitted weights as a table of evidence."""
+    nothing = [0.0] * len(NAME_CLASSES)
+    arrays = {name: np.array([weights.get((name, level), nothing) for level in level_names(name)], dtype=np.float32).T for name in feature_names()}
+    return EvidenceTable(base=weights[BASE, BASE][0], weights=arrays, version=version)
+
+
+def with_rivals(part: Labelled, table: EvidenceTable) -> Labelled:
+    """The part with the margin to the best rival as one more feature, measured under `table`."""
+    log_odds = table.weigh({name: part.levels[name] for name in plain_features()}, CLASS_OF_NAME[part.levels["name"]])
+    choice = rivals.choose(part.pairs, log_odds, np.zeros(len(part.pairs), dtype=np.uint8), part.columns.list_ids)
+    return replace(part, levels=part.levels | {RIVAL: choice.levels})
+
+
+def fit_both(link_parts: Sequence[Labelled], list_parts: Sequence[Labelled]) -> tuple[Weights, Weights]:
+    """The weights for lists that may repeat themselves, and those for lists of distinct places, found in rounds: margins need weights, weights need margins."""
+    prior = read_prior()
+    plain = fit([*link_parts, *list_parts], plain_features(), prior)
+    linked = dict(plain)
+    for _ in range(3):
+        without = table_of({key: weight for key, weight in linked.items() if key[0] != RIVAL}, "round")
+        linked = fit([with_rivals(part, without) for part in link_parts], (*plain_features(), RIVAL), prior)
+    return plain, linked
+
+
+def write_table(path: Path, plain: Weights, linked: Weights) -> None:
+    """The table as the matcher reads it."""
+    rows: Iterable[tuple[str, str]] = [(BASE, BASE), *((feature, level) for feature in feature_names() for level in level_names(feature))]
+    with path.open("w", encoding="utf-8", newline="") as handle:
+        out = csv.writer(handle, lineterminator="\n")
+        out.writerow(("feature", "level", *(f"{kind}_{name}" for kind in ("list", "link") for name in NAME_CLASSES)))
+        nothing = [0.0] * len(NAME_CLASSES)
+        out.writerows((*row, *(f"{weight:.4f}" for weights in (plain, linked) for weight in weights.get(row, nothing))) for row in rows)
+
+
+def main() -> int:
+    """Fits the table from the real and the generated lists; `--write` ships it."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--write", action="store_true", help="replace the shipped table")
+    wants_write = parser.parse_args().write
+    where = real_lists.folder()
+    if where is None:
+        print(f"Set {real_lists.FOLDER} to the folder of the real lists.", file=sys.stderr)
+        return 2
+    real = real_lists.load(where)
+    linked_parts = real_parts(real) + linked_made_parts()
+    plain, linked = fit_both(linked_parts, [within_newer(real), *made_parts()])
+    for key in linked:
+        print(f"{key[0]:14} {key[1]:20}", *(f"{weight:7.2f}" for weights in (plain, linked) for weight in weights.get(key, [0.0] * 4)))
+    if wants_write:
+        write_table(TABLE_FILE, plain, linked)
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,5 @@
+"""`python -m gvrc`"""
+
+from gvrc.cli import main
+
+raise SystemExit(main())

@@ -1,0 +1,1 @@
+"""Functions that yield issues, and the catalogue of what they can find."""

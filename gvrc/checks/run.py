@@ -1,0 +1,57 @@
+"""Rules on a whole run: values that belong to one place and stand on many. They work on columns, never on records."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from gvrc.model.issue import Issue
+
+SHARED_BY_MANY = 3
+"""Places on which a contact must stand to be told as shared: two may well be one place, or a desk in a station."""
+MOST_OTHERS = 20
+"""Other rows that an issue names."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunColumns:
+    """What the rules on a run look at: one entry per record in the first four, one per contact in the last two. `phones` and `emails` are
+    any tokens that are equal for equal contacts; the values themselves are not needed. Empty strings stand for nothing."""
+
+    record_keys: Sequence[str]
+    mfl_codes: Sequence[str] = ()
+    registration_numbers: Sequence[str] = ()
+    sources: Sequence[str] = ()
+    phone_record_keys: Sequence[str] = ()
+    phones: Sequence[str] = ()
+    email_record_keys: Sequence[str] = ()
+    emails: Sequence[str] = ()
+
+
+def run_issues(columns: RunColumns) -> list[Issue]:
+    """Every value that stands on too many places, as one issue per record that carries it."""
+    keys = columns.record_keys
+    return [
+        *_shared("code.mfl_shared", "mfl_code", keys, columns.mfl_codes, at_least=2),
+        *_shared("code.registration_shared", "registration_number", keys, columns.registration_numbers, at_least=2),
+        *_shared("contact.phone_shared", "contacts", columns.phone_record_keys, columns.phones, at_least=SHARED_BY_MANY, show=False),
+        *_shared("contact.email_shared", "contacts", columns.email_record_keys, columns.emails, at_least=SHARED_BY_MANY, show=False),
+    ]
+
+
+def _shared(code: str, field_name: str, keys: Sequence[str], values: Sequence[str], *, at_least: int, show: bool = True) -> Iterator[Issue]:
+    """An issue for each record whose value stands on `at_least` different records. With `show` off the value stays out of the issue."""
+    if not len(values):
+        return
+    table = pd.DataFrame({"key": np.asarray(keys, dtype=object), "value": np.asarray(values, dtype=object)}).drop_duplicates()
+    table = table[table["value"].astype(bool)]
+    counts = table.groupby("value", sort=False)["key"].transform("size")
+    for value, group in table[counts >= at_least].groupby("value", sort=False):
+        members = sorted(group["key"])
+        for key in members:
+            others = [other for other in members[: MOST_OTHERS + 1] if other != key]
+            detail = {"count": len(members), "record_keys": others}
+            yield Issue(code=code, field_name=field_name, value=str(value) if show else None, detail=detail, record_key=key)

@@ -1,0 +1,149 @@
+"""Rules on cleaned values: what a record of its kind should have, and what contradicts itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+
+from gvrc.cleaning.phones import is_mobile
+from gvrc.model.issue import Issue, Suggestion
+from gvrc.model.record import Contact, ContactType, Record, Visibility
+from gvrc.model.run import Stage
+from gvrc.reference.vocabularies import Vocabularies, reference_rows
+
+STALE_DAYS = 365
+"""Days after which a verification is old, unless the settings say otherwise."""
+DAYS_PER_MONTH = 30.44
+
+_OFFICERS_OWN = "Officer's mobile"
+_REACHABLE = (ContactType.PHONE, ContactType.HOTLINE, ContactType.EMAIL)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """One rule on a record: the codes it may yield, the stage after which it runs, and the check itself."""
+
+    codes: tuple[str, ...]
+    after: Stage
+    check: Callable[[Record, Vocabularies], Iterator[Issue]]
+
+
+@lru_cache(maxsize=1)
+def requirements() -> Mapping[str, frozenset[str]]:
+    """The fields that a place of each group should have (`data/reference/requirements.csv`); `unknown` for a place of unknown kind."""
+    required: dict[str, set[str]] = {}
+    for row in reference_rows("requirements.csv", "group", "field", "weight"):
+        required.setdefault(row["group"], set()).add(row["field"])
+    return {group: frozenset(fields) for group, fields in required.items()}
+
+
+def required_fields(record: Record, vocabularies: Vocabularies) -> frozenset[str]:
+    """The fields that this record should have, by its kind."""
+    return requirements()[vocabularies.group(record.facility_type) or "unknown"]
+
+
+def record_issues(record: Record, vocabularies: Vocabularies, after: Stage) -> Iterator[Issue]:
+    """Every finding of the rules that run after a stage."""
+    for rule in RULES:
+        if rule.after is after:
+            yield from rule.check(record, vocabularies)
+
+
+def _missing(record: Record, vocabularies: Vocabularies) -> Iterator[Issue]:
+    """What a place of this kind should have and does not."""
+    required = required_fields(record, vocabularies)
+    if not record.operational_status and "operational_status" in required:
+        yield Issue(code="status.missing", field_name="operational_status", record_key=record.record_key)
+    if not record.services and "services" in required:
+        yield Issue(code="service.missing", field_name="services", record_key=record.record_key)
+    if "mfl_code" in required and not record.registration_number:
+        yield Issue(code="code.registration_missing", field_name="registration_number", record_key=record.record_key)
+
+
+def _contacts(record: Record, vocabularies: Vocabularies) -> Iterator[Issue]:
+    """Whether the place can be reached, and by whose number."""
+    reachable = [contact for contact in record.contacts if contact.contact_type in _REACHABLE]
+    if not reachable and "contacts" in required_fields(record, vocabularies):
+        yield Issue(code="contact.missing", field_name="contacts", record_key=record.record_key)
+    elif vocabularies.group(record.facility_type) != "hotline":
+        yield from _only_contact(record, reachable, vocabularies)
+
+
+def _only_contact(record: Record, reachable: list[Contact], vocabularies: Vocabularies) -> Iterator[Issue]:
+    callable_contacts = [contact for contact in reachable if contact.contact_type is not ContactType.EMAIL]
+    if len(callable_contacts) != 1:
+        return
+    only = callable_contacts[0]
+    if only.value in vocabularies.emergency_codes:
+        yield Issue(code="contact.emergency_only", field_name="contacts", value=only.value, record_key=record.record_key)
+    elif vocabularies.group(record.facility_type) == "police" and only.label == _OFFICERS_OWN and is_mobile(only.value):
+        yield Issue(code="contact.officer_only", field_name="contacts", value=only.value, record_key=record.record_key)
+
+
+def _level(record: Record, vocabularies: Vocabularies) -> Iterator[Issue]:
+    """A KEPH level belongs to health facilities only."""
+    group = vocabularies.group(record.facility_type)
+    if record.keph_level and group and group != "health":
+        kind = vocabularies.facility_types.label(record.facility_type).lower()
+        yield Issue(code="keph.not_for_kind", field_name="keph_level", value=record.keph_level, detail={"kind": kind}, record_key=record.record_key)
+
+
+def _plausible_services(record: Record, vocabularies: Vocabularies) -> Iterator[Issue]:
+    """A service that only another kind of place gives (a Caesarean section by a legal aid office)."""
+    group = vocabularies.group(record.facility_type)
+    if not group or not record.services or record.facility_type == "other":
+        return
+    for service in record.services:
+        if not _fits(service, group, vocabularies):
+            kept = [vocabularies.services.label(other) for other in record.services if other != service]
+            label, kind = vocabularies.services.label(service), vocabularies.facility_types.label(record.facility_type)
+            yield Issue(
+                code="service.not_plausible",
+                field_name="services",
+                value=label,
+                detail={"service": label, "kind": kind.lower()},
+                record_key=record.record_key,
+                suggestion=Suggestion(values={"services": kept}, shown=", ".join(kept) or "no services", confidence=0.8, reason=f"“{label}” is given by other kinds of places."),
+            )
+
+
+@lru_cache(maxsize=4_096)
+def _fits(service: str, group: str, vocabularies: Vocabularies) -> bool:
+    groups = vocabularies.services.attribute(service, "groups").split("|")
+    if group in groups:
+        return True
+    return group in ("organisation", "shelter") and vocabularies.services.attribute(service, "category") not in _CLINICAL
+
+
+_CLINICAL = frozenset({"medical", "reproductive", "diagnostic", "hiv_tb"})
+"""Categories of services that take a clinic; a support organisation may give anything else."""
+
+
+def _sensitive(record: Record, vocabularies: Vocabularies) -> Iterator[Issue]:
+    """A shelter that its list calls public."""
+    if record.visibility is Visibility.WITHHELD and record.stated.get("visibility") == Visibility.PUBLIC:
+        yield Issue(code="visibility.sensitive_public", field_name="visibility", value="public", record_key=record.record_key)
+
+
+RULES: tuple[Rule, ...] = (
+    Rule(codes=("status.missing", "service.missing", "code.registration_missing"), after=Stage.ENRICH, check=_missing),
+    Rule(codes=("contact.missing", "contact.emergency_only", "contact.officer_only"), after=Stage.ENRICH, check=_contacts),
+    Rule(codes=("keph.not_for_kind",), after=Stage.ENRICH, check=_level),
+    Rule(codes=("service.not_plausible",), after=Stage.ENRICH, check=_plausible_services),
+    Rule(codes=("visibility.sensitive_public",), after=Stage.ENRICH, check=_sensitive),
+)
+"""The rules on one record, each with the stage after which it runs."""
+
+
+def final_issues(record: Record, as_of: date, stale_days: int = STALE_DAYS) -> Iterator[Issue]:
+    """The final validation before a record may be ready: what time has made of it. `as_of` is the day of the run."""
+    verified = record.last_verified_at
+    if verified is None:
+        return
+    age_days = (as_of - verified).days
+    if age_days < 0:
+        yield Issue(code="verified.future", field_name="last_verified_at", value=verified.isoformat(), record_key=record.record_key)
+    elif age_days > stale_days:
+        yield Issue(code="verified.stale", field_name="last_verified_at", value=verified.isoformat(), detail={"months": round(age_days / DAYS_PER_MONTH)}, record_key=record.record_key)

@@ -1,0 +1,1 @@
+"""Pure functions that clean one value and record every change they make."""

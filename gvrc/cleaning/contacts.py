@@ -1,0 +1,372 @@
+"""Phones, e-mails, hotlines, web and postal addresses, found wherever they were written."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any
+
+from email_validator import EmailNotValidError, validate_email
+
+from gvrc.cleaning.phones import PhoneFind, find_phones, is_toll_free, kenyan_number
+from gvrc.cleaning.text import LONGEST_TEXT, clean_text, is_missing
+from gvrc.model.issue import Issue, Suggestion
+from gvrc.model.record import Contact, ContactType, FieldChange
+from gvrc.reference.vocabularies import load_vocabularies
+
+CONTACT_FIELDS = ("phone", "contact", "hotline", "email", "website")
+"""Canonical fields that hold contacts, in the order in which they are read; the first phone found is the primary one."""
+FREE_TEXT_FIELDS = ("address", "location", "description", "officer", "opening_hours", "town")
+"""Canonical fields in which a contact may have been written by the way."""
+SHORTEST_NUMBER = 9
+"""Characters of the shortest text that can hold a telephone number or e-mail."""
+MOST_CONTACTS = 100
+"""Contacts of one record that are kept; a cell with more is no contact cell."""
+
+_STAGE = "transform"
+_PLAIN_NUMBER = str.maketrans("", "", " -.()")
+_URL = re.compile(r"(?:https?://|www\.)[^\s,;<>\"']{3,300}", re.IGNORECASE)
+_DOMAIN = re.compile(r"(?<![@\w.])(?:[a-z0-9-]{1,63}\.){1,4}(?:org|com|net|info|ke|africa|go|int)(?:/[^\s,;<>\"']{0,200})?(?![\w@])", re.IGNORECASE)
+_AROUND_AT = re.compile(r"[^\s,;:<>()\[\]/|\"]{1,64}")
+_POSTAL = re.compile(
+    r"(?:p\s?\.?\s{0,2}o\s?\.?\s{0,2}box\W{0,4}){1,2}(?:private\s+bag\s?)?\d{0,7}(?:\s{0,2}[-–,]?\s{0,2}\d{5}(?!\d))?(?:[\s,]{1,2}[a-z][a-z' ]{2,30})?|\bprivate\s+bag\b(?:\s\d{1,6})?",
+    re.IGNORECASE,
+)
+_WRITTEN_AT = re.compile(r"\s?[(\[{]\s?at\s?[)\]}]\s?", re.IGNORECASE)
+_DOUBLED_AT = re.compile(r"@{2,5}")
+_OTHER_NUMBERS = re.compile(r"id$|code|acc|bank|till|paybill|pin|reg|licen|lat|lon|lng|coord|date|time|created|hash|serial|box|plot", re.IGNORECASE)
+_BOX = re.compile(r"^(?:p\s?\.?\s?o\s?\.?\s?box\W{0,4})+", re.IGNORECASE)
+_MAY_HOLD_CONTACT = re.compile(r"@|\d[\d\s().\-/+]{5,}\d")
+_LABEL = re.compile(r"([^\W\d_][^\W\d_.\-/ ]{0,20}(?:[ ./-]{1,2}[^\W\d_]{1,15}){0,2})\s{0,2}[.:\-–=]{0,2}\s{0,2}$")
+_KEYS_OF_VALUE = ("value", "number", "contact", "detail", "details", "text")
+_KEYS_OF_KIND = ("type", "contact_type", "kind", "label", "use", "system")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CleanContacts:
+    """The contacts of a record, each once, the first one primary; what was changed to get them and what could not be read."""
+
+    contacts: tuple[Contact, ...] = ()
+    changes: tuple[FieldChange, ...] = ()
+    issues: tuple[Issue, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextContacts:
+    """Contacts written in a text by the way: `remainder` is the text without them, `redacted` the text with `[phone]`, `[email]` in their place."""
+
+    contacts: tuple[Contact, ...] = ()
+    remainder: str | None = None
+    redacted: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Find:
+    """Something found in a cell, and where."""
+
+    start: int
+    end: int
+    contact: Contact | None = None
+    issue: Issue | None = None
+
+
+def parse_contacts(values: Mapping[str, Any]) -> CleanContacts:
+    """Every contact among the canonical `values` of a row: contact cells first, then what free text mentions.
+
+    A value may be a text, a number, an object, or a list of `{type, value}` objects. Nothing invalid becomes a contact; it is an issue.
+    """
+    found: dict[tuple[ContactType, str], Contact] = {}
+    changes: list[FieldChange] = []
+    issues: list[Issue] = []
+    for field_name in CONTACT_FIELDS:
+        value = values.get(field_name)
+        if value is None or value == "" or is_missing(value):
+            continue
+        cell = _read_cell(field_name, value)
+        _collect(found, cell.contacts)
+        changes.extend(cell.changes)
+        issues.extend(cell.issues)
+    for field_name in FREE_TEXT_FIELDS:
+        value = values.get(field_name)
+        if isinstance(value, str) and _MAY_HOLD_CONTACT.search(value[:LONGEST_TEXT]):
+            _collect(found, contacts_in_text(value, field_name).contacts)
+    return CleanContacts(contacts=_in_order(found.values()), changes=tuple(changes), issues=tuple(issues))
+
+
+def phones_elsewhere(data: Mapping[str, Any], values: Mapping[str, Any]) -> tuple[Contact, ...]:
+    """Telephone numbers in the fields of a source row that became none of its canonical `values`; for a row that gives none otherwise.
+    Numbers under a key that speaks of something else (codes, accounts, measures, days) are left alone."""
+    read = {id(value) for value in values.values()}
+    contacts = (contact for text in _unread_texts(data, read, 4) for contact in contacts_in_text(text, "contact").contacts)
+    return merged_contacts(contact for contact in contacts if contact.contact_type is ContactType.PHONE)
+
+
+def _unread_texts(data: Any, read: set[int], depth: int) -> Iterator[str]:
+    """The texts within an object or list that nobody read and that may hold a contact."""
+    pairs = data.items() if isinstance(data, dict) else (("", value) for value in data[:MOST_CONTACTS])
+    for key, value in pairs:
+        if id(value) in read or _is_of_something_else(key):
+            continue
+        if isinstance(value, str):
+            if len(value) >= SHORTEST_NUMBER and _MAY_HOLD_CONTACT.search(value[:LONGEST_TEXT]):
+                yield value[:LONGEST_TEXT]
+        elif isinstance(value, (dict, list)) and depth:
+            yield from _unread_texts(value, read, depth - 1)
+
+
+@lru_cache(maxsize=4_096)
+def _is_of_something_else(key: str) -> bool:
+    return _OTHER_NUMBERS.search(key) is not None
+
+
+def merged_contacts(*groups: Iterable[Contact]) -> tuple[Contact, ...]:
+    """Several groups of contacts as one, each contact once, the first one primary."""
+    found: dict[tuple[ContactType, str], Contact] = {}
+    for group in groups:
+        _collect(found, group)
+    return _in_order(found.values())
+
+
+def _collect(found: dict[tuple[ContactType, str], Contact], contacts: Iterable[Contact]) -> None:
+    for contact in contacts:
+        if len(found) < MOST_CONTACTS:
+            found.setdefault((contact.contact_type, contact.value), contact)
+
+
+def _in_order(contacts: Iterable[Contact]) -> tuple[Contact, ...]:
+    return tuple(
+        contact if contact.is_primary == (index == 0) else replace(contact, is_primary=index == 0) for index, contact in enumerate(contacts)
+    )
+
+
+def _read_cell(field_name: str, value: Any) -> CleanContacts:
+    """The contacts of one contact cell, whatever its shape."""
+    parts = list(_parts(value, None))[:MOST_CONTACTS]
+    results = [_parse_text(field_name, text, hint) for text, hint in parts]
+    contacts = tuple(contact for result in results for contact in result.contacts)
+    before = "; ".join(text for text, _ in parts)
+    after = ", ".join(dict.fromkeys(contact.value for contact in contacts))
+    changes = (FieldChange(field_name=field_name, before=before, after=after or None, stage=_STAGE, rule="contact-format"),) if before != after else ()
+    issues = tuple(_with_whole_cell(issue, after) for result in results for issue in result.issues)
+    return CleanContacts(contacts=contacts, changes=changes, issues=issues)
+
+
+def _with_whole_cell(issue: Issue, kept: str) -> Issue:
+    """The suggestion for one broken part, told for the whole cell: what was read already, and the mended part."""
+    suggestion = issue.suggestion
+    if suggestion is None or not kept:
+        return issue
+    whole = f"{kept}, {suggestion.shown}"
+    return replace(issue, suggestion=replace(suggestion, values={issue.field_name: whole}, shown=whole))
+
+
+def _parts(value: Any, hint: str | None) -> Iterator[tuple[str, str | None]]:
+    """The texts of a contact cell with the kind of contact that their key or `type` names."""
+    if isinstance(value, Mapping):
+        yield from _parts_of_object(value, hint)
+    elif isinstance(value, (list, tuple)):
+        for part in value[:MOST_CONTACTS]:
+            yield from _parts(part, hint)
+    elif text := clean_text(value):
+        yield text, hint
+
+
+def _parts_of_object(value: Mapping[str, Any], hint: str | None) -> Iterator[tuple[str, str | None]]:
+    kind = next((str(value[key]) for key in _KEYS_OF_KIND if isinstance(value.get(key), str)), None)
+    stated = next((value[key] for key in _KEYS_OF_VALUE if key in value), None)
+    if stated is not None:
+        yield from _parts(stated, kind or hint)
+        return
+    for key, part in value.items():
+        if key not in _KEYS_OF_KIND:
+            yield from _parts(part, str(key).replace("_", " "))
+
+
+def _parse_text(field_name: str, text: str, hint: str | None) -> CleanContacts:
+    quick = text.translate(_PLAIN_NUMBER)
+    if field_name != "hotline" and 9 <= len(quick) <= 13 and (number := _quick_number(quick)):
+        return CleanContacts(contacts=(_phone(number, hint),))
+    return _parse_cell(field_name, text, hint)
+
+
+def _quick_number(quick: str) -> str | None:
+    """One number alone in its cell: the usual case."""
+    digits = quick.removeprefix("+")
+    return kenyan_number(digits, allow_bare=True) if digits.isdecimal() and digits.isascii() else None
+
+
+@lru_cache(maxsize=16_384)
+def _parse_cell(field_name: str, text: str, hint: str | None) -> CleanContacts:
+    finds = list(_finds(text, field_name, hint, is_contact=True))
+    contacts = tuple(find.contact for find in finds if find.contact)
+    issues = tuple(find.issue for find in finds if find.issue)
+    if not contacts and not issues:
+        code = "contact.email_invalid" if field_name == "email" else "contact.unreadable"
+        issues = (Issue(code=code, field_name=field_name, value=text[:200]),) if any(map(str.isalnum, text)) and not _is_zero(text) else ()
+    return CleanContacts(contacts=contacts, issues=issues)
+
+
+def _is_zero(text: str) -> bool:
+    return not text.strip("0 .-/")
+
+
+def _phone(number: str, hint: str | None) -> Contact:
+    return Contact(contact_type=ContactType.PHONE, value=number, label=_label(hint) or ("Toll-free" if is_toll_free(number) else None))
+
+
+@lru_cache(maxsize=2_048)
+def _label(hint: str | None) -> str | None:
+    """What a kind of contact adds beyond "a phone": fax, WhatsApp, hotline, an officer's own mobile."""
+    vocabulary = load_vocabularies().contact_types
+    match = vocabulary.find(hint)
+    return vocabulary.label(match.code) if match and match.code in ("fax", "officer_mobile", "whatsapp", "hotline") else None
+
+
+def hotline(code: str) -> Contact:
+    """A short code as a contact, with what it is known as."""
+    return Contact(contact_type=ContactType.HOTLINE, value=code, label=load_vocabularies().short_codes.get(code))
+
+
+def contacts_in_text(text: str, field_name: str) -> TextContacts:
+    """Contacts that stand in a name, description or other free text. Only what is unmistakably one is found."""
+    if not _MAY_HOLD_CONTACT.search(text[:LONGEST_TEXT]):
+        return TextContacts(remainder=text, redacted=text)
+    finds = [find for find in _finds(text, field_name, None, is_contact=False) if find.contact]
+    if not finds:
+        return TextContacts(remainder=text, redacted=text)
+    return TextContacts(
+        contacts=tuple(find.contact for find in finds if find.contact),
+        remainder=_with_gaps(text, finds, lambda find: " "),
+        redacted=_with_gaps(text, finds, lambda find: f"[{find.contact.contact_type}]" if find.contact else ""),
+    )
+
+
+def _with_gaps(text: str, finds: Iterable[_Find], gap: Callable[[_Find], str]) -> str:
+    out: list[str] = []
+    position = 0
+    for find in sorted(finds, key=lambda find: find.start):
+        if find.start >= position:
+            out += [text[position : find.start], gap(find)]
+            position = find.end
+    return " ".join("".join([*out, text[position:]]).split())
+
+
+def _finds(text: str, field_name: str, hint: str | None, *, is_contact: bool) -> Iterator[_Find]:
+    """Everything in a cell; each kind blanks what it found, so that the next kind does not read it again."""
+    if "@@" in text:
+        text = _DOUBLED_AT.sub(lambda found: "@" + " " * (len(found[0]) - 1), text)
+    if "at" in text.casefold():
+        text = _WRITTEN_AT.sub(lambda found: "@".center(len(found[0])), text)
+    for finder in (_web_addresses, _emails, _postal_addresses):
+        found = list(finder(text, field_name, is_contact))
+        yield from found
+        for find in found:
+            text = text[: find.start] + "," * (find.end - find.start) + text[find.end :]
+    yield from _phones(text, field_name, hint, is_contact)
+
+
+def _web_addresses(text: str, field_name: str, is_contact: bool) -> Iterator[_Find]:
+    pattern = _DOMAIN if field_name == "website" and not _URL.search(text) else _URL
+    if field_name in ("website", "contact") or "www." in text or "://" in text:
+        for found in pattern.finditer(text):
+            value = found[0].rstrip(".)/")
+            yield _Find(start=found.start(), end=found.end(), contact=Contact(contact_type=ContactType.WEBSITE, value=value))
+
+
+def _emails(text: str, field_name: str, is_contact: bool) -> Iterator[_Find]:
+    at = text.find("@")
+    while at >= 0:
+        found = _email_at(text, at, field_name)
+        yield found
+        at = text.find("@", max(at + 1, found.end))
+
+
+def _email_at(text: str, at: int, field_name: str) -> _Find:
+    before = _last_word(text[max(0, at - 66) : at])
+    after = _AROUND_AT.match(text[at + 1 : at + 256].lstrip(" "))
+    gap = len(text[at + 1 :]) - len(text[at + 1 :].lstrip(" "))
+    domain = after[0].rstrip(".-'") if after else ""
+    start, end = at - len(before), at + 1 + gap + len(domain)
+    address = f"{before.strip()}@{domain}"
+    if email := valid_email(address):
+        return _Find(start=start, end=end, contact=Contact(contact_type=ContactType.EMAIL, value=email))
+    stop = re.compile(r"[\s;<>()\[\]|\"]").search(text, end)
+    shown = text[start : stop.start() if stop else len(text)][:120]
+    issue = Issue(code="contact.email_invalid", field_name=field_name, value=shown, suggestion=_mended_email(shown, field_name))
+    return _Find(start=start, end=start + len(shown), issue=issue)
+
+
+def _last_word(text: str) -> str:
+    """The local part before an at sign, with one stray space after it."""
+    stripped = text.rstrip(" ")
+    if len(text) - len(stripped) > 2:
+        return ""
+    words = re.split(r"[\s,;:<>()\[\]/|\"]", stripped)
+    return words[-1] + text[len(stripped) :]
+
+
+def _mended_email(shown: str, field_name: str) -> Suggestion | None:
+    """A likely address for a broken one: commas for dots, doubled signs, spaces."""
+    mended = re.sub(r"\.{2,}", ".", re.sub(r"\s+", "", shown.replace(",", "."))).replace("@@", "@").strip(".")
+    mended = re.sub(r"(gmail|yahoo|hotmail|outlook)(?:com|\.co)$", r"\1.com", mended)
+    email = valid_email(mended)
+    if email is None:
+        return None
+    return Suggestion(values={field_name: email}, shown=email, confidence=0.85, reason="The usual slips (commas for dots, spaces, doubled signs) put right give a valid address.")
+
+
+@lru_cache(maxsize=16_384)
+def valid_email(address: str) -> str | None:
+    """The address in lower case when it is valid (its domain is not looked up), else None."""
+    try:
+        return validate_email(address, check_deliverability=False).normalized.lower()
+    except EmailNotValidError:
+        return None
+
+
+def _postal_addresses(text: str, field_name: str, is_contact: bool) -> Iterator[_Find]:
+    """Post boxes; those in free text only stand in the way of phone numbers."""
+    for found in _POSTAL.finditer(text):
+        value = _BOX.sub("P.O. Box ", " ".join(found[0].split())).rstrip(" ,.-")
+        if not any(map(str.isdigit, value)) and "bag" not in value.casefold():
+            continue
+        contact = Contact(contact_type=ContactType.POSTAL, value=value) if is_contact else None
+        yield _Find(start=found.start(), end=found.end(), contact=contact)
+
+
+def _phones(text: str, field_name: str, hint: str | None, is_contact: bool) -> Iterator[_Find]:
+    for find in find_phones(text, is_contact=is_contact):
+        if find.number:
+            label = hint or (_word_before(text, find.start) if is_contact else None)
+            issue = None if find.is_kenyan else Issue(code="contact.phone_foreign", field_name=field_name, value=find.number)
+            yield _Find(start=find.start, end=find.end, contact=_phone(find.number, label), issue=issue)
+        elif is_contact:
+            yield from _broken_phone(text, find, field_name, hint)
+
+
+def _word_before(text: str, start: int) -> str | None:
+    found = _LABEL.search(text[max(0, start - 45) : start])
+    return found[1] if found else None
+
+
+def _broken_phone(text: str, find: PhoneFind, field_name: str, hint: str | None) -> Iterator[_Find]:
+    """Digits that are no number: a short code, a shortened second number, or an issue."""
+    if find.may_mean:
+        suggestion = Suggestion(values={field_name: find.may_mean}, shown=find.may_mean, confidence=0.8, reason="Endings after a slash usually replace the last digits of the number before.")
+        yield _Find(start=find.start, end=find.end, issue=Issue(code="contact.phone_shortened", field_name=field_name, value=find.text, suggestion=suggestion))
+    elif _is_short_code(find.digits, field_name, hint):
+        yield _Find(start=find.start, end=find.end, contact=hotline(find.digits))
+    elif not _is_zero(find.digits) and (len(find.digits) >= 6 or (field_name in ("phone", "hotline") and _is_alone(text, find))):
+        yield _Find(start=find.start, end=find.end, issue=Issue(code="contact.phone_invalid", field_name=field_name, value=find.text))
+
+
+def _is_short_code(digits: str, field_name: str, hint: str | None) -> bool:
+    if digits in load_vocabularies().short_codes:
+        return True
+    return 3 <= len(digits) <= 6 and not digits.startswith("0") and (field_name == "hotline" or _label(hint) == "Hotline")
+
+
+def _is_alone(text: str, find: PhoneFind) -> bool:
+    return not any(map(str.isalnum, text[: find.start] + text[find.end :]))

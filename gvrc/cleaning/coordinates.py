@@ -1,0 +1,234 @@
+"""A point from whatever a source wrote: two numbers, one text, degrees with minutes, a GeoJSON pair, in either order.
+
+Kenya's latitudes (-4.9 to 5.2) and longitudes (33.7 to 42.1) never overlap, so the order of a Kenyan pair is read from the values
+themselves and a swapped pair is mended without guessing.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from gvrc.cleaning.text import is_missing
+from gvrc.model.issue import Issue
+from gvrc.model.place import Point
+from gvrc.model.record import FieldChange
+
+KENYA_LATITUDES = (-4.9, 5.2)
+KENYA_LONGITUDES = (33.7, 42.1)
+"""Kenya's bounds in degrees (-4.72 to 5.03 and 33.91 to 41.91), with a margin of about 20 km for islands, border posts and rounding."""
+
+COARSE_DECIMALS = 2
+"""Decimals up to which a point is coarse: two stand for about a kilometre."""
+LONGEST_COORDINATE = 200
+"""Characters of a coordinate text that are read."""
+
+_STAGE = "transform"
+_NUMBER = re.compile(r"[-+\u2212]?\d{1,9}(?:[.,]\d{1,40})?")
+_DECIMAL_COMMA = re.compile(r"(?<=\d),(?=\d)")
+_WHOLE_PAIR = re.compile(r"\s*[-+\u2212]?\d{1,2},\d{1,2}\s*")
+_WORDS = re.compile(r"\b(?:latitude|longitude|lat|long|lng|lon|point|srid=\d{1,6}|deg(?:rees)?|min(?:utes)?|sec(?:onds)?|north|south|east|west)\b", re.IGNORECASE)
+_HEMISPHERE = re.compile(r"[NSEW]", re.IGNORECASE)
+_LATITUDE_KEYS = ("latitude", "lat", "y")
+_LONGITUDE_KEYS = ("longitude", "long", "lng", "lon", "x")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CleanPoint:
+    """The point of a row, if it has one that can be used, the changes made to the stated values, and what is wrong with them."""
+
+    point: Point | None = None
+    changes: tuple[FieldChange, ...] = ()
+    issues: tuple[Issue, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Angle:
+    """One stated number in degrees; `axis` is `lat` or `lon` where its hemisphere letter says so."""
+
+    degrees: float
+    decimals: int
+    axis: str | None = None
+
+
+def clean_point(values: Mapping[str, Any]) -> CleanPoint:
+    """The point stated by the raw canonical fields `latitude`, `longitude` and `coordinates`.
+
+    Nothing stated gives an empty result without issues. Placeholders and 0,0 are missing; a swapped pair is mended with a change; a
+    pair outside Kenya or one that cannot be read gives no point, a change that says so, and an issue.
+    """
+    stated = _stated(values)
+    if stated is None:
+        return CleanPoint()
+    field_name, shown, angles = stated
+    if angles is None:
+        return _refused(field_name, shown, "point.unreadable")
+    return _placed(field_name, shown, angles)
+
+
+def _stated(values: Mapping[str, Any]) -> tuple[str, str, tuple[_Angle, _Angle] | None] | None:
+    """The field that states a point, its value as shown to people, and the pair of angles (None when unreadable)."""
+    latitude, longitude = values.get("latitude"), values.get("longitude")
+    if not is_missing(latitude) and not is_missing(longitude):
+        pair = _pair_of([*_angles(latitude, is_alone=True), *_angles(longitude, is_alone=True)])
+        return "latitude", f"{_shown(latitude)}, {_shown(longitude)}", pair
+    for field_name in ("coordinates", "latitude", "longitude"):
+        value = values.get(field_name)
+        if not is_missing(value):
+            pair = _pair_of(list(_angles(value)))
+            return field_name, _shown(value), _latitude_first(pair) if _is_longitude_first(value) else pair
+    return None
+
+
+def _is_longitude_first(value: Any) -> bool:
+    """True for the forms whose standard puts longitude first: a GeoJSON pair or point, and `POINT(36.8 -1.3)`."""
+    if isinstance(value, Mapping):
+        return any(str(key).strip().lower() == "coordinates" for key in value)
+    return isinstance(value, (list, tuple)) or (isinstance(value, str) and "point" in value[:LONGEST_COORDINATE].lower())
+
+
+def _latitude_first(pair: tuple[_Angle, _Angle] | None) -> tuple[_Angle, _Angle] | None:
+    """A pair of either order with its latitude first, when one order is Kenyan."""
+    if pair is not None and _is_kenyan(pair[1].degrees, pair[0].degrees):
+        return pair[1], pair[0]
+    return pair
+
+
+def _pair_of(angles: Sequence[_Angle]) -> tuple[_Angle, _Angle] | None:
+    """Two angles as (latitude, longitude) where hemispheres tell which is which, else in the order stated."""
+    if len(angles) != 2:
+        return None
+    first, second = angles
+    return (second, first) if first.axis == "lon" or second.axis == "lat" else (first, second)
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key}: {_shown(part)}" for key, part in list(value.items())[:4])
+    if isinstance(value, (list, tuple)):
+        return ", ".join(_shown(part) for part in value[:4])
+    return str(value)[:LONGEST_COORDINATE]
+
+
+def _placed(field_name: str, shown: str, angles: tuple[_Angle, _Angle]) -> CleanPoint:
+    latitude, longitude = angles[0].degrees, angles[1].degrees
+    if latitude == 0 and longitude == 0:
+        return _refused(field_name, shown, "point.zero")
+    if _is_kenyan(latitude, longitude):
+        return CleanPoint(point=(point := _point(angles)), issues=_coarse(field_name, shown, point))
+    if _is_kenyan(longitude, latitude):
+        return _swapped(field_name, shown, (angles[1], angles[0]))
+    return _refused(field_name, shown, "point.outside_kenya", latitude=latitude, longitude=longitude)
+
+
+def _is_kenyan(latitude: float, longitude: float) -> bool:
+    return KENYA_LATITUDES[0] <= latitude <= KENYA_LATITUDES[1] and KENYA_LONGITUDES[0] <= longitude <= KENYA_LONGITUDES[1]
+
+
+def _point(angles: tuple[_Angle, _Angle]) -> Point:
+    return Point(
+        latitude=round(angles[0].degrees, 7), longitude=round(angles[1].degrees, 7), decimals=max(angles[0].decimals, angles[1].decimals)
+    )
+
+
+def _swapped(field_name: str, shown: str, angles: tuple[_Angle, _Angle]) -> CleanPoint:
+    point = _point(angles)
+    mended = f"{point.latitude}, {point.longitude}"
+    change = FieldChange(field_name="coordinates", before=shown, after=mended, stage=_STAGE, rule="swapped")
+    issue = Issue(code="point.swapped", field_name=field_name, value=shown, detail={"mended": mended})
+    return CleanPoint(point=point, changes=(change,), issues=(issue, *_coarse(field_name, shown, point)))
+
+
+def _coarse(field_name: str, shown: str, point: Point) -> tuple[Issue, ...]:
+    if point.decimals > COARSE_DECIMALS:
+        return ()
+    return (Issue(code="point.too_coarse", field_name=field_name, value=shown, detail={"decimals": point.decimals}),)
+
+
+def _refused(field_name: str, shown: str, code: str, **detail: Any) -> CleanPoint:
+    change = FieldChange(field_name="coordinates", before=shown, after=None, stage=_STAGE, rule=code)
+    return CleanPoint(changes=(change,), issues=(Issue(code=code, field_name=field_name, value=shown, detail=detail),))
+
+
+# ---------------------------------------------------------------------- reading one value
+
+
+def _angles(value: Any, *, is_alone: bool = False) -> Iterator[_Angle]:
+    """Every angle a value states, in its own order; a GeoJSON pair keeps longitude first and is told apart by its values later."""
+    if isinstance(value, Mapping):
+        yield from _angles_of_object(value)
+    elif isinstance(value, (list, tuple)):
+        for part in value[:2]:
+            yield from _angles(part)
+    elif isinstance(value, str):
+        yield from _angles_in_text(value[:LONGEST_COORDINATE], is_alone)
+    elif isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value):
+        yield _Angle(degrees=float(value), decimals=_decimals(repr(value)))
+
+
+def _angles_of_object(value: Mapping[str, Any]) -> Iterator[_Angle]:
+    by_key = {str(key).strip().lower(): part for key, part in value.items()}
+    if "coordinates" in by_key:
+        yield from _angles(by_key["coordinates"])
+        return
+    for keys in (_LATITUDE_KEYS, _LONGITUDE_KEYS):
+        yield from next((_angles(by_key[key], is_alone=True) for key in keys if key in by_key), iter(()))
+
+
+def _decimals(number: str) -> int:
+    mantissa, _, exponent = number.lower().partition("e")
+    decimals = len(mantissa.partition(".")[2].rstrip("0"))
+    return max(0, decimals - int(exponent or 0)) if exponent.lstrip("+-").isdigit() or not exponent else decimals
+
+
+def _angles_in_text(text: str, is_alone: bool) -> Iterator[_Angle]:
+    """The angles of a text: decimal degrees, or degrees with minutes and seconds, with hemisphere letters before or after."""
+    letters = _HEMISPHERE.findall(_WORDS.sub(_initial, text))
+    numbers = [_number(found) for found in _numbers(_WORDS.sub(" ", text), is_alone)]
+    if not numbers:
+        return
+    axes = [letter.upper() for letter in letters] if len(letters) in (1, 2) else []
+    groups = _groups(numbers, text, len(axes))
+    for index, group in enumerate(groups):
+        yield _angle(group, axes[index] if len(axes) == len(groups) else None)
+
+
+def _initial(word: re.Match[str]) -> str:
+    """`South` counts as the letter S, every other word as nothing."""
+    return word.group()[0] if word.group().lower() in ("north", "south", "east", "west") else " "
+
+
+def _numbers(text: str, is_alone: bool) -> list[str]:
+    """The numbers in a text. Commas between digits are decimal commas when no number has a point; only `-1,36` of a field that holds
+    both coordinates is a pair of whole degrees."""
+    if "." in text or (not is_alone and _WHOLE_PAIR.fullmatch(text)):
+        text = _DECIMAL_COMMA.sub(" , ", text)
+    return _NUMBER.findall(text)
+
+
+def _number(text: str) -> tuple[float, int]:
+    plain = text.replace("\u2212", "-").replace(",", ".")
+    return float(plain), _decimals(plain)
+
+
+def _groups(numbers: list[tuple[float, int]], text: str, letters: int) -> list[list[tuple[float, int]]]:
+    """Numbers of one angle together: two or one are decimal degrees; four or six are degrees with minutes (and seconds) twice; three
+    with one letter or degree sign are a single angle."""
+    count = len(numbers)
+    if count in (4, 6):
+        half = count // 2
+        return [numbers[:half], numbers[half:]]
+    if count in (2, 3) and (letters == 1 or text.count("°") == 1):
+        return [numbers]
+    return [[number] for number in numbers]
+
+
+def _angle(group: list[tuple[float, int]], letter: str | None) -> _Angle:
+    """Degrees of one group. Each minute stands for almost two decimals, each second for almost four."""
+    sign = -1.0 if group[0][0] < 0 or letter in ("S", "W") or math.copysign(1, group[0][0]) < 0 else 1.0
+    degrees = sum(abs(number) / 60**position for position, (number, _) in enumerate(group))
+    decimals = group[-1][1] + 2 * (len(group) - 1)
+    return _Angle(degrees=sign * degrees, decimals=decimals, axis={"N": "lat", "S": "lat", "E": "lon", "W": "lon"}.get(letter or ""))

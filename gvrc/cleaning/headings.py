@@ -1,0 +1,121 @@
+"""Rows that are no place: section headings, totals, repeated column headers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+from gvrc.cleaning.text import is_missing
+from gvrc.reference.gazetteer_tables import read_place_tables
+from gvrc.reference.place_names import place_key
+from gvrc.reference.vocabularies import Vocabularies, normalised
+
+LONGEST_HEADING = 90
+"""Characters; a longer text is no heading."""
+
+_BEGINNING = 3
+_NUMBERING = re.compile(r"^[\s(\[]*(?:no\.?\s*)?(?:\d{1,4}|[ivx]{1,4}|[a-z])\s?[.):\]\-–]+\s*", re.IGNORECASE)
+_BRACKETS = re.compile(r"[(\[][^()\[\]]{0,80}[)\]]")
+_UNIT_WORDS = re.compile(r"\b(?:county|counties|region|province|area|headings?|section|list|cont|contd|continued)\b", re.IGNORECASE)
+_PLURAL_KINDS = re.compile(
+    r"\b(?:police\s+)?(?:stations|posts|bases|facilities|hospitals|cent(?:re|er)s|dispensaries|clinics|desks|organi[sz]ations|shelters|houses|providers|services)"
+    r"(?:\s+(?:in|within|of|for)\b)?\s*",
+    re.IGNORECASE,
+)
+_COUNTING = re.compile(r"^(?:(?:grand|sub)[\s-]?)?totals?\b|^page\s+\d|^(?:list|table|annex|appendix|section|category|part)\s+(?:of\b|\d|[a-z]\b)", re.IGNORECASE)
+_NUMBERS = re.compile(r"[\d\s.,:;=()%\-–/]+")
+_PROVES_PLACE = ("phone", "contact", "hotline", "email", "website", "latitude", "longitude", "coordinates", "mfl_code", "facility_code", "fid_code",
+                 "registration_number", "services", "ward", "constituency", "address", "keph_level", "owner", "operational_status", "last_verified_at")  # fmt: skip
+
+
+@lru_cache(maxsize=1)
+def section_names() -> frozenset[str]:
+    """Keys of the names that head sections of lists: counties with their spellings, and the old provinces."""
+    tables = read_place_tables()
+    names = [county.county for county in tables.counties]
+    names += [alias.alias for alias in tables.aliases if alias.level == "county"]
+    names += [province for province, _ in tables.provinces]
+    return frozenset(place_key(name) for name in names)
+
+
+@lru_cache(maxsize=1)
+def _beginnings() -> frozenset[str]:
+    """The first letters of the section names, to pass over most names quickly."""
+    return frozenset(name[:_BEGINNING] for name in section_names())
+
+
+def heading_kind(text: str, values: Mapping[str, Any], own_keys: Mapping[str, Any], vocabularies: Vocabularies) -> str | None:
+    """What kind of heading a name is (section, total, header, title, note), or None for the name of a place.
+
+    `values` are the row's canonical values: a county's name alone heads a section only when the row tells nothing else that a place
+    would have. `own_keys` are the source's own keys, which a repeated header shows again as values.
+    """
+    if len(text) > LONGEST_HEADING:
+        return None
+    kind = _kind_of_text(text, vocabularies)
+    if kind is None or kind in ("total", "title"):
+        return kind
+    if kind == "header" and _repeats_keys(text, own_keys):
+        return kind
+    return None if _proves_place(values, vocabularies) else kind
+
+
+@lru_cache(maxsize=16_384)
+def _kind_of_text(text: str, vocabularies: Vocabularies) -> str | None:
+    bare = text if text[:2].isalpha() and text[2:3] not in ".)" else _NUMBERING.sub("", text)
+    if "(" in bare or "[" in bare:
+        bare = _BRACKETS.sub(" ", bare)
+    bare = bare.strip(" .,:;-–—*_=#")
+    if not bare:
+        return "note"
+    if found := vocabularies.headings.get(normalised(bare)):
+        return found if _is_plain(text, found) else None
+    if _COUNTING.match(bare):
+        return _counting_kind(bare)
+    return "section" if _is_section(bare) or _names_only_a_kind(bare, vocabularies) else None
+
+
+def _names_only_a_kind(bare: str, vocabularies: Vocabularies) -> bool:
+    """`2. LEGAL AID`, `Police Stations`: what a section holds, and no name."""
+    return vocabularies.facility_types.known_spelling(bare) is not None or vocabularies.services.known_spelling(bare) is not None
+
+
+def _is_plain(text: str, kind: str) -> bool:
+    """A header word counts as it stands; the table holds no phrase that could be a name with a number before it."""
+    return kind != "section" or not any(map(str.isdigit, text.rstrip("0123456789"))) or _NUMBERING.match(text) is not None
+
+
+def _counting_kind(bare: str) -> str | None:
+    """`TOTAL 45`, `Sub-total - Kwale`, `Page 2 of 5`, `List of ...`; not `Total Care Clinic`."""
+    rest = _COUNTING.sub("", bare, count=1)
+    if bare.casefold().startswith(("list", "table", "annex", "appendix")):
+        return "title"
+    words = _UNIT_WORDS.sub(" ", _NUMBERS.sub(" ", rest)).strip(" .:-–")
+    is_counting = not words or words.casefold() in ("of", "for", "facilities", "stations", "records") or place_key(words) in section_names()
+    return "total" if is_counting else None
+
+
+def _is_section(bare: str) -> bool:
+    """A county or old province alone, or with words that only say what follows (`KWALE COUNTY POLICE STATIONS`)."""
+    if place_key(bare[:12].partition(" ")[0])[:_BEGINNING] not in _beginnings():
+        return False
+    words = _UNIT_WORDS.sub(" ", _PLURAL_KINDS.sub(" ", bare)).strip(" .,:;-–/&")
+    return bool(words) and len(words) <= 40 and place_key(words) in section_names()
+
+
+def _repeats_keys(text: str, own_keys: Mapping[str, Any]) -> bool:
+    key = normalised(text)
+    return any(normalised(str(name)) == key for name in own_keys)
+
+
+def _proves_place(values: Mapping[str, Any], vocabularies: Vocabularies) -> bool:
+    return any(_tells_something(values.get(name), vocabularies) for name in _PROVES_PLACE)
+
+
+def _tells_something(value: Any, vocabularies: Vocabularies) -> bool:
+    """True for a value that is neither missing nor a header word again."""
+    if is_missing(value):
+        return False
+    return not isinstance(value, str) or vocabularies.headings.get(normalised(value[:80])) != "header"

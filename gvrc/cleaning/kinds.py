@@ -1,0 +1,189 @@
+"""What kind of place a record is: from its type column, else from the words of its name, else from what its list is about."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from gvrc.model.issue import Issue, Suggestion
+from gvrc.reference.vocabularies import Vocabularies, VocabularyMatch, normalised
+
+WORDS_CONFIDENCE = 0.9
+"""How sure a kind is that stands among other words."""
+
+_LEVEL = re.compile(r"\b(?:(?:level|lvl)[\s\-.]{0,3}|l)([1-6])([ab])?\b", re.IGNORECASE)
+_VOWELS = frozenset("aeiouy")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KindInWords:
+    """A kind told by the words from `start` to `end` of a text."""
+
+    code: str
+    start: int
+    end: int
+
+
+def kind_in_words(words: Sequence[str], vocabularies: Vocabularies) -> KindInWords | None:
+    """The kind that normalised `words` tell: a phrase of high precedence (a gender desk in a police station) wins, then the last, then the longest."""
+    best: tuple[int, int, int] | None = None
+    found: KindInWords | None = None
+    for end in range(len(words), 0, -1):
+        for size in vocabularies.name_phrase_sizes.get(words[end - 1], ()):
+            phrase = tuple(words[max(0, end - size) : end])
+            code = vocabularies.name_phrases.get(phrase)
+            if code is None:
+                continue
+            rank = (_precedence(phrase, code, vocabularies), end, size)
+            if best is None or rank > best:
+                best, found = rank, KindInWords(code=code, start=end - size, end=end)
+    return found
+
+
+def _precedence(phrase: Sequence[str], code: str, vocabularies: Vocabularies) -> int:
+    """A single everyday word ("Shelter Hope Clinic") has none; an acronym or a longer phrase has that of its kind."""
+    precedence = int(vocabularies.facility_types.attribute(code, "precedence") or 0)
+    is_everyday = len(phrase) == 1 and bool(_VOWELS & set(phrase[0]))
+    return min(precedence, 0) if is_everyday else precedence
+
+
+def find_kind(text: str | None, vocabularies: Vocabularies) -> VocabularyMatch | None:
+    """The kind a type column means: the vocabulary first, then the words in it."""
+    return _find_kind(text, vocabularies) if text else None
+
+
+@lru_cache(maxsize=8_192)
+def _find_kind(text: str, vocabularies: Vocabularies) -> VocabularyMatch | None:
+    if match := vocabularies.facility_types.find(text):
+        return match
+    found = kind_in_words(normalised(text[:300]).split(), vocabularies)
+    return VocabularyMatch(code=found.code, confidence=WORDS_CONFIDENCE, method="words") if found else None
+
+
+def stated_level(text: str | None) -> str | None:
+    """The KEPH level written in a text (`Level 4`, `L3A`), as it is written: 3 is never made 3A or 3B."""
+    match = _LEVEL.search(text[:300]) if text else None
+    return f"{match[1]}{(match[2] or '').upper()}" if match else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KindEvidence:
+    """What a row tells about its kind: the text of the type column (`is_of_list`: it is the same for the whole list and not the row's own),
+    the kind its name tells, other headings it stands under, the services it gives."""
+
+    type_text: str | None = None
+    is_of_list: bool = False
+    name: str | None = None
+    name_kind: str | None = None
+    headings: tuple[str, ...] = ()
+    services: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CleanKind:
+    """The kind of a place, the rule that found it, and what was odd."""
+
+    code: str | None
+    rule: str = ""
+    issues: tuple[Issue, ...] = ()
+
+
+def decide_kind(evidence: KindEvidence, vocabularies: Vocabularies) -> CleanKind:
+    """The kind of a place: its type column, unless the name tells a special kind (a gender desk in a list of police stations);
+    else its name, else the headings it stands under. Nothing of these: unknown, with the kind its services suggest."""
+    return _decide_kind(evidence, vocabularies)
+
+
+@lru_cache(maxsize=16_384)
+def _decide_kind(evidence: KindEvidence, vocabularies: Vocabularies) -> CleanKind:
+    stated = find_kind(evidence.type_text, vocabularies)
+    named = evidence.name_kind
+    if stated and stated.code == "other" and named:
+        return CleanKind(code=named, rule="kind-from-name")
+    if stated and named and _is_special(named, stated.code, evidence, vocabularies):
+        return CleanKind(code=named, rule="kind-from-name")
+    if stated:
+        return CleanKind(code=stated.code, rule=f"kind-{stated.method}", issues=tuple(_contradiction(stated.code, evidence, vocabularies)))
+    issues = tuple(_unknown_text(evidence, vocabularies))
+    if named:
+        return CleanKind(code=named, rule="kind-from-name", issues=issues)
+    for heading in evidence.headings:
+        if found := kind_in_words(normalised(heading[:200]).split(), vocabularies):
+            code = _narrowed(found.code, evidence.services)
+            return CleanKind(code=code, rule="kind-from-heading" if code == found.code else "kind-from-services", issues=issues)
+    return CleanKind(code=None, issues=(_unknown(evidence, vocabularies),))
+
+
+def _narrowed(code: str, services: Sequence[str]) -> str:
+    """An organisation that does one thing only is a place of that kind."""
+    own = [service for service in services if service != "referral"]
+    return _ALONE.get(own[0], code) if code == "support_organisation" and len(own) == 1 else code
+
+
+def _is_special(named: str, stated: str, evidence: KindEvidence, vocabularies: Vocabularies) -> bool:
+    """The name wins when it tells a kind of higher precedence, or when the type is only that of the whole list."""
+    if named == stated:
+        return False
+    types = vocabularies.facility_types
+    return evidence.is_of_list or int(types.attribute(named, "precedence") or 0) > max(1, int(types.attribute(stated, "precedence") or 0))
+
+
+_APART = frozenset({"health", "police", "shelter", "hotline"})
+"""Groups that exclude each other; a clinic may well be called a foundation or a trust."""
+
+
+def _contradiction(stated: str, evidence: KindEvidence, vocabularies: Vocabularies) -> Iterator[Issue]:
+    named = evidence.name_kind
+    groups = {vocabularies.group(stated), vocabularies.group(named)}
+    if named is None or len(groups) < 2 or not groups <= _APART:
+        return
+    label = vocabularies.facility_types.label(named)
+    suggestion = Suggestion(values={"facility_type": label}, shown=label, confidence=0.6, reason=f"The name says “{label}”.")
+    detail = {"stated": vocabularies.facility_types.label(stated), "named": label}
+    yield Issue(code="kind.contradicts_name", field_name="facility_type", value=evidence.type_text, detail=detail, suggestion=suggestion)
+
+
+def _unknown_text(evidence: KindEvidence, vocabularies: Vocabularies) -> Iterator[Issue]:
+    if evidence.type_text:
+        yield Issue(code="kind.text_unknown", field_name="facility_type", value=evidence.type_text[:120])
+
+
+def _unknown(evidence: KindEvidence, vocabularies: Vocabularies) -> Issue:
+    nearest = vocabularies.facility_types.candidates(evidence.type_text) if evidence.type_text else ()
+    labels = [vocabularies.facility_types.label(found.code) for found in nearest]
+    return Issue(
+        code="kind.unknown",
+        field_name="facility_type",
+        value=(evidence.type_text or evidence.name or "")[:120] or None,
+        detail={"candidates": ", ".join(labels) or "none"},
+        suggestion=_suggested_kind(evidence, nearest, vocabularies),
+    )
+
+
+def _suggested_kind(evidence: KindEvidence, nearest: Sequence[VocabularyMatch], vocabularies: Vocabularies) -> Suggestion | None:
+    types = vocabularies.facility_types
+    if nearest and nearest[0].confidence >= 0.75:
+        label = types.label(nearest[0].code)
+        return Suggestion(values={"facility_type": label}, shown=label, confidence=nearest[0].confidence, reason=f"“{evidence.type_text}” is written almost like “{label}”.")
+    code = _kind_of_services(evidence.services, vocabularies)
+    if code is None:
+        return None
+    label = types.label(code)
+    given = ", ".join(vocabularies.services.label(service) for service in evidence.services[:4])
+    return Suggestion(values={"facility_type": label}, shown=label, confidence=0.7, reason=f"It gives: {given}.")
+
+
+_ALONE = {"legal_aid": "legal_aid", "hotline": "hotline", "safe_shelter": "shelter", "gender_desk": "gender_desk"}
+"""Kinds of places that give one service above all."""
+
+
+def _kind_of_services(services: Sequence[str], vocabularies: Vocabularies) -> str | None:
+    """The kind that gives just these services: that of a single one, a support organisation when such places give all of them."""
+    own = [service for service in services if service != "referral"]
+    if len(own) == 1 and own[0] in _ALONE:
+        return _ALONE[own[0]]
+    if own and all("organisation" in vocabularies.services.attribute(service, "groups").split("|") for service in own):
+        return "support_organisation"
+    return None

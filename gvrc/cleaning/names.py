@@ -1,0 +1,331 @@
+"""The name of a place: what it is called, what kind of place its words tell, and what else was written into the cell."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from rapidfuzz import fuzz, process
+
+from gvrc.cleaning.contacts import contacts_in_text, hotline
+from gvrc.cleaning.kinds import kind_in_words, stated_level
+from gvrc.cleaning.text import clean_text
+from gvrc.model.issue import Issue, Suggestion
+from gvrc.model.record import Contact, FieldChange
+from gvrc.reference.vocabularies import Abbreviation, Vocabularies, normalised
+
+LONGEST_NAME = 255
+"""Characters of a name in the registry."""
+SHORTEST_NAME = 3
+"""Letters below which a name can hardly be one."""
+MISSPELLING = 86.0
+"""Similarity (0 to 100) from which a word is a misspelling of one of OFTEN_MISSPELT; 84 would take "hospice" for "hospital"."""
+OFTEN_MISSPELT = ("dispensary", "hospital", "laboratory", "maternity", "pharmacy")
+
+_STAGE = "transform"
+_BRACKETS = re.compile(r"\s*[(\[{]([^()\[\]{}]{0,200})[)\]}]?\s*")
+_NO_BRACKETS = frozenset("()[]{}")
+_NUMBERING = re.compile(r"^\s*(?:no\.?\s*)?(?:\d{1,4}\s?[.):]|[ivx]{1,4}\s?[.)]|[a-z]\))\s*(?=\D)", re.IGNORECASE)
+_STRAY_ENDS = " \t-–—_,;:/|*•·=~^"
+_NOT_GAZETTED = re.compile(r"[(\[]?\b(?:(?:not\s+yet|un|not|yet\s+to\s+be|to\s+be|awaiting|pending)[\s-]*gaz{1,2}et{1,2}(?:ed|ment|ement)?)\b[)\]]?", re.IGNORECASE)
+_SCRIPT_REMAINS = re.compile(r"javascript:\S{0,40}|<[^<>]{0,200}>", re.IGNORECASE)
+_DOTTED_ACRONYM = re.compile(r"\b(?:[A-Za-z]\.){2,6}[A-Za-z]?(?=\s|$|-)|\b[A-Z](?:\.[A-Z]){1,5}\b")
+_WORD = re.compile(r"[^\W_]")
+_JOINING = frozenset(".,;")
+_JOINED_COMMA = re.compile(r"\s{0,3}([,;])\s{0,3}")
+_JOINED_STOP = re.compile(r"(?<=[^\W\d_]{2})\.(?=[^\W\d_]{2})")
+_SMALL_WORDS = frozenset({"of", "and", "the", "for", "in", "at", "on", "to", "na", "ya", "wa", "cha", "la", "za", "with", "by", "off"})
+_NOT_MISSPELT = frozenset({"dispensaries", "hospitals", "hospitality", "hospice", "laboratories", "pharmacies", "pharma", "hospitalier", "dispenser"})
+_PLACE_SPLIT = re.compile(r"\s*[,/]\s*")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CleanName:
+    """A name after cleaning: None when nothing usable is left. `facility_type` and `keph_level` are what its words tell."""
+
+    name: str | None
+    aliases: tuple[str, ...] = ()
+    qualifiers: tuple[str, ...] = ()
+    facility_type: str | None = None
+    keph_level: str | None = None
+    contacts: tuple[Contact, ...] = ()
+    changes: tuple[FieldChange, ...] = ()
+    issues: tuple[Issue, ...] = ()
+
+
+def clean_name(text: object, vocabularies: Vocabularies, *, is_police: bool = False) -> CleanName:
+    """The cleaned name of a place, with every change and finding. `is_police`: the list is about police places, where PS means police station."""
+    raw = clean_text(text)
+    return _clean_name(raw, vocabularies, is_police) if raw else CleanName(name=None)
+
+
+@lru_cache(maxsize=16_384)
+def _clean_name(raw: str, vocabularies: Vocabularies, is_police: bool) -> CleanName:
+    return _NameCleaning(raw, vocabularies, is_police).result()
+
+
+class _NameCleaning:
+    """One name on its way; each step narrows `text` and remembers what it took out and by which rule."""
+
+    def __init__(self, raw: str, vocabularies: Vocabularies, is_police: bool) -> None:
+        self.vocabularies = vocabularies
+        self.is_police = is_police or "police" in raw.casefold()
+        self.issues: list[Issue] = []
+        self.rules: list[str] = []
+        self.qualifiers: list[str] = []
+        self.found = contacts_in_text(raw, "name")
+        self.contacts = self.found.contacts
+        self.raw = self.found.remainder or ""
+        self.text = self.raw
+
+    def result(self) -> CleanName:
+        self._note_contacts()
+        self._take_remains()
+        self._take_not_gazetted()
+        self._take_numbering()
+        self._take_short_codes()
+        self._take_brackets()
+        self._expand()
+        self._take_place_behind()
+        self._set_case()
+        return self._finished()
+
+    def _step(self, text: str, rule: str) -> None:
+        """Keeps `text` when something is left of it, and remembers the rule."""
+        if text == self.text:
+            return
+        text = " ".join(text.split()).strip(_STRAY_ENDS)
+        if text and text != self.text and _WORD.search(text):
+            self.text = text
+            self.rules.append(rule)
+
+    def _note_contacts(self) -> None:
+        if self.found.contacts:
+            self.rules.append("name-contact")
+            self.issues.append(Issue(code="name.holds_contact", field_name="name", value=self.found.redacted))
+
+    def _take_remains(self) -> None:
+        if "<" in self.text or ":" in self.text:
+            self._step(_SCRIPT_REMAINS.sub(" ", self.text), "name-remains")
+        self._step(self.text.strip(_STRAY_ENDS + "."), "name-ends")
+
+    def _take_not_gazetted(self) -> None:
+        match = _NOT_GAZETTED.search(self.text) if "gaz" in self.text.casefold() else None
+        if match:
+            self.issues.append(Issue(code="name.not_gazetted", field_name="name", value=self.text))
+            self._step(self.text[: match.start()] + " " + self.text[match.end() :], "name-not-gazetted")
+
+    def _take_numbering(self) -> None:
+        self._step(_NUMBERING.sub("", self.text, count=1), "name-numbering")
+
+    def _take_short_codes(self) -> None:
+        """`National GBV Hotline 1195`: the number to call is a contact."""
+        codes = [word for word in self.text.split() if word.strip("()[]") in self.vocabularies.short_codes]
+        kind = kind_in_words(normalised(self.text).split(), self.vocabularies) if codes else None
+        if kind and kind.code == "hotline":
+            self.contacts += tuple(hotline(code.strip("()[]")) for code in codes)
+            self.issues.append(Issue(code="name.holds_contact", field_name="name", value=self.text))
+            self._step(" ".join(word for word in self.text.split() if word not in codes), "name-contact")
+
+    def _take_brackets(self) -> None:
+        if _NO_BRACKETS.isdisjoint(self.text):
+            return
+        inside = [found.strip(_STRAY_ENDS) for found in _BRACKETS.findall(self.text)]
+        outside = " ".join(_BRACKETS.sub(" ", self.text).replace(")", " ").split()).strip(_STRAY_ENDS)
+        if inside and _WORD.search(outside):
+            self.qualifiers.extend(_cased(part, self.vocabularies, keep=not self.raw.isupper()) for part in inside if _WORD.search(part))
+        if _WORD.search(outside):
+            self._step(outside, "name-qualifier")
+
+    def _take_place_behind(self) -> None:
+        """`Haki Legal Aid Clinic, Mombasa`: a place behind the kind word is a qualifier."""
+        before, comma, behind = self.text.rpartition(",")
+        if not comma or len(behind.split()) > 3 or not before.strip():
+            return
+        words = normalised(before).split()
+        kind = kind_in_words(words, self.vocabularies)
+        if kind and kind.end == len(words) and kind_in_words(normalised(behind).split(), self.vocabularies) is None and _WORD.search(behind):
+            self.qualifiers.append(_cased(behind.strip(_STRAY_ENDS), self.vocabularies, keep=not self.raw.isupper()))
+            self._step(before, "name-qualifier")
+
+    def _expand(self) -> None:
+        if "." in self.text:
+            self._step(_DOTTED_ACRONYM.sub(lambda found: found[0].replace(".", ""), self.text), "name-acronym")
+        self._step(_expanded(_spaced(self.text), self.vocabularies, self.is_police), "name-abbreviation")
+        self._step(" ".join(_spelt(word, self.vocabularies) for word in self.text.split()), "name-spelling")
+
+    def _set_case(self) -> None:
+        is_upper = self.raw.isupper()
+        if len(self.raw) > 5 and (is_upper or self.raw.islower()):
+            self.issues.append(Issue(code="name.one_case", field_name="name", value=self.raw))
+        self._step(_cased(self.text, self.vocabularies, keep=not is_upper), "name-case")
+
+    def _finished(self) -> CleanName:
+        name = self.text if _WORD.search(self.text) else None
+        self.issues.extend(_length_issues(name))
+        self.issues.extend(_two_places(self.raw, self.vocabularies))
+        words = normalised(name or "").split()
+        kind = kind_in_words(words, self.vocabularies)
+        if kind is None and self.qualifiers:
+            kind = kind_in_words(normalised(" ".join(self.qualifiers)).split(), self.vocabularies)
+        before = self.found.redacted or self.raw
+        changes = (FieldChange(field_name="name", before=before, after=name, stage=_STAGE, rule=",".join(self.rules)),) if self.rules and before != name else ()
+        return CleanName(
+            name=name[:LONGEST_NAME].rstrip() if name else None,
+            aliases=(self.raw,) if name and self.raw and self.raw != name else (),
+            qualifiers=tuple(dict.fromkeys(self.qualifiers)),
+            facility_type=kind.code if kind else None,
+            keph_level=_level(self.raw),
+            contacts=self.contacts,
+            changes=changes,
+            issues=tuple(self.issues),
+        )
+
+
+def _level(text: str) -> str | None:
+    level = stated_level(text) if "evel" in text or "EVEL" in text else None
+    return None if level == "1" else level
+
+
+def _length_issues(name: str | None) -> Iterator[Issue]:
+    if name and sum(map(str.isalnum, name)) < SHORTEST_NAME:
+        yield Issue(code="name.too_short", field_name="name", value=name)
+    if name and len(name) > LONGEST_NAME:
+        yield Issue(code="name.too_long", field_name="name", value=name[:80] + "…", detail={"length": len(name), "longest": LONGEST_NAME})
+
+
+def _spaced(text: str) -> str:
+    """Spaces after commas and full stops that join words (`ST.TERESA`), none before them."""
+    if _JOINING.isdisjoint(text):
+        return text
+    return _JOINED_STOP.sub(". ", _JOINED_COMMA.sub(r"\1 ", text))
+
+
+def _expanded(text: str, vocabularies: Vocabularies, is_police: bool) -> str:
+    """The text with its abbreviations written out."""
+    words = text.split()
+    out: list[str] = []
+    position = 0
+    while position < len(words):
+        entry = _abbreviation_at(words, position, vocabularies, is_police)
+        tail = "," if words[position].endswith(",") else ""
+        out.append(entry.expansion + tail if entry else words[position])
+        position += len(entry.words) if entry else 1
+    return " ".join(out)
+
+
+def _bare(word: str) -> str:
+    return word.casefold().strip(".,;:")
+
+
+def _abbreviation_at(words: Sequence[str], position: int, vocabularies: Vocabularies, is_police: bool) -> Abbreviation | None:
+    for entry in vocabularies.abbreviations.get(_bare(words[position]), ()):
+        end = position + len(entry.words)
+        if tuple(map(_bare, words[position:end])) == entry.words and _fits(entry, words, position, end, vocabularies, is_police):
+            return entry
+    return None
+
+
+def _fits(entry: Abbreviation, words: Sequence[str], start: int, end: int, vocabularies: Vocabularies, is_police: bool) -> bool:
+    if entry.position == "start":  # St at the end of a name is Street
+        return end < len(words) and (start == 0 or _bare(words[start - 1]) in vocabularies.acronyms or words[start].endswith("."))
+    if entry.position == "end":
+        return end == len(words) and start > 0
+    if entry.position == "police":
+        return is_police and start > 0
+    if entry.position == "before_type":
+        return end < len(words) and kind_in_words(tuple(normalised(" ".join(words[end : end + 2])).split()), vocabularies) is not None
+    return True
+
+
+@lru_cache(maxsize=16_384)
+def _spelt(word: str, vocabularies: Vocabularies) -> str:
+    """A misspelt word put right: one of the table, or one near a kind word (`Dispensry`)."""
+    plain = word.casefold()
+    if right := vocabularies.misspellings.get(plain):
+        return right.upper() if word.isupper() else right
+    if len(plain) < 7 or plain in OFTEN_MISSPELT or plain in _NOT_MISSPELT or not plain.isalpha():
+        return word
+    best = process.extractOne(plain, OFTEN_MISSPELT, scorer=fuzz.ratio, score_cutoff=MISSPELLING)
+    if best is None or plain[0] != best[0][0]:
+        return word
+    return best[0].upper() if word.isupper() else best[0].title()
+
+
+def _cased(text: str, vocabularies: Vocabularies, *, keep: bool) -> str:
+    """Title case that keeps acronyms; with `keep`, words of mixed case or few capitals stay as written."""
+    words = text.split()
+    return " ".join(_cased_word(word, index == 0, vocabularies, keep) for index, word in enumerate(words))
+
+
+@lru_cache(maxsize=32_768)
+def _cased_word(word: str, is_first: bool, vocabularies: Vocabularies, keep: bool) -> str:
+    plain = word.casefold().strip(".,;:'\"()")
+    if plain in _SMALL_WORDS and not is_first:
+        return word.casefold()
+    if word.isalpha() and word.istitle() and plain not in vocabularies.acronyms:
+        return word
+    parts = re.split(r"([-/&.])", word)
+    return "".join(_cased_part(part, vocabularies, keep) for part in parts)
+
+
+def _cased_part(part: str, vocabularies: Vocabularies, keep: bool) -> str:
+    plain = part.casefold().strip(",;:'\"()")
+    if plain in vocabularies.acronyms or any(map(str.isdigit, part)):
+        return part.upper() if plain in vocabularies.acronyms else _with_digits(part)
+    if part.isupper() and len(plain) > 1 and _is_acronym(plain, keep, vocabularies):
+        return part
+    if keep and not part.isupper() and not part.islower() and not _is_slip(part):
+        return part
+    return part[:1].upper() + part[1:].lower()
+
+
+def _with_digits(part: str) -> str:
+    return part if not part.islower() else part[:1].upper() + part[1:]
+
+
+def _is_slip(part: str) -> bool:
+    """Capitals slipped at the start or end of a word (`RHamu`, `MEDICAl`), not a name with capitals inside (`MediHealth`)."""
+    return (part[:2].isupper() and part[2:].islower() and len(part) > 3) or (part[:-1].isupper() and len(part) > 3)
+
+
+def _is_acronym(plain: str, keep: bool, vocabularies: Vocabularies) -> bool:
+    """In a name of mixed case a short word in capitals is one; in a name all in capitals only a word without vowels."""
+    if not plain.isalpha() or plain in ("st", "mt", "dr", "rd", "mr", "mrs", "prof", "fr", "sr", "ltd"):
+        return False
+    if not set(plain) & set("aeiouy"):
+        return True
+    return keep and len(plain) <= 5 and (plain,) not in vocabularies.name_phrases and plain not in _COMMON_WORDS
+
+
+_COMMON_WORDS = frozenset({"home", "care", "post", "camp", "and", "the", "for", "unit", "desk", "base", "town", "gk", "of", "kwa", "saint", "house", "medic", "hope", "aid", "eye"})
+
+
+def _two_places(text: str, vocabularies: Vocabularies) -> Iterator[Issue]:
+    """`BARTABWA,KAPTURO`: two bare place names in one cell, or two whole places with their kinds."""
+    if "," not in text and "/" not in text:
+        return
+    parts = [part for part in _PLACE_SPLIT.split(_BRACKETS.sub(" ", text)) if part]
+    if not 2 <= len(parts) <= 4 or not (_are_bare_places(text, parts, vocabularies) or _are_whole_places(parts, vocabularies)):
+        return
+    first = _cased(parts[0].strip(_STRAY_ENDS), vocabularies, keep=not text.isupper())
+    suggestion = Suggestion(
+        values={"name": first}, shown=first, confidence=0.5, reason=f"{len(parts)} names stand in one cell; the first one keeps this row, the others need rows of their own."
+    )
+    yield Issue(code="name.two_places", field_name="name", value=text, detail={"parts": len(parts)}, suggestion=suggestion)
+
+
+def _are_bare_places(text: str, parts: Sequence[str], vocabularies: Vocabularies) -> bool:
+    """Only a comma divides bare places; `Shimanzi/Ganjoni` is one ward."""
+    if "," not in text or kind_in_words(normalised(text).split(), vocabularies) is not None:
+        return False
+    return all(1 <= len(part.split()) <= 2 and part.replace(" ", "").replace("'", "").isalpha() and len(part) >= SHORTEST_NAME for part in parts)
+
+
+def _are_whole_places(parts: Sequence[str], vocabularies: Vocabularies) -> bool:
+    """Each part has its own place word before its kind word (`Kwale Police Station / Ukunda Police Post`)."""
+    found = [(normalised(part).split(), part) for part in parts]
+    kinds = [kind_in_words(words, vocabularies) for words, _ in found]
+    return all(kind is not None and kind.start > 0 and len(words) >= 3 for kind, (words, _) in zip(kinds, found, strict=True))

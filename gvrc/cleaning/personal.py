@@ -1,0 +1,27 @@
+"""Personal data in free text: identity numbers, words about survivors, people called by name."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from gvrc.reference.vocabularies import Vocabularies, words_of
+
+LONGEST_PHRASE = 4
+"""Words in the longest phrase of `data/reference/personal_words.csv`."""
+
+_PERSON = re.compile(r"\b(?:Mr|Mrs|Ms|Miss|Madam|Officer|Sgt|Cpl|Insp|Inspector|Sergeant|Corporal|Constable|Sister|Pastor)\.?\s[A-Z][\w.]{0,20}")
+_IDENTITY = re.compile(r"\b(?:ID|I\.D\.?|passport)\b[^\w\n]{0,5}(?:no\.?|number)?[^\w\n]{0,5}[A-Z]{0,2}\d{6,9}\b", re.IGNORECASE)
+
+
+@lru_cache(maxsize=4_096)
+def personal_words(text: str, vocabularies: Vocabularies) -> str | None:
+    """What personal data a text seems to hold, in words for people, or None. A sign to look, never a verdict."""
+    if _IDENTITY.search(text):
+        return "an identity number"
+    words = words_of(text[:2_000])
+    for start in range(len(words)):
+        for end in range(start + 1, min(len(words), start + LONGEST_PHRASE) + 1):
+            if meaning := vocabularies.personal_phrases.get(words[start:end]):
+                return meaning
+    return "a person" if _PERSON.search(text) else None

@@ -1,0 +1,217 @@
+"""Telephone numbers in a text: which are there, which are broken, what stands around them.
+
+A number may be written in any of the usual ways: `0722...`, `+254(0)722...`, `254...`, `+2540722...`, with spaces, dashes, dots or slashes
+anywhere, several in one cell. A number counts only when Kenya's numbering plan (of the phonenumbers library) knows it; nothing is
+completed or guessed: a shortened second number (`0722 000 111/222`) is told as a finding with what it may mean.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import phonenumbers
+
+LONGEST_NUMBER = 15
+"""Digits of a telephone number (ITU-T E.164)."""
+MOST_CHUNKS = 400
+"""Groups of digits of one text that are looked at."""
+
+_KENYA = phonenumbers.PhoneMetadata.metadata_for_region("KE")
+
+
+def _plan(*kinds: str) -> re.Pattern[str]:
+    """Kenya's national numbers of these kinds."""
+    return re.compile("|".join(f"(?:{getattr(_KENYA, kind).national_number_pattern})" for kind in kinds))
+
+
+_VALID = _plan("mobile", "fixed_line", "toll_free", "premium_rate")
+_MOBILE = _plan("mobile")
+_TOLL_FREE = _plan("toll_free")
+
+_TRUNK_ZERO = re.compile(r"\(\s?0\s?\)")
+_DIGITS = re.compile(r"\+?\d{1,40}")
+_SOFT = re.compile(r"[\s.\-–—_()·']{0,4}")
+_SLASH = re.compile(r"[\s()]{0,3}[/\\][\s()]{0,3}")
+_COMMA = re.compile(r"[\s()]{0,3}[,;&][\s()]{0,3}")
+_EXTENSION = re.compile(r"\b(?:ext|extn|extension|x)\.?\s{0,2}$", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhoneFind:
+    """One thing found that looks like a number: `number` in E.164 when valid; `may_mean` is a completed second number of a pair
+    such as `0722 000 111/222`. `start` and `end` are its place in the text."""
+
+    start: int
+    end: int
+    text: str
+    number: str | None = None
+    may_mean: str | None = None
+    is_kenyan: bool = True
+    digits: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Chunk:
+    digits: str
+    start: int
+    end: int
+    joint: str  # how it hangs on the chunk before: soft, slash, comma, hard
+    has_plus: bool
+
+
+def is_mobile(number: str) -> bool:
+    """True for a Kenyan mobile number in E.164."""
+    return number.startswith("+254") and _MOBILE.fullmatch(number[4:]) is not None
+
+
+def is_toll_free(number: str) -> bool:
+    """True for a Kenyan toll-free number in E.164."""
+    return number.startswith("+254") and _TOLL_FREE.fullmatch(number[4:]) is not None
+
+
+def kenyan_number(digits: str, *, allow_bare: bool) -> str | None:
+    """Digits as a Kenyan number in E.164, or None. `allow_bare`: nine digits without a leading zero count too (spreadsheets drop it)."""
+    national = _national(digits, allow_bare)
+    return f"+254{national}" if national and _VALID.fullmatch(national) else None
+
+
+def _national(digits: str, allow_bare: bool) -> str | None:
+    digits = digits.removeprefix("00") if digits.startswith("00254") else digits
+    digits = digits[1:] if digits.startswith("0254") else digits
+    if digits.startswith("254") and len(digits) > 9:
+        return digits[3:].removeprefix("0")
+    if digits.startswith("0"):
+        return digits[1:]
+    return digits if allow_bare and len(digits) == 9 else None
+
+
+@lru_cache(maxsize=4_096)
+def foreign_number(digits: str) -> str | None:
+    """Digits after a plus sign as a number of another country, in E.164, or None."""
+    try:
+        parsed = phonenumbers.parse(f"+{digits}")
+    except phonenumbers.NumberParseException:
+        return None
+    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164) if phonenumbers.is_valid_number(parsed) else None
+
+
+def find_phones(text: str, *, is_contact: bool) -> list[PhoneFind]:
+    """Every number in a text, in order. `is_contact`: the text is a contact cell, so bare numbers count and broken ones are told;
+    otherwise only what is unmistakably a Kenyan number is found."""
+    text = _TRUNK_ZERO.sub(lambda found: " " * len(found[0]), text)
+    return list(_solve(text, list(_chunks(text, is_contact)), is_contact))
+
+
+def _chunks(text: str, is_contact: bool) -> Iterator[_Chunk]:
+    end = 0
+    for count, found in enumerate(_DIGITS.finditer(text)):
+        if count >= MOST_CHUNKS:
+            return
+        start, stop = found.span()
+        joint = _joint(text[end:start]) if count else "hard"
+        end = stop
+        if not is_contact and _is_inside_word(text, start, stop):
+            continue
+        yield _Chunk(digits=found[0].lstrip("+"), start=start, end=stop, joint=joint, has_plus=found[0].startswith("+"))
+
+
+def _is_inside_word(text: str, start: int, end: int) -> bool:
+    before, after = text[start - 1 : start], text[end : end + 1]
+    return before.isalpha() or after.isalpha() or before == "_"
+
+
+def _joint(between: str) -> str:
+    if _SOFT.fullmatch(between):
+        return "point" if between == "." else "soft"
+    if _SLASH.fullmatch(between):
+        return "slash"
+    return "comma" if _COMMA.fullmatch(between) else "hard"
+
+
+def _solve(text: str, chunks: Sequence[_Chunk], is_contact: bool) -> Iterator[PhoneFind]:
+    position = 0
+    last: PhoneFind | None = None
+    while position < len(chunks):
+        if not is_contact and _is_decimal(chunks, position):
+            position += 2
+            continue
+        length, numbers = _number_at(chunks, position, is_contact)
+        if not numbers:
+            length = 1 if not is_contact else _broken_length(chunks, position)
+        first, final = chunks[position], chunks[position + length - 1]
+        position += length
+        for number in numbers:
+            last = PhoneFind(start=first.start, end=final.end, text=text[first.start : final.end], number=number, is_kenyan=number.startswith("+254"))
+            yield last
+        if not numbers and is_contact and not _EXTENSION.search(text[max(0, first.start - 14) : first.start]):
+            digits = "".join(chunk.digits for chunk in chunks[position - length : position])
+            meant = _completed(last, digits) if first.joint in ("slash", "comma") else None
+            yield PhoneFind(start=first.start, end=final.end, text=text[first.start : final.end], may_mean=meant, digits=digits)
+
+
+def _is_decimal(chunks: Sequence[_Chunk], position: int) -> bool:
+    """`0.722000111` and `36.0722000111` are measures, not numbers to call."""
+    whole = chunks[position].digits
+    after = chunks[position + 1] if position + 1 < len(chunks) else None
+    return after is not None and after.joint == "point" and len(after.digits) > 4 and whole != "254" and (whole == "0" or not whole.startswith("0"))
+
+
+def _number_at(chunks: Sequence[_Chunk], position: int, is_contact: bool) -> tuple[int, tuple[str, ...]]:
+    """The longest number that begins at `position`: how many chunks it takes and the number, or several when they are glued together."""
+    first = chunks[position]
+    best: tuple[int, tuple[str, ...]] = (0, ())
+    digits = ""
+    for length, chunk in enumerate(chunks[position : position + 9], start=1):
+        if length > 1 and not _may_join(chunk, bool(best[1])):
+            break
+        digits += chunk.digits
+        if len(digits) > LONGEST_NUMBER:
+            break
+        if number := _valid(digits, first.has_plus, is_contact):
+            best = (length, (number,))
+    return best if best[1] else (1, _glued(first.digits))
+
+
+def _may_join(chunk: _Chunk, has_number: bool) -> bool:
+    if chunk.has_plus or chunk.joint in ("hard", "comma"):
+        return False
+    if not has_number:
+        return True
+    return chunk.joint != "slash" and not (chunk.digits.startswith(("0", "254")) and len(chunk.digits) >= 3)
+
+
+def _valid(digits: str, has_plus: bool, is_contact: bool) -> str | None:
+    if has_plus and not digits.startswith(("254", "0")):
+        return foreign_number(digits) if len(digits) > 7 else None
+    return kenyan_number(digits, allow_bare=is_contact)
+
+
+def _glued(digits: str) -> tuple[str, ...]:
+    """Two or more numbers without anything between them, or none."""
+    for size in (10, 12):
+        if len(digits) >= 2 * size and len(digits) % size == 0:
+            parts = [kenyan_number(digits[at : at + size], allow_bare=False) for at in range(0, len(digits), size)]
+            if all(parts):
+                return tuple(part for part in parts if part)
+    return ()
+
+
+def _broken_length(chunks: Sequence[_Chunk], position: int) -> int:
+    """How many chunks from `position` belong to one broken number."""
+    length = 1
+    while position + length < len(chunks) and chunks[position + length].joint in ("soft", "point"):
+        if _number_at(chunks, position + length, is_contact=False)[1]:
+            break
+        length += 1
+    return length
+
+
+def _completed(last: PhoneFind | None, ending: str) -> str | None:
+    """The number before with its last digits replaced by `ending`, when that is a Kenyan number and another one."""
+    if last is None or last.number is None or not 1 <= len(ending) <= 7 or not last.is_kenyan:
+        return None
+    number = last.number[: -len(ending)] + ending
+    return number if number != last.number and _VALID.fullmatch(number[4:]) else None

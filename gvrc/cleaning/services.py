@@ -1,0 +1,113 @@
+"""Services as codes, from lists, cells with several in one, or yes-and-no columns."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from gvrc.cleaning.contacts import contacts_in_text
+from gvrc.cleaning.text import clean_text
+from gvrc.model.issue import Issue, Suggestion
+from gvrc.model.record import FieldChange
+from gvrc.reference.vocabularies import Vocabularies
+
+MOST_SERVICES = 100
+"""Services of one record that are read."""
+LONGEST_SERVICE = 160
+"""Characters; a longer part is a description, not a service."""
+SURE_SUGGESTION = 0.75
+"""Confidence from which the nearest service is suggested for an unknown one."""
+
+_SEPARATORS = re.compile(r"\s*(?:[,;|•\n\r]|\s[-–]\s|\d{1,2}[.)]\s)\s*")
+_SLASH_OR_AND = re.compile(r"\s*(?:/|\band\b|&)\s*", re.IGNORECASE)
+_YES = frozenset({"y", "yes", "true", "1", "available", "provided", "x", "✓"})
+_NAME_KEYS = ("name", "service", "service_name", "label", "title")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CleanServices:
+    """The services of a record as codes, each once, with what was changed and what is unknown."""
+
+    services: tuple[str, ...] = ()
+    changes: tuple[FieldChange, ...] = ()
+    issues: tuple[Issue, ...] = ()
+
+
+def clean_services(value: Any, vocabularies: Vocabularies) -> CleanServices:
+    """The services in a raw value: a list, a text with several, or an object of yes-and-no columns."""
+    texts = tuple(_texts(value))[:MOST_SERVICES]
+    return _clean_services(texts, vocabularies) if texts else CleanServices()
+
+
+@lru_cache(maxsize=16_384)
+def _clean_services(texts: tuple[str, ...], vocabularies: Vocabularies) -> CleanServices:
+    codes: list[str] = []
+    unknown: list[str] = []
+    for text in texts:
+        for part, found in _read(text, vocabularies):
+            codes.extend(found)
+            if not found and part not in unknown:
+                unknown.append(part)
+    before, services = "; ".join(texts), tuple(dict.fromkeys(codes))
+    after = "; ".join(map(vocabularies.services.label, services))
+    changes = (FieldChange(field_name="services", before=before, after=after, stage="transform", rule="service-vocabulary"),) if services and before != after else ()
+    return CleanServices(services=services, changes=changes, issues=tuple(_unknown(part, services, vocabularies) for part in unknown))
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, Mapping):
+        yield from _texts_of_object(value)
+    elif isinstance(value, (list, tuple)):
+        for part in value[:MOST_SERVICES]:
+            yield from _texts(part)
+    elif text := clean_text(value):
+        yield text
+
+
+def _texts_of_object(value: Mapping[str, Any]) -> Iterator[str]:
+    named = next((value[key] for key in _NAME_KEYS if isinstance(value.get(key), str)), None)
+    if named is not None:
+        yield from _texts(named)
+        return
+    for key, part in value.items():
+        if part is True or (isinstance(part, (str, int)) and str(part).strip().casefold() in _YES):
+            yield str(key).replace("_", " ")
+        elif isinstance(part, (list, tuple, Mapping)):
+            yield from _texts(part)
+
+
+def _read(text: str, vocabularies: Vocabularies) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Each part of a text with the codes it means; a part that nothing explains has none."""
+    if whole := vocabularies.services.find(text):
+        yield text, (whole.code,)
+        return
+    for part in _SEPARATORS.split(text):
+        part = part.strip(" .:-–()[]*")
+        if any(map(str.isalpha, part)) and clean_text(part):
+            yield part, _codes(part, vocabularies)
+
+
+def _codes(part: str, vocabularies: Vocabularies) -> tuple[str, ...]:
+    if found := vocabularies.services.find(part):
+        return (found.code,)
+    pieces = [vocabularies.services.find(piece) for piece in _SLASH_OR_AND.split(part)]
+    if len(pieces) > 1 and all(pieces):
+        return tuple(piece.code for piece in pieces if piece)
+    return ()
+
+
+def _unknown(part: str, known: tuple[str, ...], vocabularies: Vocabularies) -> Issue:
+    shown = contacts_in_text(part[:LONGEST_SERVICE], "services").redacted or ""
+    nearest = vocabularies.services.candidates(shown)
+    detail = {"candidates": ", ".join(vocabularies.services.label(found.code) for found in nearest) or "none"}
+    suggestion = None
+    if nearest and nearest[0].confidence >= SURE_SUGGESTION:
+        label = vocabularies.services.label(nearest[0].code)
+        everything = [*map(vocabularies.services.label, known), label]
+        suggestion = Suggestion(
+            values={"services": list(dict.fromkeys(everything))}, shown=label, confidence=nearest[0].confidence, reason=f"“{shown}” is written almost like “{label}”."
+        )
+    return Issue(code="service.unknown", field_name="services", value=shown, detail=detail, suggestion=suggestion)

@@ -1,0 +1,84 @@
+"""Text as it came to text one can compare: encoding mended, spaces and invisible characters gone, missing recognised."""
+
+from __future__ import annotations
+
+import math
+import re
+import unicodedata
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+import ftfy
+
+from gvrc.reference.vocabularies import load_vocabularies, placeholder_key
+
+LONGEST_TEXT = 10_000
+"""Characters of one value that are read; the rest stays in the raw row only."""
+
+_INVISIBLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
+_LETTER_OR_DIGIT = re.compile(r"[^\W_]")
+_FTFY = ftfy.TextFixerConfig(unescape_html=True, explain=False)
+
+
+def is_missing(value: Any) -> bool:
+    """True for a value that says nothing: None, NaN, blank, only punctuation, or a placeholder such as `N/A`, `NIL`, `Unknown`,
+    `NOT IN LIST`, `TO BE VERIFIED`; for a list or object, when everything in it is missing."""
+    if value is None:
+        return True
+    if isinstance(value, str):
+        return _is_missing_text(value) if len(value) < 200 else not value.strip()
+    if isinstance(value, float):
+        return not math.isfinite(value)
+    if isinstance(value, int):
+        return False
+    if isinstance(value, Mapping):
+        return all(is_missing(part) for part in value.values())
+    if isinstance(value, (list, tuple)):
+        return all(is_missing(part) for part in value)
+    return False
+
+
+@lru_cache(maxsize=65_536)
+def _is_missing_text(text: str) -> bool:
+    return not _LETTER_OR_DIGIT.search(text) or placeholder_key(text) in load_vocabularies().placeholders
+
+
+def clean_text(value: Any) -> str | None:
+    """The value as one line of text, or None when it is missing.
+
+    Encoding damage is mended, invisible characters go, runs of spaces and line breaks become one space. Whole numbers lose a
+    trailing `.0`; of a list the different parts are joined by `; `; an object is no text and gives None. At most LONGEST_TEXT characters.
+    """
+    if value is None:
+        return None
+    if isinstance(value, str):
+        return _clean(value) if len(value) <= 300 else _one_line(value[:LONGEST_TEXT]) or None
+    if is_missing(value) or isinstance(value, (bool, Mapping)):
+        return None
+    if isinstance(value, (list, tuple)):
+        return "; ".join(dict.fromkeys(part for part in map(clean_text, value) if part))[:LONGEST_TEXT] or None
+    return whole_number(value) if isinstance(value, float) else str(value)[:LONGEST_TEXT]
+
+
+@lru_cache(maxsize=65_536)
+def _clean(text: str) -> str | None:
+    line = _one_line(text)
+    return None if _is_missing_text(line) else line
+
+
+def whole_number(value: float) -> str:
+    """A number as a person writes it: 20074.0 is 20074."""
+    return str(int(value)) if math.isfinite(value) and value == int(value) else repr(value)
+
+
+@lru_cache(maxsize=65_536)
+def one_line(text: str) -> str:
+    """`text` with its encoding mended and its white space made single."""
+    return _one_line(text)
+
+
+def _one_line(text: str) -> str:
+    if not text.isascii():
+        text = unicodedata.normalize("NFC", ftfy.fix_text(text, _FTFY))
+    return " ".join(_INVISIBLE.sub(" ", text).split())

@@ -1,0 +1,60 @@
+"""The array types the matching room speaks in, and the handful of array moves several rules share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+IntArray = npt.NDArray[np.int32]
+LongArray = npt.NDArray[np.int64]
+ByteArray = npt.NDArray[np.uint8]
+FloatArray = npt.NDArray[np.float64]
+SmallFloatArray = npt.NDArray[np.float32]
+BoolArray = npt.NDArray[np.bool_]
+TextArray = npt.NDArray[np.object_]
+Pairs = tuple[LongArray, LongArray]
+
+NO_PAIRS: Pairs = (np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64))
+
+
+def texts(values: Sequence[object]) -> TextArray:
+    """An object array of the values, None as the empty text."""
+    out: TextArray = np.empty(len(values), dtype=object)
+    out[:] = ["" if value is None else value for value in values]
+    return out
+
+
+def codes_of(values: Sequence[str]) -> tuple[IntArray, list[str]]:
+    """Whole numbers for texts, in order of first appearance; the empty text is -1. Also the texts, by number."""
+    numbers: dict[str, int] = {}
+    found = [numbers.setdefault(value, len(numbers)) if value else -1 for value in values]
+    return np.asarray(found, dtype=np.int32), list(numbers)
+
+
+def spans(sorted_keys: npt.NDArray[np.generic]) -> tuple[LongArray, LongArray]:
+    """Start and length of each run of equal values in a sorted array."""
+    if len(sorted_keys) == 0:
+        return NO_PAIRS
+    starts = np.flatnonzero(np.r_[True, sorted_keys[1:] != sorted_keys[:-1]]).astype(np.int64)
+    return starts, np.diff(np.r_[starts, len(sorted_keys)]).astype(np.int64)
+
+
+def pairs_within(starts: LongArray, lengths: LongArray) -> Pairs:
+    """Every pair of positions inside each run: positions, not values; the earlier position first."""
+    total = int(lengths.sum())
+    if total == 0:
+        return NO_PAIRS
+    ends = np.repeat(starts + lengths, lengths)
+    positions = np.arange(total, dtype=np.int64) - np.repeat(np.cumsum(lengths) - lengths, lengths) + np.repeat(starts, lengths)
+    partners = ends - positions - 1
+    left = np.repeat(positions, partners)
+    offsets = np.arange(len(left), dtype=np.int64) - np.repeat(np.cumsum(partners) - partners, partners)
+    return left, left + 1 + offsets
+
+
+def in_slices(count: int, size: int, work: Callable[[slice], None]) -> None:
+    """Does the work slice by slice, so that intermediate arrays stay small."""
+    for start in range(0, count, size):
+        work(slice(start, min(start + size, count)))

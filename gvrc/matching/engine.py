@@ -1,0 +1,194 @@
+"""The matcher: columns in, scored pairs out, each able to explain itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from gvrc.matching import explain, hard, rivals
+from gvrc.matching.arrays import BoolArray, ByteArray, IntArray, LongArray, SmallFloatArray
+from gvrc.matching.blocking import BIT, RULES, Candidates, Scope, candidates
+from gvrc.matching.columns import MatchColumns
+from gvrc.matching.evidence import RIVAL, EvidenceTable, evidence_table, logistic
+from gvrc.matching.features import CLASS_OF_NAME, FEATURES, NAME_CLASSES, NAME_LEVELS, PairRows, spelling
+from gvrc.matching.hard import HARD_EVIDENCE, NOTHING, SAME_CODE
+from gvrc.matching.names import StandardNames
+from gvrc.matching.prepared import Prepared, prepare
+from gvrc.matching.reference_formula import reference_scores
+from gvrc.model.match import Band, MatchResult
+
+BANDS: tuple[Band, ...] = (Band.DROPPED, Band.POSSIBLE, Band.REVIEW, Band.AUTOMATIC)
+"""Bands by number."""
+STRATEGIES: tuple[str, ...] = ("weak", "near_point", "fuzzy_name", "shared_contact", "exact_name_and_place", "registration_number", "exact_code")
+"""Strategies by number: the strongest kind of evidence a pair rests on."""
+CHEAP = ("place", "kind", "owner", "contact", "registration", "markers", "distance", "namesakes")
+"""Features that cost little, weighed first; the others are compared only for pairs that can still be of interest."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MatchOptions:
+    """How to match. `threshold` from which a pair counts as a match, `review_threshold` from which it is asked, `automatic_threshold` from which
+    it may be merged and marked, `possible_threshold` below which it is forgotten. `link`: each list holds distinct places, so only pairs across lists
+    and one partner each. Pairs within `registry_list` are not proposed. `workers` are threads for comparing names."""
+
+    threshold: float = 0.8
+    review_threshold: float = 0.3
+    automatic_threshold: float = 0.98
+    possible_threshold: float = 0.02
+    link: bool = False
+    registry_list: int | None = None
+    workers: int = 1
+
+
+DEFAULT_OPTIONS = MatchOptions()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MatchSet:
+    """Scored pairs as arrays, strongest first. `left` and `right` are row numbers of the columns; `strategies`, `bands` and `hard_evidence` are numbers into
+    STRATEGIES, BANDS and hard.HARD_EVIDENCE; `rules` the bit mask of the blocking rules; `levels` the level of every feature. `is_chosen` is False for
+    the pairs that gave way to another partner (`link`)."""
+
+    columns: MatchColumns
+    prepared: Prepared
+    table: EvidenceTable
+    options: MatchOptions
+    left: LongArray
+    right: LongArray
+    match_score: SmallFloatArray
+    log_odds: SmallFloatArray
+    strategies: ByteArray
+    rules: IntArray
+    bands: ByteArray
+    hard_evidence: ByteArray
+    reference_score: SmallFloatArray
+    is_chosen: BoolArray
+    levels: Mapping[str, ByteArray]
+    rival_rows: LongArray
+    counts: Mapping[str, int] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.left)
+
+    def explain(self, index: int) -> MatchResult:
+        """One pair in words: every feature with its weight; base and weights add up to the match score's log-odds."""
+        return MatchResult(
+            left_key=str(self.columns.keys[self.left[index]]),
+            right_key=str(self.columns.keys[self.right[index]]),
+            match_score=float(self.match_score[index]),
+            base=float(self.table.base),
+            features=explain.features_of(self, index),
+            strategy=STRATEGIES[self.strategies[index]],
+            band=BANDS[self.bands[index]],
+            rules=tuple(rule for rule in RULES if self.rules[index] & BIT[rule]),
+            hard_evidence=HARD_EVIDENCE[self.hard_evidence[index]] or None,
+            reference_score=float(self.reference_score[index]),
+            scorer_version=self.table.version,
+        )
+
+    def taken(self, rows: LongArray | BoolArray) -> MatchSet:
+        """Some of the pairs."""
+        arrays = {name: getattr(self, name)[rows] for name in _PAIR_ARRAYS}
+        return MatchSet(
+            columns=self.columns, prepared=self.prepared, table=self.table, options=self.options, counts=self.counts,
+            levels={name: level[rows] for name, level in self.levels.items()}, **arrays,
+        )
+
+    @property
+    def matches(self) -> MatchSet:
+        """The pairs at or above the threshold that kept their partner."""
+        return self.taken((self.match_score >= self.options.threshold) & self.is_chosen & (self.hard_evidence <= SAME_CODE))
+
+
+_PAIR_ARRAYS = (
+    "left", "right", "match_score", "log_odds", "strategies", "rules", "bands", "hard_evidence", "reference_score", "is_chosen", "rival_rows",
+)
+
+
+def match(
+    columns: MatchColumns,
+    options: MatchOptions = DEFAULT_OPTIONS,
+    *,
+    standard_names: StandardNames | None = None,
+    executor: Executor | None = None,
+    tables: tuple[EvidenceTable, EvidenceTable] | None = None,
+) -> MatchSet:
+    """Every pair of records that may be one place, scored. `standard_names` saves standardising the names again, `executor` compares names elsewhere than
+    on this thread, `tables` (for pairs alone, with rivals) replaces the shipped evidence."""
+    prepared = prepare(columns, standard_names)
+    scope = Scope(list_ids=columns.list_ids, link=options.link, registry_list=options.registry_list)
+    found = candidates(prepared, scope, executor, options.workers)
+    plain_table, link_table = tables or (evidence_table(), evidence_table(link=True))
+    table = link_table if options.link else plain_table
+    pairs, levels, log_odds = compare(prepared, found, table, options.possible_threshold)
+    verdict = hard.verdicts(prepared, pairs, levels)
+    choice = rivals.choose(pairs, log_odds, verdict, columns.list_ids) if options.link else rivals.everyone(len(pairs))
+    if options.link:
+        levels[RIVAL] = choice.levels
+        log_odds = log_odds + table.weights[RIVAL][CLASS_OF_NAME[levels["name"]], choice.levels]
+    score = np.where(verdict == SAME_CODE, 1.0, np.where(verdict != NOTHING, 0.0, logistic(log_odds))).astype(np.float32)
+    result = MatchSet(
+        columns=columns, prepared=prepared, table=table, options=options, left=pairs.left, right=pairs.right, match_score=score, log_odds=log_odds,
+        strategies=_strategies(pairs, levels, verdict), rules=pairs.rules, bands=np.zeros(len(pairs), dtype=np.uint8), hard_evidence=verdict,
+        reference_score=reference_scores(prepared, pairs, (levels["contact"] == 1).astype(np.float64)), is_chosen=choice.is_chosen, levels=levels, rival_rows=choice.rival_rows,
+        counts={"candidate_pairs": len(found.left), "names_compared": found.compared, "split_blocks": found.split_blocks},
+    )
+    return _banded(result)
+
+
+def compare(
+    prepared: Prepared, found: Candidates, table: EvidenceTable, possible_threshold: float
+) -> tuple[PairRows, dict[str, ByteArray], SmallFloatArray]:
+    """Levels and summed evidence of the candidates that can still reach `possible_threshold`, the cheap comparisons first."""
+    pairs = PairRows(left=found.left, right=found.right, rules=found.rules)
+    least = float(np.log(max(possible_threshold, 1e-9) / (1 - possible_threshold)))
+    levels = {feature.name: feature.compare(prepared, pairs) for feature in FEATURES if feature.name in CHEAP}
+    room = sum(table.most(feature.name) for feature in FEATURES if feature.name not in (*CHEAP, "name")) + table.most(RIVAL)
+    has_code = (pairs.rules & BIT["official_code"]) != 0
+    kept = np.flatnonzero((_bound(table, levels, spelling(prepared, pairs)) + room >= least) | has_code)
+    pairs, levels, has_code = pairs.taken(kept), {name: level[kept] for name, level in levels.items()}, has_code[kept]
+    levels |= {feature.name: feature.compare(prepared, pairs) for feature in FEATURES if feature.name not in CHEAP}
+    total = table.weigh(levels, CLASS_OF_NAME[levels["name"]])
+    kept = np.flatnonzero((total + table.most(RIVAL) >= least) | has_code)
+    return pairs.taken(kept), {name: level[kept] for name, level in levels.items()}, total[kept]
+
+
+def _bound(table: EvidenceTable, levels: Mapping[str, ByteArray], spelled: ByteArray) -> SmallFloatArray:
+    """The most that cheap comparisons and names can come to, when of the names only the spelling is known: one may still hold the other."""
+    classes = CLASS_OF_NAME[spelled]
+    bound = table.weigh(levels, classes) + table.weights["name"][classes, spelled]
+    holds = np.full(len(spelled), NAME_CLASSES.index("holds"), dtype=np.uint8)
+    held = table.weigh(levels, holds) + table.most_held
+    return np.where(spelled > NAME_LEVELS.index("r95"), np.maximum(bound, held), bound)
+
+
+def _strategies(pairs: PairRows, levels: Mapping[str, ByteArray], verdict: ByteArray) -> ByteArray:
+    same_name = (levels["name"] >= 1) & (levels["name"] <= 3)
+    same_place = (levels["place"] >= 1) & (levels["place"] <= 3)
+    near = (levels["distance"] >= 1) & (levels["distance"] <= 3)
+    alike = hard.is_level(levels, "name", *(level for level in NAME_LEVELS[1:] if level not in ("r60", "r50", "unlike", "heavy_extra")))
+    return np.select(
+        [(verdict == SAME_CODE), levels["registration"] == 1, same_name & (same_place | near), levels["contact"] == 1, alike, near],
+        [6, 5, 4, 3, 2, 1], 0,
+    ).astype(np.uint8)
+
+
+def _banded(result: MatchSet) -> MatchSet:
+    """The pairs with their bands, strongest first, the dropped ones left out."""
+    options, score = result.options, result.match_score
+    open_pair = (result.hard_evidence <= SAME_CODE) & result.is_chosen
+    bands = np.select(
+        [
+            (score >= options.automatic_threshold) & open_pair & hard.may_be_automatic(result.levels, result.hard_evidence, options.link),
+            (score >= options.review_threshold) & open_pair,
+            (score >= options.possible_threshold) | (result.hard_evidence != 0),
+        ],
+        [3, 2, 1], 0,
+    ).astype(np.uint8)
+    result.bands[:] = bands
+    kept = np.flatnonzero(bands > 0)
+    order = np.lexsort((result.right[kept], result.left[kept], -result.log_odds[kept].astype(np.float64), -score[kept].astype(np.float64)))
+    return result.taken(kept[order])

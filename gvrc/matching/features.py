@@ -1,0 +1,471 @@
+"""The comparisons. Each function gives, for many pairs at once, the number of a level; its docstring is the sentence a steward reads.
+
+Level 0 is always "unknown": it counts neither for nor against.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from rapidfuzz import fuzz
+from rapidfuzz.distance import Levenshtein
+from rapidfuzz.process import cpdist
+
+from gvrc.matching.arrays import NO_PAIRS, BoolArray, ByteArray, FloatArray, IntArray, LongArray, SmallFloatArray, TextArray, in_slices, texts
+from gvrc.matching.blocking import BIT
+from gvrc.matching.names import word_roles
+from gvrc.matching.prepared import Prepared
+
+UNKNOWN = 0
+NAME_CLASSES = ("identical", "same", "holds", "similar")
+"""How two names stand to one another; the other evidence is weighed anew for each: a shared ward says more about similar names than about equal ones."""
+EARTH_KM = 6371.0
+WORD_CUT = 80
+"""Ratio (0 to 100) from which two words count as one word, spelled differently."""
+LIGHT_WORD, HEAVY_WORD = 0.32, 0.95
+"""Summed weight of left-over words up to which they are one common word, or one rare word."""
+NO_WEIGHT = 0.02
+LEAST_SHARED = 0.3
+_SLICE = 200_000
+
+NAME_LEVELS = (
+    "unknown", "same_words", "same_core", "same_sound", "r95", "r90", "r85", "r80", "r75", "r70", "r60", "r50", "unlike",
+    "same_but_placed", "light_extra", "one_extra", "heavy_extra",
+)
+CLASS_OF_NAME: ByteArray = np.array([3, 0, 1, 1, *[3] * 9, *[2] * 4], dtype=np.uint8)
+"""The number of the name class by the level of the names."""
+WORD_LEVELS = ("unknown", "all_meet", "light_rest", "light_and_heavy", "some_rest", "heavy_rest", "nothing_shared")
+MARKER_LEVELS = ("unknown", "same", "one_side", "differ")
+QUALIFIER_LEVELS = ("unknown", "same", "overlap", "one_side", "differ", "one_side_placed", "differ_placed", "other_direction")
+CONSONANT_LEVELS = ("unknown", "same", "one_differs", "two_differ", "more_differ")
+SHARED_WORD_LEVELS = ("unknown", "only_these", "few", "several", "many", "common_word", "place_name")
+SPONSOR_LEVELS = ("unknown", "same", "one_side", "differ")
+CONFIRMED_LEVELS = ("unknown", "one_name_confirmed", "both_confirmed")
+KIND_LEVELS = ("unknown", "same", "becomes", "resembles", "unlike", "sits_in", "other_group", "excludes", "words_same", "words_differ")
+OWNER_LEVELS = ("unknown", "same", "same_sector", "differ", "same_common")
+COMMON_OWNER = 0.15
+"""Share of the records from which an owner is so common that having it in common says little."""
+PLACE_LEVELS = (
+    "unknown", "same_ward", "other_ward", "same_constituency", "other_constituency", "same_county", "other_county", "possible", "not_possible",
+)
+SURROUNDINGS_LEVELS = ("unknown", "shared_rare", "shared_known", "shared_common", "none_shared")
+DISTANCE_KM = (0.1, 0.3, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
+DISTANCE_LEVELS = ("unknown", "km0.1", "km0.3", "km1", "km2", "km4", "km8", "km16", "km32", "far")
+CONTACT_LEVELS = ("unknown", "shared", "shared_by_many", "differ")
+REGISTRATION_LEVELS = ("unknown", "same", "differ")
+SERVICE_LEVELS = ("unknown", "most", "some", "none")
+NAMESAKE_LEVELS = ("unknown", "only_these", "few", "several", "many", "only_these_anywhere")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PairRows:
+    """The pairs under comparison: rows of Prepared, and the bit mask of the rules that proposed them."""
+
+    left: LongArray
+    right: LongArray
+    rules: IntArray
+
+    def __len__(self) -> int:
+        return len(self.left)
+
+    def taken(self, rows: LongArray | BoolArray | slice) -> PairRows:
+        """Some of the pairs."""
+        return PairRows(left=self.left[rows], right=self.right[rows], rules=self.rules[rows])
+
+
+Compare = Callable[[Prepared, PairRows], ByteArray]
+
+
+@dataclass(frozen=True, slots=True)
+class Feature:
+    """One comparison: its name, its levels by number, the function, and the kind of evidence it belongs to."""
+
+    name: str
+    levels: tuple[str, ...]
+    compare: Compare
+    evidence: str
+
+
+def spelling(prepared: Prepared, pairs: PairRows) -> ByteArray:
+    """The level of the names by spelling and sound alone, without looking at single words."""
+    names = prepared.names
+    ratio = np.zeros(len(pairs), dtype=np.uint8)
+
+    def measure(part: slice) -> None:
+        left, right = pairs.left[part], pairs.right[part]
+        sorted_words = cpdist(names.core[left].tolist(), names.core[right].tolist(), scorer=fuzz.ratio, dtype=np.uint8)
+        joined = cpdist(names.joined[left].tolist(), names.joined[right].tolist(), scorer=fuzz.ratio, dtype=np.uint8)
+        ratio[part] = np.maximum(sorted_words, joined)
+
+    in_slices(len(pairs), _SLICE, measure)
+    level = np.select([ratio >= cut for cut in (95, 90, 85, 80, 75, 70, 60, 50)], list(range(4, 12)), 12).astype(np.uint8)
+    level[_equal(names.folded, pairs)] = NAME_LEVELS.index("same_sound")
+    level[_equal(names.core, pairs) | _equal(names.whole, pairs)] = NAME_LEVELS.index("same_core")
+    level[_equal(names.full, pairs)] = NAME_LEVELS.index("same_words")
+    empty = names.core == ""
+    level[empty[pairs.left] | empty[pairs.right]] = UNKNOWN
+    return level
+
+
+def name(prepared: Prepared, pairs: PairRows) -> ByteArray:
+    """How alike the distinctive words of the names are, in spelling and sound, or whether one name holds the other."""
+    level = spelling(prepared, pairs)
+    rest = left_over(prepared, pairs, in_other_spelling=False)
+    held = (rest.smaller <= NO_WEIGHT) & (rest.shared >= LEAST_SHARED) & (level > NAME_LEVELS.index("r95"))
+    kinds_of_rest = [rest.larger <= NO_WEIGHT, rest.larger <= LIGHT_WORD, rest.larger <= HEAVY_WORD]
+    extra = np.select(kinds_of_rest, [NAME_LEVELS.index(name) for name in ("same_but_placed", "light_extra", "one_extra")], NAME_LEVELS.index("heavy_extra"))
+    return np.where(held, extra, level).astype(np.uint8)
+
+
+def _equal(column: TextArray, pairs: PairRows) -> BoolArray:
+    equal: BoolArray = (column[pairs.left] == column[pairs.right]).astype(np.bool_)
+    return equal
+
+
+def words(prepared: Prepared, pairs: PairRows) -> ByteArray:
+    """Whether each name has telling words that the other lacks; rare words weigh more than common ones."""
+    rest = left_over(prepared, pairs)
+    level = np.select(
+        [rest.shared <= NO_WEIGHT, rest.smaller <= NO_WEIGHT, rest.larger <= LIGHT_WORD, rest.smaller <= LIGHT_WORD, rest.larger <= HEAVY_WORD],
+        [6, 1, 2, 3, 4], 5,
+    )
+    empty = prepared.names.core == ""
+    return np.where(empty[pairs.left] | empty[pairs.right], UNKNOWN, level).astype(np.uint8)
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOver:
+    """Weight of the words that the other name lacks, on the side with less and the side with more, and of the words shared."""
+
+    smaller: SmallFloatArray
+    larger: SmallFloatArray
+    shared: SmallFloatArray
+
+
+def left_over(prepared: Prepared, pairs: PairRows, in_other_spelling: bool = True) -> LeftOver:
+    """What is left of two names when equal words, and those `in_other_spelling`, have met. Words in brackets meet others but are not left over; nor are words
+    that name the other record's surroundings (`Highway Clinic Wote`, in the ward Wote)."""
+    found = LeftOver(*(np.zeros(len(pairs), dtype=np.float32) for _ in range(3)))
+
+    def measure(part: slice) -> None:
+        left, right = pairs.left[part], pairs.right[part]
+        left_rest, right_rest, shared = _words_apart(prepared, left, right, in_other_spelling)
+        found.smaller[part], found.larger[part] = np.minimum(left_rest, right_rest), np.maximum(left_rest, right_rest)
+        found.shared[part] = shared
+
+    in_slices(len(pairs), _SLICE, measure)
+    return found
+
+
+def _words_apart(prepared: Prepared, left: LongArray, right: LongArray, in_other_spelling: bool) -> tuple[SmallFloatArray, SmallFloatArray, SmallFloatArray]:
+    names = prepared.names
+    left_ids, right_ids = names.word_ids[left], names.word_ids[right]
+    equal = (left_ids[:, :, None] == right_ids[:, None, :]) & (left_ids >= 0)[:, :, None]
+    left_met, right_met = equal.any(axis=2), equal.any(axis=1)
+    if in_other_spelling:
+        _meet_spellings(names.vocabulary, left_ids, right_ids, left_met, right_met)
+    left_weights, right_weights = names.word_weights[left], names.word_weights[right]
+    shared = np.maximum((left_weights * left_met).sum(axis=1), (right_weights * right_met).sum(axis=1))
+    left_open = ~left_met & ~names.is_qualifier[left] & ~_names_surroundings(prepared, left_ids, right)
+    right_open = ~right_met & ~names.is_qualifier[right] & ~_names_surroundings(prepared, right_ids, left)
+    return (left_weights * left_open).sum(axis=1), (right_weights * right_open).sum(axis=1), shared
+
+
+def _names_surroundings(prepared: Prepared, word_ids: IntArray, others: LongArray) -> BoolArray:
+    """Which words name the surroundings of the other record."""
+    named = prepared.place_word_of[word_ids]
+    found = np.zeros(word_ids.shape, dtype=np.bool_)
+    for column in range(prepared.place_words.shape[1]):
+        found |= named == prepared.place_words[others, column][:, None]
+    return found & (named >= 0)
+
+
+def _meet_spellings(vocabulary: list[str], left_ids: IntArray, right_ids: IntArray, left_met: BoolArray, right_met: BoolArray) -> None:
+    """Marks words that meet in another spelling; each distinct pair of words is compared once."""
+    open_left, open_right = (left_ids >= 0) & ~left_met, (right_ids >= 0) & ~right_met
+    pair, left_place, right_place = np.nonzero(open_left[:, :, None] & open_right[:, None, :])
+    if len(pair) == 0:
+        return
+    code = left_ids[pair, left_place].astype(np.int64) * len(vocabulary) + right_ids[pair, right_place]
+    once, back = np.unique(code, return_inverse=True)
+    first = [vocabulary[number] for number in (once // len(vocabulary)).tolist()]
+    second = [vocabulary[number] for number in (once % len(vocabulary)).tolist()]
+    meets = (cpdist(first, second, scorer=fuzz.ratio, dtype=np.uint8) >= WORD_CUT)[back]
+    left_met[pair[meets], left_place[meets]] = True
+    right_met[pair[meets], right_place[meets]] = True
+
+
+def consonants(prepared: Prepared, pairs: PairRows) -> ByteArray:
+    """How many consonants differ between similar names: vowels are often spelled in two ways, another consonant is mostly another name."""
+    level = np.zeros(len(pairs), dtype=np.uint8)
+    column = prepared.names.consonants
+
+    def measure(part: slice) -> None:
+        left, right = column[pairs.left[part]].tolist(), column[pairs.right[part]].tolist()
+        differing = cpdist(left, right, scorer=Levenshtein.distance, score_cutoff=3, dtype=np.int32)
+        level[part] = np.minimum(differing, 3) + 1
+
+    in_slices(len(pairs), _SLICE, measure)
+    return np.where(_equal(prepared.names.folded, pairs) | _equal(prepared.names.whole, pairs), UNKNOWN, level).astype(np.uint8)
+
+
+def shared_word(prepared: Prepared, pairs: PairRows) -> ByteArray:
+    """How many places of the county carry the rarest word that both names have."""
+    level = np.zeros(len(pairs), dtype=np.uint8)
+
+    def measure(part: slice) -> None:
+        left, right = prepared.names.word_ids[pairs.left[part]], prepared.names.word_ids[pairs.right[part]]
+        met = ((left[:, :, None] == right[:, None, :]) & (left >= 0)[:, :, None]).any(axis=2)
+        weighty = met & (prepared.names.word_weights[pairs.left[part]] > LIGHT_WORD)
+        carriers = np.maximum(prepared.word_carriers[pairs.left[part]], 1).astype(np.int64)
+        fewest = np.where(weighty, carriers, np.iinfo(np.int64).max).min(axis=1)
+        left_named = _names_surroundings(prepared, left, pairs.right[part]) | _names_surroundings(prepared, left, pairs.left[part])
+        only_place = weighty.any(axis=1) & ~(weighty & ~left_named).any(axis=1)
+        level[part] = np.select([only_place & (fewest > 2), *(weighty.any(axis=1) & (fewest <= cut) for cut in (2, 4, 10)), weighty.any(axis=1), met.any(axis=1)], [6, 1, 2, 3, 4, 5], UNKNOWN)
+
+    in_slices(len(pairs), _SLICE, measure)
+    return level
+
+
+def markers(prepared: Prepared, pairs: PairRows) -> ByteArray:
+    """Whether numbers, letters and directions in the names agree."""
+    return _both_one_or_differ(prepared.names.markers, pairs)
+
+
+def _both_one_or_differ(column: TextArray, pairs: PairRows) -> ByteArray:
+    filled = column != ""
+    left, right = filled[pairs.left], filled[pairs.right]
+    return np.select([left & right & _equal(column, pairs), left & right, left | right], [1, 3, 2], UNKNOWN).astype(np.uint8)
+
+
+def qualifier(prepared: Prepared, pairs: PairRows) -> ByteArray:
+    """Whether what stands in brackets agrees."""
+    column = prepared.names.qualifiers
+    filled = column != ""
+    left, right = filled[pairs.left], filled[pairs.right]
+    both = left & right
+    level = np.where(both, 4, np.where(left | right, 3, UNKNOWN)).astype(np.uint8)
+    placed = _qualifier_names_surroundings(prepared, pairs)
+    level[placed & (level == 3)] = QUALIFIER_LEVELS.index("one_side_placed")
+    level[placed & (level == 4)] = QUALIFIER_LEVELS.index("differ_placed")
+    rows = np.flatnonzero(both)
+    if len(rows):
+        ratio = cpdist(column[pairs.left[rows]].tolist(), column[pairs.right[rows]].tolist(), scorer=fuzz.token_set_ratio, dtype=np.uint8)
+        level[rows[ratio >= 80]] = 2
+        directions = _directions(column)
+        level[rows[directions[pairs.left[rows]] != directions[pairs.right[rows]]]] = QUALIFIER_LEVELS.index("other_direction")
+        level[both & _equal(column, pairs)] = 1
+    return level
+
+
+def _directions(column: TextArray) -> TextArray:
+    """The numbers, letters and directions among the words of each text."""
+    roles = word_roles().role
+    known = {text: " ".join(word for word in text.split() if roles.get(word) == "marker") for text in set(column.tolist())}
+    return texts([known[text] for text in column.tolist()])
+
+
+def sponsor(prepared: Prepared, pairs: PairRows) -> ByteArray:
+    """Whether the church or programme named in the names is the same."""
+    return _both_one_or_differ(prepared.names.sponsors, pairs)
+
+
+def confirmed(prepared: Prepared, pairs: PairRows) -> ByteArray:
+    """Whether a name that is spelled differently is confirmed by its own surroundings: then the spelling is no slip."""
+    left, right = _is_confirmed(prepared, pairs.left), _is_confirmed(prepared, pairs.right)
+    folded = prepared.names.core
+    differ = ~_equal(prepared.names.core, pairs) & ~_equal(prepared.names.whole, pairs) & (folded[pairs.left] != "") & (folded[pairs.right] != "")
+    left_open = ~_names_surroundings(prepared, prepared.names.word_ids[pairs.left], pairs.right)[:, 0]
+    right_open = ~_names_surroundings(prepared, prepared.names.word_ids[pairs.right], pairs.left)[:, 0]
+    left, right = left & left_open & differ, right & right_open & differ
+    return np.select([left & right, left | right], [2, 1], UNKNOWN).astype(np.uint8)
+
+
+def _is_confirmed(prepared: Prepared, rows: LongArray) -> BoolArray:
+    """Whether the rarest word of a name stands among the stated surroundings of the record itself."""
+    found: BoolArray = _names_surroundings(prepared, prepared.names.word_ids[rows], rows)[:, 0]
+    return found
+
+
+def _qualifier_names_surroundings(prepared: Prepared, pairs: PairRows) -> BoolArray:
+    """Whether what stands in brackets on one side names the surroundings of the other."""
+    ids = prepared.names.word_ids
+    left = _names_surroundings(prepared, ids[pairs.left], pairs.right) & prepared.names.is_qualifier[pairs.left]
+    right = _names_surroundings(prepared, ids[pairs.right], pairs.left) & prepared.names.is_qualifier[pairs.right]
+    return np.logical_or(left.any(axis=1), right.any(axis=1))
+
+
+def kind(prepared: Prepared, pairs: PairRows) -> ByteArray:
+    """Whether the kinds of place agree, or one commonly becomes the other."""
+    level = prepared.kind_relations[prepared.kinds[pairs.left], prepared.kinds[pairs.right]].copy()
+    untold = (prepared.kinds[pairs.left] < 0) | (prepared.kinds[pairs.right] < 0)
+    texts = prepared.names.kind_text
+    said = (texts != "")[pairs.left] & (texts != "")[pairs.right]
+    same = _equal(texts, pairs)
+    level[untold & said & same] = KIND_LEVELS.index("words_same")
+    level[untold & said & ~same] = KIND_LEVELS.index("words_differ")
+    return level
+
+
+def owner(prepared: Prepared, pairs: PairRows) -> ByteArray:
+    """Whether the owners agree, or at least their sector (public, faith-based, private, ...)."""
+    left, right = prepared.owners[pairs.left], prepared.owners[pairs.right]
+    same_sector = prepared.sectors[pairs.left] == prepared.sectors[pairs.right]
+    is_common = np.bincount(prepared.owners + 1, minlength=2)[prepared.owners[pairs.left] + 1] > COMMON_OWNER * prepared.count
+    level = np.where(left == right, np.where(is_common, 4, 1), np.where(same_sector, 2, 3))
+    return np.where((left < 0) | (right < 0), UNKNOWN, level).astype(np.uint8)
+
+
+def registration(prepared: Prepared, pairs: PairRows) -> ByteArray:
+    """Whether the registration numbers agree."""
+    return _same_or_differ(prepared.registrations, pairs)
+
+
+def _same_or_differ(column: IntArray, pairs: PairRows) -> ByteArray:
+    left, right = column[pairs.left], column[pairs.right]
+    return np.where((left < 0) | (right < 0), UNKNOWN, np.where(left == right, 1, 2)).astype(np.uint8)
+
+
+def place(prepared: Prepared, pairs: PairRows) -> ByteArray:
+    """Whether ward, constituency and county agree, at the finest level that both know."""
+    same, known = {}, {}
+    for level, column in (("ward", prepared.wards), ("constituency", prepared.constituencies), ("county", prepared.counties)):
+        left, right = column[pairs.left], column[pairs.right]
+        known[level] = (left >= 0) & (right >= 0)
+        same[level] = known[level] & (left == right)
+    possible, impossible = _possibly_same(prepared, pairs)
+    return np.select(
+        [
+            same["ward"],
+            same["constituency"] & known["ward"],
+            same["constituency"],
+            known["county"] & ~same["county"],
+            known["constituency"] & ~known["ward"] & _one_family(prepared, pairs),
+            known["constituency"],
+            possible,
+            impossible,
+            same["county"],
+        ],
+        [1, 2, 3, 6, 7, 4, 7, 8, 5], UNKNOWN,
+    ).astype(np.uint8)
+
+
+def _one_family(prepared: Prepared, pairs: PairRows) -> BoolArray:
+    """Whether both constituencies were one before they were split."""
+    left, right = prepared.seat_families[pairs.left], prepared.seat_families[pairs.right]
+    return np.logical_and(left >= 0, left == right)
+
+
+def _possibly_same(prepared: Prepared, pairs: PairRows) -> tuple[BoolArray, BoolArray]:
+    """Where one side is not settled: whether the other stands in one of its possible places, or in none of them."""
+    possible, asked = np.zeros(len(pairs), dtype=np.bool_), np.zeros(len(pairs), dtype=np.bool_)
+    for mine, other in ((pairs.left, pairs.right), (pairs.right, pairs.left)):
+        rows = np.flatnonzero((prepared.alternatives[mine, 0] != -1) & (prepared.constituencies[other] >= 0))
+        choices = prepared.alternatives[mine[rows]]
+        seat, ward = prepared.constituencies[other[rows]], prepared.wards[other[rows]]
+        in_seat = (choices == seat[:, None]).any(axis=1)
+        in_ward = ((choices == (ward + prepared.seat_count)[:, None]) & (ward >= 0)[:, None]).any(axis=1)
+        names_seats = (choices < prepared.seat_count).any(axis=1) & ((choices >= 0).any(axis=1))
+        possible[rows] |= in_seat | in_ward
+        asked[rows] |= names_seats | (ward >= 0)
+    return possible, asked & ~possible
+
+
+def surroundings(prepared: Prepared, pairs: PairRows) -> ByteArray:
+    """Whether the stated names of ward, location or town have a word in common, and how rare it is."""
+    level = np.zeros(len(pairs), dtype=np.uint8)
+
+    def measure(part: slice) -> None:
+        left, right = prepared.place_words[pairs.left[part]], prepared.place_words[pairs.right[part]]
+        known = (left[:, 0] >= 0) & (right[:, 0] >= 0)
+        best = np.full(len(left), len(SURROUNDINGS_LEVELS) - 1, dtype=np.uint8)
+        for column in range(left.shape[1]):
+            word = left[:, column]
+            shared = (word >= 0) & (right == word[:, None]).any(axis=1)
+            best = np.where(shared, np.minimum(best, prepared.place_word_rarity[word]), best)
+        level[part] = np.where(known, best, UNKNOWN)
+
+    if (prepared.place_words[:, 0] >= 0).any():
+        in_slices(len(pairs), _SLICE, measure)
+    return level
+
+
+def distance(prepared: Prepared, pairs: PairRows) -> ByteArray:
+    """How far apart the points are, beyond what their precision leaves open; a point shared by many places is no evidence."""
+    km = distance_km(prepared, pairs.left, pairs.right)
+    untold = np.isnan(km) | prepared.is_shared_point[pairs.left] | prepared.is_shared_point[pairs.right]
+    open_km = prepared.point_error_km[pairs.left] + prepared.point_error_km[pairs.right]
+    level = np.searchsorted(DISTANCE_KM, np.where(untold, 0.0, np.maximum(km, open_km))) + 1
+    coarse_and_near = (open_km > DISTANCE_KM[3]) & (km <= open_km)
+    return np.where(untold | coarse_and_near, UNKNOWN, level).astype(np.uint8)
+
+
+def distance_km(prepared: Prepared, left: LongArray, right: LongArray) -> FloatArray:
+    """Great-circle distance (haversine) in kilometres, NaN when a point is unknown."""
+    lat_left, lat_right = np.radians(prepared.latitudes[left]), np.radians(prepared.latitudes[right])
+    half_lon = np.radians(prepared.longitudes[right] - prepared.longitudes[left]) / 2.0
+    inside = np.sin((lat_right - lat_left) / 2.0) ** 2 + np.cos(lat_left) * np.cos(lat_right) * np.sin(half_lon) ** 2
+    km: FloatArray = 2.0 * EARTH_KM * np.arcsin(np.sqrt(np.clip(inside, 0.0, 1.0)))
+    return km
+
+
+def contact(prepared: Prepared, pairs: PairRows) -> ByteArray:
+    """Whether a telephone number or e-mail address is the same; one of an exchange that many places give tells little."""
+    both = prepared.has_contact[pairs.left] & prepared.has_contact[pairs.right]
+    shared, many = (pairs.rules & BIT["shared_contact"]) != 0, (pairs.rules & BIT["switchboard"]) != 0
+    return np.select([shared, many, both], [1, 2, 3], UNKNOWN).astype(np.uint8)
+
+
+def services(prepared: Prepared, pairs: PairRows) -> ByteArray:
+    """Whether the services agree."""
+    level = np.zeros(len(pairs), dtype=np.uint8)
+    for row in np.flatnonzero(prepared.has_services[pairs.left] & prepared.has_services[pairs.right]):
+        left, right = prepared.services[pairs.left[row]], prepared.services[pairs.right[row]]
+        share = len(left & right) / min(len(left), len(right))
+        level[row] = 1 if share >= 0.5 else (2 if share > 0 else 3)
+    return level
+
+
+def namesakes(prepared: Prepared, pairs: PairRows) -> ByteArray:
+    """How many places of the county (of the country, across counties) carry this name: one of a few is more likely the same than one of many."""
+    within, anywhere = namesake_counts(prepared)
+    all_over = np.maximum(anywhere[pairs.left], anywhere[pairs.right])
+    crowd = np.where(prepared.counties[pairs.left] == prepared.counties[pairs.right], np.maximum(within[pairs.left], within[pairs.right]), all_over)
+    level = np.select([all_over <= 2, crowd <= 2, crowd <= 3, crowd <= 6], [5, 1, 2, 3], 4)
+    same = _equal(prepared.names.folded, pairs)
+    return np.where(same & (prepared.names.folded[pairs.left] != ""), level, UNKNOWN).astype(np.uint8)
+
+
+def namesake_counts(prepared: Prepared) -> tuple[LongArray, LongArray]:
+    """For each record how many records have a name that sounds the same, itself included: in its county, and anywhere."""
+    if prepared.count == 0:
+        return NO_PAIRS
+    anywhere = np.bincount(prepared.sounds)[prepared.sounds]
+    _, group, sizes = np.unique(
+        prepared.sounds * (int(prepared.counties.max()) + 2) + prepared.counties + 1, return_inverse=True, return_counts=True
+    )
+    return sizes[group].astype(np.int64), anywhere.astype(np.int64)
+
+
+FEATURES: tuple[Feature, ...] = (
+    Feature("name", NAME_LEVELS, name, "name"),
+    Feature("words", WORD_LEVELS, words, "name"),
+    Feature("consonants", CONSONANT_LEVELS, consonants, "name"),
+    Feature("shared_word", SHARED_WORD_LEVELS, shared_word, "name"),
+    Feature("markers", MARKER_LEVELS, markers, "name"),
+    Feature("qualifier", QUALIFIER_LEVELS, qualifier, "name"),
+    Feature("sponsor", SPONSOR_LEVELS, sponsor, "name"),
+    Feature("confirmed", CONFIRMED_LEVELS, confirmed, "name"),
+    Feature("namesakes", NAMESAKE_LEVELS, namesakes, "name"),
+    Feature("kind", KIND_LEVELS, kind, "kind"),
+    Feature("owner", OWNER_LEVELS, owner, "kind"),
+    Feature("place", PLACE_LEVELS, place, "place"),
+    Feature("surroundings", SURROUNDINGS_LEVELS, surroundings, "place"),
+    Feature("distance", DISTANCE_LEVELS, distance, "place"),
+    Feature("contact", CONTACT_LEVELS, contact, "contact"),
+    Feature("registration", REGISTRATION_LEVELS, registration, "code"),
+    Feature("services", SERVICE_LEVELS, services, "services"),
+)
+"""Every comparison in the order in which a steward reads them."""

@@ -1,0 +1,202 @@
+"""The columns made ready for comparing: numbers for texts, names in comparable form."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from gvrc.matching import names
+from gvrc.matching.arrays import BoolArray, ByteArray, FloatArray, IntArray, LongArray, TextArray, codes_of
+from gvrc.matching.columns import MatchColumns
+from gvrc.matching.kinds import owner_sectors, relation_table
+from gvrc.matching.seats import seat_families
+
+PLACE_WORDS_COMPARED = 16
+RARE_PLACE_SHARE, COMMON_PLACE_SHARE = 0.002, 0.01
+"""Shares of all records up to which a word of their surroundings is rare, and from which it is common."""
+ALTERNATIVES_COMPARED = 6
+NOWHERE = -2
+"""A possible place where no record of these lists stands."""
+SHARED_POINT_NAMES = 3
+"""A point that this many differently named places share is a town's or a ward's, not theirs."""
+KM_PER_DEGREE = 111.2
+_SHORTEST_PLACE_WORD = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """Columns as arrays of numbers; -1 is unknown. `point_error_km` is what the precision of a point leaves open; `is_shared_point`
+    marks points that tell nothing. `contact_ids` lists the contacts of `contact_rows`, both sorted by contact. `alternatives` are possible
+    constituencies by number, and possible wards by number plus `seat_count`."""
+
+    count: int
+    list_ids: IntArray
+    counties: IntArray
+    constituencies: IntArray
+    seat_families: IntArray
+    wards: IntArray
+    alternatives: IntArray
+    kinds: IntArray
+    kind_codes: list[str]
+    kind_relations: ByteArray
+    owners: IntArray
+    sectors: IntArray
+    mfl_codes: IntArray
+    registrations: IntArray
+    latitudes: FloatArray
+    longitudes: FloatArray
+    point_error_km: FloatArray
+    is_shared_point: BoolArray
+    contact_ids: LongArray
+    contact_rows: LongArray
+    has_contact: BoolArray
+    services: TextArray
+    has_services: BoolArray
+    place_words: IntArray
+    place_word_rarity: ByteArray
+    place_word_of: IntArray
+    word_carriers: IntArray
+    sounds: LongArray
+    seat_count: int
+    names: names.StandardNames
+
+
+def prepare(columns: MatchColumns, standard_names: names.StandardNames | None = None) -> Prepared:
+    """Numbers for every text. Give `standard_names` when the names were standardised before."""
+    kinds, kind_codes = codes_of(columns.facility_types.tolist())
+    counties, _ = codes_of(columns.county_codes.tolist())
+    seats, seat_codes = codes_of(columns.constituency_codes.tolist())
+    wards, ward_codes = codes_of(columns.ward_codes.tolist())
+    contact_ids, contact_rows = _contacts(columns.contacts.tolist())
+    found_names = standard_names or names.standardise(columns.names.tolist(), columns.qualifiers.tolist())
+    families = seat_families()
+    table, place_numbers = _place_words(columns.place_names.tolist())
+    return Prepared(
+        count=len(columns),
+        list_ids=columns.list_ids,
+        counties=counties,
+        constituencies=seats,
+        seat_families=codes_of([families.get(code, "") for code in columns.constituency_codes.tolist()])[0],
+        wards=wards,
+        alternatives=_alternatives(columns.alternatives.tolist(), [*seat_codes, *ward_codes]),
+        kinds=kinds,
+        kind_codes=kind_codes,
+        kind_relations=relation_table(kind_codes),
+        owners=codes_of(columns.owners.tolist())[0],
+        sectors=codes_of([owner_sectors().get(owner, owner) for owner in columns.owners.tolist()])[0],
+        mfl_codes=codes_of([_code(code) for code in columns.mfl_codes])[0],
+        registrations=codes_of([_code(code) for code in columns.registration_numbers])[0],
+        latitudes=columns.latitudes,
+        longitudes=columns.longitudes,
+        point_error_km=KM_PER_DEGREE * 0.5 * 10.0 ** -columns.point_decimals.astype(np.float64),
+        is_shared_point=_shared_points(columns, found_names.core),
+        contact_ids=contact_ids,
+        contact_rows=contact_rows,
+        has_contact=np.bincount(contact_rows, minlength=len(columns)) > 0,
+        services=_service_sets(columns.services.tolist()),
+        has_services=np.array([bool(services) for services in columns.services], dtype=np.bool_),
+        place_words=table,
+        place_word_rarity=_place_word_rarity(table, len(place_numbers)),
+        place_word_of=np.array([*(place_numbers.get(place_sound(word), -1) for word in found_names.vocabulary), -1], dtype=np.int32),
+        word_carriers=_word_carriers(found_names.word_ids, counties),
+        sounds=np.unique(found_names.folded.astype(str), return_inverse=True)[1].astype(np.int64),
+        seat_count=len(seat_codes),
+        names=found_names,
+    )
+
+
+def _alternatives(alternatives: Sequence[Sequence[str]], codes: Sequence[str]) -> IntArray:
+    """Possible constituencies and wards by number (constituencies first, as they are numbered, then wards), ALTERNATIVES_COMPARED a row."""
+    numbers = {code: number for number, code in enumerate(codes)}
+    table = np.full((len(alternatives), ALTERNATIVES_COMPARED), -1, dtype=np.int32)
+    for row, possible in enumerate(alternatives):
+        if possible:
+            found = [numbers.get(code, NOWHERE) for code in possible[:ALTERNATIVES_COMPARED]]
+            table[row, : len(found)] = found
+    return table
+
+
+def _code(text: str) -> str:
+    """An official code without what typing adds: spaces, leading zeros, case."""
+    return text.strip().lstrip("0").upper()
+
+
+def _contacts(contacts: Sequence[Sequence[str]]) -> tuple[LongArray, LongArray]:
+    numbers: dict[str, int] = {}
+    ids = np.array([numbers.setdefault(token, len(numbers)) for tokens in contacts for token in tokens], dtype=np.int64)
+    rows = np.repeat(np.arange(len(contacts), dtype=np.int64), [len(tokens) for tokens in contacts]) if contacts else ids
+    order = np.lexsort((rows, ids))
+    ids, rows = ids[order], rows[order]
+    first = np.r_[True, (ids[1:] != ids[:-1]) | (rows[1:] != rows[:-1])] if len(ids) else np.zeros(0, dtype=np.bool_)
+    return ids[first], rows[first]
+
+
+def _shared_points(columns: MatchColumns, cores: TextArray) -> BoolArray:
+    """Whether at least SHARED_POINT_NAMES differently named places stand on exactly this point."""
+    shared = np.zeros(len(columns), dtype=np.bool_)
+    placed = np.flatnonzero(~np.isnan(columns.latitudes) & ~np.isnan(columns.longitudes))
+    if len(placed) == 0:
+        return shared
+    order = placed[np.lexsort((columns.longitudes[placed], columns.latitudes[placed]))]
+    moved = (np.diff(columns.latitudes[order]) != 0) | (np.diff(columns.longitudes[order]) != 0)
+    starts = np.flatnonzero(np.r_[True, moved])
+    for start, end in zip(starts, np.r_[starts[1:], len(order)], strict=True):
+        if end - start >= SHARED_POINT_NAMES and len(set(cores[order[start:end]])) >= SHARED_POINT_NAMES:
+            shared[order[start:end]] = True
+    return shared
+
+
+def _service_sets(services: Sequence[Sequence[str]]) -> TextArray:
+    out: TextArray = np.empty(len(services), dtype=object)
+    out[:] = [frozenset(codes) for codes in services]
+    return out
+
+
+def _word_carriers(word_ids: IntArray, counties: IntArray) -> IntArray:
+    """For each word of each name, how many records of the same county carry it."""
+    key = word_ids.astype(np.int64) * (int(counties.max(initial=0)) + 2) + counties[:, None] + 1
+    _, group, sizes = np.unique(key, return_inverse=True, return_counts=True)
+    return sizes[group].reshape(word_ids.shape).astype(np.int32)
+
+
+def _place_words(place_names: Sequence[Sequence[str]]) -> tuple[IntArray, dict[str, int]]:
+    """Words of the stated surroundings by number, PLACE_WORDS_COMPARED a row; and the numbers."""
+    numbers: dict[str, int] = {}
+    known: dict[str, list[int]] = {}
+    table = np.full((len(place_names), PLACE_WORDS_COMPARED), -1, dtype=np.int32)
+    for row, stated in enumerate(place_names):
+        found: list[int] = []
+        for text in stated:
+            if text not in known:
+                known[text] = [numbers.setdefault(sound, len(numbers)) for sound in _place_sounds(text)]
+            found += known[text]
+        found = list(dict.fromkeys(found))[:PLACE_WORDS_COMPARED]
+        table[row, : len(found)] = found
+    return table, numbers
+
+
+def _place_word_rarity(table: IntArray, count: int) -> ByteArray:
+    """How rare each place word is: 1 rare, 2 known to some, 3 common; by number, with a last one for "no word"."""
+    records = np.bincount(table[table >= 0], minlength=count)
+    rare, common = max(3.0, RARE_PLACE_SHARE * len(table)), max(6.0, COMMON_PLACE_SHARE * len(table))
+    return np.r_[np.where(records <= rare, 1, np.where(records <= common, 2, 3)), 3].astype(np.uint8)
+
+
+def _place_sounds(text: str) -> list[str]:
+    """A stated place as it sounds: whole (`mwingi west`) and word by word."""
+    words = names.split_words(names.plain(text))
+    whole = place_sound("".join(words))
+    return list(dict.fromkeys([whole, *(place_sound(word) for word in place_words(text))])) if whole else []
+
+
+def place_sound(word: str) -> str:
+    """A place word as it sounds, with the vowels that spellings of one place exchange (`Mutonguni`, `Mutongoni`) made one."""
+    return names.folded(word).replace("o", "u").replace("e", "i")
+
+
+def place_words(text: str) -> list[str]:
+    """The telling words of a stated place name: no directions, no short or common ones."""
+    roles = names.word_roles().role
+    return [word for word in names.split_words(names.plain(text)) if len(word) >= _SHORTEST_PLACE_WORD and word not in roles]

@@ -1,0 +1,1 @@
+"""The nouns of GVRC: frozen dataclasses and enums, no input or output."""

@@ -1,0 +1,108 @@
+"""What comes in: files, rows, and how their fields are read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+
+class SourceKind(StrEnum):
+    """The shape of a delivery; names the partition of the raw table."""
+
+    JSON = "json"
+    CSV = "csv"
+    API = "api"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceFile:
+    """One delivered file, recognised for ever by the SHA-256 of its bytes. `path` points at readable bytes."""
+
+    name: str
+    sha256: str
+    size_bytes: int
+    path: Path
+    kind: SourceKind = SourceKind.JSON
+    source: str | None = None
+    file_id: int | None = None
+    received_by: str | None = None
+    received_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldSample:
+    """One field of the file as the upload page shows it: where it goes, how sure, what it holds."""
+
+    path: str
+    canonical: str | None
+    confidence: float
+    reason: str
+    samples: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mapping:
+    """How a source's own fields become canonical fields (gvrc.model.record.CANONICAL_FIELDS).
+
+    `record_paths` are the places of the records in the tree: tuples of keys, with "*" for "each element" or "each key".
+    `fields` maps a source path (dotted, inside the record, or `^key` for a value inherited from a parent) to a canonical name;
+    several paths may feed one canonical field. `constants` are canonical values that hold for every record of the source.
+    `dialect` is the delimiter for CSV, empty otherwise.
+    """
+
+    source: str
+    record_paths: tuple[tuple[str, ...], ...]
+    fields: dict[str, str]
+    constants: dict[str, str] = field(default_factory=dict)
+    signature: str = ""
+    dialect: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Detection:
+    """What a file was recognised as: source name, how sure (0 to 1), why, and how its fields will be read."""
+
+    source: str
+    kind: SourceKind
+    confidence: float
+    reasons: tuple[str, ...]
+    mapping: Mapping
+    fields: tuple[FieldSample, ...] = ()
+    is_known: bool = False
+
+    @property
+    def unmapped(self) -> tuple[FieldSample, ...]:
+        """Fields that go nowhere yet."""
+        return tuple(sample for sample in self.fields if sample.canonical is None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceRow:
+    """One record as it came. `pointer` is its JSON pointer (or `/rows/N` in a CSV) for ever.
+
+    `data` is the source's own object, `context` the values that flowed down from its parents, `values` the canonical fields with
+    their raw values (text, number, list or object, never cleaned). `record_key` names the same source record in later editions.
+    """
+
+    source: str
+    pointer: str
+    number: int
+    data: dict[str, Any]
+    context: dict[str, Any]
+    values: dict[str, Any]
+    record_key: str
+    content_hash: str
+    source_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Damage:
+    """Where a file broke off: told after every whole record before it was yielded."""
+
+    detail: str
+    hint: str
+    byte_offset: int | None = None
+    records_kept: int = 0

@@ -1,0 +1,206 @@
+"""What `gvrc doctor` looks at: each check says how things stand and how to mend them."""
+
+from __future__ import annotations
+
+import shutil
+import stat
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+import psutil
+import structlog
+
+from gvrc.errors import GvrcError
+from gvrc.security.crypto import KeyRing
+from gvrc.settings import Settings
+from gvrc.store import audit, health, vault
+from gvrc.store.reference import EXPECTED_COUNTS, reference_counts
+from gvrc.store.session import Database
+
+_LOG = structlog.get_logger(__name__)
+_DISK_WARNING_MB, _DISK_FAILURE_MB = 2048, 256
+_CLOCK_WARNING_SECONDS = 5.0
+_OLDEST_RELEASE = datetime(2025, 1, 1).astimezone().timestamp()
+"""A clock before this program existed is wrong."""
+
+
+class CheckStatus(StrEnum):
+    OK = "ok"
+    WARNING = "warning"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One finding: what was looked at, how it stands, in words, and how to mend it (empty when all is well)."""
+
+    name: str
+    status: CheckStatus
+    detail: str
+    hint: str = ""
+
+
+def doctor(settings: Settings) -> list[Check]:
+    """Every check, in an order in which to mend them. Starts the embedded database when it is not running, as every command does; raises
+    nothing: what is broken is a finding."""
+    checks = [_guarded("configuration", lambda: _configuration(settings)), _guarded("disk", lambda: _disk(settings)), _guarded("memory", lambda: _memory(settings))]
+    checks.append(_guarded("keys", lambda: _keys(settings)))
+    try:
+        db = Database.open(settings, application_name="gvrc doctor")
+    except GvrcError as error:
+        return [*checks, _failed("connection", error)]
+    with db:
+        return [*checks, *check_database(db)]
+
+
+def check_database(db: Database) -> list[Check]:
+    """The checks of a database that is open: connection, server, migrations, reference data, vault, audit chain, clock."""
+    return [_guarded(name, lambda check=check: check(db)) for name, check in _DATABASE_CHECKS.items()]  # type: ignore[misc]
+
+
+def overall(checks: list[Check]) -> CheckStatus:
+    """The worst of them."""
+    found = {check.status for check in checks}
+    return next((status for status in (CheckStatus.FAILED, CheckStatus.WARNING) if status in found), CheckStatus.OK)
+
+
+def _guarded(name: str, look: Callable[[], Check]) -> Check:
+    """A check that breaks is a finding, and the others go on."""
+    try:
+        return look()
+    except GvrcError as error:
+        return _failed(name, error)
+    except OSError as error:
+        return Check(name=name, status=CheckStatus.FAILED, detail=f"It could not be looked at: {error.strerror or error}.", hint="Check the data home and its permissions.")
+    except Exception as error:
+        _LOG.exception("a check broke", check=name)
+        detail = f"It could not be looked at ({type(error).__name__}); the log names the cause."
+        return Check(name=name, status=CheckStatus.FAILED, detail=detail, hint="Run `gvrc upgrade`, then `gvrc doctor` again.")
+
+
+def _failed(name: str, error: GvrcError) -> Check:
+    return Check(name=name, status=CheckStatus.FAILED, detail=error.detail, hint=error.hint)
+
+
+def _ok(name: str, detail: str) -> Check:
+    return Check(name=name, status=CheckStatus.OK, detail=detail)
+
+
+def _warning(name: str, detail: str, hint: str) -> Check:
+    return Check(name=name, status=CheckStatus.WARNING, detail=detail, hint=hint)
+
+
+# ------------------------------------------------------------------------------------------------------------------ the machine
+
+
+def _configuration(settings: Settings) -> Check:
+    name, server = "configuration", "a server of your own" if settings.database_url else "the embedded database"
+    if settings.review_threshold > settings.match_threshold or settings.match_threshold > settings.automatic_threshold:
+        return _warning(name, "The match thresholds are not in order.", "Set review_threshold ≤ match_threshold ≤ automatic_threshold.")
+    if settings.quality_threshold > settings.final_threshold:
+        return _warning(name, "The quality thresholds are not in order.", "Set quality_threshold ≤ final_threshold.")
+    return _ok(name, f"Data home {settings.home}, {server}, environment {settings.environment}.")
+
+
+def _disk(settings: Settings) -> Check:
+    folder = next(path for path in (settings.home, *settings.home.parents) if path.exists())
+    free_mb = shutil.disk_usage(folder).free // 2**20
+    detail = f"{free_mb:,} MB free at {settings.home}."
+    if free_mb < _DISK_FAILURE_MB:
+        return Check(name="disk", status=CheckStatus.FAILED, detail=detail, hint="Make room: the database stops when the disk is full.")
+    return _warning("disk", detail, "Make room soon.") if free_mb < _DISK_WARNING_MB else _ok("disk", detail)
+
+
+def _memory(settings: Settings) -> Check:
+    free_mb = psutil.virtual_memory().available // 2**20
+    detail = f"{free_mb:,} MB available; a run may take {settings.memory_limit_mb} MB."
+    return _warning("memory", detail, "Close other programs, or lower memory_limit_mb.") if free_mb < settings.memory_limit_mb else _ok("memory", detail)
+
+
+def _keys(settings: Settings) -> Check:
+    path = settings.home / "keys" / "master.key"
+    if settings.encryption_key:
+        return _ok("keys", f"Master key {KeyRing.load(settings).key_id} from the environment.")
+    if not path.exists():
+        return _warning("keys", "There is no master key yet.", "`gvrc init` makes one. If personal values were sealed before, bring the old key file back first.")
+    if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+        return Check(name="keys", status=CheckStatus.FAILED, detail=f"Others may read the master key {path}.", hint=f"chmod 600 '{path}'")
+    return _ok("keys", f"Master key {KeyRing.load(settings).key_id} in {path}; keep a copy apart from the backups.")
+
+
+# ------------------------------------------------------------------------------------------------------------------ the database
+
+
+def _connection(db: Database) -> Check:
+    started = time.perf_counter()
+    with db.read() as connection:
+        health.ping(connection)
+    return _ok("connection", f"Answers in {(time.perf_counter() - started) * 1000:.0f} ms.")
+
+
+def _server(db: Database) -> Check:
+    version = db.server_version()
+    detail = f"PostgreSQL {version // 10_000}.{version % 10_000}, {'embedded' if db.is_embedded else 'your own server'}."
+    if not db.urls.has_two_roles:
+        return _warning("server version", f"{detail} One role owns the tables and does the work.", "Give the application a role of its own and set GVRC_DATABASE_OWNER_URL.")
+    return _ok("server version", detail)
+
+
+def _migrations(db: Database) -> Check:
+    db.check_schema()
+    return _ok("migrations", "The tables are those of this program.")
+
+
+def _reference(db: Database) -> Check:
+    with db.read() as connection:
+        found = reference_counts(connection)
+    detail = ", ".join(f"{count} {name}" for name, count in found.items()) + "."
+    if found != EXPECTED_COUNTS:
+        return Check(name="reference data", status=CheckStatus.FAILED, detail=detail, hint="Run `gvrc upgrade`.")
+    return _ok("reference data", detail)
+
+
+def _vault(db: Database) -> Check:
+    keyring = KeyRing.load(db.settings)
+    with db.read() as connection:
+        values = vault.count_values(connection)
+        opened = vault.sample_opens(connection, keyring)
+    if not opened:
+        return Check(name="vault", status=CheckStatus.FAILED, detail="Personal values do not open.", hint="Bring back the master key they were sealed with.")
+    return _ok("vault", f"{values:,} personal values.")
+
+
+def _audit(db: Database) -> Check:
+    path = audit.head_file(db.settings)
+    with db.read(timeout_seconds=0) as connection:
+        verdict = audit.verify(connection, path)
+        if verdict.is_intact:
+            audit.write_head(connection, path)
+    if verdict.findings:
+        hint = "Keep the database as it is, compare it with the last backup, and find out who had the owner's password."
+        return Check(name="audit chain", status=CheckStatus.FAILED, detail=verdict.findings[0].sentence, hint=hint)
+    return _ok("audit chain", f"{verdict.rows:,} rows in {verdict.links:,} links, unbroken.")
+
+
+def _clock(db: Database) -> Check:
+    with db.read() as connection:
+        apart_seconds = abs(health.clock(connection).timestamp() - time.time())
+    if time.time() < _OLDEST_RELEASE:
+        return _warning("clock", "This machine's clock is years behind.", "Set the clock: times in the audit come from it.")
+    if apart_seconds > _CLOCK_WARNING_SECONDS:
+        return _warning("clock", f"This machine and the database are {apart_seconds:.0f} seconds apart.", "Let both follow a time server.")
+    return _ok("clock", "This machine and the database agree.")
+
+
+_DATABASE_CHECKS: dict[str, Callable[[Database], Check]] = {
+    "connection": _connection,
+    "server version": _server,
+    "migrations": _migrations,
+    "reference data": _reference,
+    "vault": _vault,
+    "audit chain": _audit,
+    "clock": _clock,
+}

@@ -1,0 +1,240 @@
+"""The work of a run, from queued to review-ready. Every chunk is one transaction with its checkpoint, so that a run can be killed at any
+moment and goes on where it was."""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+import structlog
+
+from gvrc.errors import GvrcError, PipelineError, RunBusy, RunStopped, StageFailed
+from gvrc.model.run import STAGES, RunStatus, Stage
+from gvrc.pipeline.extraction import extract_file
+from gvrc.pipeline.heartbeat import Heartbeat
+from gvrc.pipeline.summary import RunSummary, summarise
+from gvrc.pipeline.whole_run import find_duplicates, score_run
+from gvrc.security.crypto import KeyRing
+from gvrc.settings import Settings
+from gvrc.stages.standardise import ROW_STAGES
+from gvrc.staging import Workshop, open_workshop, save_rows
+from gvrc.store import files as file_store
+from gvrc.store import raw as raw_store
+from gvrc.store import runs as run_store
+from gvrc.store.files import StoredFile
+from gvrc.store.runs import StoredRun
+from gvrc.store.session import Database
+
+log = structlog.get_logger("gvrc.pipeline")
+
+Progress = Callable[[int], None]
+"""Called with the run's id whenever its reports moved."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunContext:
+    """What every step of a run is handed."""
+
+    db: Database
+    settings: Settings
+    run: StoredRun
+    workshop: Workshop
+    heartbeat: Heartbeat
+    on_progress: Progress
+
+    @property
+    def run_id(self) -> int:
+        return self.run.run_id
+
+    @property
+    def last_stage(self) -> Stage:
+        return self.run.stop_after or STAGES[-1]
+
+    def wants(self, stage: Stage) -> bool:
+        """Whether the run goes as far as this stage."""
+        return STAGES.index(stage) <= STAGES.index(self.last_stage)
+
+    def moved(self) -> None:
+        """Reports moved; raises RunStopped when a person asked the run to stop."""
+        self.on_progress(self.run_id)
+        self.heartbeat.check()
+
+
+def execute(db: Database, settings: Settings, run_id: int, on_progress: Progress | None = None) -> RunSummary:
+    """Do the work of a run. Raises RunBusy when another process is at it, StageFailed when it broke; what is finished is kept."""
+    with db.hold_lock(f"run:{run_id}") as is_ours:
+        if not is_ours:
+            raise RunBusy(f"Another process is working on run {run_id}.", "Wait until it ends.")
+        run = _begin(db, run_id)
+        with Heartbeat(db, settings, run_id) as heartbeat, structlog.contextvars.bound_contextvars(run_id=run_id):
+            return _work(db, settings, run, heartbeat, on_progress or (lambda _run_id: None))
+
+
+def _begin(db: Database, run_id: int) -> StoredRun:
+    with db.unit_of_work(run_id=run_id, reason="run") as conn:
+        run = run_store.load_run(conn, run_id)
+        if run is None:
+            raise PipelineError(f"There is no run {run_id}.", "List the runs to see which there are.")
+        if run.status is RunStatus.STOPPED:
+            raise RunStopped(f"Run {run_id} was stopped before it began.", "Resume it to go on.")
+        run_store.mark_running(conn, run_id, f"{socket.gethostname()}:{os.getpid()}")
+    return run
+
+
+def _work(db: Database, settings: Settings, run: StoredRun, heartbeat: Heartbeat, on_progress: Progress) -> RunSummary:
+    try:
+        with db.unit_of_work(run_id=run.run_id, reason="run") as conn:
+            workshop = open_workshop(conn, settings, KeyRing.load(settings), datetime.now(UTC).date())
+        context = RunContext(db=db, settings=settings, run=run, workshop=workshop, heartbeat=heartbeat, on_progress=on_progress)
+        log.info("run started", stop_after=run.stop_after)
+        _stages(context)
+        return _end(context, RunStatus.DONE)
+    except RunStopped:
+        log.info("run stopped")
+        return _end(context, RunStatus.STOPPED)
+    except GvrcError as error:
+        _fail(db, run.run_id, error.detail, error.hint)
+        raise
+    except Exception as error:
+        log.exception("run failed")
+        detail = f"Run {run.run_id} broke off ({type(error).__name__}). Every finished chunk is kept."
+        hint = "The log of errors has the details. Resume the run; if it breaks again, report it with the log."
+        _fail(db, run.run_id, detail, hint)
+        raise StageFailed(detail, hint) from error
+
+
+def _stages(context: RunContext) -> None:
+    with context.db.read() as conn:
+        files = file_store.load_files(conn, run_id=context.run_id)
+    _extract(context, files)
+    if context.wants(Stage.VALIDATE):
+        _standardise(context, files)
+    for stage, step in ((Stage.DEDUPE, find_duplicates), (Stage.SCORE, score_run)):
+        if context.wants(stage):
+            _whole_run_stage(context, stage, step)
+
+
+def _extract(context: RunContext, files: Sequence[StoredFile]) -> None:
+    _restart_stages(context, [Stage.EXTRACT])
+    with ThreadPoolExecutor(max_workers=context.settings.concurrent_files, thread_name_prefix="extract") as pool:
+        for _done in pool.map(lambda file: extract_file(context, file), files):
+            context.moved()
+    _finish(context, [Stage.EXTRACT])
+
+
+def _standardise(context: RunContext, files: Sequence[StoredFile]) -> None:
+    stages = [stage for stage in ROW_STAGES if context.wants(stage)]
+    with context.db.unit_of_work(run_id=context.run_id, reason="run") as conn:
+        _forget_shorter_pass(conn, context.run_id, stages)
+        for stage in stages:
+            run_store.begin_stage(conn, context.run_id, stage)
+    for file in files:
+        _standardise_file(context, file, stages)
+    _finish(context, stages)
+
+
+def _forget_shorter_pass(conn: Any, run_id: int, stages: Sequence[Stage]) -> None:
+    """Rows that an earlier pass took only as far as a nearer stage are taken from the start again, with fresh counts."""
+    reports = run_store.load_stages(conn, run_id)
+    if any(reports[stage]["status"] == "done" for stage in stages) and reports[stages[-1]]["status"] != "done":
+        run_store.forget_checkpoints(conn, run_id, "standardise")
+        for stage in stages:
+            run_store.reset_stage(conn, run_id, stage)
+
+
+def _standardise_file(context: RunContext, file: StoredFile, stages: Sequence[Stage]) -> None:
+    with context.db.read() as conn:
+        after, is_complete = run_store.load_checkpoint(conn, context.run_id, file.file_id, "standardise")
+    while not is_complete:
+        chunk = Chunk(file=file, after=after, stages=stages)
+        after, is_complete = context.db.retrying(partial(_standardise_chunk, context, chunk))
+        context.moved()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chunk:
+    """The rows of a file after row number `after`, and the stages they go through."""
+
+    file: StoredFile
+    after: int
+    stages: Sequence[Stage]
+
+
+def _standardise_chunk(context: RunContext, chunk: Chunk) -> tuple[int, bool]:
+    """Take one chunk through the row stages in one transaction. Returns the last row number and whether it was the last chunk."""
+    run_id, file, limit = context.run_id, chunk.file, context.heartbeat.chunk_size
+    watch = Stopwatch()
+    with context.db.unit_of_work(run_id=run_id, reason="run") as conn:
+        rows = raw_store.load_rows(conn, file.file_id, after=chunk.after, limit=limit)
+        found = save_rows(conn, context.workshop, file, run_id, rows, up_to=chunk.stages[-1], watch=watch.running) if rows else {}
+        last, is_complete = (rows[-1].number if rows else chunk.after), len(rows) < limit
+        for stage in chunk.stages:
+            run_store.add_to_stage(
+                conn, run_id, stage, rows_in=len(rows), rows_out=len(rows), seconds=watch.seconds[stage], issues=dict(found.get(stage, {})),
+            )
+        run_store.save_checkpoint(
+            conn, run_id, file.file_id, "standardise", source=file.source, last=last, total=file.records, is_complete=is_complete,
+        )
+    return last, is_complete
+
+
+def _whole_run_stage(context: RunContext, stage: Stage, step: Callable[[RunContext], tuple[int, Counter[str]]]) -> None:
+    _restart_stages(context, [stage])
+    started = time.perf_counter()
+    rows, issues = step(context)
+    seconds = time.perf_counter() - started
+    with context.db.unit_of_work(run_id=context.run_id, reason="run") as conn:
+        run_store.add_to_stage(conn, context.run_id, stage, rows_in=rows, rows_out=rows, seconds=seconds, issues=dict(issues))
+    _finish(context, [stage])
+    context.moved()
+
+
+def _restart_stages(context: RunContext, stages: Sequence[Stage]) -> None:
+    with context.db.unit_of_work(run_id=context.run_id, reason="run") as conn:
+        for stage in stages:
+            run_store.reset_stage(conn, context.run_id, stage)
+            run_store.begin_stage(conn, context.run_id, stage)
+    context.moved()
+
+
+def _finish(context: RunContext, stages: Sequence[Stage]) -> None:
+    with context.db.unit_of_work(run_id=context.run_id, reason="run") as conn:
+        for stage in stages:
+            run_store.finish_stage(conn, context.run_id, stage)
+
+
+def _end(context: RunContext, status: RunStatus) -> RunSummary:
+    with context.db.unit_of_work(run_id=context.run_id, reason="run") as conn:
+        summary = summarise(conn, context.run_id, context.heartbeat.peak_memory_mb)
+        run_store.end_run(conn, context.run_id, status, summary=summary.to_row())
+    log.info("run ended", status=status.value, records_in=summary.records_in)
+    return summary
+
+
+def _fail(db: Database, run_id: int, detail: str, hint: str) -> None:
+    with db.unit_of_work(run_id=run_id, reason="run") as conn:
+        run_store.end_run(conn, run_id, RunStatus.FAILED, error=detail, hint=hint)
+
+
+@dataclass(slots=True)
+class Stopwatch:
+    """Seconds per stage."""
+
+    seconds: Counter[Stage] = field(default_factory=Counter)
+
+    @contextmanager
+    def running(self, stage: Stage) -> Iterator[None]:
+        started = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[stage] += time.perf_counter() - started  # type: ignore[assignment]

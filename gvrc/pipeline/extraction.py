@@ -1,0 +1,109 @@
+"""Read a delivered file row by row into the raw table, with a checkpoint per chunk."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+from gvrc.errors import SourceError
+from gvrc.model.run import Stage
+from gvrc.model.source import Damage, Detection, SourceFile, SourceKind, SourceRow
+from gvrc.pipeline.receive import raw_path
+from gvrc.security.crypto import open_sealed
+from gvrc.sources.mapping import mapping_from_json
+from gvrc.stages.extract import extract
+from gvrc.store import files as file_store
+from gvrc.store import raw as raw_store
+from gvrc.store import runs as run_store
+from gvrc.store.files import StoredFile
+
+if TYPE_CHECKING:
+    from gvrc.pipeline.execute import RunContext
+
+COPY_BLOCK_BYTES = 1 << 20
+
+
+def extract_file(context: RunContext, file: StoredFile) -> None:
+    """Keep every whole row of a file. A file read completely before is only counted."""
+    if file.records is not None:
+        _report(context, file, rows=file.records, seconds=0.0, is_complete=True)
+        return
+    with context.db.read() as conn:
+        kept, last = raw_store.count_rows(conn, file.file_id)
+    _report(context, file, rows=kept, seconds=0.0, is_complete=False)
+    with plain_copy(context, file) as path:
+        _read(context, file, path, kept, last)
+
+
+def _read(context: RunContext, file: StoredFile, path: Path, kept: int, last: int) -> None:
+    source_file = SourceFile(
+        name=file.name, sha256=file.sha256, size_bytes=file.size_bytes, path=path, kind=SourceKind(file.kind), source=file.source, file_id=file.file_id,
+    )
+    rows = extract(source_file, _detection(file), start_after=last)
+    damage: Damage | None = None
+    while True:
+        started = time.perf_counter()
+        chunk, damage = _next_chunk(rows, context.heartbeat.chunk_size)
+        with context.db.unit_of_work(run_id=context.run_id, reason="run") as conn:
+            if chunk:
+                raw_store.save_rows(conn, file.file_id, file.kind, chunk)
+                kept += len(chunk)
+            if damage is not None or not chunk:
+                file_store.finish_file(conn, file.file_id, kept, _damage_json(damage))
+        _report(context, file, rows=len(chunk), seconds=time.perf_counter() - started, is_complete=damage is not None or not chunk)
+        context.moved()
+        if damage is not None or not chunk:
+            return
+
+
+def _next_chunk(rows: Iterator[SourceRow | Damage], size: int) -> tuple[list[SourceRow], Damage | None]:
+    chunk: list[SourceRow] = []
+    try:
+        for row in islice(rows, size):
+            if isinstance(row, Damage):
+                return chunk, row
+            chunk.append(row)
+    except SourceError as error:
+        return chunk, Damage(detail=error.detail, hint=error.hint)
+    return chunk, None
+
+
+def _report(context: RunContext, file: StoredFile, *, rows: int, seconds: float, is_complete: bool) -> None:
+    with context.db.unit_of_work(run_id=context.run_id, reason="run") as conn:
+        run_store.add_to_stage(conn, context.run_id, Stage.EXTRACT, rows_in=rows, rows_out=rows, seconds=seconds, issues={})
+        _kept, last = raw_store.count_rows(conn, file.file_id) if is_complete else (0, 0)
+        if is_complete:
+            run_store.save_checkpoint(
+                conn, context.run_id, file.file_id, "extract", source=file.source, last=last, total=file.records, is_complete=True,
+            )
+
+
+def _detection(file: StoredFile) -> Detection:
+    return Detection(
+        source=file.source, kind=SourceKind(file.kind), confidence=file.detection.get("confidence", 0.0),
+        reasons=tuple(file.detection.get("reasons", ())), mapping=mapping_from_json(file.mapping), is_known=bool(file.detection.get("is_known")),
+    )
+
+
+def _damage_json(damage: Damage | None) -> dict[str, Any] | None:
+    if damage is None:
+        return None
+    return {"detail": damage.detail, "hint": damage.hint, "byte_offset": damage.byte_offset, "records_kept": damage.records_kept}
+
+
+@contextmanager
+def plain_copy(context: RunContext, file: StoredFile) -> Iterator[Path]:
+    """The file's bytes, decrypted into a private folder that is gone afterwards."""
+    work = context.settings.home / "work"
+    work.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with TemporaryDirectory(prefix=f"run-{context.run_id}-", dir=work) as folder:
+        path = Path(folder) / "content"
+        with open_sealed(context.workshop.keyring, raw_path(context.settings, file.sha256)) as sealed, path.open("xb") as plain:
+            while block := sealed.read(COPY_BLOCK_BYTES):
+                plain.write(block)
+        yield path

@@ -1,0 +1,117 @@
+"""Take delivered files in: recognise them, keep their bytes, tell what they are."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Mapping as MappingType
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from gvrc.errors import GvrcError, SourceError
+from gvrc.model.access import Actor
+from gvrc.model.source import Detection, FieldSample
+from gvrc.security.crypto import KeyRing, seal_file
+from gvrc.security.permissions import Permission, require
+from gvrc.settings import Settings
+from gvrc.sources.detect import detect
+from gvrc.sources.mapping import mapping_from_json, mapping_to_json
+from gvrc.store import files as file_store
+from gvrc.store.session import Connection, Database
+
+HASH_BLOCK_BYTES = 1 << 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceivedFile:
+    """What became of one delivered file. A file that cannot be read has a `problem` and a `hint`, and no id."""
+
+    name: str
+    file_id: int | None = None
+    source: str | None = None
+    confidence: float = 0.0
+    reasons: tuple[str, ...] = ()
+    fields: tuple[FieldSample, ...] = ()
+    records: int | None = None
+    sha256: str | None = None
+    already_received_run: int | None = None
+    problem: str | None = None
+    hint: str | None = None
+
+
+def receive(
+    db: Database, settings: Settings, actor: Actor, paths: Sequence[Path], *, source: str | None = None, names: MappingType[Path, str] | None = None,
+) -> list[ReceivedFile]:
+    """Take files in. One that cannot be read is told in the result; the others go on.
+
+    `names` gives the name a file had at its sender where that differs from its path. The bytes are kept, content-addressed and encrypted.
+    """
+    require(actor, Permission.UPLOAD)
+    with db.read() as conn:
+        remembered = [mapping_from_json(mapping) for mapping in file_store.remembered_mappings(conn)]
+    received = []
+    for path in paths:
+        name = (names or {}).get(path, path.name)
+        try:
+            detection = detect(path, name, remembered=remembered, source=source)
+            received.append(_keep(db, settings, actor, path, name, detection))
+        except SourceError as error:
+            received.append(ReceivedFile(name=name, problem=error.detail, hint=error.hint))
+        except OSError as error:
+            received.append(ReceivedFile(name=name, problem=f"The file cannot be read: {error.strerror}.", hint="Check that it exists and may be read."))
+    return received
+
+
+def raw_path(settings: Settings, sha256: str) -> Path:
+    """Where the bytes of a file are kept."""
+    return settings.raw_dir / sha256[:2] / sha256
+
+
+def _keep(db: Database, settings: Settings, actor: Actor, path: Path, name: str, detection: Detection) -> ReceivedFile:
+    sha256 = hash_file(path)
+    _keep_bytes(settings, path, sha256)
+    with db.unit_of_work(actor, reason="receive file") as conn:
+        file_id, was_known = file_store.save_file(conn, {
+            "name": name[:500], "source": detection.source, "kind": detection.kind.value, "sha256": sha256, "size_bytes": path.stat().st_size,
+            "mapping": mapping_to_json(detection.mapping), "detection": _detection_json(detection), "received_by": actor.username,
+        })
+        return _received(conn, name, detection, file_id, sha256, was_known)
+
+
+def _received(conn: Connection, name: str, detection: Detection, file_id: int, sha256: str, was_known: bool) -> ReceivedFile:
+    stored = file_store.load_files(conn, file_ids=[file_id])[0]
+    return ReceivedFile(
+        name=name, file_id=file_id, source=detection.source, confidence=detection.confidence, reasons=detection.reasons, fields=detection.fields,
+        records=stored.records, sha256=sha256, already_received_run=file_store.last_run_of(conn, file_id) if was_known else None,
+    )
+
+
+def _keep_bytes(settings: Settings, path: Path, sha256: str) -> None:
+    target = raw_path(settings, sha256)
+    if target.exists():
+        return
+    target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    part = target.with_name(f"{target.name}.{os.getpid()}.part")
+    try:
+        seal_file(KeyRing.load(settings), path, part)
+        part.replace(target)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise GvrcError(f"The file could not be kept: {error.strerror}.", "Check the free space and the permissions of the data home.") from error
+
+
+def hash_file(path: Path) -> str:
+    """SHA-256 of a file's bytes, hexadecimal."""
+    sha = hashlib.sha256()
+    with path.open("rb") as stream:
+        while block := stream.read(HASH_BLOCK_BYTES):
+            sha.update(block)
+    return sha.hexdigest()
+
+
+def _detection_json(detection: Detection) -> dict[str, Any]:
+    # sample values stay out: they may be personal, and the database keeps such values in the vault only
+    fields = [{"path": f.path, "canonical": f.canonical, "confidence": f.confidence, "reason": f.reason} for f in detection.fields]
+    return {"confidence": detection.confidence, "reasons": list(detection.reasons), "is_known": detection.is_known, "fields": fields}

@@ -1,0 +1,1 @@
+"""How good records and runs are."""

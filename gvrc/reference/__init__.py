@@ -1,0 +1,1 @@
+"""Knowledge: the official places and the vocabularies; answers, never writes."""

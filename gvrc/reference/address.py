@@ -1,0 +1,65 @@
+"""Reads a place written from the small to the large, or the other way round: `Kondele, Kisumu Central, Kisumu County`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from gvrc.reference.gazetteer import Gazetteer, PlaceMatch
+
+MOST_PARTS = 6
+"""Parts of an address that are read."""
+
+_SEPARATOR = re.compile(r"[,;|>\n]|\s[-–]\s")
+_BY_NAME = frozenset({"exact", "normalised", "alias", "old"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Address:
+    """The texts of an address that name official units, one within the other; empty where it names none."""
+
+    county: str = ""
+    constituency: str = ""
+    ward: str = ""
+
+
+def read_address(gazetteer: Gazetteer, text: str) -> Address:
+    """What a text says by its parts. Only parts that name units by name or alias count, and only units that lie within each other; a text of
+    one part names a county or nothing. A locality that is also called like a ward (`Eastleigh, Nairobi`) names no ward without its constituency."""
+    parts = [part.strip() for part in _SEPARATOR.split(text)[:MOST_PARTS]]
+    parts = [part for part in parts if part and not gazetteer.is_nationwide(part)]
+    for index in (len(parts) - 1, 0) if len(parts) > 1 else range(len(parts)):
+        codes = {match.county_code for match in gazetteer.find_county(parts[index]) if match.method in _BY_NAME}
+        if len(codes) == 1 and not (len(parts) == 1 and _is_also_elsewhere(gazetteer, parts[0], min(codes))):
+            others = parts[:index] if index else parts[:0:-1]
+            return _within(gazetteer, parts[index], min(codes), others)
+    return Address()
+
+
+def _is_also_elsewhere(gazetteer: Gazetteer, part: str, county_code: str) -> bool:
+    """`Samburu` alone is a county and a town of Kwale; with the word County it is the county."""
+    if "county" in part.lower():
+        return False
+    return any(match.county_code != county_code for match in gazetteer.anything(part))
+
+
+def _within(gazetteer: Gazetteer, county: str, county_code: str, others: Sequence[str]) -> Address:
+    """The constituency and ward among the other parts, the part nearest to the county first."""
+    for part in reversed(others):
+        seats = _by_name(gazetteer.find_constituency(part, (county_code,)))
+        if not seats:
+            continue
+        codes = tuple(seat.unit_code for seat in seats)
+        wards = (other for other in reversed(others) if other != part and len(_by_name(gazetteer.find_ward(other, (county_code,), codes))) == 1)
+        return Address(county=county, constituency=part, ward=next(wards, ""))
+    sure = (part for part in reversed(others) if _names_just_a_ward(gazetteer, part, county_code))
+    return Address(county=county, ward=next(sure, ""))
+
+
+def _names_just_a_ward(gazetteer: Gazetteer, part: str, county_code: str) -> bool:
+    return len(_by_name(gazetteer.find_ward(part, (county_code,)))) == 1 and not gazetteer.find_town(part)
+
+
+def _by_name(matches: Sequence[PlaceMatch]) -> tuple[PlaceMatch, ...]:
+    return tuple(match for match in matches if match.method in _BY_NAME)

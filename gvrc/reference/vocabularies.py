@@ -1,0 +1,297 @@
+"""The controlled words of the registry: kinds of place, services, owners, statuses and the rest, with their aliases.
+
+Every list is a CSV file in `data/reference`, so that a new spelling is a new line there and never a change of the program.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from rapidfuzz import fuzz, process
+
+from gvrc.errors import ReferenceDataError
+from gvrc.settings import DATA_DIR
+
+REFERENCE_DIR = DATA_DIR / "reference"
+
+SIMILAR_ENOUGH = 88.0
+"""Similarity (0 to 100) from which a text counts as a spelling of a term; tried on the type, owner and service columns of two national lists."""
+MARGIN = 4.0
+"""The best term must be this much more similar than the best of any other, or the text is unknown."""
+CANDIDATE_ENOUGH = 65.0
+"""Similarity from which a term is offered as a candidate for an unknown text."""
+LONGEST_TERM = 120
+"""Characters; longer text is a sentence, not a term, and is compared only exactly."""
+
+_WORDS = re.compile(r"[a-z0-9]+")
+_APOSTROPHES = re.compile(r"['’‘`´]")
+_SPELLINGS = {
+    "center": "centre", "centers": "centre", "centres": "centre", "program": "programme", "programs": "programme",
+    "counseling": "counselling", "organization": "organisation", "organizations": "organisation", "immunization": "immunisation",
+}  # fmt: skip
+
+
+@lru_cache(maxsize=65_536)
+def normalised(text: str) -> str:
+    """The text as terms are compared: lower case, no accents or punctuation, British spelling, singular words."""
+    if not text.isascii():
+        text = unicodedata.normalize("NFKD", _APOSTROPHES.sub("", text)).encode("ascii", "ignore").decode()
+    plain = text.lower().replace("'", "").replace("`", "").replace("&", " and ")
+    return " ".join(map(_singular, _WORDS.findall(plain)))
+
+
+@lru_cache(maxsize=32_768)
+def _singular(word: str) -> str:
+    word = _SPELLINGS.get(word, word)
+    if len(word) > 4 and word.endswith("ies"):
+        return word[:-3] + "y"
+    if len(word) > 3 and word.endswith("s") and not word.endswith(("ss", "us", "is")):
+        return word[:-1]
+    return word
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VocabularyMatch:
+    """A term found for a text: `confidence` 0 to 1, `method` one of exact, normalised, fuzzy, words; for candidates also prefix."""
+
+    code: str
+    confidence: float
+    method: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Term:
+    """One term: its stable code, its label for people, other ways to write it, and the further columns of its file."""
+
+    code: str
+    label: str
+    aliases: tuple[str, ...] = ()
+    attributes: Mapping[str, str] = field(default_factory=dict)
+
+
+class Vocabulary:
+    """A closed list of terms and the ways people write them."""
+
+    def __init__(self, name: str, terms: Iterable[Term]) -> None:
+        self.name = name
+        self.terms: dict[str, Term] = {term.code: term for term in terms}
+        self._exact: dict[str, str] = {}
+        self._spellings: dict[str, str] = {}
+        for term in self.terms.values():
+            self._learn(term)
+        self._choices = list(self._spellings)
+        self.find: Callable[[str | None], VocabularyMatch | None] = lru_cache(maxsize=32_768)(self._find)
+        """The term a text means, or None when it is unknown or could be several."""
+
+    def _learn(self, term: Term) -> None:
+        for text in (term.label, term.code.replace("_", " "), *term.aliases):
+            self._exact.setdefault(text.casefold(), term.code)
+            if key := normalised(text):
+                self._spellings.setdefault(key, term.code)
+
+    def _find(self, text: str | None) -> VocabularyMatch | None:
+        if not text or not text.strip():
+            return None
+        if code := self._exact.get(text.strip().casefold()):
+            return VocabularyMatch(code=code, confidence=1.0, method="exact")
+        if len(text) > LONGEST_TERM:
+            return None
+        if code := self.known_spelling(text):
+            return VocabularyMatch(code=code, confidence=0.98, method="normalised")
+        return self._similar(normalised(text))
+
+    def known_spelling(self, text: str) -> str | None:
+        """The code of a text that is written as a term is, apart from case and punctuation; similar texts do not count."""
+        return self._spellings.get(normalised(text[:LONGEST_TERM]))
+
+    def _similar(self, key: str) -> VocabularyMatch | None:
+        if len(key) < 5:  # in short words one letter more is another word
+            return None
+        found = list(self._ranked(key, SIMILAR_ENOUGH - MARGIN))
+        if not found or found[0].confidence * 100 < SIMILAR_ENOUGH:
+            return None
+        if len(found) > 1 and (found[0].confidence - found[1].confidence) * 100 < MARGIN:
+            return None
+        return found[0]
+
+    def _ranked(self, key: str, at_least: float) -> Iterator[VocabularyMatch]:
+        """The terms by falling similarity, each once."""
+        seen: set[str] = set()
+        for spelling, similarity, _ in process.extract(key, self._choices, scorer=fuzz.token_sort_ratio, score_cutoff=at_least, limit=20):
+            code = self._spellings[spelling]
+            if code not in seen:
+                seen.add(code)
+                yield VocabularyMatch(code=code, confidence=round(similarity / 100, 2), method="fuzzy")
+
+    def candidates(self, text: str, limit: int = 3) -> tuple[VocabularyMatch, ...]:
+        """The nearest terms for an unknown text, best first: what a person may choose from."""
+        key = normalised(text[:LONGEST_TERM])
+        if not key:
+            return ()
+        begun = {code for spelling, code in self._spellings.items() if len(key) >= 4 and spelling.startswith(key)}
+        cut_short = [VocabularyMatch(code=code, confidence=0.8, method="prefix") for code in begun] if len(begun) == 1 else []
+        return (*cut_short, *(match for match in self._ranked(key, CANDIDATE_ENOUGH) if match.code not in begun or not cut_short))[:limit]
+
+    def label(self, code: str | None) -> str:
+        """The label of a code; an empty string for None, the code itself when it is not of this vocabulary."""
+        if code is None:
+            return ""
+        term = self.terms.get(code)
+        return term.label if term else code
+
+    def attribute(self, code: str | None, column: str) -> str:
+        """A further column of a term's line, empty where there is none."""
+        term = self.terms.get(code) if code else None
+        return term.attributes.get(column, "") if term else ""
+
+    def __contains__(self, code: object) -> bool:
+        return code in self.terms
+
+    def __len__(self) -> int:
+        return len(self.terms)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Abbreviation:
+    """One short form: `position` any, start, end, before_type (the next word is a kind word) or police (the record is a police place)."""
+
+    words: tuple[str, ...]
+    expansion: str
+    position: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Vocabularies:
+    """Everything the cleaning knows by heart. Compared by identity: there is one per process."""
+
+    facility_types: Vocabulary
+    services: Vocabulary
+    service_categories: Vocabulary
+    gbv_categories: Vocabulary
+    owners: Vocabulary
+    owner_types: Vocabulary
+    operational_statuses: Vocabulary
+    contact_types: Vocabulary
+    infrastructure_types: Vocabulary
+    condition_statuses: Vocabulary
+    keph_levels: Vocabulary
+    visibilities: Vocabulary
+    placeholders: frozenset[str]
+    headings: Mapping[str, str]
+    short_codes: Mapping[str, str]
+    emergency_codes: frozenset[str]
+    acronyms: frozenset[str]
+    abbreviations: Mapping[str, tuple[Abbreviation, ...]]
+    name_phrases: Mapping[tuple[str, ...], str]
+    name_phrase_sizes: Mapping[str, tuple[int, ...]]
+    """The last word of each phrase of `name_phrases`, with the numbers of words of the phrases that end with it."""
+    sensitive_phrases: Mapping[tuple[str, ...], str]
+    misspellings: Mapping[str, str]
+    personal_phrases: Mapping[tuple[str, ...], str]
+
+    def group(self, facility_type: str | None) -> str:
+        """The group of a kind of place (health, police, organisation, shelter, hotline, office); empty when the kind is unknown."""
+        return self.facility_types.attribute(facility_type, "group")
+
+    def owner_type(self, owner: str | None) -> str | None:
+        """The owner type an owner belongs to."""
+        return self.owners.attribute(owner, "owner_type") or None
+
+
+def reference_rows(name: str, *columns: str) -> list[dict[str, str]]:
+    """The lines of a file of `data/reference`. Raises ReferenceDataError when it is missing, empty or lacks one of `columns`."""
+    path = REFERENCE_DIR / name
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            rows = list(csv.DictReader(file))
+    except OSError:
+        raise ReferenceDataError(f"The reference file {name} cannot be read.", "Restore data/reference from the project.") from None
+    if not rows or any(row.get(column) is None for row in rows for column in columns):
+        raise ReferenceDataError(f"The reference file {name} is empty or lacks a column of {', '.join(columns)}.", "Restore data/reference from the project.")
+    return rows
+
+
+def _split(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split("|") if part.strip())
+
+
+def _vocabulary(name: str) -> Vocabulary:
+    terms = [
+        Term(
+            code=row["code"],
+            label=row["label"],
+            aliases=_split(row.get("aliases") or ""),
+            attributes={column: value for column, value in row.items() if column not in ("code", "label", "aliases")},
+        )
+        for row in reference_rows(f"{name}.csv", "code", "label")
+    ]
+    if len({term.code for term in terms}) != len(terms):
+        raise ReferenceDataError(f"The vocabulary {name} holds a code twice.", "Mend data/reference.")
+    return Vocabulary(name, terms)
+
+
+def words_of(text: str) -> tuple[str, ...]:
+    """The normalised words of a text, as the phrases of the vocabularies are kept."""
+    return tuple(normalised(text).split())
+
+
+def _name_phrases(facility_types: Vocabulary) -> dict[tuple[str, ...], str]:
+    """Words inside a name that tell the kind of place."""
+    phrases: dict[tuple[str, ...], str] = {}
+    for term in facility_types.terms.values():
+        for phrase in _split(term.attributes.get("name_words", "")):
+            phrases.setdefault(words_of(phrase), term.code)
+    return phrases
+
+
+def _abbreviations() -> dict[str, tuple[Abbreviation, ...]]:
+    """Abbreviations by their first word, longest first."""
+    grouped: dict[str, list[Abbreviation]] = {}
+    for row in reference_rows("abbreviations.csv", "abbreviation", "expansion", "position"):
+        words = tuple(row["abbreviation"].casefold().split())
+        grouped.setdefault(words[0], []).append(Abbreviation(words=words, expansion=row["expansion"], position=row["position"]))
+    return {first: tuple(sorted(group, key=lambda entry: -len(entry.words))) for first, group in grouped.items()}
+
+
+def placeholder_key(text: str) -> str:
+    """A text as placeholders are compared: lower case, inner spaces single, outer punctuation gone."""
+    return " ".join(text.casefold().split()).strip(" .,;:-_*()[]'\"!?<>")
+
+
+@lru_cache(maxsize=1)
+def load_vocabularies() -> Vocabularies:
+    """The vocabularies of this process, read once. Raises ReferenceDataError when a file is missing or contradicts itself."""
+    facility_types = _vocabulary("facility_types")
+    name_phrases = _name_phrases(facility_types)
+    codes = reference_rows("short_codes.csv", "code", "label", "use")
+    return Vocabularies(
+        facility_types=facility_types,
+        services=_vocabulary("services"),
+        service_categories=_vocabulary("service_categories"),
+        gbv_categories=_vocabulary("gbv_categories"),
+        owners=_vocabulary("owners"),
+        owner_types=_vocabulary("owner_types"),
+        operational_statuses=_vocabulary("operational_statuses"),
+        contact_types=_vocabulary("contact_types"),
+        infrastructure_types=_vocabulary("infrastructure_types"),
+        condition_statuses=_vocabulary("condition_statuses"),
+        keph_levels=_vocabulary("keph_levels"),
+        visibilities=_vocabulary("visibilities"),
+        placeholders=frozenset(placeholder_key(row["text"]) for row in reference_rows("placeholders.csv", "text")),
+        headings={normalised(row["text"]): row["kind"] for row in reference_rows("headings.csv", "text", "kind")},
+        short_codes={row["code"]: row["label"] for row in codes},
+        emergency_codes=frozenset(row["code"] for row in codes if row["use"] == "emergency"),
+        acronyms=frozenset(row["text"].casefold() for row in reference_rows("acronyms.csv", "text")),
+        abbreviations=_abbreviations(),
+        name_phrases=name_phrases,
+        name_phrase_sizes={last: tuple(sorted({len(phrase) for phrase in name_phrases if phrase[-1] == last})) for last in {phrase[-1] for phrase in name_phrases}},
+        misspellings={row["text"]: row["right"] for row in reference_rows("misspellings.csv", "text", "right")},
+        personal_phrases={words_of(row["text"]): row["meaning"] for row in reference_rows("personal_words.csv", "text", "meaning")},
+        sensitive_phrases={words_of(row["text"]): row["visibility"] for row in reference_rows("sensitive_words.csv", "text", "visibility")},
+    )
+

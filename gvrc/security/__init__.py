@@ -1,0 +1,1 @@
+"""Passwords, encryption, masking, permissions: no database here."""

@@ -1,0 +1,263 @@
+"""Encryption of personal values and of files at rest.
+
+AES-256-GCM throughout. Each value and each file has a data key of its own, wrapped by the master key, so that changing the master key rewraps
+keys and never touches what they protect, and destroying one wrapped key destroys one value. Equality is answered by a blind index,
+HMAC-SHA256 under an index key that survives the change of the master key.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+import io
+import os
+import struct
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from gvrc.errors import ConfigError, DamagedFileError
+from gvrc.settings import Settings
+
+KEY_BYTES = 32
+_NONCE_BYTES = 12
+_TAG_BYTES = 16
+_WRAPPED_BYTES = _NONCE_BYTES + KEY_BYTES + _TAG_BYTES
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRing:
+    """The master key in use, named `key_id`, and former ones that can still open what they sealed."""
+
+    key_id: str
+    keys: Mapping[str, bytes] = field(repr=False)
+
+    @classmethod
+    def load(cls, settings: Settings) -> KeyRing:
+        """The keys of this installation: GVRC_ENCRYPTION_KEY, else the key file of the data home, made at the first call (mode 0600).
+
+        Former keys lie in `keys/former`. Raises ConfigError when a key cannot be read or is no key.
+        """
+        folder = settings.home / "keys"
+        current = _decode(settings.encryption_key, "GVRC_ENCRYPTION_KEY") if settings.encryption_key else _key_file(folder / "master.key")
+        former = [_decode(path.read_text(encoding="ascii"), path.name) for path in sorted((folder / "former").glob("*.key"))]
+        return cls.of(current, *former)
+
+    @classmethod
+    def of(cls, current: bytes, *former: bytes) -> KeyRing:
+        """A ring of these keys, the first in use."""
+        return cls(key_name(current), {key_name(key): key for key in (current, *former)})
+
+    def wrap(self, data_key: bytes, bound_to: bytes) -> bytes:
+        """A data key as it may be kept: sealed by the master key in use and bound to what it belongs to."""
+        return encrypt(self.keys[self.key_id], data_key, bound_to)
+
+    def unwrap(self, wrapped: bytes, key_id: str, bound_to: bytes) -> bytes:
+        """The data key again. Raises ConfigError when the master key is not on the ring, DamagedFileError when the bytes were changed."""
+        master = self.keys.get(key_id)
+        if master is None:
+            raise ConfigError(f"The master key {key_id} is missing.", "Bring back the key file of the data home, or set GVRC_ENCRYPTION_KEY to that key.")
+        return decrypt(master, wrapped, bound_to)
+
+
+def key_name(key: bytes) -> str:
+    """The public name of a key: it tells keys apart and nothing about them."""
+    return hashlib.sha256(b"gvrc key name" + key).hexdigest()[:16]
+
+
+def new_key() -> bytes:
+    """Thirty-two random bytes."""
+    return os.urandom(KEY_BYTES)
+
+
+def encrypt(key: bytes, plain: bytes, bound_to: bytes) -> bytes:
+    """Nonce, ciphertext and tag in one. `bound_to` must be the same when decrypting."""
+    nonce = os.urandom(_NONCE_BYTES)
+    return nonce + AESGCM(key).encrypt(nonce, plain, bound_to)
+
+
+def decrypt(key: bytes, sealed: bytes, bound_to: bytes) -> bytes:
+    """The plain bytes. Raises DamagedFileError when anything was changed, cut or swapped."""
+    try:
+        return AESGCM(key).decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], bound_to)
+    except (InvalidTag, ValueError):
+        raise DamagedFileError("An encrypted value was changed or belongs to another key.", "Restore it from a backup.") from None
+
+
+def blind_index(index_key: bytes, value: str) -> bytes:
+    """The same thirty-two bytes for the same value, worth nothing without the index key."""
+    return hmac.digest(index_key, value.encode("utf-8"), "sha256")
+
+
+def _decode(text: str, named: str) -> bytes:
+    try:
+        key = base64.b64decode(text.strip(), validate=True)
+    except (binascii.Error, ValueError):
+        key = b""
+    if len(key) != KEY_BYTES:
+        raise ConfigError(f"{named} is no master key.", "It is 32 random bytes in base64: `openssl rand -base64 32`.")
+    return key
+
+
+def _key_file(path: Path) -> bytes:
+    """The key in this file, made when missing; when two processes make it at once, both get the same."""
+    try:
+        if not path.exists():
+            _write_key(path)
+        return _decode(path.read_text(encoding="ascii"), str(path))
+    except OSError as error:
+        raise ConfigError(f"The key file {path} cannot be used: {error.strerror or error}.", "Check that this user may read and write the data home.") from error
+
+
+def _write_key(path: Path) -> None:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    descriptor, partial = tempfile.mkstemp(dir=path.parent, prefix=".master")  # mode 0600
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        file.write(base64.b64encode(new_key()).decode() + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    try:
+        os.link(partial, path)  # fails when another process was first, and never overwrites
+    except FileExistsError:
+        pass
+    finally:
+        os.unlink(partial)
+
+
+# ------------------------------------------------------------------------------------------------------------------ files
+
+_MAGIC = b"GVRCF\x01"
+_CHUNK_BYTES = 64 * 1024
+_PREFIX_BYTES = 7
+_KEY_NAME_BYTES = 16
+_HEADER_BYTES = len(_MAGIC) + _KEY_NAME_BYTES + _WRAPPED_BYTES + _PREFIX_BYTES
+_COUNTER = struct.Struct(">IB")
+"""Chunk number and whether it is the last one, the rest of each nonce: chunks can be neither swapped nor cut off
+(the STREAM construction of Hoang, Reyhanitabar, Rogaway and Vizár, 2015)."""
+
+
+def is_sealed(path: Path) -> bool:
+    """Whether a file was written by `seal_file`."""
+    with path.open("rb") as file:
+        return file.read(len(_MAGIC)) == _MAGIC
+
+
+def seal_file(keyring: KeyRing, source: Path | BinaryIO, target: Path) -> None:
+    """Writes the content of `source` encrypted to `target`, whole or not at all. Takes 64 KB of memory whatever the size."""
+    if isinstance(source, Path):
+        with source.open("rb") as plain:
+            return seal_file(keyring, plain, target)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, partial = tempfile.mkstemp(dir=target.parent, prefix=".sealing-")
+    try:
+        with os.fdopen(descriptor, "wb") as sealed:
+            _seal(keyring, source, sealed)
+            sealed.flush()
+            os.fsync(sealed.fileno())
+        os.replace(partial, target)
+    except BaseException:
+        Path(partial).unlink(missing_ok=True)
+        raise
+    return None
+
+
+def open_sealed(keyring: KeyRing, path: Path) -> BinaryIO:
+    """A readable, seekable stream of the plain content.
+
+    Raises DamagedFileError at once when the file is no sealed file or was cut short, and on reading a chunk that was changed; ConfigError
+    when its master key is missing.
+    """
+    raw = path.open("rb")
+    try:
+        return io.BufferedReader(_Unsealing(keyring, raw), buffer_size=_CHUNK_BYTES)
+    except BaseException:
+        raw.close()
+        raise
+
+
+def _seal(keyring: KeyRing, plain: BinaryIO, sealed: BinaryIO) -> None:
+    data_key, prefix = new_key(), os.urandom(_PREFIX_BYTES)
+    header = _MAGIC + keyring.key_id.encode("ascii")
+    sealed.write(header + keyring.wrap(data_key, header) + prefix)
+    cipher, number, chunk = AESGCM(data_key), 0, _read_chunk(plain)
+    while True:
+        following = _read_chunk(plain) if len(chunk) == _CHUNK_BYTES else b""
+        is_last = not following
+        sealed.write(cipher.encrypt(prefix + _COUNTER.pack(number, is_last), chunk, None))
+        if is_last:
+            return
+        number, chunk = number + 1, following
+
+
+def _read_chunk(file: BinaryIO) -> bytes:
+    """A whole chunk, however small the pieces the stream gives."""
+    parts, missing = [], _CHUNK_BYTES
+    while missing and (part := file.read(missing)):
+        parts.append(part)
+        missing -= len(part)
+    return b"".join(parts)
+
+
+class _Unsealing(io.RawIOBase):
+    """Decrypts chunk by chunk; keeps one chunk."""
+
+    def __init__(self, keyring: KeyRing, raw: BinaryIO) -> None:
+        self._raw = raw
+        header = raw.read(_HEADER_BYTES)
+        if len(header) < _HEADER_BYTES or not header.startswith(_MAGIC):
+            raise DamagedFileError("The stored file is not one that was encrypted here, or it was cut off.", "Upload the file again.")
+        named = header[: len(_MAGIC) + _KEY_NAME_BYTES]
+        wrapped = header[len(named) : len(named) + _WRAPPED_BYTES]
+        self._cipher = AESGCM(keyring.unwrap(wrapped, named[len(_MAGIC) :].decode("ascii", "replace"), named))
+        self._prefix = header[-_PREFIX_BYTES:]
+        body = raw.seek(0, io.SEEK_END) - _HEADER_BYTES
+        self._chunks = max(1, -(-body // (_CHUNK_BYTES + _TAG_BYTES)))
+        self._number, self._chunk = -1, b""
+        self._position = 0
+        # The last chunk says that it is the last: a file cut at a chunk's end is found out here and not after everything was read.
+        self._size = (self._chunks - 1) * _CHUNK_BYTES + len(self._load(self._chunks - 1))
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        start = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._size}[whence]
+        self._position = max(0, start + offset)
+        return self._position
+
+    def tell(self) -> int:
+        return self._position
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        if self._position >= self._size:
+            return 0
+        number, offset = divmod(self._position, _CHUNK_BYTES)
+        part = self._load(number)[offset : offset + len(buffer)]
+        buffer[: len(part)] = part
+        self._position += len(part)
+        return len(part)
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+    def _load(self, number: int) -> bytes:
+        if number != self._number:
+            self._raw.seek(_HEADER_BYTES + number * (_CHUNK_BYTES + _TAG_BYTES))
+            sealed = self._raw.read(_CHUNK_BYTES + _TAG_BYTES)
+            nonce = self._prefix + _COUNTER.pack(number, number == self._chunks - 1)
+            try:
+                self._chunk, self._number = self._cipher.decrypt(nonce, sealed, None), number
+            except (InvalidTag, ValueError):
+                raise DamagedFileError("The stored file was changed or cut off.", "Upload the file again, or restore it from a backup.") from None
+        return self._chunk

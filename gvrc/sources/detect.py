@@ -1,0 +1,334 @@
+"""What a file is, by its content: its format, where its records stand, which shape it has, what its fields mean."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from gvrc.errors import DamagedFileError, UnknownFormatError
+from gvrc.model.source import Detection, FieldSample, Mapping, SourceKind
+from gvrc.sources.delimited import DelimitedRecords, sniff_delimiter
+from gvrc.sources.field_names import is_field_name, known_name, split_path
+from gvrc.sources.json_lines import JsonLinesRecords
+from gvrc.sources.json_stream import FoundRecord
+from gvrc.sources.json_tree import Group, SampleTree, empty_lists, find_groups, flattened, is_json_lines, read_sample
+from gvrc.sources.known import KnownSource, known_sources, slug
+from gvrc.sources.looks import is_county, is_heading
+from gvrc.sources.mapping import FieldValues, field_values, likeness, propose_fields, signature
+from gvrc.sources.text import open_text, read_head, require_text, sniff_encoding, text_lines
+
+JSON_LINES = "jsonl"
+LINES_PATH = ("lines", "*")
+ROWS_PATH = ("rows", "*")
+ALIKE = 0.7
+"""Likeness of shapes from which a remembered mapping is used again."""
+NO_RECORDS = "It holds no record, which is a result, not a failure."
+SAMPLE_LINES = 120
+SAMPLE_RECORDS = 1000
+"""Records whose values are looked at."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """The beginning of a list: its form (json, jsonl, csv), where its records stand, some of them, all their fields."""
+
+    form: str
+    record_paths: tuple[tuple[str, ...], ...]
+    records: Sequence[dict[str, Any]] = ()
+    contexts: Sequence[dict[str, Any]] = ()
+    leaves: Sequence[str] = ()
+    dialect: str = ""
+    problem: str = ""
+
+    @property
+    def is_flat(self) -> bool:
+        return self.form == "csv"
+
+    @property
+    def parents(self) -> tuple[str, ...]:
+        """Names of the values that flow down, in the order they come."""
+        return tuple(dict.fromkeys(name for context in self.contexts for name in context))
+
+    @property
+    def signature(self) -> str:
+        return signature(self.form, self.record_paths, (*self.leaves, *(f"^{name}" for name in self.parents)))
+
+
+def detect(path: Path, name: str, *, remembered: Sequence[Mapping] = (), source: str | None = None) -> Detection:
+    """What a file was recognised as, by its content; the name only names an unknown source.
+
+    Looks at a bounded part of the file, so that a file of a gigabyte takes no longer than one of some megabytes. `remembered` are
+    mappings an engineer or an earlier file taught us, the newest first; `source` overrides the name of the source. Raises
+    UnknownFormatError when the file is no list of records, DamagedFileError when it breaks off before its first record.
+    """
+    sample = read_list(path)
+    fields = _fields(sample)
+    named = source or slug(Path(name).stem) or "list"
+    detection = _recall(sample, fields, remembered, source) or _know(sample, fields) or _guess(sample, fields, named)
+    if source:
+        detection = replace(detection, source=source, mapping=replace(detection.mapping, source=source))
+    if sample.problem:
+        detection = replace(detection, reasons=(*detection.reasons, f"The file is damaged: {sample.problem}."))
+    return detection
+
+
+# ---------------------------------------------------------------- the sample
+
+def read_list(path: Path) -> Sample:
+    """The beginning of a list of any form. Raises UnknownFormatError or DamagedFileError."""
+    head = read_head(path)
+    require_text(head)
+    encoding, mark = sniff_encoding(head)
+    start = head[mark:].decode(encoding, "replace").lstrip("\ufeff \t\r\n\x00")[:1]
+    if start in ("{", "["):
+        return _json_lines(path) if is_json_lines(path) else _json(path)
+    return _delimited(path)
+
+
+def _json(path: Path) -> Sample:
+    sample = read_sample(path)
+    groups = _record_groups(find_groups(sample.tree))
+    if not groups:
+        return Sample(form="json", record_paths=_empty_paths(sample), problem=sample.problem)
+    return Sample(
+        form="json",
+        record_paths=tuple(group.path for group in groups),
+        records=[record for group in groups for record in group.records],
+        contexts=[context for group in groups for context in group.contexts],
+        leaves=list(dict.fromkeys(leaf for group in groups for leaf in group.leaves)),
+        problem=sample.problem,
+    )
+
+
+def _empty_paths(sample: SampleTree) -> tuple[tuple[str, ...], ...]:
+    """Where records would stand in a list that has none. Raises when the file is no list at all."""
+    empty = empty_lists(sample.tree)
+    if empty and not sample.problem:
+        return (min(empty, key=len),)
+    if sample.problem:
+        raise DamagedFileError(
+            f"The file breaks off before its first whole record: {sample.problem}.", "Export the list again, or mend it at that place."
+        )
+    if type(sample.tree) is list and sample.tree and all(type(item) is list for item in sample.tree):
+        raise UnknownFormatError("The file holds rows of cells without field names.", "Upload the table as CSV with a header row.")
+    if type(sample.tree) is list:
+        raise UnknownFormatError("The file holds a list of single values, not of records.", "A record must be an object with named fields.")
+    raise UnknownFormatError("No list of records was found in the file.", "A record must be an object with named fields, such as a name and a county.")
+
+
+def _json_lines(path: Path) -> Sample:
+    reader = JsonLinesRecords(path)
+    found = _first(reader)
+    if not found:
+        raise DamagedFileError(f"No line of the file could be read. {' '.join(reader.trouble.notes[:1])}".strip(), "Export the list again.")
+    records = [found_record[2] for found_record in found]
+    return Sample(
+        form=JSON_LINES, record_paths=(LINES_PATH,), records=records, contexts=[{}] * len(records), leaves=_leaves(records), dialect=JSON_LINES,
+        problem=" ".join(reader.trouble.notes).rstrip("."),
+    )  # fmt: skip
+
+
+def _delimited(path: Path) -> Sample:
+    with open_text(path) as stream:
+        lines = [line for line, _ in zip(text_lines(stream), range(SAMPLE_LINES), strict=False)]
+    delimiter = sniff_delimiter(lines)
+    if delimiter is None and not any(map(is_field_name, lines[:3])):
+        raise UnknownFormatError(_no_table(lines), "Upload the list as JSON, JSON Lines, or CSV with a header row.")
+    reader = delimited_records(path, delimiter or ",")
+    found = _first(reader)
+    records = [found_record[2] for found_record in found]
+    leaves = list(dict.fromkeys((*reader.header.names, *_flat_leaves(records))))
+    if not any(map(is_field_name, leaves)) and (len(leaves) < 2 or len(records) < 2):
+        raise UnknownFormatError(_no_table(lines), "Upload the list as JSON, JSON Lines, or CSV with a header row.")
+    return Sample(
+        form="csv", record_paths=(ROWS_PATH,), records=records, contexts=[found_record[1] for found_record in found], leaves=leaves,
+        dialect=delimiter or ",", problem=" ".join(reader.trouble.notes).rstrip("."),
+    )  # fmt: skip
+
+
+def delimited_records(path: Path, delimiter: str) -> DelimitedRecords:
+    """The rows of a CSV file, with the field names and headings we know."""
+    return DelimitedRecords(path, delimiter, is_field_name, is_heading)
+
+
+def _no_table(lines: list[str]) -> str:
+    text = "".join(lines).strip()
+    if len(lines) == 1 and len(text) < 200:
+        return "The file holds a single value, not a list of records."
+    return "The file is text, but no table: no delimiter divides its lines into the same number of cells."
+
+
+def _first(reader: Iterable[FoundRecord]) -> list[FoundRecord]:
+    return [found for found, _ in zip(reader, range(SAMPLE_RECORDS), strict=False)]
+
+
+def _leaves(records: Sequence[dict[str, Any]]) -> list[str]:
+    return list(dict.fromkeys(path for record in records for path, _ in flattened(record)))
+
+
+def _flat_leaves(records: Sequence[dict[str, Any]]) -> list[str]:
+    return list(dict.fromkeys(path for record in records for path in record))
+
+
+# ---------------------------------------------------------------- which objects are the records
+
+def _record_groups(groups: list[Group]) -> list[Group]:
+    """The groups that are records: the one that reads most like places, and its like beside it in the tree."""
+    weighed = [(_weight(group), group) for group in groups]
+    best_weight, best = max(weighed, key=lambda pair: (pair[0], pair[1].count), default=(0.0, None))
+    if best is None or best_weight <= 0:
+        return _largest(groups)
+    return [
+        group for weight, group in weighed
+        if group is best or (weight >= 0.6 * best_weight and _has_name(group) and not _is_above(group, best) and not _is_above(best, group))
+    ]  # fmt: skip
+
+
+def _largest(groups: list[Group]) -> list[Group]:
+    """Nothing has a known field: the largest group of objects with more than one field, for a person to map."""
+    worthy = [group for group in groups if len(group.leaves) > 1]
+    return [max(worthy, key=lambda group: (group.count, -len(group.path)))] if worthy else []
+
+
+def _weight(group: Group) -> float:
+    """How much a group reads like places: known fields count, a name most, unless the names are those of counties."""
+    canonicals = {named.canonical for leaf in group.leaves if (named := known_name(split_path(leaf))) is not None}
+    canonicals -= {"-", "!"}
+    if not group.path and len(canonicals) < 3:
+        return 0.0
+    return len(canonicals) + (3.0 if "name" in canonicals and not _are_places(group) else 0.0)
+
+
+def _has_name(group: Group) -> bool:
+    return any((named := known_name(split_path(leaf))) is not None and named.canonical == "name" for leaf in group.leaves)
+
+
+def _are_places(group: Group) -> bool:
+    """Whether the names of a group are those of counties: then its objects are headings, not records."""
+    names = [record.get("name") or record.get("title") for record in group.records[:60]]
+    texts = [text for text in names if type(text) is str]
+    return bool(texts) and sum(map(is_county, texts)) >= 0.5 * len(texts)
+
+
+def _is_above(one: Group, other: Group) -> bool:
+    return other.path[: len(one.path)] == one.path
+
+
+# ---------------------------------------------------------------- recognising
+
+def _fields(sample: Sample) -> list[FieldValues]:
+    """The fields of the sample with their values, then what flows down from parents."""
+    rows: list[dict[str, Any]] = [record if sample.is_flat else dict(flattened(record)) for record in _spread(sample.records)]
+    contexts = _spread(sample.contexts)
+    own = [field_values(leaf, [row.get(leaf) for row in rows], is_flat=sample.is_flat) for leaf in sample.leaves]
+    return own + [field_values(f"^{name}", [context.get(name) for context in contexts]) for name in sample.parents]
+
+
+def _spread(items: Sequence[dict[str, Any]]) -> Sequence[dict[str, Any]]:
+    return items[:: max(1, len(items) // SAMPLE_RECORDS)][:SAMPLE_RECORDS]
+
+
+def _recall(sample: Sample, fields: list[FieldValues], remembered: Sequence[Mapping], source: str | None) -> Detection | None:
+    """The remembered mapping whose shape is most like this list's; among equals that of the source that was named, then the newest."""
+    shape = sample.signature
+    liked = [(likeness(mapping.signature, shape), mapping.source == source, -place, mapping) for place, mapping in enumerate(remembered)]
+    best = max(liked, key=lambda item: item[:3], default=None)
+    if best is None or best[0] < ALIKE:
+        return None
+    alike, _, _, mapping = best
+    reason = f"The list has the shape of “{mapping.source}”, whose field mapping was remembered."
+    if alike < 1:
+        reason = f"The list has nearly the shape of “{mapping.source}” ({alike:.0%} of the fields are the same), whose field mapping was remembered."
+    return _with_mapping(sample, fields, mapping.source, mapping.fields, mapping.constants, 0.6 + 0.4 * alike, (reason,))
+
+
+def _know(sample: Sample, fields: list[FieldValues]) -> Detection | None:
+    """One of the shapes known from the start."""
+    if sample.form != "json":
+        return None
+    leaves = {leaf for values in fields if not values.path.startswith("^") for leaf in (values.path,)}
+    for known in known_sources():
+        if known.fits(sample.record_paths, leaves, set(sample.parents)):
+            return _as_known(sample, fields, known)
+    return None
+
+
+def _as_known(sample: Sample, fields: list[FieldValues], known: KnownSource) -> Detection:
+    source = known.name_for(_usual_context(sample.contexts))
+    mapped = dict(known.fields)
+    strange = [values.path for values in fields if values.path not in mapped and not values.path.startswith("^")]
+    reasons = [f"The list has the shape of “{known.title}”: records at {_place_in_words(sample.record_paths)}."]
+    if not sample.records:
+        reasons.append(NO_RECORDS)
+    if strange:
+        reasons.append(f"Fields that this source did not have before: {', '.join(strange[:5])}.")
+    confidence = max(0.7, 0.99 - 0.29 * len(strange) / max(1, len(fields)))
+    return _with_mapping(sample, fields, source, mapped, known.constants, confidence, tuple(reasons))
+
+
+def _usual_context(contexts: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """The most common value of each parent."""
+    names = dict.fromkeys(name for context in contexts for name in context)
+    return {name: Counter(str(context[name]) for context in contexts if name in context).most_common(1)[0][0] for name in names}
+
+
+def _with_mapping(
+    sample: Sample, fields: list[FieldValues], source: str, mapped: dict[str, str], constants: dict[str, str], confidence: float, reasons: tuple[str, ...]
+) -> Detection:
+    """A detection with a mapping that is there already; fields it does not know are proposed as in any list."""
+    proposed, samples = propose_fields(fields)
+    known_paths = set(mapped)
+    additions = {path: canonical for path, canonical in proposed.items() if path not in known_paths and not path.startswith("^")}
+    told = tuple(_told(sample_, mapped) for sample_ in samples)
+    return _detection(sample, source, {**mapped, **additions}, constants, confidence, reasons, told, is_known=True)
+
+
+def _told(sample: FieldSample, mapped: dict[str, str]) -> FieldSample:
+    if sample.path not in mapped:
+        return sample
+    return replace(sample, canonical=mapped[sample.path], confidence=1.0, reason="it is known from this source")
+
+
+def _guess(sample: Sample, fields: list[FieldValues], source: str) -> Detection:
+    """A list of an unknown shape: every field is proposed for itself."""
+    proposed, samples = propose_fields(fields)
+    form = {"json": "JSON", JSON_LINES: "JSON Lines", "csv": "CSV"}[sample.form]
+    reasons = [f"{form} of an unknown shape: records at {_place_in_words(sample.record_paths)}."]
+    canonicals = set(proposed.values())
+    if not sample.records:
+        reasons.append(NO_RECORDS)
+    elif "name" not in canonicals:
+        reasons.append("No field was recognised as the name of the place: choose one.")
+    reasons.append(f"{sum(1 for told in samples if told.canonical)} of {len(samples)} fields were recognised.")
+    return _detection(sample, source, proposed, {}, _confidence(samples, canonicals), tuple(reasons), samples, is_known=False)
+
+
+def _confidence(samples: Sequence[FieldSample], canonicals: set[str]) -> float:
+    """How sure a guessed mapping is: a name, a place and a way to reach it carry it, weighed by how sure each field is."""
+    sure = {told.canonical: max(told.confidence, 0.0) for told in sorted(samples, key=lambda told: told.confidence) if told.canonical}
+    name = sure.get("name", 0.0)
+    place = max((sure.get(key, 0.0) for key in ("county", "constituency", "ward", "location", "district", "coordinates", "latitude")), default=0.0)
+    reach = max((sure.get(key, 0.0) for key in ("contact", "phone", "email", "hotline", "services", "facility_type", "mfl_code")), default=0.0)
+    return round(min(0.9, 0.5 * name + 0.25 * place + 0.2 * reach), 2) if "name" in canonicals else round(0.2 * place + 0.1 * reach, 2)
+
+
+def _detection(
+    sample: Sample, source: str, mapped: dict[str, str], constants: dict[str, str], confidence: float, reasons: tuple[str, ...],
+    fields: tuple[FieldSample, ...], *, is_known: bool,
+) -> Detection:  # fmt: skip
+    mapping = Mapping(
+        source=source, record_paths=sample.record_paths, fields=dict(mapped), constants=dict(constants), signature=sample.signature, dialect=sample.dialect
+    )
+    kind = SourceKind.CSV if sample.form == "csv" else SourceKind.JSON
+    return Detection(
+        source=source, kind=kind, confidence=round(confidence, 2), reasons=reasons, mapping=mapping, fields=fields, is_known=is_known
+    )
+
+
+def _place_in_words(record_paths: tuple[tuple[str, ...], ...]) -> str:
+    return " and ".join("/" + "/".join(path) if path else "the top" for path in record_paths)
+
+

@@ -1,0 +1,124 @@
+"""What the fields of other people's lists are called: spelling → canonical field, from `data/reference/field_aliases.csv`."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from rapidfuzz import fuzz, process
+
+from gvrc.errors import ReferenceDataError
+from gvrc.model.record import CANONICAL_FIELDS
+from gvrc.settings import DATA_DIR
+
+NOWHERE = "-"
+"""A field we know and have no use for (number of beds, a running number)."""
+NEVER = "!"
+"""A field that is never taken in (bank accounts, identity numbers of persons)."""
+
+SIMILAR_ENOUGH = 90.0
+"""Similarity (0 to 100) from which an unknown field name counts as a spelling of a known one."""
+
+_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_NOT_WORD = re.compile(r"[^a-z0-9#]+")
+_WRAPPERS = frozenset({"properties", "attributes", "fields", "data", "record", "item", "node", "source", "details", "info", "facility", "attrs"})
+_NAMES_ITS_PARENT = frozenset({"name", "title", "label", "value", "text", "display", "display name", "en"})
+_SAYS_LITTLE = _NAMES_ITS_PARENT | {"id", "code", "type", "key", "slug", "uuid", "description", "number"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownName:
+    """A field name that was recognised: its canonical field (or NOWHERE, NEVER), how sure (0 to 1), and its place in the table.
+
+    A smaller `rank` goes first when several fields of one list mean the same.
+    """
+
+    canonical: str
+    confidence: float
+    rank: int
+    reason: str
+
+
+def plain_name(text: str) -> str:
+    """A field name as names are compared: lower case words, camelCase taken apart, no punctuation."""
+    return _NOT_WORD.sub(" ", _CAMEL.sub(" ", text[:120]).lower()).strip()
+
+
+@lru_cache(maxsize=1)
+def _table() -> dict[str, tuple[str, int]]:
+    path = DATA_DIR / "reference" / "field_aliases.csv"
+    try:
+        with path.open(encoding="utf-8", newline="") as stream:
+            rows = [(row["spelling"], row["canonical"]) for row in csv.DictReader(stream)]
+    except (OSError, KeyError):
+        raise ReferenceDataError("The table of field names cannot be read.", "Restore data/reference from the project.") from None
+    if unknown := {canonical for _, canonical in rows} - {*CANONICAL_FIELDS, NOWHERE, NEVER}:
+        raise ReferenceDataError(f"The table of field names names unknown fields: {', '.join(sorted(unknown))}.", "Mend field_aliases.csv.")
+    return {spelling: (canonical, rank) for rank, (spelling, canonical) in enumerate(rows)}
+
+
+@lru_cache(maxsize=8192)
+def known_name(steps: tuple[str, ...]) -> KnownName | None:
+    """What a field means by its name alone. `steps` are the keys that lead to it (`("contacts", "phone")`)."""
+    words = [word for word in map(plain_name, steps) if word]
+    words = [word for word in words[:-1] if word not in _WRAPPERS] + words[-1:]
+    for spelling in _spellings(words):
+        if spelling in _table():
+            canonical, rank = _table()[spelling]
+            return KnownName(canonical=canonical, confidence=0.95, rank=rank, reason=f"“{spelling}” is a known name for it")
+    return _similar(words[-1]) if words and words[-1] not in _SAYS_LITTLE else None
+
+
+def _spellings(words: list[str]) -> list[str]:
+    """What to look for, the most telling first. `county.name` is the county, not a name; `county.code` is neither."""
+    if not words:
+        return []
+    whole = [" ".join(words[start:]) for start in range(len(words) - 1)]
+    if len(words) == 1 or words[-1] not in _SAYS_LITTLE:
+        return [*whole, words[-1]]
+    return [*whole, words[-2], f"{words[-2]} name"] if words[-1] in _NAMES_ITS_PARENT else whole
+
+
+def _similar(word: str) -> KnownName | None:
+    if len(word) < 5:
+        return None
+    found = process.extractOne(word, list(_table()), scorer=fuzz.ratio, score_cutoff=SIMILAR_ENOUGH)
+    if found is None:
+        return None
+    canonical, rank = _table()[found[0]]
+    return KnownName(canonical=canonical, confidence=0.75, rank=rank, reason=f"it is written much like “{found[0]}”")
+
+
+def inherited_name(name: str) -> KnownName | None:
+    """What a parent's value means for its records: `county`, or `counties.name` when it stands in the list of counties."""
+    steps = tuple(_singular(step) for step in name.split("."))
+    return known_name(steps)
+
+
+def _singular(word: str) -> str:
+    if word.lower().endswith("ies"):
+        return f"{word[:-3]}y"
+    return word[:-1] if word.lower().endswith("s") and len(word) > 3 else word
+
+
+def is_field_name(text: str) -> bool:
+    """Whether a cell is a known field name: tells a header row from data."""
+    return plain_name(text) in _table()
+
+
+def is_never_taken(key: str) -> bool:
+    """Whether a field is left out wherever it stands: bank accounts, identity numbers of persons."""
+    return _table().get(plain_name(key), ("", 0))[0] == NEVER
+
+
+def split_path(path: str) -> tuple[str, ...]:
+    r"""The keys of a dotted path; a dot inside a key is written `\.`."""
+    return tuple(step.replace("\x00", ".") for step in path.replace("\\.", "\x00").split("."))
+
+
+def join_path(steps: Sequence[str]) -> str:
+    """The dotted path of keys."""
+    return ".".join(step.replace(".", "\\.") for step in steps)

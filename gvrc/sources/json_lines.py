@@ -1,0 +1,80 @@
+"""Records out of a file that holds one JSON object after another, usually one to a line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from gvrc.sources.json_stream import BrokenText, FoundRecord, JsonWindow, Screen, Trouble, decode_many, is_too_deep, told_bytes
+from gvrc.sources.text import LONGEST_RECORD
+
+_BETWEEN_LINES = " \t\r\n,"
+
+
+class JsonLinesRecords:
+    """Yields the objects of a JSON Lines file; afterwards `trouble` tells which lines could not be read.
+
+    The pointer of a record is `/lines/N`, N being the line it begins on, counted from 1 as an editor shows it. A damaged line is set
+    aside and the next one is read.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.trouble = Trouble()
+        self._screen = Screen()
+
+    def __iter__(self) -> Iterator[FoundRecord]:
+        with JsonWindow(self.path) as window:
+            while self._find_line(window):
+                yield from self._line(window)
+
+    def _find_line(self, window: JsonWindow) -> bool:
+        """Go to the next line that holds something, whole in the window unless it is too long."""
+        while True:
+            while window.text[window.position : window.position + 1] in _BETWEEN_LINES and window.position < len(window.text):
+                window.position += 1
+            if window.position < len(window.text):
+                break
+            if not window.more():
+                return False
+        while window.text.find("\n", window.position) < 0 and len(window.text) - window.position < LONGEST_RECORD:
+            if not window.more():
+                break
+        return True
+
+    def _line(self, window: JsonWindow) -> Iterator[FoundRecord]:
+        number = window.line_number()
+        end = window.text.find("\n", window.position)
+        end = len(window.text) if end < 0 else end
+        line = window.text[window.position : end].rstrip(_BETWEEN_LINES)
+        decoded = decode_many(line, self._screen)
+        if decoded is not None and decoded[2] == len(line):
+            window.position = end
+            for index, (data, told) in enumerate(zip(decoded[0], decoded[1], strict=True)):
+                yield f"/lines/{number}" if not index else f"/lines/{number}/{index}", {}, data, told
+            return
+        yield from self._careful(window, number)
+
+    def _careful(self, window: JsonWindow, number: int) -> Iterator[FoundRecord]:
+        """A value that is no plain line: one that spans lines, or one that needs the standard decoder, or a damaged one."""
+        begin = window.characters_read
+        try:
+            value = window.value()
+        except BrokenText as broken:
+            self._set_aside(window, number, broken)
+            return
+        if type(value) is dict and not is_too_deep(value):
+            value = self._screen.cleared(value)
+            yield f"/lines/{number}", {}, value, told_bytes(value)
+        elif window.characters_read > begin:
+            what = "is nested too deeply" if type(value) is dict else "holds no record"
+            self.trouble.add(f"Line {number:,} {what}.", window.byte_offset(), elements=1)
+
+    def _set_aside(self, window: JsonWindow, number: int, broken: BrokenText) -> None:
+        _, place = broken.found_in(window)
+        self.trouble.add(f"Line {number:,} could not be read: {broken.what}.", place, elements=1)
+        while (end := window.text.find("\n", window.position)) < 0:
+            window.position = len(window.text)
+            if not window.more():
+                return
+        window.position = end

@@ -1,0 +1,735 @@
+"""Records out of a JSON file of any size, one at a time, whatever stands around them.
+
+The tree is walked only along the paths where records are; every record is decoded whole, everything else is skipped without being
+kept. Memory is that of one window and one record. Records are decoded many at a time where that is certain to be right, else one at a
+time with the standard library's decoder, which tells where text breaks off.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from gvrc.sources.field_names import is_never_taken
+from gvrc.sources.text import CHUNK_BYTES, LONGEST_RECORD, TextWindow, mend_text
+
+EACH = "*"
+DEEPEST = 100
+"""Levels of brackets in one record; deeper ones are set aside (what writes JSON stops at about 250)."""
+LONGEST_INHERITED = 500
+"""Characters of a parent's value that flows down; longer text describes the list, not its records."""
+TAIL_BYTES = 64 * 1024
+FIRST_LOOK = 4 * 1024 * 1024
+"""Characters looked ahead for values behind the records of a parent while it is unknown whether such parents have any."""
+
+_BLANK = re.compile(r"[ \t\r\n\ufeff]*")
+_BETWEEN = re.compile(r"[ \t\r\n,]*")
+_OPENING = re.compile(r'\{[ \t\r\n]*"[^"\\]*"')
+_WORD = re.compile(r"[^\s,\]}]+")
+_IN_STRING = re.compile(r'[^"\\]*+(?:\\.[^"\\]*+)*+', re.DOTALL)
+_NO_BRACKETS = re.compile(r'(?:[^"{}\[\]]++|"[^"\\]*+(?:\\.[^"\\]*+)*+")*+', re.DOTALL)
+_TO_NEXT_BRACKET = re.compile(_NO_BRACKETS.pattern + r'["{}\[\]]', re.DOTALL)
+_GENERIC_KEYS = frozenset({"name", "title", "label", "id", "code", "type", "value", "key", "slug", "description", "count", "uuid"})
+_NEAR_THE_END = 16
+"""An error this close to the end of the window may only mean that the window ends there."""
+
+
+FoundRecord = tuple[str, dict[str, Any], dict[str, Any], bytes]
+"""A record of a file: its pointer, what flows down to it from its parents, what it holds, and the same as bytes for its hash."""
+
+
+@dataclass(slots=True)
+class Trouble:
+    """What could not be read: `broken` ends the file, `set_aside` counts elements passed over, `notes` says where, in words."""
+
+    notes: list[str] = field(default_factory=list)
+    set_aside: int = 0
+    broken: bool = False
+    byte_offset: int | None = None
+
+    def add(self, note: str, byte_offset: int | None, *, elements: int = 0, broken: bool = False) -> None:
+        """Remember a trouble; only the first few are told in words."""
+        self.set_aside += elements
+        self.broken = self.broken or broken
+        if self.byte_offset is None:
+            self.byte_offset = byte_offset
+        if len(self.notes) < 4 or broken:
+            self.notes.append(note)
+
+    def __bool__(self) -> bool:
+        return bool(self.notes)
+
+
+class BrokenText(Exception):
+    """The text cannot be followed any further. Stays inside this room: it ends as a Damage."""
+
+    def __init__(self, what: str, position: int | None = None, spot: tuple[int, int] | None = None) -> None:
+        super().__init__(what)
+        self.what = what
+        self.position = position
+        self.spot = spot
+
+    def found_in(self, window: TextWindow) -> tuple[int, int]:
+        """The line and the byte of the file where it happened."""
+        return self.spot or (window.line_number(self.position), window.byte_offset(self.position))
+
+
+# ---------------------------------------------------------------- decoding one value
+
+def _first_stays(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A key given twice keeps its first value that says something; the others stay beside it as `key (2)`, `key (3)`."""
+    result: dict[str, Any] = {}
+    for raw_key, raw in pairs:
+        key, value = mend_text(raw_key), mend_text(raw) if type(raw) is str else mended(raw)
+        if key not in result:
+            result[key] = value
+        elif value != result[key]:
+            _keep_beside(result, key, value)
+    return result
+
+
+def _keep_beside(result: dict[str, Any], key: str, value: Any) -> None:
+    if result[key] in (None, ""):
+        result[key], value = value, result[key]
+        if value in (None, ""):
+            return
+    number = 2
+    while f"{key} ({number})" in result:
+        number += 1
+    result[f"{key} ({number})"] = value
+
+
+def mended(value: Any) -> Any:
+    """A decoded value that a database can keep: mended text, no infinite numbers. Objects inside were mended as they were built."""
+    if type(value) is str:
+        return mend_text(value)
+    if type(value) is list:
+        return [mended(item) for item in value]
+    if type(value) is float and value - value != 0:
+        return None
+    return value
+
+
+def _not_a_number(_: str) -> None:
+    """NaN and Infinity say that a number is missing."""
+
+
+def _whole_number(digits: str) -> int | str:
+    """Numbers beyond 64 bits are kept as text: they are codes, and neither JSON tools nor databases agree on them."""
+    return int(digits) if len(digits) <= 18 else digits
+
+
+_DECODER = json.JSONDecoder(
+    strict=False, parse_constant=_not_a_number, parse_int=_whole_number, object_pairs_hook=_first_stays,
+)
+
+
+def decode_at(text: str, position: int) -> tuple[Any, int]:
+    """The value that begins at a position, and where it ends. Raises json.JSONDecodeError or RecursionError."""
+    value, end = _DECODER.raw_decode(text, position)
+    return (value if type(value) is dict else mended(value)), end
+
+
+def is_too_deep(value: Any, levels: int = DEEPEST) -> bool:
+    """Whether objects and lists are nested more deeply than any list of places needs."""
+    layer = [value]
+    for _ in range(levels):
+        layer = [child for item in layer for child in _children(item)]
+        if not layer:
+            return False
+    return True
+
+
+def _children(value: Any) -> Sequence[Any]:
+    if type(value) is dict:
+        return [child for child in value.values() if type(child) in (dict, list)]
+    if type(value) is list:
+        return [child for child in value if type(child) in (dict, list)]
+    return ()
+
+
+_KNOWN_MISTAKES = (
+    ("//", "a comment stands there, which JSON does not allow"),
+    ("/*", "a comment stands there, which JSON does not allow"),
+    ("#", "a comment stands there, which JSON does not allow"),
+    ("'", "text stands in single quotes; JSON wants double quotes"),
+    ("None", "it is written as Python, not JSON"),
+    ("True", "it is written as Python, not JSON"),
+    ("False", "it is written as Python, not JSON"),
+)
+
+
+def json_reason(error: json.JSONDecodeError, text: str, is_at_end: bool) -> str:
+    """What is wrong, for people who do not write JSON."""
+    if is_at_end and (error.msg.startswith("Unterminated string") or error.pos >= len(text.rstrip())):
+        return "the file ends in the middle of it"
+    near = text[error.pos : error.pos + 2]
+    for begin, reason in _KNOWN_MISTAKES:
+        if near.startswith(begin):
+            return reason
+    return {
+        "Expecting ',' delimiter": "a comma or a closing bracket is missing",
+        "Expecting ':' delimiter": "a colon is missing after a field name",
+        "Expecting property name enclosed in double quotes": "a field name in double quotes is missing, or a comma stands before a closing bracket",
+        "Expecting value": "a value is missing or is not written as JSON",
+    }.get(error.msg, error.msg[:1].lower() + error.msg[1:])
+
+
+# ---------------------------------------------------------------- the window as JSON
+
+class JsonWindow(TextWindow):
+    """A window that knows where JSON values begin and end."""
+
+    careful_until = 0
+    """Up to this many characters of the file, records are decoded one at a time."""
+
+    def look_ahead(self) -> JsonWindow:
+        """A second window on the same file that starts at the present position."""
+        return JsonWindow(self.path, byte_offset=self.byte_offset(), line=self.line_number())
+
+    def __enter__(self) -> JsonWindow:
+        return self
+
+    def holds_whole_value(self) -> bool:
+        """Whether the value that begins here ends within a window of ordinary size."""
+        while True:
+            try:
+                decode_at(self.text, self.position)
+            except (json.JSONDecodeError, RecursionError):
+                if len(self.text) - self.position >= CHUNK_BYTES or not self.more():
+                    return False
+                continue
+            return True
+
+    def peek(self, between: re.Pattern[str] = _BLANK) -> str:
+        """The next sign after blank space, or an empty string at the end of the file."""
+        while True:
+            match = between.match(self.text, self.position)
+            self.position = match.end() if match else self.position
+            if self.position < len(self.text):
+                return self.text[self.position]
+            if not self.more():
+                return ""
+
+    def take(self, sign: str) -> None:
+        """Step over a sign that must stand here. Raises BrokenText."""
+        found = self.peek()
+        if found != sign:
+            raise BrokenText(f"“{sign}” was expected, but {_in_words(found)}", self.position)
+        self.position += 1
+
+    def value(self) -> Any:
+        """Decode the value that begins here. Raises BrokenText; the window then still stands at its beginning."""
+        self.peek()
+        while True:
+            try:
+                value, end = decode_at(self.text, self.position)
+            except json.JSONDecodeError as error:
+                self._read_on_or_break(error)
+                continue
+            except RecursionError:
+                raise BrokenText("brackets are nested too deeply") from None
+            if end == len(self.text) and type(value) not in (dict, list, str) and self.more():
+                continue  # a number may go on beyond the window
+            self.position = end
+            return value
+
+    def _read_on_or_break(self, error: json.JSONDecodeError) -> None:
+        length = len(self.text)
+        open_ended = error.msg.startswith("Unterminated string") or error.pos >= length - _NEAR_THE_END
+        if not open_ended or self.is_at_end:
+            raise BrokenText(json_reason(error, self.text, self.is_at_end), error.pos) from None
+        if length - self.position > LONGEST_RECORD:
+            raise BrokenText(f"it is longer than {LONGEST_RECORD // 2**20} million characters")
+        self.more()
+
+    def skip(self, budget: int | None = None) -> bool:
+        """Step over the value that begins here without keeping it. False when the file ends inside it, or the budget of characters."""
+        sign = self.peek()
+        if sign in ("{", "["):
+            return self._skip_brackets(budget)
+        if sign == '"':
+            return self._skip_string()
+        return self._skip_word()
+
+    def _skip_word(self) -> bool:
+        while True:
+            match = _WORD.match(self.text, self.position)
+            end = match.end() if match else self.position + 1
+            if end < len(self.text) or not self.more():
+                self.position = min(end, len(self.text))
+                return True
+
+    def _skip_brackets(self, budget: int | None = None) -> bool:
+        depth = 0
+        begin = self.characters_read
+        while True:
+            while match := _TO_NEXT_BRACKET.match(self.text, self.position):
+                sign = self.text[match.end() - 1]
+                if sign == '"':  # the string is still open where the window ends
+                    break
+                self.position = match.end()
+                depth += 1 if sign in "{[" else -1
+                if depth == 0:
+                    return True
+            self._step_over_rest()
+            if (budget is not None and self.characters_read - begin > budget) or not self._read_on_outside():
+                return False
+
+    def _step_over_rest(self) -> None:
+        """No bracket stands in the rest of the window: all of it is stepped over, up to a string that may still be open."""
+        match = _NO_BRACKETS.match(self.text, self.position)
+        self.position = match.end() if match else self.position
+
+    def _read_on_outside(self) -> bool:
+        """Read on behind what was stepped over; a string that does not end soon is stepped over by itself."""
+        if len(self.text) - self.position > LONGEST_RECORD:
+            return self._skip_string()
+        return self.more()
+
+    def _skip_string(self) -> bool:
+        self.position += 1
+        while True:
+            match = _IN_STRING.match(self.text, self.position)
+            self.position = match.end() if match else self.position
+            if self.text[self.position : self.position + 1] == '"':
+                self.position += 1
+                return True
+            if not self.more():
+                return False
+
+
+def _in_words(found: str) -> str:
+    return f"“{found}” stands there" if found else "the file ends there"
+
+
+# ---------------------------------------------------------------- many records at a time
+
+class Screen:
+    """Looks over decoded records: which may pass as they are, and what is taken out of the others.
+
+    Fields that can identify a person or an account (NEVER in the table of field names) are taken out, at any depth.
+    """
+
+    def __init__(self) -> None:
+        self._harmless: set[str] = set()
+
+    def passes(self, data: dict[str, Any]) -> bool:
+        """Whether a record may pass as it is: no field that is never taken in, no number beyond 64 bits."""
+        if not self._harmless.issuperset(data) and not self._learn(data):
+            return False
+        for value in data.values():
+            kind = type(value)
+            if kind is dict:
+                if not self.passes(value):
+                    return False
+            elif kind is list:
+                if not self._all_pass(value):
+                    return False
+            elif kind is float and not -_BEYOND_64_BITS < value < _BEYOND_64_BITS:
+                return False
+        return True
+
+    def _all_pass(self, values: list[Any]) -> bool:
+        for value in values:
+            kind = type(value)
+            if kind is dict:
+                if not self.passes(value):
+                    return False
+            elif kind is list:
+                if not self._all_pass(value):
+                    return False
+            elif kind is float and not -_BEYOND_64_BITS < value < _BEYOND_64_BITS:
+                return False
+        return True
+
+    def _learn(self, data: dict[str, Any]) -> bool:
+        """Remember the keys of a record when all are harmless; there are few different ones in a list, but in a hostile one."""
+        if any(map(is_never_taken, data)):
+            return False
+        if len(self._harmless) < MOST_KEYS:
+            self._harmless.update(data)
+        return True
+
+    def cleared(self, data: dict[str, Any]) -> dict[str, Any]:
+        """A record without the fields that are never taken in."""
+        return data if self.passes(data) else _without_never_taken(data)
+
+
+def _without_never_taken(value: Any) -> Any:
+    if type(value) is dict:
+        return {key: _without_never_taken(item) for key, item in value.items() if not is_never_taken(key)}
+    return [_without_never_taken(item) for item in value] if type(value) is list else value
+
+
+def told_bytes(data: dict[str, Any]) -> bytes:
+    """What a record says, the same bytes for any order of keys and any way of writing the file. Raises TypeError when nested too deeply."""
+    return orjson.dumps(data, option=orjson.OPT_SORT_KEYS)
+
+
+def decode_many(text: str, screen: Screen) -> tuple[list[Any], list[bytes], int] | None:
+    """The elements of a piece of an array, their bytes, and where they end; None when only careful reading can be trusted with it.
+
+    They end before the end of the text when the array is closed there. Careful reading is needed for: wrong brackets, keys given
+    twice (then the decoded records hold fewer keys than the text), and what the screen does not let pass.
+    """
+    elements, end = _decode_elements(text)
+    if elements is None or "\\u0000" in text:
+        return None
+    told, keys = [], 0
+    for element in elements:
+        if type(element) is not dict or not screen.passes(element):
+            return None
+        try:
+            written = told_bytes(element)
+        except TypeError:
+            return None
+        keys += written.count(b'":')
+        told.append(written)
+    if keys != text.count('":', 0, end) + text.count('" :', 0, end):
+        return None
+    return elements, told, end
+
+
+def _decode_elements(text: str) -> tuple[list[Any] | None, int]:
+    try:
+        return orjson.loads(f"[{text}]"), len(text)
+    except orjson.JSONDecodeError as error:
+        end = error.pos - 2  # of the bracket that closed the array before the text ended; one sign more stands before it in what was decoded
+        if not error.msg.startswith("unexpected content") or text[end : end + 1] != "]":
+            return None, 0
+    try:
+        return orjson.loads(f"[{text[:end]}]"), end
+    except orjson.JSONDecodeError:
+        return None, 0
+
+
+_BEYOND_64_BITS = 9e18
+MOST_KEYS = 100_000
+
+
+# ---------------------------------------------------------------- the walk
+
+Paths = tuple[tuple[str, ...], ...]
+
+
+@dataclass(slots=True)
+class _Parent:
+    """An object on the way to the records: what flows down through it, and which keys were already walked."""
+
+    pointer: str
+    context: dict[str, Any]
+    level: tuple[str, ...]
+    own: set[str] = field(default_factory=set)
+    walked: set[int] = field(default_factory=set)
+
+
+class JsonRecords:
+    """Walks one JSON file and yields its records; afterwards `trouble` tells what could not be read.
+
+    `paths` say where records are (see Mapping.record_paths). `wanted` names the values of parents that must flow down even when they
+    stand behind the records in the file. `record_keys` are field names of a record: an object that has them where a list of records is
+    expected is taken as a list of one.
+    """
+
+    def __init__(
+        self, path: Path, paths: Paths, wanted: frozenset[str] = frozenset(), record_keys: frozenset[str] = frozenset()
+    ) -> None:
+        self.path = path
+        self.paths = paths
+        self.wanted = wanted
+        self.record_keys = record_keys
+        self.trouble = Trouble()
+        self.count = 0
+        self._keys_of_level: dict[tuple[str, ...], set[str]] = {}
+        self._next_index: dict[str, int] = {}
+        self._opening = ""
+        self._reach = CHUNK_BYTES
+        self._screen = Screen()
+
+    def __iter__(self) -> Iterator[FoundRecord]:
+        with JsonWindow(self.path) as window:
+            try:
+                for batch in self._walk(window, self.paths, _Parent("", {}, ())):
+                    yield from batch
+                self._finish(window)
+            except BrokenText as broken:
+                line, place = broken.found_in(window)
+                self.trouble.add(f"The file breaks off near line {line:,}: {broken.what}.", place, broken=True)
+
+    def _finish(self, window: JsonWindow) -> None:
+        if window.peek():
+            note = f"Something else follows after the end of the list, near line {window.line_number():,}; it was not read."
+            self.trouble.add(note, window.byte_offset())
+
+    def _walk(self, window: JsonWindow, paths: Paths, parent: _Parent) -> Iterator[list[FoundRecord]]:
+        """Everything below the value that begins here."""
+        sign = window.peek()
+        if sign == "[" and (() in paths or _below(paths, EACH)):
+            yield from self._array(window, _below(paths, EACH) or paths, parent)
+        elif sign == "{" and (() in paths or self._is_record(window, paths)):
+            yield from self._single(window, parent)
+        elif sign == "{":
+            yield from self._object(window, paths, parent)
+        else:
+            self._pass_over(window, parent.pointer)
+
+    def _pass_over(self, window: JsonWindow, pointer: str) -> None:
+        """A value where records were expected: an empty place is nothing, anything else is told."""
+        place, sign = window.byte_offset(), window.peek()
+        if not sign or not window.skip():
+            raise BrokenText("the file ends there")
+        if sign != "n":
+            self.trouble.add(f"At {pointer or 'the top'} no records were found where they were expected.", place)
+
+    def _is_record(self, window: JsonWindow, paths: Paths) -> bool:
+        """Whether the object that begins here is one record in the place of a list of records."""
+        if (EACH,) not in paths or not self.record_keys:
+            return False
+        while len(window.text) - window.position < 1000 and window.more():
+            pass
+        opening = _OPENING.match(window.text, window.position)
+        return opening is not None and opening.group().split('"')[1] in self.record_keys
+
+    # -- objects
+
+    def _object(self, window: JsonWindow, paths: Paths, parent: _Parent) -> Iterator[list[FoundRecord]]:
+        """The members of an object: those on the way are walked, the others flow down to the records."""
+        literal = {path[0] for path in paths if path} - {EACH}
+        window.take("{")
+        for key in self._members(window):
+            below = _below(paths, key)
+            if not below or window.peek() not in ("{", "["):
+                self._inherit(window, key, parent)
+                continue
+            if not parent.walked:
+                self._look_ahead(window, parent)
+            yield from self._walk(window, below, self._child(parent, key, key in literal, below))
+        self._keys_of_level.setdefault(parent.level, set()).update(parent.own)
+
+    def _members(self, window: JsonWindow) -> Iterator[str]:
+        """The keys of an object. The window stands at the key's value when it is yielded, and must stand behind it when resumed."""
+        while (sign := window.peek(_BETWEEN)) != "}":
+            if sign != '"':
+                raise BrokenText(f"a field name was expected, but {_in_words(sign)}", window.position)
+            key = window.value()
+            window.take(":")
+            window.peek()
+            yield key
+        window.position += 1
+
+    def _child(self, parent: _Parent, key: str, is_literal: bool, below: Paths) -> _Parent:
+        """The parent of what stands under a key. A key that is data itself (a county, say) flows down as `key`."""
+        pointer = f"{parent.pointer}/{_escaped(key)}"
+        if hash(key) in parent.walked and () in below:
+            pointer = f"{pointer} ({len(parent.walked) + 1})"  # a record under a key that was there before
+        parent.walked.add(hash(key))
+        if is_literal:
+            return _Parent(pointer, parent.context, (*parent.level, key))
+        number = sum(1 for name in parent.context if name.startswith("key") and name[3:].isdigit()) + ("key" in parent.context)
+        name = "key" if not number else f"key{number + 1}"
+        return _Parent(pointer, {**parent.context, name: key}, (*parent.level, EACH))
+
+    # -- what flows down
+
+    def _inherit(self, window: JsonWindow, key: str, parent: _Parent) -> None:
+        """A parent's own value flows down to its records; when they were already read, say so."""
+        found = self._inheritable(window, key, parent.level)
+        parent.own.update(found)
+        late = [name for name in found if parent.walked and name in self.wanted and name not in parent.context]
+        if late:
+            note = f"“{late[0]}” of {parent.pointer or 'the list'} stands behind its records and did not reach them."
+            self.trouble.add(note, window.byte_offset())
+        elif not parent.walked:
+            parent.context = {**parent.context, **found}
+
+    def _inheritable(self, window: JsonWindow, key: str, level: tuple[str, ...]) -> dict[str, Any]:
+        """The values of one member that may flow down: single values, and those of a small object."""
+        sign = window.peek()
+        if sign == "[" or (sign == "{" and not window.holds_whole_value()):
+            if not window.skip():
+                raise BrokenText("the file ends there")
+            return {}
+        container = next((step for step in reversed(level) if step != EACH), "")
+        return dict(inheritable_values(key, window.value(), container))
+
+    def _look_ahead(self, window: JsonWindow, parent: _Parent) -> None:
+        """Fetch wanted values that stand behind the records of this parent."""
+        known = self._keys_of_level.get(parent.level)
+        missing = (self.wanted if known is None else known & self.wanted) - set(parent.context)
+        if not missing:
+            return
+        budget = FIRST_LOOK if known is None else None
+        found = self._tail_values() if not parent.level else self._values_behind(window, parent.level, budget)
+        parent.context = {**parent.context, **{name: value for name, value in found.items() if name in missing}}
+
+    def _values_behind(self, window: JsonWindow, level: tuple[str, ...], budget: int | None) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        with window.look_ahead() as ahead:
+            try:
+                if not ahead.skip(budget):
+                    return found
+                for key in self._members(ahead):
+                    found.update(self._inheritable(ahead, key, level))
+            except BrokenText:
+                return found
+        return found
+
+    def _tail_values(self) -> dict[str, Any]:
+        """Values of the outermost object that stand behind its records, from the end of the file."""
+        members = _tail_members(self.path)
+        return dict(pair for key, value in members.items() for pair in inheritable_values(key, value, ""))
+
+    # -- records
+
+    def _array(self, window: JsonWindow, below: Paths, parent: _Parent) -> Iterator[list[FoundRecord]]:
+        """The elements of a list. A list that comes twice under one key goes on counting, so that no two records share a pointer."""
+        window.take("[")
+        index = self._next_index.get(parent.pointer, 0)
+        if () in below:
+            yield from self._records(window, parent, index)
+            return
+        while (sign := window.peek(_BETWEEN)) != "]":
+            if not sign:
+                raise BrokenText("the file ends before the list is closed")
+            pointer = f"{parent.pointer}/{index}"
+            yield from self._walk(window, below, _Parent(pointer, parent.context, (*parent.level, EACH)))
+            index += 1
+        window.position += 1
+        self._next_index[parent.pointer] = index
+
+    def _records(self, window: JsonWindow, parent: _Parent, index: int) -> Iterator[list[FoundRecord]]:
+        pointer, context = parent.pointer, parent.context
+        while (sign := window.peek(_BETWEEN)) != "]":
+            if not sign:
+                raise BrokenText("the file ends before the list is closed")
+            many = self._many(window) if sign == "{" else None
+            if many is None:
+                one = self._careful(window, f"{pointer}/{index}")
+                many = ([one[0]], [one[1]]) if one is not None else ([], [])
+                index += one is None
+            batch = [(f"{pointer}/{place}", context, data, told) for place, (data, told) in enumerate(zip(*many, strict=True), index)]
+            self.count += len(batch)
+            yield batch
+            index += len(batch)
+        window.position += 1
+        self._next_index[pointer] = index
+
+    def _single(self, window: JsonWindow, parent: _Parent) -> Iterator[list[FoundRecord]]:
+        one = self._careful(window, parent.pointer)
+        if one is not None:
+            self.count += 1
+            yield [(parent.pointer, parent.context, *one)]
+
+    def _many(self, window: JsonWindow) -> tuple[list[dict[str, Any]], list[bytes]] | None:
+        """As many records as stand whole in the window, or None when they must be read with care.
+
+        The window is cut before the last element that begins like this one. A cut at a wrong place leaves brackets open, so that it
+        cannot be decoded: what decodes is right.
+        """
+        if window.characters_read < window.careful_until:
+            return None
+        if len(window.text) - window.position < CHUNK_BYTES // 4:
+            window.more()
+        begin = window.position
+        cut = _last_like_this(window.text, begin, begin + self._reach)
+        piece = window.text[begin:cut].rstrip(" \t\r\n") if cut > 0 else ""
+        decoded = decode_many(piece[:-1], self._screen) if piece.endswith(",") else None
+        if decoded is None:
+            window.careful_until = window.discarded + max(cut, begin + 1)
+            self._reach = CHUNK_BYTES
+            return None
+        elements, told, end = decoded
+        is_all = end == len(piece) - 1
+        self._reach = min(CHUNK_BYTES, self._reach * 4) if is_all else max(4096, end * 2)
+        window.position = cut if is_all else begin + end
+        return elements, told
+
+    def _careful(self, window: JsonWindow, pointer: str) -> tuple[dict[str, Any], bytes] | None:
+        """One element, or None when it is no record; then `trouble` says so."""
+        try:
+            value = window.value()
+        except BrokenText as broken:
+            self._set_aside(window, pointer, broken)
+            return None
+        if type(value) is dict and not is_too_deep(value):
+            self._opening = self._opening or next(iter(value), "")
+            value = self._screen.cleared(value)
+            return value, told_bytes(value)
+        what = "nested too deeply" if type(value) is dict else f"{_kind_in_words(value)}, not a record"
+        self.trouble.add(f"{pointer} is {what}.", window.byte_offset(), elements=1)
+        return None
+
+    def _set_aside(self, window: JsonWindow, pointer: str, broken: BrokenText) -> None:
+        """Step over a damaged record when it is certain where the next one begins. Raises BrokenText otherwise."""
+        line, place = broken.found_in(window)
+        what = f"in record {self.count + self.trouble.set_aside + 1:,} ({pointer or 'the only one'}), {broken.what}"
+        if not window.skip() or not self._stands_before_a_record(window):
+            raise BrokenText(what, spot=(line, place)) from None
+        self.trouble.add(f"Near line {line:,}, {what}.", place, elements=1)
+
+    def _stands_before_a_record(self, window: JsonWindow) -> bool:
+        if window.peek() == "]":
+            return True
+        if window.peek() != ",":
+            return False
+        window.peek(_BETWEEN)
+        while len(window.text) - window.position < 1000 and window.more():
+            pass
+        opening = _OPENING.match(window.text, window.position)
+        return opening is not None and (not self._opening or opening.group().split('"')[1] == self._opening)
+
+
+def _last_like_this(text: str, begin: int, end: int) -> int:
+    """Where the last element begins that begins with the same key as this one; -1 when there is none before `end`."""
+    opening = _OPENING.match(text, begin)
+    return text.rfind(opening.group(), begin + 1, end) if opening else -1
+
+
+def _below(paths: Paths, key: str) -> Paths:
+    """What is left of the paths behind one key."""
+    return tuple(path[1:] for path in paths if path and path[0] in (key, EACH))
+
+
+def _escaped(key: str) -> str:
+    """A key as a step of a JSON pointer (RFC 6901)."""
+    return key.replace("~", "~0").replace("/", "~1")
+
+
+def inheritable_values(key: str, value: Any, container: str) -> Iterator[tuple[str, Any]]:
+    """Names and values that flow down from one member; a name that says little by itself is told with the list it stands in."""
+    if type(value) is dict:
+        for inner, item in value.items():
+            if type(item) not in (dict, list):
+                yield from inheritable_values(f"{key}.{inner}", item, "")
+        return
+    if value is None or type(value) is list or (type(value) is str and (not value.strip() or len(value) > LONGEST_INHERITED)):
+        return
+    yield (f"{container}.{key}" if container and key.casefold() in _GENERIC_KEYS else key), value
+
+
+def _kind_in_words(value: Any) -> str:
+    if value is None:
+        return "empty"
+    return {str: "a text", bool: "a yes or no", int: "a number", float: "a number", list: "a list"}.get(type(value), "no object")
+
+
+def _tail_members(path: Path) -> dict[str, Any]:
+    """The last members of the outermost object of a file, as far as they follow its last list or object."""
+    with path.open("rb") as stream:
+        stream.seek(max(0, path.stat().st_size - TAIL_BYTES))
+        tail = stream.read().decode("utf-8", "as_cp1252").rstrip()
+    found: dict[str, Any] = {}
+    for match in reversed(list(re.finditer(r"[\]}]\s*,", tail))[-12:]):
+        try:
+            members = json.loads("{" + tail[match.end() :], strict=False)
+        except (ValueError, RecursionError):
+            continue
+        found = members if len(members) > len(found) else found
+    return found

@@ -1,0 +1,264 @@
+"""The tree of a JSON file seen from its beginning: enough of it to find where the records are."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from gvrc.sources.field_names import join_path
+from gvrc.sources.json_stream import DEEPEST, EACH, BrokenText, JsonWindow, decode_at, inheritable_values, json_reason
+from gvrc.sources.looks import is_county
+
+WHOLE_BYTES = 8 * 1024 * 1024
+"""Files up to this size are looked at as a whole."""
+PREFIX_CHARACTERS = 2 * 1024 * 1024
+"""Of larger files, this much of the beginning is looked at."""
+SAMPLE_RECORDS = 10_000
+"""Records of one group whose fields are listed; values are looked at in far fewer."""
+MOST_NODES = 300_000
+
+_TOKEN = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"|["{}\[\],]', re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SampleTree:
+    """The beginning of a JSON file as a tree. `problem` says, in words, why it could not be read as a whole."""
+
+    tree: Any
+    is_whole: bool
+    problem: str = ""
+
+
+@dataclass(slots=True)
+class Group:
+    """Records found at one path: how many, some of them with what flows down to them, and all field paths."""
+
+    path: tuple[str, ...]
+    count: int = 0
+    records: list[dict[str, Any]] = field(default_factory=list)
+    contexts: list[dict[str, Any]] = field(default_factory=list)
+    leaves: dict[str, None] = field(default_factory=dict)
+
+    def add(self, record: dict[str, Any], context: dict[str, Any]) -> None:
+        """Count a record; keep it when it is one of the first thousands."""
+        self.count += 1
+        if self.count <= SAMPLE_RECORDS:
+            self.records.append(record)
+            self.contexts.append(context)
+            self.leaves.update(dict.fromkeys(path for path, _ in flattened(record)))
+
+
+def flattened(record: dict[str, Any], steps: tuple[str, ...] = ()) -> Iterator[tuple[str, Any]]:
+    """Dotted paths and values of a record; lists and single values are leaves."""
+    for key, value in record.items():
+        if type(value) is dict and value and len(steps) < 8:
+            yield from flattened(value, (*steps, key))
+        else:
+            yield join_path((*steps, key)), value
+
+
+# ---------------------------------------------------------------- reading the sample
+
+def read_sample(path: Path) -> SampleTree:
+    """The tree of a JSON file: all of a small one, the beginning of a large or damaged one."""
+    with JsonWindow(path) as window:
+        longest = WHOLE_BYTES if path.stat().st_size <= WHOLE_BYTES else PREFIX_CHARACTERS
+        while len(window.text) < longest and window.more():
+            pass
+        window.peek()
+        is_whole = window.is_at_end
+        text = window.text[window.position : None if is_whole else window.position + longest]
+    if is_whole:
+        try:
+            return SampleTree(tree=_decode(text), is_whole=True)
+        except (json.JSONDecodeError, RecursionError) as error:
+            return _repaired(text, _problem(error, text))
+    return _repaired(text, "")
+
+
+def _decode(text: str) -> Any:
+    try:
+        return orjson.loads(text.rstrip(" \t\r\n\x00"))
+    except orjson.JSONDecodeError:
+        tree, end = decode_at(text, 0)
+    if rest := text[end:].strip(" \t\r\n\x00"):
+        raise json.JSONDecodeError("Extra data", text, len(text) - len(rest)) from None
+    return tree
+
+
+def _problem(error: json.JSONDecodeError | RecursionError, text: str) -> str:
+    if isinstance(error, RecursionError):
+        return "brackets are nested too deeply"
+    return f"near line {error.lineno:,}, {json_reason(error, text, is_at_end=True)}"
+
+
+def _repaired(text: str, problem: str) -> SampleTree:
+    """The tree of a text that breaks off: cut after the last whole value, all brackets closed."""
+    for _ in range(4):
+        cut, closers = _last_whole(text)
+        try:
+            tree, _ = decode_at(text[:cut] + closers, 0)
+        except json.JSONDecodeError as error:
+            text = text[: min(error.pos, cut)]
+            continue
+        except RecursionError:
+            break
+        return SampleTree(tree=tree, is_whole=False, problem=problem)
+    return SampleTree(tree=None, is_whole=False, problem=problem or "it is not written as JSON")
+
+
+def _last_whole(text: str) -> tuple[int, str]:
+    """Where the last whole value ends, and the brackets that close what is open there."""
+    stack: list[str] = []
+    cut, open_there = 0, ""
+    for match in _TOKEN.finditer(text):
+        sign = text[match.start()]
+        if sign == '"':
+            if match.end() == match.start() + 1:
+                break
+            continue
+        if sign in "{[":
+            if len(stack) >= DEEPEST:
+                break
+            stack.append("}" if sign == "{" else "]")
+            if text[match.end() : match.end() + 40].strip() and len(stack) <= 2:
+                cut, open_there = match.end(), "".join(reversed(stack))
+            continue
+        if sign != "," and (not stack or stack.pop() != sign):
+            break
+        cut, open_there = (match.start() if sign == "," else match.end()), "".join(reversed(stack))
+        if not stack:
+            break
+    return cut, open_there
+
+
+# ---------------------------------------------------------------- several documents
+
+def is_json_lines(path: Path) -> bool:
+    """Whether a file is one object after another: most lines are objects, or the first object is followed by another."""
+    with JsonWindow(path) as window:
+        if window.peek() != "{":
+            return False
+        lines = [line for line in window.text[window.position :].split("\n")[:50] if line.strip()]
+        whole = sum(_is_object(line) for line in lines)
+        if len(lines) > 1 and whole >= max(1, (len(lines) - 1) / 2):
+            return True
+        return _is_followed_by_another(window)
+
+
+def _is_object(line: str) -> bool:
+    try:
+        return type(orjson.loads(line)) is dict
+    except orjson.JSONDecodeError:
+        return False
+
+
+def _is_followed_by_another(window: JsonWindow) -> bool:
+    if not window.holds_whole_value():
+        return False
+    try:
+        first = window.value()
+    except BrokenText:
+        return False
+    return window.peek() == "{" and not any(group.path for group in find_groups(first))
+
+
+# ---------------------------------------------------------------- finding records
+
+def find_groups(tree: Any) -> list[Group]:
+    """Every place of the tree where objects stand side by side, with the values that flow down to them."""
+    search = _Search()
+    if type(tree) is dict and not is_keyed(tree) and any(type(value) not in (dict, list) for value in tree.values()):
+        search.group(()).add(tree, {})
+    search.look(tree, (), {})
+    return [group for group in search.groups.values() if group.count]
+
+
+def empty_lists(tree: Any) -> list[tuple[str, ...]]:
+    """The paths of lists that are there and hold nothing."""
+    if tree == []:
+        return [(EACH,)]
+    if type(tree) is not dict:
+        return []
+    return [(key, *path) for key, value in tree.items() if type(value) in (dict, list) for path in empty_lists(value)]
+
+
+class _Search:
+    def __init__(self) -> None:
+        self.groups: dict[tuple[str, ...], Group] = {}
+        self._nodes = 0
+
+    def group(self, path: tuple[str, ...]) -> Group:
+        return self.groups.setdefault(path, Group(path))
+
+    def look(self, node: Any, path: tuple[str, ...], context: dict[str, Any]) -> None:
+        """Look for records in a node and below it."""
+        self._nodes += 1
+        if self._nodes > MOST_NODES or len(path) > 12:
+            return
+        if type(node) is list:
+            self._look_in_list(node, (*path, EACH), context)
+        elif type(node) is dict and is_keyed(node):
+            self._look_in_keyed(node, path, context)
+        elif type(node) is dict:
+            below = {**context, **_own_values(node, path)}
+            for key, value in node.items():
+                if type(value) in (dict, list):
+                    self.look(value, (*path, key), below)
+
+    def _look_in_list(self, node: list[Any], path: tuple[str, ...], context: dict[str, Any]) -> None:
+        for item in node:
+            if type(item) is dict:
+                self.group(path).add(item, context)
+                self.look(item, path, context)
+
+    def _look_in_keyed(self, node: dict[str, Any], path: tuple[str, ...], context: dict[str, Any]) -> None:
+        number = sum(1 for name in context if name.startswith("key") and name[3:].isdigit()) + ("key" in context)
+        name = f"key{number + 1}" if number else "key"
+        below = {**context, **_own_values({key: value for key, value in node.items() if type(value) is not dict}, path)}
+        for key, value in node.items():
+            if type(value) not in (dict, list):
+                continue
+            inner = {**below, name: key}
+            if type(value) is dict:
+                self.group((*path, EACH)).add(value, inner)
+            self.look(value, (*path, EACH), inner)
+
+
+def _own_values(node: dict[str, Any], path: tuple[str, ...]) -> dict[str, Any]:
+    """What flows down from an object: its single values, and those of objects in it that hold nothing but single values."""
+    container = next((step for step in reversed(path) if step != EACH), "")
+    single = {key: value for key, value in node.items() if type(value) is not list and not (type(value) is dict and _holds_more(value))}
+    return dict(pair for key, value in single.items() for pair in inheritable_values(key, value, container))
+
+
+def _holds_more(value: dict[str, Any]) -> bool:
+    return any(type(inner) in (dict, list) for inner in value.values())
+
+
+def is_keyed(node: dict[str, Any]) -> bool:
+    """Whether the keys of an object are data themselves (counties, codes), its values being alike."""
+    members = [(key, value) for key, value in node.items() if type(value) in (dict, list) and value]
+    if not members or len(node) - len(members) > len(members) + 3:
+        return False
+    shapes = [shape for _, value in members[:200] if (shape := _shape(value))]
+    if len(shapes) != len(members[:200]):
+        return False
+    if len(members) == 1 or len({type(value) for _, value in members}) > 1:
+        return sum(is_county(key) for key, _ in members) > 0.5 * len(members)
+    common = set.intersection(*shapes[:20])
+    everything = set.union(*shapes[:20])
+    return bool(common) and len(common) >= 0.4 * min(map(len, shapes)) and len(everything) <= 4 * max(map(len, shapes))
+
+
+def _shape(value: Any) -> set[str]:
+    """The keys of an object that has single values, or of the first object of a list."""
+    if type(value) is list:
+        value = next((item for item in value if type(item) is dict), {})
+    return set(value) if type(value) is dict else set()

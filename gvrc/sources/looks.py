@@ -1,0 +1,194 @@
+"""What values look like: a phone, a county, a decimal degree. Used to propose what an unknown field means, never to clean."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from functools import lru_cache
+from typing import Any
+
+from gvrc.reference.gazetteer import load_gazetteer
+from gvrc.reference.vocabularies import load_vocabularies, normalised, placeholder_key
+
+LONGEST_LOOK = 200
+"""Characters of a value that are looked at."""
+
+_EMAIL = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}\.[\w.-]{2,63}")
+_URL = re.compile(r"(?:https?://|www\.)\S+|[\w-]+\.(?:org|com|net|go\.ke|or\.ke|co\.ke|ac\.ke|ke)(?:/\S*)?", re.IGNORECASE)
+_DATE = re.compile(
+    r"\d{4}-\d{1,2}(?:-\d{1,2})?(?:[T ].*)?|\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4}(?: .*)?"
+    r"|(?:\d{1,2}(?:st|nd|rd|th)? )?(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*[ ,.-]+(?:\d{1,2},? )?\d{2,4}", re.IGNORECASE,
+)  # fmt: skip
+_UUID = re.compile(r"[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}", re.IGNORECASE)
+_FLAGS = frozenset({"y", "n", "yes", "no", "true", "false", "t", "f", "0", "1", "x", "✓", "✔", "ndiyo", "hapana", "√"})
+YES = frozenset({"y", "yes", "true", "t", "1", "x", "✓", "✔", "ndiyo", "√"})
+_PAIR = re.compile(r"\s*(?:POINT\s*)?[\[(]?\s*([-+]?\d{1,2}\.\d+)[°\s]*[NS]?\s*[,;\s]\s*([-+]?\d{1,2}\.\d+)[°\s]*[EW]?\s*[\])]?\s*", re.IGNORECASE)
+_REGISTRY_CODE = re.compile(r"[A-Z]{2,4}-\d{3,6}")
+_LEVEL = re.compile(r"(?:keph\s*)?(?:level|lvl|l|daraja|tier)[\s-]*(?:[1-6][ab]?|ii|iii|iv|v|vi)|[1-6][ab]?", re.IGNORECASE)
+
+
+def is_missing(value: Any) -> bool:
+    """Whether a value says nothing: empty, `N/A`, `-`, `NIL`, `to be verified`."""
+    if type(value) is str:
+        return len(value) < 40 and _is_placeholder(value)
+    return value is None or value == [] or value == {}
+
+
+@lru_cache(maxsize=4096)
+def _is_placeholder(text: str) -> bool:
+    key = placeholder_key(text)
+    return not key or key in load_vocabularies().placeholders
+
+
+def is_yes(text: str) -> bool | None:
+    """True for a ticked cell, False for one that is not, None when the text is no tick at all."""
+    return _tick(text) if len(text) < 10 else None
+
+
+@lru_cache(maxsize=256)
+def _tick(text: str) -> bool | None:
+    text = text.strip().casefold()
+    return text in YES if text in _FLAGS else None
+
+
+def _as_number(value: Any) -> float | None:
+    if type(value) is bool or isinstance(value, list | dict):
+        return None
+    try:
+        number = float(str(value)[:30].strip().rstrip("°NSEWnsew "))
+    except ValueError:
+        return None
+    return number if number == number else None
+
+
+def _is_phone(text: str) -> bool:
+    return any(_is_one_phone(part) for part in re.split(r"[/;,&|]| or | na ", text))
+
+
+def _is_one_phone(text: str) -> bool:
+    digits = "".join(sign for sign in text if sign.isdigit())
+    letters = sum(1 for sign in text if sign.isalpha())
+    return 9 <= len(digits) <= 13 and letters <= 12 and letters < len(digits) and digits.startswith(("0", "7", "1", "2", "4", "5", "6"))
+
+
+def _is_short_code(text: str) -> bool:
+    return text.strip() in load_vocabularies().short_codes
+
+
+def _is_degree(value: Any) -> bool:
+    number = _as_number(value)
+    return number is not None and (-5.5 <= number <= 6 or 33 <= number <= 43) and len(str(value).partition(".")[2]) >= 2
+
+
+def _is_between(value: Any, low: float, high: float) -> bool:
+    number = _as_number(value)
+    return number is not None and low <= number <= high and len(str(value).partition(".")[2]) >= 2
+
+
+def _is_pair(value: Any) -> bool:
+    if isinstance(value, list):
+        return len(value) in (2, 3) and all(_is_degree(item) for item in value[:2])
+    return _PAIR.fullmatch(str(value)[:LONGEST_LOOK]) is not None
+
+
+@lru_cache(maxsize=4096)
+def is_county(text: str) -> bool:
+    """Whether a text is the name of a county, as written officially or by a known alias."""
+    return any(match.method in ("exact", "normalised", "alias") for match in load_gazetteer().find_county(text))
+
+
+@lru_cache(maxsize=4096)
+def _is_constituency(text: str) -> bool:
+    return any(match.level == "constituency" for match in load_gazetteer().anything(text))
+
+
+@lru_cache(maxsize=4096)
+def _is_ward(text: str) -> bool:
+    return any(match.level == "ward" for match in load_gazetteer().anything(text))
+
+
+@lru_cache(maxsize=1024)
+def is_region(text: str) -> bool:
+    """Whether a text names an old province or region."""
+    return bool(load_gazetteer().find_province(text))
+
+
+def _is_term(vocabulary: str) -> Callable[[str], bool]:
+    return lambda text: normalised(text) in _spellings(vocabulary)
+
+
+@lru_cache(maxsize=8)
+def _spellings(vocabulary: str) -> frozenset[str]:
+    """All ways to write the terms of a vocabulary. Alikeness is left to the cleaning: here it would cost more than it tells."""
+    terms = getattr(load_vocabularies(), vocabulary).terms.values()
+    return frozenset(normalised(text) for term in terms for text in (term.label, *term.aliases))
+
+
+def _is_mfl_code(text: str) -> bool:
+    digits = text.strip().removesuffix(".0")
+    return digits.isdecimal() and 5 <= len(digits) <= 6 and not digits.startswith("0")
+
+
+def _holds_kind_word(text: str) -> bool:
+    """Whether a text holds a word that names a kind of place, as names of places do."""
+    words = set(re.findall(r"[a-z]+", text.lower()))
+    return bool(words & _kind_words())
+
+
+@lru_cache(maxsize=1)
+def _kind_words() -> frozenset[str]:
+    phrases = load_vocabularies().name_phrases
+    return frozenset(word for phrase in phrases for word in phrase if len(word) > 3)
+
+
+def _on_text(check: Callable[[str], bool]) -> Callable[[Any], bool]:
+    def looks(value: Any) -> bool:
+        return not isinstance(value, list | dict) and check(str(value)[:LONGEST_LOOK].strip())
+
+    return looks
+
+
+LOOKS: dict[str, Callable[[Any], bool]] = {
+    "email": _on_text(lambda text: _EMAIL.search(text) is not None),
+    "phone": _on_text(_is_phone),
+    "short_code": _on_text(_is_short_code),
+    "website": _on_text(lambda text: _URL.fullmatch(text) is not None),
+    "uuid": _on_text(lambda text: _UUID.fullmatch(text) is not None),
+    "whole_number": _on_text(str.isdecimal),
+    "flag": _on_text(lambda text: text.casefold() in _FLAGS),
+    "degree": _is_degree,
+    "latitude": lambda value: _is_between(value, -5.5, 6),
+    "longitude": lambda value: _is_between(value, 33, 43),
+    "coordinates": _is_pair,
+    "date": _on_text(lambda text: _DATE.fullmatch(text) is not None),
+    "county": _on_text(is_county),
+    "constituency": _on_text(_is_constituency),
+    "ward": _on_text(_is_ward),
+    "region": _on_text(is_region),
+    "mfl_code": _on_text(_is_mfl_code),
+    "facility_code": _on_text(lambda text: _REGISTRY_CODE.fullmatch(text) is not None),
+    "keph_level": _on_text(lambda text: _LEVEL.fullmatch(text) is not None),
+    "facility_type": _on_text(_is_term("facility_types")),
+    "services": _on_text(_is_term("services")),
+    "owner": _on_text(_is_term("owners")),
+    "operational_status": _on_text(_is_term("operational_statuses")),
+    "name": _on_text(_holds_kind_word),
+}
+
+
+def share(look: str, values: Iterable[Any]) -> float:
+    """The share (0 to 1) of values that look like something; 0 when there are none."""
+    seen = list(values)
+    return sum(map(LOOKS[look], seen)) / len(seen) if seen else 0.0
+
+
+_NUMBERED = re.compile(r"\W{0,3}(?:\d{1,3}|[ivxl]{1,6}|[a-z])\s?[.):]\s*(\D{3,80})", re.IGNORECASE)
+
+
+def is_heading(text: str) -> bool:
+    """Whether a lone cell is the heading of the rows below it: numbered (`1. KWALE`) or naming a county or region by itself."""
+    if len(text) > 100:
+        return False
+    if _NUMBERED.fullmatch(text):
+        return True
+    return is_county(text) or is_region(text)

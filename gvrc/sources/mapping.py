@@ -1,0 +1,372 @@
+"""Which field of a list means what: proposed from names and values, kept as plain data, recognised again by its shape."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from gvrc.model.record import CANONICAL_FIELDS
+from gvrc.model.source import FieldSample, Mapping
+from gvrc.sources.field_names import NEVER, NOWHERE, KnownName, inherited_name, known_name, split_path
+from gvrc.sources.looks import LONGEST_LOOK, LOOKS, is_missing, share
+
+SHOWN_SAMPLES = 3
+SHOWN_CHARACTERS = 80
+LOOKED_AT = 60
+"""Values of one field that are looked at, spread over the sample."""
+
+SURE = 0.8
+"""Share of values that must look like something before the look alone decides."""
+_WORDS_FIELDS = frozenset({
+    "name", "official_name", "facility_type", "owner", "operational_status", "county", "constituency", "sub_county", "district", "ward",
+    "town", "location", "section", "services", "officer", "description",
+})  # fmt: skip
+"""Fields that hold words: a column of numbers or keys is none of them, whatever its name."""
+_INHERITABLE = frozenset({
+    "county", "constituency", "sub_county", "district", "ward", "town", "section", "category", "facility_type", "last_verified_at", "visibility",
+})  # fmt: skip
+"""What a parent can say of its records. A parent's name, phone, status or key is its own."""
+_HOLDS_LISTS = frozenset({"services", "contact", "phone", "email", "hotline", "website", "coordinates", "category"})
+"""Fields whose raw value may be a list; any other is one text or number."""
+_NO_KINDS = frozenset({"feature", "featurecollection", "node", "way", "relation", "point", "record", "object", "item", "ok", "success"})
+"""Words that tell the kind of a piece of data, not of a place."""
+
+
+@dataclass(slots=True)
+class FieldValues:
+    """One field of a list with values of it (missing ones left out); `filled` is their share among the records of the sample."""
+
+    path: str
+    values: list[Any] = field(default_factory=list)
+    filled: float = 0.0
+    is_flat: bool = False
+
+    @property
+    def steps(self) -> tuple[str, ...]:
+        return (self.path,) if self.is_flat else split_path(self.path)
+
+    def looks(self, look: str) -> float:
+        """The share of values that look like something."""
+        return share(look, self.values)
+
+    def samples(self) -> tuple[str, ...]:
+        """A few different values as the upload page shows them."""
+        shown = dict.fromkeys(_shown(value) for value in self.values)
+        return tuple(list(shown)[:SHOWN_SAMPLES])
+
+
+def _shown(value: Any) -> str:
+    text = value if type(value) is str else str(value)
+    return text if len(text) <= SHOWN_CHARACTERS else f"{text[: SHOWN_CHARACTERS - 1]}…"
+
+
+def field_values(path: str, values: Sequence[Any], *, is_flat: bool = False) -> FieldValues:
+    """A field from the values it has in the records of a sample (None where a record does not have it)."""
+    present = [value for value in values if not is_missing(value)]
+    step = max(1, len(present) // LOOKED_AT)
+    spread = [value[:LONGEST_LOOK] if type(value) is str else value for value in present[::step][:LOOKED_AT]]
+    return FieldValues(path=path, values=spread, filled=len(present) / max(1, len(values)), is_flat=is_flat)
+
+
+# ---------------------------------------------------------------- one field
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    """What a field probably means: `canonical` is None when it goes nowhere."""
+
+    canonical: str | None
+    confidence: float
+    reason: str
+    rank: int = 10_000
+
+
+def propose(values: FieldValues) -> Proposal:
+    """What a field of a record means, by its name and by its values."""
+    if values.path.startswith("^"):
+        return _propose_inherited(values)
+    named = known_name(values.steps)
+    if named is None:
+        return _by_values(values)
+    if named.canonical == NEVER:
+        return Proposal(canonical=None, confidence=1.0, reason="it is never taken in: it can identify a person or an account")
+    if named.canonical == NOWHERE:
+        return Proposal(canonical=None, confidence=named.confidence, reason="it is known, and the registry has no use for it")
+    return _checked(named, values)
+
+
+def _checked(named: KnownName, values: FieldValues) -> Proposal:
+    """A meaning by name, held against the values."""
+    if not values.values:
+        return Proposal(canonical=named.canonical, confidence=named.confidence - 0.05, reason=f"{named.reason}; it holds no value yet", rank=named.rank)
+    if named.canonical not in _HOLDS_LISTS and sum(isinstance(value, list) for value in values.values) > 0.5 * len(values.values):
+        return _nothing("lists")
+    checks = _CHECKS.get(named.canonical)
+    if checks is not None and (other := checks(named, values)) is not None:
+        return other
+    if named.canonical in _WORDS_FIELDS and (what := _no_words(values)):
+        return Proposal(canonical=None, confidence=0.6, reason=f"by its name it would be {_in_words(named.canonical)}, but its values are {what}")
+    return Proposal(canonical=named.canonical, confidence=_agreed(named, values), reason=named.reason, rank=named.rank)
+
+
+def _no_words(values: FieldValues) -> str:
+    if values.looks("uuid") >= SURE:
+        return "keys"
+    if values.looks("flag") >= SURE and values.looks("services") < SURE:
+        return "" if _is_ticked_field(values) else "ticks"
+    return "numbers" if values.looks("whole_number") >= SURE else ""
+
+
+def _is_ticked_field(values: FieldValues) -> bool:
+    named = known_name(values.steps)
+    return named is not None and named.canonical in ("services", "opening_hours")
+
+
+def _agreed(named: KnownName, values: FieldValues) -> float:
+    """The confidence of a name, raised when the values say the same."""
+    look = {"latitude": "degree", "longitude": "degree", "last_verified_at": "date", "created_at": "date"}.get(named.canonical, named.canonical)
+    try:
+        return min(0.99, named.confidence + 0.04) if values.looks(look) >= 0.5 else named.confidence
+    except KeyError:
+        return named.confidence
+
+
+def _other(canonical: str, values: FieldValues, named: KnownName) -> Proposal:
+    return Proposal(canonical=canonical, confidence=0.9, reason=f"its values are {_in_words(canonical)}", rank=named.rank)
+
+
+def _nothing(what: str) -> Proposal:
+    return Proposal(canonical=None, confidence=0.6, reason=f"its values are {what}")
+
+
+def _check_code(named: KnownName, values: FieldValues) -> Proposal | None:
+    if values.looks("facility_code") >= SURE:
+        return _other("facility_code", values, named)
+    if values.looks("mfl_code") >= SURE:
+        return _other("mfl_code", values, named)
+    return _check_own_key(named, values) or _other("source_id", values, named)
+
+
+def _check_own_key(named: KnownName, values: FieldValues) -> Proposal | None:
+    """A key must differ from record to record."""
+    different = len({str(value) for value in values.values})
+    if different < 0.9 * len(values.values) or any(isinstance(value, list | dict) for value in values.values):
+        return _nothing("not different from record to record, so it is no key")
+    return None
+
+
+def _check_kind(named: KnownName, values: FieldValues) -> Proposal | None:
+    """`service_type` may be the kind of place or the services; a column with one strange value only is neither."""
+    kinds, services = values.looks("facility_type"), values.looks("services")
+    if services > max(kinds, 0.5):
+        return _other("services", values, named)
+    different = {str(value).casefold() for value in values.values}
+    if different <= _NO_KINDS or (len(values.values) >= 5 and len(different) == 1 and not kinds):
+        return _nothing("all the same, and no kind of place")
+    return None
+
+
+def _check_services(named: KnownName, values: FieldValues) -> Proposal | None:
+    kinds, services = values.looks("facility_type"), values.looks("services")
+    return _other("facility_type", values, named) if kinds > max(services, 0.6) else None
+
+
+def _check_category(named: KnownName, values: FieldValues) -> Proposal | None:
+    return _other("facility_type", values, named) if values.looks("facility_type") >= SURE and values.looks("services") < SURE else None
+
+
+def _check_phone(named: KnownName, values: FieldValues) -> Proposal | None:
+    if any(isinstance(value, dict) or (isinstance(value, list) and any(isinstance(item, dict) for item in value)) for value in values.values):
+        return _other("contact", values, named)
+    emails, phones = values.looks("email"), values.looks("phone")
+    if emails >= SURE and phones < 0.5:
+        return _other("email", values, named)
+    if emails >= 0.1:
+        return _other("contact", values, named)
+    if phones < 0.5 and values.looks("short_code") >= 0.5:
+        return _other("hotline", values, named)
+    if values.steps[-1].strip().casefold() == "number" and phones < 0.5:
+        return _nothing("no phone numbers")
+    return None
+
+
+def _check_officer(named: KnownName, values: FieldValues) -> Proposal | None:
+    if values.looks("phone") >= 0.5:
+        return _other("phone", values, named)
+    return _other("email", values, named) if values.looks("email") >= 0.5 else None
+
+
+def _check_location(named: KnownName, values: FieldValues) -> Proposal | None:
+    if values.looks("coordinates") >= SURE:
+        return _other("coordinates", values, named)
+    return None
+
+
+def _check_county(named: KnownName, values: FieldValues) -> Proposal | None:
+    if values.looks("county") < 0.2 and values.looks("region") >= SURE:
+        return _nothing("old provinces, not counties")
+    return None
+
+
+def _check_degree(named: KnownName, values: FieldValues) -> Proposal | None:
+    if values.looks("coordinates") >= SURE:
+        return _other("coordinates", values, named)
+    numbers = sum(1 for value in values.values if re.search(r"\d", str(value)) is not None)
+    return _nothing("no degrees") if numbers < 0.5 * len(values.values) else None
+
+
+def _check_status(named: KnownName, values: FieldValues) -> Proposal | None:
+    return _nothing("ticks") if values.looks("flag") >= SURE and values.looks("operational_status") < SURE else None
+
+
+def _check_flags(named: KnownName, values: FieldValues) -> Proposal | None:
+    return _nothing("ticks") if values.looks("flag") >= SURE else None
+
+
+_CHECKS: dict[str, Callable[[KnownName, FieldValues], Proposal | None]] = {
+    "source_id": _check_own_key, "facility_code": _check_code, "facility_type": _check_kind, "services": _check_services,
+    "category": _check_category, "phone": _check_phone, "officer": _check_officer, "location": _check_location, "county": _check_county,
+    "latitude": _check_degree, "longitude": _check_degree, "operational_status": _check_status, "visibility": _check_flags,
+    "last_verified_at": _check_flags, "created_at": _check_flags,
+}  # fmt: skip
+
+
+def _propose_inherited(values: FieldValues) -> Proposal:
+    """What a parent's value means for its records."""
+    name = values.path[1:]
+    if re.fullmatch(r"key\d*", name):
+        return _by_key_values(values)
+    if name.casefold() in ("region", "regions.name", "province", "provinces.name"):
+        return Proposal(canonical="section", confidence=0.9, reason="it is the heading the records stand under", rank=9_000)
+    named = inherited_name(name)
+    if named is not None and any(str(value).casefold() in _NO_KINDS for value in values.values):
+        named = None
+    if named is None or named.canonical not in _INHERITABLE:
+        return Proposal(canonical=None, confidence=0.6, reason="it says something of the list, not of its records")
+    return Proposal(canonical=named.canonical, confidence=named.confidence, reason=f"{named.reason}, told once for many records", rank=9_000 + named.rank)
+
+
+def _by_key_values(values: FieldValues) -> Proposal:
+    """Keys under which records stand: counties, wards, kinds of place, or just headings."""
+    readable = FieldValues(path=values.path, values=[str(value).replace("_", " ") for value in values.values])
+    for look, canonical in (("county", "county"), ("facility_type", "facility_type"), ("constituency", "constituency"), ("ward", "ward")):
+        if readable.looks(look) >= 0.6:
+            return Proposal(canonical=canonical, confidence=0.9, reason=f"the records stand under {_in_words(canonical)}", rank=9_000)
+    if readable.looks("whole_number") >= SURE or readable.looks("uuid") >= SURE:
+        return Proposal(canonical="source_id", confidence=0.7, reason="the records stand under keys", rank=9_000)
+    return Proposal(canonical="section", confidence=0.6, reason="it is the heading the records stand under", rank=9_000)
+
+
+_VALUE_LOOKS = (
+    ("email", "email", 0.85), ("coordinates", "coordinates", 0.85), ("phone", "phone", 0.8), ("website", "website", 0.8),
+    ("facility_code", "facility_code", 0.8), ("county", "county", 0.8), ("longitude", "longitude", 0.7), ("latitude", "latitude", 0.6),
+    ("constituency", "constituency", 0.7), ("ward", "ward", 0.7), ("operational_status", "operational_status", 0.6),
+    ("facility_type", "facility_type", 0.7), ("owner", "owner", 0.65), ("services", "services", 0.65),
+)  # fmt: skip
+
+
+def _by_values(values: FieldValues) -> Proposal:
+    """What a field with an unknown name means, by its values alone."""
+    if not values.values:
+        return _by_ticks(values) if values.is_flat else _unknown("its name is unknown and it holds no value")
+    if values.looks("flag") >= SURE:
+        return _by_ticks(values)
+    for look, canonical, confidence in _VALUE_LOOKS:
+        seen = values.looks(look)
+        if seen >= SURE:
+            return Proposal(canonical=canonical, confidence=round(confidence * seen, 2), reason=f"its values look like {_in_words(canonical)}")
+    return _unknown("neither its name nor its values are known")
+
+
+def _by_ticks(values: FieldValues) -> Proposal:
+    """A column headed by a service, with ticks or still empty, says who offers that service."""
+    if not LOOKS["services"](values.steps[-1].replace("_", " ")):
+        return _unknown("its values are ticks, and its name is no known service")
+    return Proposal(canonical="services", confidence=0.9 if values.values else 0.7, reason="it is headed by a service")
+
+
+def _unknown(reason: str) -> Proposal:
+    return Proposal(canonical=None, confidence=0.0, reason=reason)
+
+
+def _in_words(canonical: str) -> str:
+    return {
+        "county": "counties", "constituency": "constituencies", "ward": "wards", "phone": "phone numbers", "email": "e-mail addresses",
+        "coordinates": "pairs of coordinates", "latitude": "latitudes", "longitude": "longitudes", "services": "services",
+        "facility_type": "kinds of place", "owner": "owners", "operational_status": "statuses", "website": "web addresses",
+        "mfl_code": "MFL codes", "facility_code": "registry codes", "source_id": "keys", "hotline": "hotline numbers", "contact": "phones and e-mail addresses mixed",
+    }.get(canonical, canonical.replace("_", " "))  # fmt: skip
+
+
+# ---------------------------------------------------------------- all fields of a list
+
+def propose_fields(fields: Iterable[FieldValues]) -> tuple[dict[str, str], tuple[FieldSample, ...]]:
+    """A mapping for all fields, the surest source of each canonical field first, and what the upload page shows of every field."""
+    fields = list(fields)
+    proposals = _with_a_name({values.path: propose(values) for values in fields}, fields)
+    chosen = {path: proposal for path, proposal in proposals.items() if proposal.canonical is not None}
+    order = sorted(chosen, key=lambda path: (CANONICAL_FIELDS.index(str(chosen[path].canonical)), -round(chosen[path].confidence, 1), chosen[path].rank))
+    mapping = {path: str(chosen[path].canonical) for path in order}
+    return mapping, tuple(_sample(values, proposals[values.path]) for values in fields)
+
+
+def _sample(values: FieldValues, proposal: Proposal) -> FieldSample:
+    return FieldSample(
+        path=values.path, canonical=proposal.canonical, confidence=round(proposal.confidence, 2), reason=proposal.reason, samples=values.samples()
+    )
+
+
+def _with_a_name(proposals: dict[str, Proposal], fields: list[FieldValues]) -> dict[str, Proposal]:
+    """When no field is called a name, the one whose values read most like names of places is proposed."""
+    if any(proposal.canonical == "name" for proposal in proposals.values()):
+        return proposals
+    official = [path for path, proposal in proposals.items() if proposal.canonical == "official_name"]
+    free = [values for values in fields if proposals[values.path].canonical is None and proposals[values.path].confidence < 0.6]
+    best = max(free, key=lambda values: (values.looks("name"), values.filled), default=None)
+    if official:
+        return {**proposals, official[0]: Proposal(canonical="name", confidence=0.9, reason="it is the only name there is")}
+    if best is not None and best.looks("name") >= 0.4 and not best.path.startswith("^"):
+        return {**proposals, best.path: Proposal(canonical="name", confidence=0.6, reason="its values read like names of places")}
+    return proposals
+
+
+# ---------------------------------------------------------------- shape, and mappings as data
+
+def signature(kind: str, record_paths: Iterable[tuple[str, ...]], keys: Iterable[str]) -> str:
+    """The shape of a list: where its records stand and what their fields are called, never what they hold."""
+    paths = ";".join(sorted("/".join(path) for path in record_paths))
+    return f"{kind}|{paths}|{','.join(sorted(key.replace(',', ' ') for key in keys))}"
+
+
+def likeness(one: str, other: str) -> float:
+    """How alike two shapes are, 0 to 1: the same places of records, and the share of field names they have in common."""
+    (*place, keys), (*other_place, other_keys) = one.split("|", 2), other.split("|", 2)
+    if place != other_place:
+        return 0.0
+    ours, theirs = set(keys.split(",")) - {""}, set(other_keys.split(",")) - {""}
+    if not ours or not theirs:
+        return 0.8
+    return len(ours & theirs) / len(ours | theirs)
+
+
+def mapping_to_json(mapping: Mapping) -> dict[str, Any]:
+    """A mapping as plain data. Fields are a list of pairs, because their order matters and a database may not keep that of keys."""
+    return {
+        "source": mapping.source, "record_paths": [list(path) for path in mapping.record_paths], "fields": [list(pair) for pair in mapping.fields.items()],
+        "constants": dict(mapping.constants), "signature": mapping.signature, "dialect": mapping.dialect,
+    }  # fmt: skip
+
+
+def mapping_from_json(data: dict[str, Any]) -> Mapping:
+    """A mapping from plain data; fields may be pairs or an object. Canonical names that are none are left out."""
+    pairs = data.get("fields") or []
+    pairs = pairs.items() if isinstance(pairs, dict) else pairs
+    return Mapping(
+        source=str(data["source"]),
+        record_paths=tuple(tuple(map(str, path)) for path in data.get("record_paths") or ()),
+        fields={str(path): str(canonical) for path, canonical in pairs if canonical in CANONICAL_FIELDS},
+        constants={str(name): str(value) for name, value in (data.get("constants") or {}).items() if name in CANONICAL_FIELDS},
+        signature=str(data.get("signature") or ""),
+        dialect=str(data.get("dialect") or ""),
+    )

@@ -1,0 +1,60 @@
+"""The records of a file, whatever its form, and how many there are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from gvrc.model.source import Detection, Mapping, SourceKind
+from gvrc.sources.detect import JSON_LINES, delimited_records
+from gvrc.sources.field_names import split_path
+from gvrc.sources.json_lines import JsonLinesRecords
+from gvrc.sources.json_stream import FoundRecord, JsonRecords, Trouble
+from gvrc.sources.json_tree import PREFIX_CHARACTERS, WHOLE_BYTES, find_groups, read_sample
+from gvrc.sources.text import open_text
+
+
+class RecordReader(Protocol):
+    """Yields the records of one file once; afterwards `trouble` tells what could not be read."""
+
+    trouble: Trouble
+
+    def __iter__(self) -> Iterator[FoundRecord]: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordCount:
+    """How many records a file holds; for a large file an estimate from its beginning."""
+
+    count: int
+    is_exact: bool
+
+
+def read_records(path: Path, kind: SourceKind, mapping: Mapping) -> RecordReader:
+    """The reader for a file of this kind, along the record paths of its mapping."""
+    if kind is SourceKind.CSV:
+        return delimited_records(path, mapping.dialect)
+    if mapping.dialect == JSON_LINES:
+        return JsonLinesRecords(path)
+    wanted = frozenset(name[1:] for name in mapping.fields if name.startswith("^") and not name[1:].startswith("key"))
+    names = frozenset(split_path(name)[0] for name in mapping.fields if not name.startswith("^"))
+    return JsonRecords(path, mapping.record_paths, wanted, names)
+
+
+def peek(path: Path, detection: Detection) -> RecordCount:
+    """How many records a file holds, for the upload page: exact up to 8 MB, else estimated in well under a second."""
+    size = path.stat().st_size
+    if size <= WHOLE_BYTES:
+        return RecordCount(count=sum(1 for _ in read_records(path, detection.kind, detection.mapping)), is_exact=True)
+    seen = _in_the_beginning(path, detection)
+    return RecordCount(count=round(seen * size / PREFIX_CHARACTERS), is_exact=False)
+
+
+def _in_the_beginning(path: Path, detection: Detection) -> int:
+    """Records in the first characters of a file; in delimited text and JSON Lines, lines stand for them."""
+    if detection.kind is SourceKind.CSV or detection.mapping.dialect == JSON_LINES:
+        with open_text(path) as stream:
+            return stream.read(PREFIX_CHARACTERS).count("\n")
+    return sum(group.count for group in find_groups(read_sample(path).tree) if group.path in detection.mapping.record_paths)

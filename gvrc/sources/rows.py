@@ -1,0 +1,223 @@
+"""From a record of a file to a SourceRow: its canonical raw values, its lasting key, its hash."""
+
+from __future__ import annotations
+
+import json
+import re
+from hashlib import blake2b
+from typing import Any
+
+import orjson
+
+from gvrc.model.source import Mapping, SourceRow
+from gvrc.sources.field_names import split_path
+from gvrc.sources.json_stream import FoundRecord
+from gvrc.sources.looks import is_missing, is_yes
+
+JOINED_FIELDS = frozenset({"location", "description", "address", "officer", "opening_hours"})
+"""Several source fields that mean one of these are told one after the other."""
+LISTED_FIELDS = frozenset({"contact", "phone", "email", "hotline", "website", "services"})
+"""Several source fields that mean one of these become a list. Of any other field, the first that says something counts."""
+TICKED_FIELDS = frozenset({"services", "opening_hours"})
+"""A ticked cell (`Y`, `true`) of such a field says what its heading says."""
+OWN_KEYS = ("source_id", "mfl_code", "facility_code", "fid_code")
+"""Fields that name a record in its source, the best first."""
+NAMING_FIELDS = ("name", "county", "section", "constituency")
+"""What names a record that has no key of its own; a changed phone or point must not make another record of it."""
+NAMELESS_FIELDS = ("official_name", "facility_type", "ward", "location", "town")
+LONGEST_KEY = 200
+
+_NOT_LETTER = re.compile(r"[^\w|]+|_")
+
+
+class RowMaker:
+    """Makes the rows of one file, in their order: a key that comes again is told apart by its ordinal (`#2`).
+
+    The key of a record is `<source>:<own key>` when the source has keys of its own, else a hash of its name and its stated parents.
+    """
+
+    def __init__(self, source: str, mapping: Mapping) -> None:
+        self._source = source
+        self._reader = ValueReader(mapping)
+        self._inherited = [path[1:] for path in mapping.fields if path.startswith("^")]
+        self._context: dict[str, Any] | None = None
+        self._context_bytes = b""
+        self._seen: set[int] = set()
+        self._repeats: dict[str, int] = {}
+        self.number = 0
+
+    def skip(self, found: FoundRecord) -> None:
+        """Count a record that was taken before, so that the next ones get the same number and key as ever."""
+        self.number += 1
+        self._key(self._reader.values(found[2], found[1]))
+
+    def row(self, found: FoundRecord) -> SourceRow:
+        """The row of the next record."""
+        pointer, context, data, told = found
+        values = self._reader.values(data, context)
+        self.number += 1
+        record_key, own_key = self._key(values)
+        return SourceRow(
+            source=self._source, pointer=pointer, number=self.number, data=data, context=context, values=values, record_key=record_key,
+            content_hash=blake2b(told + self._inherited_bytes(context), digest_size=16).hexdigest(), source_id=own_key,
+        )  # fmt: skip
+
+    def _inherited_bytes(self, context: dict[str, Any]) -> bytes:
+        """What flows down to a record belongs to what it says. Neighbours share their parents, so the last ones are kept."""
+        if context is not self._context:
+            self._context = context
+            self._context_bytes = orjson.dumps([context.get(name) for name in self._inherited])
+        return self._context_bytes
+
+    def _key(self, values: dict[str, Any]) -> tuple[str, str | None]:
+        own_key = _own_key(values)
+        key = f"{self._source}:{own_key}" if own_key else f"{self._source}:~{_naming_hash(values)}"
+        short = hash(key) & 0xFFF_FFFF_FFFF_FFFF  # 60 bits per key keep memory small for millions of rows
+        if short not in self._seen:
+            self._seen.add(short)
+            return key, own_key
+        self._repeats[key] = ordinal = self._repeats.get(key, 1) + 1
+        return f"{key}#{ordinal}", own_key
+
+
+def _own_key(values: dict[str, Any]) -> str | None:
+    """The source's own key of a record, unless it says nothing."""
+    for canonical in OWN_KEYS:
+        value = values.get(canonical)
+        if value is None:
+            continue
+        text = str(value) if type(value) is int else _key_text(value)
+        if text and text != "0":
+            return text
+    return None
+
+
+def _key_text(value: Any) -> str:
+    if type(value) is float and value.is_integer():
+        return str(int(value))
+    if type(value) not in (str, float) or is_missing(value):
+        return ""
+    text = str(value).strip()
+    return text if text.strip("0.") and len(text) <= LONGEST_KEY else ""
+
+
+def _naming_hash(values: dict[str, Any]) -> str:
+    fields = NAMING_FIELDS if not is_missing(values.get("name")) else NAMING_FIELDS + NAMELESS_FIELDS
+    told = "|".join([str(values.get(canonical, ""))[:500] for canonical in fields])
+    return blake2b(_NOT_LETTER.sub("", told.casefold()).encode(), digest_size=8).hexdigest()
+
+
+# ---------------------------------------------------------------- canonical values
+
+Part = tuple[int, str, Any]
+"""A value that must be put together with others: the rank of its path, its label, the value."""
+
+
+class ValueReader:
+    """Reads the canonical values of a record in one walk over it, as a mapping tells."""
+
+    def __init__(self, mapping: Mapping) -> None:
+        paths: dict[str, list[str]] = {}
+        for path, canonical in mapping.fields.items():
+            paths.setdefault(canonical, []).append(path)
+        alone = {canonical for canonical, sources in paths.items() if len(sources) == 1 and canonical not in TICKED_FIELDS}
+        self._constants = list(mapping.constants.items())
+        self._inherited: list[tuple[str, str, int]] = []
+        self._plan = _Plan()
+        for rank, (path, canonical) in enumerate(mapping.fields.items()):
+            part = -1 if canonical in alone else rank
+            if path.startswith("^"):
+                self._inherited.append((path[1:], canonical, part))
+            else:
+                self._plan.add(_steps(path, mapping), canonical, part)
+
+    def values(self, data: dict[str, Any], context: dict[str, Any]) -> dict[str, Any]:
+        """Canonical field → raw value; fields that say nothing at all are left out."""
+        values: dict[str, Any] = {}
+        parts: dict[str, list[Part]] = {}
+        self._plan.read(data, values, parts)
+        for name, canonical, rank in self._inherited:
+            value = context.get(name)
+            if value is not None and value != "":
+                if rank < 0:
+                    values[canonical] = value
+                else:
+                    parts.setdefault(canonical, []).append((rank, name, value))
+        for canonical, found in parts.items():
+            if len(found) == 1 and canonical not in TICKED_FIELDS:
+                values[canonical] = found[0][2]
+            elif (value := _put_together(canonical, found)) is not None:
+                values[canonical] = value
+        for canonical, value in self._constants:
+            values.setdefault(canonical, value)
+        if "name" not in values and len(data) == 1 and (heading := next(iter(data.values()))) == context.get("section"):
+            values["name"] = heading  # a row that is only a heading stands in any column: told as its name, it is seen to be none
+        return values
+
+
+class _Plan:
+    """What the keys of an object mean: a canonical field with the rank of its path, or an object to enter, or both."""
+
+    def __init__(self) -> None:
+        self.targets: dict[str, tuple[str | None, int, _Plan | None]] = {}
+
+    def add(self, steps: tuple[str, ...], canonical: str, rank: int) -> None:
+        """Read one path. `rank` is -1 for a field that has no other."""
+        plan = self
+        for step in steps[:-1]:
+            known, known_rank, below = plan.targets.get(step, (None, 0, None))
+            below = below or _Plan()
+            plan.targets[step] = (known, known_rank, below)
+            plan = below
+        plan.targets[steps[-1]] = (canonical, rank, plan.targets.get(steps[-1], (None, 0, None))[2])
+
+    def read(self, data: dict[str, Any], values: dict[str, Any], parts: dict[str, list[Part]]) -> None:
+        """Put what a record says into `values`, and what must be put together into `parts`."""
+        targets = self.targets
+        for key, value in data.items():
+            if key not in targets or value is None or value == "":
+                continue
+            canonical, rank, below = targets[key]
+            if below is not None and type(value) is dict:
+                below.read(value, values, parts)  # an object mapped by its parts; as a whole it would say the same again
+            elif canonical is None:
+                continue
+            elif rank < 0:
+                values[canonical] = value
+            elif canonical in parts:
+                parts[canonical].append((rank, key, value))
+            else:
+                parts[canonical] = [(rank, key, value)]
+
+
+def _steps(path: str, mapping: Mapping) -> tuple[str, ...]:
+    """The keys of a path; the columns of a CSV file are taken as they are called."""
+    return (path,) if mapping.dialect and mapping.dialect != "jsonl" else split_path(path)
+
+
+def _put_together(canonical: str, parts: list[Part]) -> Any:
+    """One raw value from several fields that mean the same."""
+    if canonical in TICKED_FIELDS:
+        parts = [(rank, label, said) for rank, label, value in parts if (said := _ticked(label, value)) is not None]
+    if len(parts) > 1:
+        parts.sort(key=_rank)
+    if canonical not in LISTED_FIELDS and canonical not in JOINED_FIELDS:
+        return next((part[2] for part in parts if not is_missing(part[2])), parts[0][2])
+    said = [part[2] for part in parts if not is_missing(part[2])]
+    if len(said) <= 1:
+        return said[0] if said else parts[0][2] if parts else None
+    if canonical in LISTED_FIELDS:
+        return [item for value in said for item in (value if type(value) is list else [value])]
+    return ", ".join(dict.fromkeys([value if type(value) is str else json.dumps(value, ensure_ascii=False) for value in said]))
+
+
+def _rank(part: Part) -> int:
+    return part[0]
+
+
+def _ticked(label: str, value: Any) -> Any:
+    """What a ticked cell says is its heading; a cell that is not ticked says nothing."""
+    if type(value) in (list, dict):
+        return value
+    tick = is_yes(str(value))
+    return value if tick is None else label.replace("_", " ").strip() if tick else None

@@ -1,0 +1,203 @@
+"""Geo-mapping: each record into its official county, constituency and ward, with what is doubtful about it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import lru_cache
+
+from gvrc.checks.places import FAR_FROM_COUNTY_KM, PointFacts, missing_point, placement_issues, point_issues
+from gvrc.model.issue import Issue
+from gvrc.model.place import Place
+from gvrc.model.record import FieldChange, Record
+from gvrc.model.run import StageResult
+from gvrc.reference.clues import WEIGHTS
+from gvrc.reference.gazetteer import Gazetteer
+from gvrc.reference.placing import PLACE_FIELDS, Placer, StatedPlace
+
+NATIONWIDE_KINDS = frozenset({"hotline"})
+"""Kinds of place that need no county."""
+
+LEAST_WITNESSES = 4
+"""Records of one stated county that must say something else of their place before the list's use of that county is judged."""
+TRUSTED_SHARE, DISTRUSTED_SHARE = 0.8, 0.4
+"""Share of them that speak for it: from the first on the county field is trusted more than usual, below the second it is a stuck heading."""
+TRUSTED_WEIGHT, DISTRUSTED_WEIGHT = 2.5, 0.5
+
+STEWARD = "steward"
+"""Rule of a change, and method of a place or accuracy of a point, that a person decided."""
+
+_STAGE = "geomap"
+_NOTHING_DECIDED: frozenset[str] = frozenset()
+_CONFIRMED_BY_POINT = ("missing", "unknown", "ambiguous")
+"""States of the ward in which the nearest ward centre may confirm one of its options."""
+_LEVELS = ("county", "constituency", "ward")
+
+
+def geomap(records: Sequence[Record], gazetteer: Gazetteer) -> StageResult:
+    """The records in their places, and what is missing, unknown, ambiguous or contradicted.
+
+    A place set by a steward is left alone; only its point is checked. How far the stated county is trusted depends on the chunk: where
+    nearly every record of a county says it lies elsewhere, a heading was carried on too far.
+    """
+    placer = _placer(gazetteer)
+    facts = _point_facts(records, gazetteer)
+    said = [None if record.place.method == STEWARD else _said(record, placer) for record in records]
+    said = _with_points(records, said, facts, placer)
+    said = _with_trust(records, said, placer)
+    mapped: list[Record] = []
+    issues: list[Issue] = []
+    for record, statement, fact in zip(records, said, facts, strict=True):
+        found, found_issues = _map(record, statement, fact, placer)
+        mapped.append(found)
+        issues.extend(found_issues)
+    return StageResult(records=mapped, issues=issues)
+
+
+@lru_cache(maxsize=2)
+def _placer(gazetteer: Gazetteer) -> Placer:
+    """One placer per gazetteer, so that what was weighed in one chunk is known in the next."""
+    return Placer(gazetteer)
+
+
+def _said(record: Record, placer: Placer) -> StatedPlace:
+    """What a record says of its place; its own name is read only when the rest does not settle it."""
+    said = StatedPlace(texts=tuple([record.stated.get(name, "") for name in PLACE_FIELDS]), decided=_decided(record))
+    if said.may_settle and placer.place(said).is_settled:
+        return said
+    phrases = dict.fromkeys(phrase for text in (record.name, *record.qualifiers) if text for phrase in placer.name_phrases(text))
+    return replace(said, name_phrases=tuple(phrases)) if phrases else said
+
+
+def _decided(record: Record) -> frozenset[str]:
+    """The levels that a steward answered."""
+    if not record.changes:
+        return _NOTHING_DECIDED
+    return frozenset(change.field_name for change in record.changes if change.rule == STEWARD and change.field_name in _LEVELS)
+
+
+def _point_facts(records: Sequence[Record], gazetteer: Gazetteer) -> list[PointFacts | None]:
+    """The nearest ward of each point, all points of the chunk at once."""
+    points = [(index, record.point) for index, record in enumerate(records) if record.point is not None]
+    facts: list[PointFacts | None] = [None] * len(records)
+    if not points:
+        return facts
+    distances, nearest = gazetteer.centres.nearest([point.latitude for _, point in points], [point.longitude for _, point in points])
+    for (index, _), distance_km, ward in zip(points, distances.tolist(), nearest.tolist(), strict=True):
+        facts[index] = PointFacts(nearest_ward_code=gazetteer.centres.wards[ward].ward_code, nearest_km=distance_km)
+    return facts
+
+
+def _gaps_km(records: Sequence[Record], county_codes: Sequence[str | None], facts: Sequence[PointFacts | None], gazetteer: Gazetteer) -> list[float]:
+    """How far each point lies from the county beside it; 0 where either is missing or the nearest ward is of that county."""
+    gaps = [0.0] * len(records)
+    asked = [
+        (index, record.point, code)
+        for index, (record, code, fact) in enumerate(zip(records, county_codes, facts, strict=True))
+        if record.point is not None and code and fact and gazetteer.ward(fact.nearest_ward_code).county_code != code
+    ]
+    if asked:
+        latitudes, longitudes = [point.latitude for _, point, _ in asked], [point.longitude for _, point, _ in asked]
+        found = gazetteer.county_gaps_km(latitudes, longitudes, [code for _, _, code in asked])
+        for (index, _, _), gap in zip(asked, found.tolist(), strict=True):
+            gaps[index] = gap
+    return gaps
+
+
+def _with_points(
+    records: Sequence[Record], said: Sequence[StatedPlace | None], facts: list[PointFacts | None], placer: Placer
+) -> list[StatedPlace | None]:
+    """Adds the point's county to what a record says, where no county is known or the point lies far from it. Notes the gaps in `facts`."""
+    codes = [placer.place(statement).place.county_code if statement else record.place.county_code for record, statement in zip(records, said, strict=True)]
+    gaps = _gaps_km(records, codes, facts, placer.gazetteer)
+    result = list(said)
+    for index, (statement, fact, code, gap) in enumerate(zip(said, facts, codes, gaps, strict=True)):
+        if fact is None:
+            continue
+        if gap:
+            facts[index] = replace(fact, county_gap_km=gap)
+        if statement and (code is None or gap > FAR_FROM_COUNTY_KM):
+            result[index] = replace(statement, point_county=placer.gazetteer.ward(fact.nearest_ward_code).county_code)
+    return result
+
+
+def _with_trust(records: Sequence[Record], said: Sequence[StatedPlace | None], placer: Placer) -> list[StatedPlace | None]:
+    """Weighs each list's counties by how often the rest of their records speaks for them."""
+    witnesses: Counter[tuple[str, str, int]] = Counter()
+    for record, statement in zip(records, said, strict=True):
+        placement = placer.place(statement) if statement else None
+        if placement and placement.stated_county:
+            witnesses[record.source, placement.stated_county, placement.agreement] += 1
+    weights = {(source, county): _county_weight(witnesses[source, county, 1], witnesses[source, county, -1]) for source, county, _ in witnesses}
+    return [_trusting(record.source, statement, weights, placer) if statement else None for record, statement in zip(records, said, strict=True)]
+
+
+def _trusting(source: str, statement: StatedPlace, weights: dict[tuple[str, str], float], placer: Placer) -> StatedPlace:
+    placement = placer.place(statement)
+    weight = weights.get((source, placement.stated_county or ""), WEIGHTS["county"])
+    return statement if placement.is_settled or weight == statement.county_weight else replace(statement, county_weight=weight)
+
+
+def _county_weight(supporting: int, opposing: int) -> float:
+    """The weight of a stated county whose records support and oppose it so often; rounded, so that few different weights are weighed."""
+    if supporting + opposing < LEAST_WITNESSES:
+        return WEIGHTS["county"]
+    share = supporting / (supporting + opposing)
+    reach = (share - DISTRUSTED_SHARE) / (TRUSTED_SHARE - DISTRUSTED_SHARE)
+    return round(DISTRUSTED_WEIGHT + (TRUSTED_WEIGHT - DISTRUSTED_WEIGHT) * min(1.0, max(0.0, reach)), 1)
+
+
+def _map(record: Record, said: StatedPlace | None, fact: PointFacts | None, placer: Placer) -> tuple[Record, list[Issue]]:
+    """One record in its place, with its issues."""
+    issues: list[Issue] = []
+    if said is not None:
+        placement = placer.place(said)
+        record = record.located(placement.place, *_changes(said, placement.place))
+        nearest_ward = fact.nearest_ward_code if fact and placement.ward.options and placement.ward.state in _CONFIRMED_BY_POINT else None
+        issues += _placement_issues(said, placer, record.facility_type in NATIONWIDE_KINDS, nearest_ward)
+    issues += _point_issues(record, fact, placer.gazetteer, issues)
+    return record, [_of_record(issue, record.record_key) for issue in issues]
+
+
+def _of_record(issue: Issue, record_key: str) -> Issue:
+    """The issue with the key of its record; written out because `dataclasses.replace` is slow."""
+    return Issue(
+        code=issue.code, field_name=issue.field_name, value=issue.value, detail=issue.detail, suggestion=issue.suggestion, record_key=record_key
+    )
+
+
+@lru_cache(maxsize=65_536)
+def _changes(said: StatedPlace, place: Place) -> tuple[FieldChange, ...]:
+    """What geo-mapping changed of the stated county, constituency and ward."""
+    stated = said.stated()
+    changes = []
+    for level in _LEVELS:
+        before, after = stated.get(level), getattr(place, level)
+        if after is not None and before != after:
+            changes.append(FieldChange(field_name=level, before=before, after=after, stage=_STAGE, rule=f"geomap.{place.method if before else 'parent'}"))
+    return tuple(changes)
+
+
+@lru_cache(maxsize=65_536)
+def _placement_issues(said: StatedPlace, placer: Placer, is_nationwide_kind: bool, nearest_ward: str | None) -> tuple[Issue, ...]:
+    placement = placer.place(said)
+    if placement.is_settled:
+        return ()
+    found = placement_issues(
+        placement, said.stated(), placer.gazetteer, is_nationwide_kind=is_nationwide_kind, nearest_ward=nearest_ward
+    )
+    return tuple(found)
+
+
+def _point_issues(record: Record, fact: PointFacts | None, gazetteer: Gazetteer, others: Sequence[Issue]) -> Iterator[Issue]:
+    """Issues of the point. A point far from a county that is contradicted anyway is part of that question, not one of its own; a point that a
+    steward gave is not questioned."""
+    if record.point is None or fact is None:
+        is_left_out = any(change.field_name == "coordinates" and change.after is None for change in record.changes)
+        yield from missing_point(is_withheld=is_left_out or record.facility_type in NATIONWIDE_KINDS)
+        return
+    is_asked = record.point.accuracy_level != "stated" or any(issue.code == "place.county_contradicted" for issue in others)
+    for issue in point_issues(record.point, record.place, fact, gazetteer):
+        if not (is_asked and issue.code == "point.far_from_county"):
+            yield issue

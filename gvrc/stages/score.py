@@ -1,0 +1,85 @@
+"""Score: the final validation, the quality score of each record, and the two gates."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from gvrc.checks.catalogue import CATALOGUE
+from gvrc.checks.values import STALE_DAYS, final_issues
+from gvrc.model.issue import Issue, Severity
+from gvrc.model.quality import QualityScore
+from gvrc.model.record import Record, RecordState
+from gvrc.quality.score import NO_PLACE, record_quality
+from gvrc.quality.weights import QualityWeights, load_weights
+from gvrc.reference.vocabularies import Vocabularies
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Thresholds:
+    """The two gates (quality scores, 0 to 100) and the age in days after which a verification is stale."""
+
+    quality: float = 50.0
+    final: float = 80.0
+    stale_days: int = STALE_DAYS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scoring:
+    """A record on its way to the gates: its open issues from the stages before, whether a question about a duplicate is open, and the codes
+    of the issues that a steward waived."""
+
+    record: Record
+    open_issues: Sequence[Issue] = ()
+    has_open_duplicate: bool = False
+    waived: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scored:
+    """What became of a record: its state with the reason in a sentence, its quality score, and the issues of the final validation."""
+
+    record_key: str
+    state: RecordState
+    reason: str
+    quality: QualityScore
+    issues: tuple[Issue, ...] = ()
+
+
+def score(records: Sequence[Scoring], vocabularies: Vocabularies, thresholds: Thresholds, as_of: date, weights: QualityWeights | None = None) -> list[Scored]:
+    """One result per record, in their order, on the day `as_of`.
+
+    Below `thresholds.quality` a record is held; below `thresholds.final`, or with an open error or question, it goes to review; else it
+    is ready. Rejected and committed records are not decided here.
+    """
+    known_weights = weights or load_weights()
+    return [_scored(item, vocabularies, thresholds, as_of, known_weights) for item in records]
+
+
+def _scored(item: Scoring, vocabularies: Vocabularies, thresholds: Thresholds, as_of: date, weights: QualityWeights) -> Scored:
+    key = item.record.record_key
+    found = tuple(issue for issue in final_issues(item.record, as_of, thresholds.stale_days) if issue.code not in item.waived)
+    known = {issue.code for issue in found}
+    issues = [issue for issue in item.open_issues if issue.code not in known]
+    issues.extend(found)
+    quality = record_quality(item.record, issues, as_of, item.has_open_duplicate, vocabularies, weights)
+    state, reason = gate(quality, issues, item.has_open_duplicate, thresholds)
+    return Scored(record_key=key, state=state, reason=reason, quality=quality, issues=found)
+
+
+def gate(quality: QualityScore, open_issues: Sequence[Issue], has_open_duplicate: bool, thresholds: Thresholds) -> tuple[RecordState, str]:
+    """The state of a record at the two gates, and why."""
+    asking = next((issue for issue in open_issues if CATALOGUE[issue.code].asks), None)
+    if quality.total < thresholds.quality and not (asking and asking.code in NO_PLACE):
+        return RecordState.HELD, f"Its quality score {quality.total:g} is below {thresholds.quality:g}."
+    if asking is not None:
+        return RecordState.TO_REVIEW, f"A question is open: {CATALOGUE[asking.code].title.lower()}."
+    if has_open_duplicate:
+        return RecordState.TO_REVIEW, "A question about a duplicate is open."
+    error = next((issue for issue in open_issues if CATALOGUE[issue.code].severity is Severity.ERROR), None)
+    if error is not None:
+        return RecordState.TO_REVIEW, f"An error is open: {CATALOGUE[error.code].title.lower()}."
+    if quality.total < thresholds.final:
+        return RecordState.TO_REVIEW, f"Its quality score {quality.total:g} is below {thresholds.final:g}."
+    return RecordState.READY, f"Its quality score {quality.total:g} reaches {thresholds.final:g} and nothing is open."

@@ -1,0 +1,87 @@
+"""The row stages in their order, for one chunk: validate, transform, geomap, enrich. Pure; the caller keeps the time and the results."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from typing import Any
+
+from gvrc.model.issue import Issue
+from gvrc.model.record import Record
+from gvrc.model.run import Stage, StageResult
+from gvrc.model.source import SourceRow
+from gvrc.reference.corrections import Corrections
+from gvrc.reference.gazetteer import Gazetteer, load_gazetteer
+from gvrc.reference.vocabularies import Vocabularies, load_vocabularies
+from gvrc.stages.enrich import enrich
+from gvrc.stages.geomap import geomap
+from gvrc.stages.transform import transform
+from gvrc.stages.validate import validate
+
+ROW_STAGES: tuple[Stage, ...] = (Stage.VALIDATE, Stage.TRANSFORM, Stage.GEOMAP, Stage.ENRICH)
+
+Watch = Callable[[Stage], AbstractContextManager[Any]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Knowledge:
+    """What the row stages look things up in."""
+
+    gazetteer: Gazetteer
+    vocabularies: Vocabularies
+    corrections: Corrections
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standardised:
+    """A chunk after the row stages: one record per row, and what each stage found."""
+
+    records: Sequence[Record]
+    issues: Mapping[Stage, Sequence[Issue]] = field(default_factory=dict)
+
+    def issues_by_key(self) -> dict[str, list[Issue]]:
+        """Every issue under the key of its record."""
+        found: dict[str, list[Issue]] = {}
+        for issues in self.issues.values():
+            for issue in issues:
+                found.setdefault(issue.record_key or "", []).append(issue)
+        return found
+
+
+def load_knowledge(corrections: Corrections) -> Knowledge:
+    """The reference data of this program with these known corrections."""
+    return Knowledge(gazetteer=load_gazetteer(), vocabularies=load_vocabularies(), corrections=corrections)
+
+
+def standardise(
+    rows: Sequence[SourceRow], knowledge: Knowledge, overrides: Mapping[str, Mapping[str, Any]], *, up_to: Stage = Stage.ENRICH,
+    watch: Watch = lambda _stage: nullcontext(),
+) -> Standardised:
+    """Rows through the row stages, not further than `up_to`.
+
+    The records of a chunk are always made (transform runs in any case), so that each row stands in the database whatever stage was asked
+    for; stages beyond `up_to` leave no trace. `watch(stage)` wraps each stage, for whoever measures.
+    """
+    issues: dict[Stage, Sequence[Issue]] = {}
+    with watch(Stage.VALIDATE):
+        issues[Stage.VALIDATE] = validate(rows, knowledge.vocabularies).issues
+    with watch(Stage.TRANSFORM):
+        result = transform(rows, knowledge.vocabularies, knowledge.corrections, overrides)
+    issues[Stage.TRANSFORM] = result.issues
+    for stage, run in _later_stages(knowledge):
+        if ROW_STAGES.index(stage) > ROW_STAGES.index(up_to):
+            break
+        with watch(stage):
+            result = run(result.records)
+        issues[stage] = result.issues
+    if up_to is Stage.VALIDATE:
+        issues[Stage.TRANSFORM] = ()
+    return Standardised(records=result.records, issues=issues)
+
+
+def _later_stages(knowledge: Knowledge) -> tuple[tuple[Stage, Callable[[Sequence[Record]], StageResult]], ...]:
+    return (
+        (Stage.GEOMAP, lambda records: geomap(records, knowledge.gazetteer)),
+        (Stage.ENRICH, lambda records: enrich(records, knowledge.vocabularies)),
+    )

@@ -1,0 +1,359 @@
+"""Transform: rows become records; every value is cleaned, every change is written down."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import lru_cache
+from typing import Any
+
+from gvrc.checks.catalogue import field_label
+from gvrc.checks.keys import keyed
+from gvrc.cleaning.codes import CleanCodes, clean_codes
+from gvrc.cleaning.contacts import CONTACT_FIELDS, CleanContacts, contacts_in_text, merged_contacts, parse_contacts, phones_elsewhere
+from gvrc.cleaning.coordinates import CleanPoint, clean_point
+from gvrc.cleaning.dates import parse_date
+from gvrc.cleaning.headings import heading_kind
+from gvrc.cleaning.kinds import CleanKind, KindEvidence, decide_kind, find_kind, stated_level
+from gvrc.cleaning.names import CleanName, clean_name
+from gvrc.cleaning.personal import personal_words
+from gvrc.cleaning.services import CleanServices, clean_services
+from gvrc.cleaning.stated import NOTHING, StatedValues, stated_values
+from gvrc.cleaning.text import clean_text, is_missing
+from gvrc.model.issue import Issue, Suggestion
+from gvrc.model.place import Point
+from gvrc.model.record import Contact, ContactType, FieldChange, Record, Visibility
+from gvrc.model.run import StageResult
+from gvrc.model.source import SourceRow
+from gvrc.reference.corrections import Corrections
+from gvrc.reference.vocabularies import Vocabularies, Vocabulary
+
+STATED_FIELDS = ("county", "constituency", "ward", "sub_county", "district", "town", "location", "section")
+"""Canonical fields whose texts say where a place is."""
+LONGEST_DESCRIPTION = 2_000
+"""Characters of a description that are kept."""
+FEWEST_DIGITS = 8
+"""Digits from which a broken phone number is worth a question; less is no number."""
+
+CONTACT_ANSWERS = frozenset({*CONTACT_FIELDS, "contacts"})
+"""Fields by which a steward answers on contacts; what else the row may hold is then not looked for."""
+NO_PLACE_CODES = frozenset({"name.heading", "row.empty"})
+"""Issues of rows that are no place; nothing more is asked of them."""
+
+_STAGE = "transform"
+_FREE_TEXT = ("description", "opening_hours")
+_YES_NO = frozenset({"true", "false", "y", "n", "yes", "no", "0", "1"})
+_NAME_FIELDS = ("name", "official_name")
+
+
+def transform(
+    rows: Sequence[SourceRow], vocabularies: Vocabularies, corrections: Corrections, overrides: Mapping[str, Mapping[str, Any]] = NOTHING
+) -> StageResult:
+    """One standardised record per row. Known corrections come first; a steward's answers (`overrides`, by record key and canonical field)
+    win over the source's values, and what a steward answered is not asked again."""
+    records: list[Record] = []
+    issues: list[Issue] = []
+    for row in rows:
+        stated = stated_values(row, corrections, overrides.get(row.record_key, NOTHING))
+        work = _RowWork(row, stated, vocabularies)
+        records.append(work.record())
+        issues.extend(keyed(work.issues, row.record_key))
+    return StageResult(records=records, issues=issues)
+
+
+class _RowWork:
+    """One row on its way to a record; gathers changes and issues as its fields are cleaned."""
+
+    def __init__(self, row: SourceRow, stated: StatedValues, vocabularies: Vocabularies) -> None:
+        self.row = row
+        self.values = stated.values
+        self.answered = stated.answered
+        self.vocabularies = vocabularies
+        self.changes: list[FieldChange] = list(stated.changes)
+        self.issues: list[Issue] = []
+
+    def record(self) -> Record:
+        name = self._name()
+        services = self._services()
+        kind = self._kind(name, services)
+        point = self._point()
+        codes = self._codes()
+        texts = {field_name: self._free_text(field_name) for field_name in _FREE_TEXT if self.values.get(field_name) is not None}
+        contacts = self._contacts(name, [contact for _, found in texts.values() for contact in found])
+        official = self._text("official_name")
+        self._note_gazettement(name)
+        return Record(
+            record_key=self.row.record_key,
+            source=self.row.source,
+            pointer=self.row.pointer,
+            source_id=self.row.source_id,
+            name=name.name,
+            aliases=_aliases(name, official),
+            qualifiers=name.qualifiers,
+            facility_type=kind.code,
+            facility_code=codes.get("facility_code"),
+            registration_number=codes.get("registration_number"),
+            mfl_code=codes.get("mfl_code"),
+            fid_code=codes.get("fid_code"),
+            keph_level=self._level(name),
+            owner=self._term("owner", self.vocabularies.owners, "owner.unknown"),
+            operational_status=self._term("operational_status", self.vocabularies.operational_statuses, "status.unknown"),
+            stated=self._stated(),
+            point=point,
+            contacts=contacts,
+            services=services.services,
+            address=self._text("address"),
+            officer=self._text("officer"),
+            opening_hours=texts.get("opening_hours", (None, ()))[0],
+            description=texts.get("description", (None, ()))[0],
+            visibility=self._visibility(),
+            last_verified_at=self._date(),
+            changes=tuple(self.changes),
+        )
+
+    def _text(self, field_name: str) -> str | None:
+        value = self.values.get(field_name)
+        return None if value is None else clean_text(value)
+
+    def _note(self, *results: CleanServices | CleanContacts | CleanCodes | CleanPoint | CleanName) -> None:
+        for result in results:
+            self.changes.extend(result.changes)
+            self.issues.extend(result.issues)
+
+    def _name(self) -> CleanName:
+        raw = next((value for name in _NAME_FIELDS if not is_missing(value := self.values.get(name))), None)
+        text = clean_text(raw)
+        if "name" not in self.answered and (heading := self._heading(text)):
+            self.issues.append(heading)
+            return CleanName(name=None if heading.code in ("row.empty", "name.missing") else (text or "")[:255] or None)
+        name = clean_name(text, self.vocabularies, is_police=_is_police(self.row.source, str(self.values.get("facility_type") or "")))
+        self.changes.extend(name.changes)
+        self.issues.extend(self._with_kind(issue) for issue in name.issues if issue.code != "name.not_gazetted")
+        return name
+
+    def _heading(self, text: str | None) -> Issue | None:
+        """The row is no place, or a place without a name."""
+        if text is None:
+            is_empty = all(is_missing(value) for name, value in self.row.data.items() if str(name).casefold() not in _SERIALS)
+            return Issue(code="row.empty" if is_empty else "name.missing", field_name="name", value=_stated_name(self.values))
+        kind = heading_kind(text, self.values, self.row.data, self.vocabularies)
+        if kind is None:
+            return None
+        rejected = Suggestion(values={}, shown="not a place", confidence=0.9, reason="The row says nothing that only a place would have.")
+        return Issue(code="name.heading", field_name="name", value=text[:120], detail={"kind": kind}, suggestion=rejected)
+
+    def _with_kind(self, issue: Issue) -> Issue:
+        """The suggested name of the first of two places, with the kind that the row states (`Bartabwa Police Post`)."""
+        match = self.vocabularies.facility_types.find(self._text("facility_type")) if issue.code == "name.two_places" else None
+        if match is None or issue.suggestion is None or clean_name(issue.suggestion.shown, self.vocabularies).facility_type:
+            return issue
+        shown = f"{issue.suggestion.shown} {self.vocabularies.facility_types.label(match.code)}"
+        return replace(issue, suggestion=replace(issue.suggestion, values={"name": shown}, shown=shown, confidence=0.7))
+
+    def _note_gazettement(self, name: CleanName) -> None:
+        if any(issue.code == "name.not_gazetted" for issue in name.issues):
+            is_stated = not is_missing(self.values.get("operational_status"))
+            label = self.vocabularies.operational_statuses.label("pending_opening")
+            suggestion = Suggestion(values={"operational_status": label}, shown=label, confidence=0.7, reason="A place that is not yet gazetted is usually not yet open.")
+            code = "name.gazettement_noted" if is_stated else "name.not_gazetted"
+            self.issues.append(Issue(code=code, field_name="operational_status", value=name.name, suggestion=None if is_stated else suggestion))
+
+    def _services(self) -> CleanServices:
+        value = self.values.get("services")
+        services = clean_services(value, self.vocabularies) if value else CleanServices()
+        self._note(services)
+        return services
+
+    def _kind(self, name: CleanName, services: CleanServices) -> CleanKind:
+        text = self._text("facility_type")
+        stated = find_kind(text, self.vocabularies)
+        is_told = stated is not None or name.facility_type is not None
+        evidence = KindEvidence(
+            type_text=text,
+            is_of_list=stated is not None and name.facility_type not in (None, stated.code) and self._is_of_list("facility_type"),
+            name_kind=name.facility_type,
+            name=None if is_told else name.name,
+            headings=() if is_told else self._headings(),
+            services=() if is_told else services.services,
+        )
+        kind = decide_kind(evidence, self.vocabularies)
+        if not any(issue.code in NO_PLACE_CODES for issue in self.issues):
+            self.issues.extend(kind.issues)
+        if kind.code and kind.rule not in ("kind-exact", "kind-normalised"):
+            self.changes.append(_change("facility_type", text, self.vocabularies.facility_types.label(kind.code), kind.rule))
+        return kind
+
+    def _is_of_list(self, field_name: str) -> bool:
+        """True when the value is the same for the whole list, and neither the row's own nor a steward's."""
+        return field_name not in self.answered and not _is_own(self.values[field_name], self.row.data)
+
+    def _headings(self) -> tuple[str, ...]:
+        """What the row stands under, nearest first."""
+        return tuple(filter(None, (self._text("category"), self._text("section"), *_path_words(self.row, self.values))))
+
+    def _point(self) -> Point | None:
+        clean = clean_point(self.values)
+        self._note(clean)
+        if clean.point and self.answered & {"latitude", "longitude", "coordinates"}:
+            return replace(clean.point, accuracy_level="steward")
+        return clean.point
+
+    def _codes(self) -> dict[str, str]:
+        codes = clean_codes(self.values)
+        self._note(codes)
+        return codes.codes
+
+    def _level(self, name: CleanName) -> str | None:
+        """The KEPH level as stated: in its column, in the type, in the name."""
+        text = self._text("keph_level")
+        if text:
+            match = self.vocabularies.keph_levels.find(text)
+            level = match.code if match else stated_level(text)
+            if level is None:
+                self.issues.append(Issue(code="keph.unknown", field_name="keph_level", value=text[:60]))
+            return level
+        found = stated_level(self._text("facility_type")) or name.keph_level
+        if found:
+            self.changes.append(_change("keph_level", None, found, "level-from-name"))
+        return found
+
+    def _term(self, field_name: str, vocabulary: Vocabulary, unknown: str) -> str | None:
+        """A value of a closed list, as its code."""
+        text = self._text(field_name)
+        if text is None:
+            return None
+        match = vocabulary.find(text)
+        if match is None:
+            self.issues.append(_unknown_term(unknown, field_name, text, vocabulary))
+            return None
+        if match.method == "fuzzy":
+            self.changes.append(_change(field_name, text, vocabulary.label(match.code), "vocabulary-fuzzy"))
+        return match.code
+
+    def _stated(self) -> dict[str, str]:
+        stated: dict[str, str] = {}
+        for name in STATED_FIELDS:
+            value = self.values.get(name)
+            if value is not None and (text := clean_text(value)):
+                stated[name] = _without_contacts(text)
+        if self.values.get("visibility") is not None and self._visibility() is Visibility.PUBLIC:
+            stated["visibility"] = Visibility.PUBLIC.value
+        return stated
+
+    def _free_text(self, field_name: str) -> tuple[str | None, tuple[Contact, ...]]:
+        """A free text without the contacts in it, and those contacts."""
+        text = self._text(field_name)
+        if text is None or text.casefold() in _YES_NO:
+            return None, ()
+        found = contacts_in_text(text, field_name)
+        if found.contacts:
+            self.issues.append(Issue(code="contact.in_text", field_name=field_name, detail={"field": field_label(field_name).lower()}))
+        what = personal_words(text, self.vocabularies)
+        if what and field_name not in self.answered:
+            suggestion = Suggestion(values={field_name: None}, shown="leave the text out", confidence=0.8, reason=f"The text seems to hold {what}.")
+            self.issues.append(
+                Issue(code="text.personal", field_name=field_name, detail={"field": field_label(field_name), "what": what}, suggestion=suggestion)
+            )
+        return (found.redacted or "")[:LONGEST_DESCRIPTION] or None, found.contacts
+
+    def _contacts(self, name: CleanName, by_the_way: Sequence[Contact]) -> tuple[Contact, ...]:
+        clean = parse_contacts(self.values)
+        contacts = merged_contacts(clean.contacts, name.contacts, by_the_way) if name.contacts or by_the_way else clean.contacts
+        self.changes.extend(clean.changes)
+        can_be_called = any(contact.contact_type in (ContactType.PHONE, ContactType.HOTLINE) for contact in contacts)
+        if not can_be_called and not self.answered & CONTACT_ANSWERS and (elsewhere := phones_elsewhere(self.row.data, self.row.values)):
+            contacts, can_be_called = merged_contacts(contacts, elsewhere), True
+            self.changes.append(_change("contact", None, ", ".join(contact.value for contact in elsewhere), "contact-from-other-field"))
+        self.issues.extend(clean.issues if can_be_called else map(_as_only, clean.issues))
+        return contacts
+
+    def _visibility(self) -> Visibility:
+        text = self._text("visibility")
+        if text is None:
+            return Visibility.PUBLIC
+        match = self.vocabularies.visibilities.find(text)
+        if match is None:
+            issue = Issue(code="visibility.unknown", field_name="visibility", value=text[:60])
+            if issue not in self.issues:
+                self.issues.append(issue)
+            return Visibility.WITHHELD
+        return Visibility(match.code)
+
+    def _date(self) -> Any:
+        value = self.values.get("last_verified_at")
+        if value is None or is_missing(value):
+            return None
+        day = parse_date(value)
+        if day is None:
+            self.issues.append(Issue(code="verified.unreadable", field_name="last_verified_at", value=(clean_text(value) or "")[:60]))
+        return day
+
+
+@lru_cache(maxsize=32_768)
+def _without_contacts(text: str) -> str:
+    """The text of a place with `[phone]` for a number written into it."""
+    return contacts_in_text(text, "location").redacted or text
+
+
+_SERIALS = frozenset({"no", "no.", "s/no", "sno", "s_no", "serial", "serial_no", "id", "index", "#", "number"})
+
+
+def _stated_name(values: Mapping[str, Any]) -> str | None:
+    value = values.get("name")
+    return value.strip()[:60] or None if isinstance(value, str) else None
+
+
+def _change(field_name: str, before: str | None, after: str | None, rule: str) -> FieldChange:
+    return FieldChange(field_name=field_name, before=before, after=after, stage=_STAGE, rule=rule)
+
+
+def _aliases(name: CleanName, official: str | None) -> tuple[str, ...]:
+    if not official or official == name.name or official in name.aliases:
+        return name.aliases
+    return (*name.aliases, official[:255])
+
+
+def _unknown_term(code: str, field_name: str, text: str, vocabulary: Vocabulary) -> Issue:
+    nearest = vocabulary.candidates(text)
+    labels = ", ".join(vocabulary.label(match.code) for match in nearest) or "none"
+    suggestion = None
+    if nearest:
+        label = vocabulary.label(nearest[0].code)
+        suggestion = Suggestion(values={field_name: label}, shown=label, confidence=nearest[0].confidence, reason=f"“{text[:60]}” is written most like “{label}”.")
+    shown = contacts_in_text(text[:120], field_name).redacted
+    return Issue(code=code, field_name=field_name, value=shown, detail={"candidates": labels}, suggestion=suggestion)
+
+
+def _as_only(issue: Issue) -> Issue:
+    """A broken phone that is the only one is a question, when there is enough of it to be a number."""
+    if issue.code != "contact.phone_invalid" or not issue.value:
+        return issue
+    digits = [letter for letter in issue.value if letter.isdigit()]
+    is_worth_asking = FEWEST_DIGITS <= len(digits) <= 13 and "".join(digits[:3]) != "000"
+    if not is_worth_asking:
+        return issue
+    left_out = Suggestion(values={issue.field_name: None}, shown="leave it out", confidence=0.6, reason="No Kenyan number has these digits, and nothing tells a better one.")
+    return replace(issue, code="contact.only_phone_invalid", suggestion=issue.suggestion or left_out)
+
+
+@lru_cache(maxsize=1_024)
+def _is_police(source: str, type_text: str) -> bool:
+    return any(word in f"{source} {type_text}".casefold() for word in ("police", "kps", "nps"))
+
+
+def _is_own(value: Any, data: Mapping[str, Any]) -> bool:
+    """True when the row itself holds the value, so that it is not a constant of its list."""
+    return any(part == value or (isinstance(part, Mapping) and _is_own(value, part)) for part in data.values())
+
+
+@lru_cache(maxsize=4_096)
+def _words_of_path(pointer: str, keys: tuple[str, ...]) -> tuple[str, ...]:
+    """Words that tell what a list is about: the names of the arrays above the row (`police_stations`) and of the key that holds its name."""
+    parents = [part.replace("_", " ") for part in pointer.split("/")[1:-1] if part and not part.isdigit()]
+    return (*reversed(parents), *(key.replace("_", " ") for key in keys))
+
+
+def _path_words(row: SourceRow, values: Mapping[str, Any]) -> Iterator[str]:
+    name = values.get("name")
+    keys = tuple(str(key) for key, value in row.data.items() if value is name or value == name)[:1] if isinstance(name, str) else ()
+    yield from _words_of_path(row.pointer.rpartition("/")[0] + "/", keys)

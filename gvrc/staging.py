@@ -1,0 +1,241 @@
+"""Work on staged records that a run and a steward's answer share: standardise rows and save them, score, cluster.
+
+A record is a pure function of its row, the mapping, the reference data, the known corrections and the answers people gave; so a steward's
+answer outlives every later run, and a record can be made anew at any time.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from gvrc.checks.catalogue import CATALOGUE
+from gvrc.model.issue import Issue
+from gvrc.model.place import Place, Point
+from gvrc.model.record import PERSONAL_FIELDS, Contact, ContactType, Record, RecordState, Visibility
+from gvrc.model.review import Answer, QuestionKind
+from gvrc.model.run import Stage
+from gvrc.model.source import SourceRow
+from gvrc.reference.corrections import Correction, Corrections
+from gvrc.security.crypto import KeyRing
+from gvrc.settings import Settings
+from gvrc.stages.score import Scored, Scoring, Thresholds, score
+from gvrc.stages.standardise import Knowledge, Watch, load_knowledge, standardise
+from gvrc.store import decisions as decision_store
+from gvrc.store import matches as match_store
+from gvrc.store import records as record_store
+from gvrc.store import vault
+from gvrc.store.codec import Sealer, digest, is_sealed, issue_texts, personal_values, replace_texts, texts_in
+from gvrc.store.decisions import StoredDecision
+from gvrc.store.files import StoredFile
+from gvrc.store.records import ChunkContext, RecordDraft, ScoredRecord, StoredIssue, StoredRecord, Verdict, question_key_of
+from gvrc.store.registry import FACILITY_PREFIX
+from gvrc.store.session import Connection
+
+FIELD_GROUPS: tuple[frozenset[str], ...] = (
+    frozenset({"county", "constituency", "sub_county", "district", "ward", "town", "location", "section", "place"}),
+    frozenset({"latitude", "longitude", "coordinates", "point"}),
+    frozenset({"contact", "contacts", "phone", "email", "website", "hotline"}),
+    frozenset({"name", "official_name", "facility_type"}),
+    frozenset({"services", "category"}),
+)
+"""Fields whose raw values are weighed together: an answer on one of them holds until any raw value of its group moves."""
+
+FINAL_CODES = frozenset({"verified.future", "verified.stale"})
+"""Issues of the final validation: what time makes of a record, told anew whenever it is scored."""
+
+RUN_WIDE_STAGES = (Stage.DEDUPE.value, Stage.SCORE.value)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workshop:
+    """What work on staged records needs. `as_of` is the day against which staleness is told."""
+
+    settings: Settings
+    keyring: KeyRing
+    knowledge: Knowledge
+    as_of: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GivenAnswers:
+    """What people already answered about the rows of a chunk."""
+
+    overrides: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    verdicts: Mapping[str, Verdict] = field(default_factory=dict)
+    rejected: frozenset[str] = frozenset()
+
+
+def open_workshop(conn: Connection, settings: Settings, keyring: KeyRing, as_of: date) -> Workshop:
+    """A workshop with the corrections known now."""
+    corrections = Corrections(
+        Correction(source=source or None, field_name=field_name, bad_value=bad, right_value=right)
+        for source, field_name, bad, right in decision_store.load_corrections(conn)
+    )
+    return Workshop(settings=settings, keyring=keyring, knowledge=load_knowledge(corrections), as_of=as_of)
+
+
+def raw_fingerprint(row: SourceRow, field_name: str) -> str:
+    """Fingerprint of the raw values that a field is made of; an answer holds as long as it stays the same."""
+    group = next((group for group in FIELD_GROUPS if field_name in group), frozenset({field_name}))
+    return digest({name: row.values.get(name) for name in sorted(group)})
+
+
+def save_rows(
+    conn: Connection, workshop: Workshop, file: StoredFile, run_id: int, rows: Sequence[SourceRow], *, up_to: Stage, watch: Watch,
+) -> dict[Stage, Counter[str]]:
+    """Standardise a chunk of rows and save it. Returns how often each stage found which issue."""
+    answers = given_answers(conn, workshop, rows)
+    made = standardise(rows, workshop.knowledge, answers.overrides, up_to=up_to, watch=watch)
+    issues = made.issues_by_key()
+    drafts = [
+        RecordDraft(
+            record=record, row_number=row.number, content_hash=row.content_hash, issues=issues.get(record.record_key, ()),
+            is_rejected=record.record_key in answers.rejected,
+        )
+        for row, record in zip(rows, made.records, strict=True)
+    ]
+    context = ChunkContext(run_id=run_id, file_id=file.file_id, stage=up_to.value, catalogue=CATALOGUE, verdicts=answers.verdicts)
+    record_store.save_records(conn, context, drafts, seal(conn, workshop.keyring, drafts))
+    return {stage: Counter(issue.code for issue in found) for stage, found in made.issues.items()}
+
+
+def seal(conn: Connection, keyring: KeyRing, drafts: Iterable[RecordDraft]) -> Sealer:
+    """Put every personal value of these drafts into the vault."""
+    return seal_texts(conn, keyring, (value for draft in drafts for value in personal_values(draft.record, draft.issues)))
+
+
+def seal_texts(conn: Connection, keyring: KeyRing, texts: Iterable[str]) -> Sealer:
+    """Put texts into the vault, each once."""
+    values = {text for text in texts if not is_sealed(text)}
+    sealed = vault.seal_values(conn, keyring, sorted(values)) if values else {}
+    return Sealer({value: vault.reference_to(vault_id) for value, vault_id in sealed.items()})
+
+
+def unseal(conn: Connection, keyring: KeyRing, value: Any) -> Any:
+    """A JSON value with every vault id in it replaced by what it stands for; erased values become empty text."""
+    ids = {vault_id for text in texts_in(value) if (vault_id := vault.id_in(text)) is not None}
+    if not ids:
+        return value
+    opened = {vault.reference_to(vault_id): plain for vault_id, plain in vault.open_values(conn, keyring, ids).items()}
+    return replace_texts(value, lambda text: opened.get(text, "") if is_sealed(text) else text)
+
+
+def given_answers(conn: Connection, workshop: Workshop, rows: Sequence[SourceRow]) -> GivenAnswers:
+    """The live answers that concern these rows and whose evidence still holds."""
+    if not decision_store.any_decisions(conn):
+        return GivenAnswers()
+    by_key = {row.record_key: row for row in rows}
+    live = decision_store.live_decisions(conn, record_keys=list(by_key))
+    held = [(decision, by_key[key]) for decision in live if decision.kind == QuestionKind.ISSUE for key in decision.record_keys if key in by_key]
+    held = [(decision, row) for decision, row in held if _evidence_holds(decision, row)]
+    return GivenAnswers(
+        overrides=_overrides(conn, workshop.keyring, held),
+        verdicts={d.question_key: _verdict(d) for d, _row in held if d.answer == Answer.WAIVE},
+        rejected=frozenset(row.record_key for d, row in held if d.answer == Answer.REJECT),
+    )
+
+
+def _evidence_holds(decision: StoredDecision, row: SourceRow) -> bool:
+    return decision.evidence.get("raw") == raw_fingerprint(row, decision.field_name or "")
+
+
+def _overrides(conn: Connection, keyring: KeyRing, held: Sequence[tuple[StoredDecision, SourceRow]]) -> dict[str, dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = {}
+    for decision, row in held:
+        if decision.answer in (Answer.ACCEPT, Answer.CORRECT):
+            found.setdefault(row.record_key, {}).update(decision.decided_values)
+    opened: dict[str, dict[str, Any]] = unseal(conn, keyring, found)
+    return opened
+
+
+def _verdict(decision: StoredDecision) -> Verdict:
+    return Verdict(
+        state="waived", evidence_hash=decision.evidence_hash, decided_by=decision.decided_by, decided_at=decision.decided_at, why=decision.note
+    )
+
+
+def rescore(conn: Connection, workshop: Workshop, run_id: int, stored: Sequence[StoredRecord]) -> None:
+    """Final validation, quality score and state of these records, from their issues and the run's open questions. Rejected records stay rejected."""
+    ids = [record.record_id for record in stored]
+    record_store.drop_issues(conn, ids, FINAL_CODES)
+    issues = record_store.load_issues(conn, ids)
+    asked = match_store.records_in_question(conn, run_id)
+    verdicts = _verdicts_for(conn, [record.record.record_key for record in stored])
+    waived = {verdict_key for verdict_key, verdict in verdicts.items() if verdict.state == "waived"}
+    scorings = [_scoring(record, issues.get(record.record_id, ()), record.record_id in asked, waived) for record in stored]
+    thresholds = Thresholds(
+        quality=workshop.settings.quality_threshold, final=workshop.settings.final_threshold, stale_days=workshop.settings.stale_after_days
+    )
+    outcomes = score(scorings, workshop.knowledge.vocabularies, thresholds, workshop.as_of)
+    _add_final_issues(conn, run_id, stored, outcomes, verdicts)
+    record_store.save_scores(conn, [_scored_record(record, outcome) for record, outcome in zip(stored, outcomes, strict=True)])
+
+
+def _scoring(record: StoredRecord, found: Sequence[StoredIssue], has_open_duplicate: bool, waived: set[str]) -> Scoring:
+    key = record.record.record_key
+    stale = {code for code in FINAL_CODES if question_key_of(key, Issue(code=code, field_name="last_verified_at"), 0) in waived}
+    return Scoring(
+        record=record.record, open_issues=[item.issue for item in found if item.state == "open"], has_open_duplicate=has_open_duplicate,
+        waived=frozenset(stale),
+    )
+
+
+def _add_final_issues(
+    conn: Connection, run_id: int, stored: Sequence[StoredRecord], outcomes: Sequence[Scored], verdicts: Mapping[str, Verdict]
+) -> None:
+    by_file: dict[int, list[tuple[int, str, Sequence[Issue]]]] = {}
+    for record, outcome in zip(stored, outcomes, strict=True):
+        if outcome.issues:
+            by_file.setdefault(record.file_id, []).append((record.record_id, record.record.record_key, outcome.issues))
+    for file_id, found in by_file.items():
+        context = ChunkContext(run_id=run_id, file_id=file_id, stage=Stage.SCORE.value, catalogue=CATALOGUE, verdicts=verdicts)
+        record_store.add_issues(conn, context, found, Sealer({}))
+
+
+def _scored_record(record: StoredRecord, outcome: Scored) -> ScoredRecord:
+    if record.state is RecordState.REJECTED:
+        return ScoredRecord(record_id=record.record_id, quality=outcome.quality, state=RecordState.REJECTED, reason="A steward rejected it.")
+    return ScoredRecord(record_id=record.record_id, quality=outcome.quality, state=outcome.state, reason=outcome.reason)
+
+
+def add_run_issues(conn: Connection, workshop: Workshop, run_id: int, ids: Mapping[str, tuple[int, int]], issues: Sequence[Issue]) -> None:
+    """Save issues that only the whole run can tell; `ids` gives (record id, file id) per record key. Answers already given hold."""
+    by_file: dict[int, dict[str, list[Issue]]] = {}
+    for issue in issues:
+        if issue.record_key is not None and issue.record_key in ids:
+            by_file.setdefault(ids[issue.record_key][1], {}).setdefault(issue.record_key, []).append(issue)
+    sealer = seal_texts(conn, workshop.keyring, _issue_texts(issues))
+    for file_id, found in by_file.items():
+        verdicts = _verdicts_for(conn, list(found))
+        context = ChunkContext(run_id=run_id, file_id=file_id, stage=Stage.SCORE.value, catalogue=CATALOGUE, verdicts=verdicts)
+        record_store.add_issues(conn, context, [(ids[key][0], key, items) for key, items in found.items()], sealer)
+
+
+def _issue_texts(issues: Sequence[Issue]) -> Iterable[str]:
+    for issue in issues:
+        if issue.field_name in PERSONAL_FIELDS:
+            yield from issue_texts(issue)
+
+
+def _verdicts_for(conn: Connection, record_keys: Sequence[str]) -> dict[str, Verdict]:
+    live = decision_store.live_decisions(conn, record_keys=record_keys) if decision_store.any_decisions(conn) else []
+    return {d.question_key: _verdict(d) for d in live if d.kind == QuestionKind.ISSUE and d.answer == Answer.WAIVE}
+
+
+def registry_record(facility_id: int, said: Mapping[str, Any]) -> Record:
+    """A facility of the registry as a record, under the key with which it takes part in matching. `said` is a row of `registry.contents`."""
+    point = said["point"]
+    return Record(
+        record_key=f"{FACILITY_PREFIX}{facility_id}", source="registry", pointer="", name=said["name"], aliases=tuple(said["aliases"]),
+        facility_type=said["facility_type"], registration_number=said["registration_number"], mfl_code=said["mfl_code"], fid_code=said["fid_code"],
+        place=Place(county_code=said["county"], constituency_code=said["constituency"], ward_code=said["ward"], confidence=1.0, method="registry"),
+        point=Point(latitude=point[0], longitude=point[1], accuracy_level=point[2], method=point[3]) if point else None,
+        contacts=tuple(
+            Contact(contact_type=ContactType(kind), value=value, label=label, is_primary=primary) for kind, value, label, primary in said["contacts"]
+        ),
+        services=tuple(said["services"]), visibility=Visibility(said["visibility"]),
+    )

@@ -1,0 +1,129 @@
+"""Answers, only ever added. The live answer to a question is the one that nothing replaced."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, func, insert, select, text, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from gvrc.model.review import Answer, QuestionKind
+from gvrc.store.tables import Claim, Correction, DecisionRow
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecisionDraft:
+    """An answer on its way into the database; personal values in `decided_values` are sealed already."""
+
+    question_key: str
+    kind: QuestionKind
+    record_keys: Sequence[str]
+    answer: Answer
+    evidence_hash: str
+    evidence: dict[str, Any]
+    decided_by: str
+    decided_values: dict[str, Any]
+    relation: str | None = None
+    issue_code: str | None = None
+    field_name: str | None = None
+    note: str | None = None
+    run_id: int | None = None
+    session_id: str | None = None
+    seconds_taken: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredDecision:
+    """A recorded answer."""
+
+    decision_id: int
+    question_key: str
+    kind: str
+    record_keys: list[str]
+    answer: str
+    relation: str | None
+    issue_code: str | None
+    field_name: str | None
+    decided_values: dict[str, Any]
+    note: str | None
+    evidence_hash: str
+    evidence: dict[str, Any]
+    run_id: int | None
+    decided_by: str
+    decided_at: datetime
+    replaced_at: datetime | None
+
+
+def add_decision(conn: Connection, draft: DecisionDraft) -> int:
+    """Add an answer; the one before it, if any, is replaced and stays on record."""
+    lock_question(conn, draft.question_key)
+    replaced = conn.execute(
+        update(DecisionRow).where(DecisionRow.question_key == draft.question_key, DecisionRow.replaced_at.is_(None))
+        .values(replaced_at=func.clock_timestamp()).returning(DecisionRow.decision_id)
+    ).scalar_one_or_none()
+    values = {name: getattr(draft, name) for name in DecisionDraft.__slots__} | {"record_keys": list(draft.record_keys)}
+    decision_id: int = conn.execute(insert(DecisionRow).values(**values).returning(DecisionRow.decision_id)).scalar_one()
+    if replaced is not None:
+        conn.execute(update(DecisionRow).where(DecisionRow.decision_id == replaced).values(replaced_by=decision_id))
+    return decision_id
+
+
+def lock_question(conn: Connection, question_key: str) -> None:
+    """Two stewards who answer the same question at once come one after the other; held until the transaction ends."""
+    conn.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 7))"), {"key": question_key})
+
+
+def live_decisions(conn: Connection, *, question_keys: Sequence[str] | None = None, record_keys: Sequence[str] | None = None) -> list[StoredDecision]:
+    """Live answers to these questions, or that touch any of these source records; undone ones are left out."""
+    query = select(*(getattr(DecisionRow, name) for name in StoredDecision.__slots__))
+    query = query.where(DecisionRow.replaced_at.is_(None), DecisionRow.answer != Answer.UNDONE.value).order_by(DecisionRow.decision_id)
+    if question_keys is not None:
+        query = query.where(DecisionRow.question_key.in_(question_keys))
+    if record_keys is not None:
+        query = query.where(DecisionRow.record_keys.overlap(list(record_keys)))
+    return [StoredDecision(**row._mapping) for row in conn.execute(query)]
+
+
+def load_decision(conn: Connection, decision_id: int) -> StoredDecision | None:
+    """One answer by its id."""
+    query = select(*(getattr(DecisionRow, name) for name in StoredDecision.__slots__)).where(DecisionRow.decision_id == decision_id)
+    row = conn.execute(query).one_or_none()
+    return StoredDecision(**row._mapping) if row else None
+
+
+def any_decisions(conn: Connection) -> bool:
+    """Whether anybody ever answered anything; spares a first run the look-ups."""
+    return bool(conn.execute(select(select(DecisionRow.decision_id).exists())).scalar())
+
+
+def claim(conn: Connection, question_key: str, username: str, minutes: int) -> str | None:
+    """Claim a question, or renew one's claim. Returns None, or the name of who holds it."""
+    until = func.clock_timestamp() + text("make_interval(mins => :minutes)").bindparams(minutes=minutes)
+    statement = upsert(Claim).values(question_key=question_key, claimed_by=username, expires_at=until)
+    statement = statement.on_conflict_do_update(
+        index_elements=["question_key"], set_={"claimed_by": username, "claimed_at": func.clock_timestamp(), "expires_at": until},
+        where=(Claim.claimed_by == username) | (Claim.expires_at < func.clock_timestamp()),
+    )
+    if conn.execute(statement.returning(Claim.question_key)).scalar_one_or_none() is not None:
+        return None
+    return conn.execute(select(Claim.claimed_by).where(Claim.question_key == question_key)).scalar_one_or_none()
+
+
+def holder(conn: Connection, question_key: str) -> str | None:
+    """Who has this question open now, if anybody."""
+    query = select(Claim.claimed_by).where(Claim.question_key == question_key, Claim.expires_at > func.clock_timestamp())
+    return conn.execute(query).scalar_one_or_none()
+
+
+def release(conn: Connection, question_key: str, username: str) -> None:
+    """Give a claimed question back."""
+    conn.execute(Claim.__table__.delete().where(Claim.question_key == question_key, Claim.claimed_by == username))  # type: ignore[attr-defined]
+
+
+def load_corrections(conn: Connection) -> list[tuple[str, str, str, str]]:
+    """Known corrections: source (empty: every source), field, bad value, right value."""
+    query = select(Correction.source, Correction.field_name, Correction.bad_value, Correction.right_value).where(Correction.retired_at.is_(None))
+    return [(row.source, row.field_name, row.bad_value, row.right_value) for row in conn.execute(query)]

@@ -1,0 +1,55 @@
+"""Source rows as they came. Written once, never changed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, func, select, text
+
+from gvrc.model.source import SourceRow
+from gvrc.store.bulk import stage_rows
+from gvrc.store.tables import RawData
+
+_COLUMNS = (
+    "source_kind", "file_id", "row_number", "pointer", "source", "source_id", "record_key", "data", "context", "row_values", "content_hash",
+)
+
+
+def save_rows(conn: Connection, file_id: int, kind: str, rows: Sequence[SourceRow]) -> None:
+    """Keep a chunk of rows; rows already kept stay as they are."""
+    stage_rows(conn, "staging.raw_data", _COLUMNS, (_to_row(file_id, kind, row) for row in rows), name="incoming_raw")
+    names = ", ".join(_COLUMNS)
+    conn.execute(text(f"INSERT INTO staging.raw_data ({names}) SELECT {names} FROM incoming_raw ON CONFLICT DO NOTHING"))  # noqa: S608
+
+
+def load_rows(conn: Connection, file_id: int, *, after: int = 0, limit: int = 1000) -> list[SourceRow]:
+    """The next rows of a file after row number `after`, in order."""
+    query = select(RawData).where(RawData.file_id == file_id, RawData.row_number > after).order_by(RawData.row_number).limit(limit)
+    return [_from_row(row) for row in conn.execute(query.with_only_columns(*RawData.__table__.columns))]
+
+
+def load_rows_at(conn: Connection, file_id: int, pointers: Sequence[str]) -> list[SourceRow]:
+    """Single rows of a file by their pointers."""
+    query = select(*RawData.__table__.columns).where(RawData.file_id == file_id, RawData.pointer.in_(pointers))
+    return [_from_row(row) for row in conn.execute(query.order_by(RawData.row_number))]
+
+
+def count_rows(conn: Connection, file_id: int) -> tuple[int, int]:
+    """How many rows of a file are kept, and the last row number."""
+    query = select(func.count(), func.coalesce(func.max(RawData.row_number), 0)).where(RawData.file_id == file_id)
+    count, last = conn.execute(query).one()
+    return count, last
+
+
+def _to_row(file_id: int, kind: str, row: SourceRow) -> tuple[object, ...]:
+    return (
+        kind, file_id, row.number, row.pointer, row.source, row.source_id, row.record_key,
+        row.data, row.context, row.values, row.content_hash,
+    )
+
+
+def _from_row(row: object) -> SourceRow:
+    return SourceRow(
+        source=row.source, pointer=row.pointer, number=row.row_number, data=row.data, context=row.context, values=row.row_values,  # type: ignore[attr-defined]
+        record_key=row.record_key, content_hash=row.content_hash, source_id=row.source_id,  # type: ignore[attr-defined]
+    )

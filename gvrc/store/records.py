@@ -1,0 +1,336 @@
+"""Standardised records and their issues: written chunk by chunk, read back for what needs the whole run."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Select, delete, func, select, text, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from gvrc.model.issue import Issue, IssueType
+from gvrc.model.quality import QualityScore
+from gvrc.model.record import Record, RecordState
+from gvrc.store.bulk import stage_rows
+from gvrc.store.codec import Sealer, digest, issue_from_row, record_from_row, record_hash
+from gvrc.store.tables import DeadLetter, IssueRow, RecordRow, RunFile
+
+_COLUMNS = (
+    "file_id", "row_number", "pointer", "source", "record_key", "run_id", "stage", "name", "facility_type", "county_code", "constituency_code",
+    "ward_code", "latitude", "longitude", "place_confidence", "mfl_code", "visibility", "data", "changes", "content_hash", "record_hash", "state",
+)
+_ISSUE_COLUMNS = (
+    "record_id", "file_id", "code", "field_name", "ordinal", "severity", "dimension", "stage", "value", "detail", "suggestion", "state",
+    "asks", "question_key", "evidence_hash", "decided_by", "decided_at", "why",
+)
+_KEPT = {"file_id", "pointer"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordDraft:
+    """A standardised record on its way into the database, with the issues found on it."""
+
+    record: Record
+    row_number: int
+    content_hash: str
+    issues: Sequence[Issue] = ()
+    is_rejected: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What a person decided on an issue question: `state` fixed or waived, by whom, when, why."""
+
+    state: str
+    evidence_hash: str
+    decided_by: str
+    decided_at: datetime
+    why: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChunkContext:
+    """What stays the same for all records of a chunk: run, file, the stage reached, the catalogue, and answers already given."""
+
+    run_id: int
+    file_id: int
+    stage: str
+    catalogue: Mapping[str, IssueType]
+    verdicts: Mapping[str, Verdict] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredRecord:
+    """A record of staging with where it stands."""
+
+    record_id: int
+    file_id: int
+    row_number: int
+    state: RecordState
+    facility_id: int | None
+    cluster_id: int | None
+    quality_score: float | None
+    content_hash: str
+    record_hash: str
+    record: Record
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredIssue:
+    """An issue of staging with where it stands."""
+
+    issue_id: int
+    record_id: int
+    state: str
+    asks: bool
+    question_key: str
+    evidence_hash: str
+    ordinal: int
+    issue: Issue
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScoredRecord:
+    """The outcome of the score stage for one record."""
+
+    record_id: int
+    state: RecordState
+    reason: str | None
+    quality: QualityScore
+
+
+def save_records(conn: Connection, context: ChunkContext, drafts: Sequence[RecordDraft], sealer: Sealer) -> dict[str, int]:
+    """Write a chunk: records by (file, pointer), and their issues anew. Returns record ids by record key.
+
+    The same chunk written twice changes nothing: `updated_at` and `version` move only when the record's hash does.
+    """
+    stage_rows(conn, "staging.records", _COLUMNS, (_record_row(context, draft, sealer) for draft in drafts), name="incoming_records")
+    names = ", ".join(_COLUMNS)
+    updates = ", ".join(f"{name} = excluded.{name}" for name in _COLUMNS if name not in _KEPT)
+    changed = "(r.record_hash <> excluded.record_hash)::int"
+    rows = conn.execute(text(f"""
+        INSERT INTO staging.records AS r ({names}) SELECT {names} FROM incoming_records
+        ON CONFLICT (file_id, pointer) DO UPDATE SET {updates}, version = r.version + {changed}, state_reason = NULL,
+            quality_score = NULL, cluster_id = NULL, updated_at = CASE WHEN r.record_hash <> excluded.record_hash THEN now() ELSE r.updated_at END
+        RETURNING r.record_id, r.record_key
+    """))  # noqa: S608 (column names of this module)
+    ids = {row.record_key: row.record_id for row in rows}
+    conn.execute(delete(IssueRow).where(IssueRow.record_id.in_(ids.values())))
+    add_issues(conn, context, [(ids[draft.record.record_key], draft.record.record_key, draft.issues) for draft in drafts], sealer)
+    return ids
+
+
+def add_issues(conn: Connection, context: ChunkContext, found: Iterable[tuple[int, str, Sequence[Issue]]], sealer: Sealer) -> None:
+    """Add issues to records (id, record key, issues). An answer already given to the same question with the same evidence holds."""
+    rows = [row for record_id, record_key, issues in found for row in _issue_rows(context, record_id, record_key, issues, sealer)]
+    if rows:
+        stage_rows(conn, "staging.issues", _ISSUE_COLUMNS, rows, name="incoming_issues")
+        names = ", ".join(_ISSUE_COLUMNS)
+        conn.execute(text(f"INSERT INTO staging.issues ({names}) SELECT {names} FROM incoming_issues ON CONFLICT DO NOTHING"))  # noqa: S608
+
+
+def forget_issues(conn: Connection, run_id: int, stages: Sequence[str]) -> None:
+    """Drop the issues that these stages found on the run's records, before they look again."""
+    conn.execute(delete(IssueRow).where(IssueRow.stage.in_(stages), IssueRow.file_id.in_(run_file_ids(run_id))))
+
+
+def run_file_ids(run_id: int) -> Select[int]:
+    """A subquery: the files of a run."""
+    return select(RunFile.file_id).where(RunFile.run_id == run_id)
+
+
+def drop_issues(conn: Connection, record_ids: Sequence[int], codes: Collection[str]) -> None:
+    """Drop the issues of these codes on these records."""
+    if record_ids:
+        conn.execute(delete(IssueRow).where(IssueRow.record_id.in_(record_ids), IssueRow.code.in_(codes)))
+
+
+def load_records(
+    conn: Connection, *, record_ids: Sequence[int] | None = None, file_ids: Sequence[int] | None = None, after: int = 0, limit: int | None = None,
+) -> list[StoredRecord]:
+    """Records by id, or of files, in the order of their ids; contacts and the like are vault ids."""
+    query = select(*RecordRow.__table__.columns).where(RecordRow.record_id > after).order_by(RecordRow.record_id)
+    if record_ids is not None:
+        query = query.where(RecordRow.record_id.in_(record_ids))
+    if file_ids is not None:
+        query = query.where(RecordRow.file_id.in_(file_ids))
+    return [_stored(row._mapping) for row in conn.execute(query if limit is None else query.limit(limit))]
+
+
+def load_issues(conn: Connection, record_ids: Sequence[int]) -> dict[int, list[StoredIssue]]:
+    """The issues of records, by record id."""
+    query = (
+        select(*IssueRow.__table__.columns, RecordRow.record_key).join(RecordRow, RecordRow.record_id == IssueRow.record_id)
+        .where(IssueRow.record_id.in_(record_ids)).order_by(IssueRow.issue_id)
+    )
+    found: dict[int, list[StoredIssue]] = {}
+    for row in conn.execute(query):
+        found.setdefault(row.record_id, []).append(_stored_issue(row._mapping))
+    return found
+
+
+def load_issue(conn: Connection, run_id: int, question_key: str) -> StoredIssue | None:
+    """The issue of the run behind a question, or None when it is not there (any more)."""
+    query = (
+        select(*IssueRow.__table__.columns, RecordRow.record_key).join(RecordRow, RecordRow.record_id == IssueRow.record_id)
+        .where(IssueRow.question_key == question_key, IssueRow.file_id.in_(run_file_ids(run_id))).limit(1)
+    )
+    row = conn.execute(query).one_or_none()
+    return _stored_issue(row._mapping) if row else None
+
+
+def find_records(conn: Connection, run_id: int, record_keys: Sequence[str]) -> list[StoredRecord]:
+    """The run's records with these keys."""
+    query = select(*RecordRow.__table__.columns).where(RecordRow.record_key.in_(record_keys), RecordRow.file_id.in_(run_file_ids(run_id)))
+    return [_stored(row._mapping) for row in conn.execute(query)]
+
+
+def keep_run_wide_issues(conn: Connection, record_id: int) -> list[dict[str, Any]]:
+    """The issues of a record that only the whole run can tell, to be put back after the record was made anew."""
+    query = select(*(column for column in IssueRow.__table__.columns if column.name != "issue_id"))
+    rows = conn.execute(query.where(IssueRow.record_id == record_id, IssueRow.stage.in_(("dedupe", "score"))))
+    return [dict(row._mapping) for row in rows]
+
+
+def restore_run_wide_issues(conn: Connection, record_id: int, kept: Sequence[Mapping[str, Any]]) -> None:
+    """Put back what `keep_run_wide_issues` took, unless it is there again."""
+    if kept:
+        conn.execute(upsert(IssueRow).on_conflict_do_nothing(), [dict(row) | {"record_id": record_id} for row in kept])
+
+
+def save_scores(conn: Connection, scored: Sequence[ScoredRecord]) -> None:
+    """Write quality scores, points to gain and states. A ready record whose content the registry already holds counts as committed."""
+    columns = ("record_id", "state", "state_reason", "quality_score", "quality_parts", "points_to_gain")
+    stage_rows(conn, "staging.records", columns, map(_score_row, scored), name="incoming_scores")
+    conn.execute(text("""
+        UPDATE staging.records AS r SET state_reason = i.state_reason, quality_score = i.quality_score, quality_parts = i.quality_parts,
+            points_to_gain = i.points_to_gain, facility_id = coalesce(s.facility_id, r.facility_id),
+            state = CASE WHEN i.state = 'ready' AND s.record_hash = r.record_hash THEN 'committed' ELSE i.state END
+        FROM incoming_scores AS i JOIN staging.records AS own USING (record_id) LEFT JOIN facility_sources AS s ON s.record_key = own.record_key
+        WHERE r.record_id = i.record_id
+    """))
+    conn.execute(text("""
+        UPDATE staging.issues AS x SET points = (i.points_to_gain ->> x.code)::float FROM incoming_scores AS i
+        WHERE x.record_id = i.record_id AND x.state = 'open' AND x.points IS DISTINCT FROM (i.points_to_gain ->> x.code)::float
+    """))
+
+
+def save_clusters(conn: Connection, run_id: int, clusters: Mapping[int, int]) -> None:
+    """Write which records are one place (record id → smallest record id of its cluster); every other record of the run stands alone."""
+    conn.execute(update(RecordRow).where(RecordRow.file_id.in_(run_file_ids(run_id))).values(cluster_id=RecordRow.record_id))
+    set_clusters(conn, clusters)
+
+
+def set_clusters(conn: Connection, clusters: Mapping[int, int]) -> None:
+    """Write the clusters of these records only."""
+    if clusters:
+        stage_rows(conn, "staging.records", ("record_id", "cluster_id"), clusters.items(), name="incoming_clusters")
+        conn.execute(text("UPDATE staging.records AS r SET cluster_id = i.cluster_id FROM incoming_clusters AS i WHERE r.record_id = i.record_id"))
+
+
+def set_issue_state(conn: Connection, question_key: str, verdict: Verdict | None) -> None:
+    """Close an issue by a person's answer, or open it again."""
+    values: dict[str, Any] = {"state": "open", "decided_by": None, "decided_at": None, "why": None}
+    if verdict is not None:
+        values = {"state": verdict.state, "decided_by": verdict.decided_by, "decided_at": verdict.decided_at, "why": verdict.why}
+    conn.execute(update(IssueRow).where(IssueRow.question_key == question_key).values(**values))
+
+
+def count_states(conn: Connection, run_id: int) -> dict[str, int]:
+    """How many records of the run stand in which state."""
+    query = select(RecordRow.state, func.count().label("records")).where(RecordRow.file_id.in_(run_file_ids(run_id))).group_by(RecordRow.state)
+    return {row.state: row.records for row in conn.execute(query)}
+
+
+def question_key_of(record_key: str, issue: Issue, ordinal: int) -> str:
+    """The name of an issue question, the same in every edition of the list."""
+    return digest(["issue", record_key, issue.code, issue.field_name, ordinal])
+
+
+def _record_row(context: ChunkContext, draft: RecordDraft, sealer: Sealer) -> tuple[Any, ...]:
+    record, place, point = draft.record, draft.record.place, draft.record.point
+    data = sealer.data(record)
+    said = (
+        record.name, record.facility_type, place.county_code, place.constituency_code, place.ward_code,
+        point.latitude if point else None, point.longitude if point else None, place.confidence, record.mfl_code, record.visibility.value,
+    )
+    return (
+        context.file_id, draft.row_number, record.pointer, record.source, record.record_key, context.run_id, context.stage,
+        *said, data, sealer.changes(record), draft.content_hash, record_hash(said, data),
+        "rejected" if draft.is_rejected else "new",
+    )
+
+
+def _issue_rows(context: ChunkContext, record_id: int, record_key: str, issues: Sequence[Issue], sealer: Sealer) -> Iterable[tuple[Any, ...]]:
+    seen: dict[tuple[str, str], int] = {}
+    for issue in issues:
+        ordinal = seen.get((issue.code, issue.field_name), 0)
+        seen[(issue.code, issue.field_name)] = ordinal + 1
+        issue_type = context.catalogue[issue.code]
+        key = question_key_of(record_key, issue, ordinal)
+        value, detail, suggestion = sealer.issue(issue)
+        evidence = digest([issue.code, value, detail])
+        verdict = context.verdicts.get(key)
+        if verdict is not None and verdict.evidence_hash != evidence:
+            verdict = None
+        yield (
+            record_id, context.file_id, issue.code, issue.field_name, ordinal, issue_type.severity.value, issue_type.dimension.value, issue_type.stage,
+            value, detail, None if suggestion is None else suggestion,
+            verdict.state if verdict else "open", issue_type.asks, key, evidence,
+            verdict.decided_by if verdict else None, verdict.decided_at if verdict else None, verdict.why if verdict else None,
+        )
+
+
+def _score_row(scored: ScoredRecord) -> tuple[Any, ...]:
+    parts = [
+        {"dimension": part.dimension, "value": part.value, "weight": part.weight, "reasons": list(part.reasons)} for part in scored.quality.parts
+    ]
+    return (scored.record_id, scored.state.value, scored.reason, scored.quality.total, parts, scored.quality.points_to_gain)
+
+
+def _stored(row: Mapping[Any, Any]) -> StoredRecord:
+    return StoredRecord(
+        record_id=row["record_id"], file_id=row["file_id"], row_number=row["row_number"], state=RecordState(row["state"]),
+        facility_id=row["facility_id"], cluster_id=row["cluster_id"], quality_score=row["quality_score"], content_hash=row["content_hash"],
+        record_hash=row["record_hash"], record=record_from_row(row),
+    )
+
+
+def _stored_issue(row: Mapping[Any, Any]) -> StoredIssue:
+    return StoredIssue(
+        issue_id=row["issue_id"], record_id=row["record_id"], state=row["state"], asks=row["asks"], question_key=row["question_key"],
+        evidence_hash=row["evidence_hash"], ordinal=row["ordinal"], issue=issue_from_row(row, row["record_key"]),
+    )
+
+
+def count_issues(conn: Connection, run_id: int) -> dict[str, int]:
+    """How many open issues of which kind the run's records have."""
+    query = select(IssueRow.code, func.count().label("issues")).where(IssueRow.file_id.in_(run_file_ids(run_id)), IssueRow.state == "open")
+    return {row.code: row.issues for row in conn.execute(query.group_by(IssueRow.code).order_by(func.count().desc(), IssueRow.code))}
+
+
+def count_open_questions(conn: Connection, run_id: int) -> int:
+    """How many issues of the run wait for a person's answer."""
+    query = select(func.count()).select_from(IssueRow).join(RecordRow, RecordRow.record_id == IssueRow.record_id)
+    waiting = query.where(IssueRow.file_id.in_(run_file_ids(run_id)), IssueRow.state == "open", IssueRow.asks, RecordRow.state != "rejected")
+    return conn.execute(waiting).scalar_one()
+
+
+def count_dead_letters(conn: Connection, run_id: int) -> int:
+    """How many rows of the run could not be taken at all."""
+    query = select(func.count()).where(DeadLetter.run_id == run_id, DeadLetter.state == "open", DeadLetter.stage != "commit")
+    return conn.execute(query).scalar_one()
+
+
+def mean_quality(conn: Connection, run_id: int) -> dict[str, float]:
+    """The mean of each quality dimension over the run's records, and of the total."""
+    rows = conn.execute(text("""
+        SELECT part ->> 'dimension' AS dimension, round(avg((part ->> 'value')::numeric), 1) AS value
+        FROM staging.records CROSS JOIN LATERAL jsonb_array_elements(quality_parts) AS part
+        WHERE file_id IN (SELECT file_id FROM staging.run_files WHERE run_id = :run_id) GROUP BY 1
+        UNION ALL SELECT 'total', round(avg(quality_score)::numeric, 1) FROM staging.records
+        WHERE file_id IN (SELECT file_id FROM staging.run_files WHERE run_id = :run_id) AND quality_score IS NOT NULL
+    """), {"run_id": run_id})
+    return {row.dimension: float(row.value) for row in rows if row.value is not None}

@@ -1,0 +1,369 @@
+"""Connections, transactions and what goes wrong with them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, NoReturn, TypeVar
+
+import psycopg
+import pybreaker
+import stamina
+from psycopg import sql as psql
+from psycopg.types.json import Jsonb
+from sqlalchemy import Connection as Connection
+from sqlalchemy import Engine, Table, create_engine, text
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from gvrc.errors import ConfigError, DatabaseUnavailable, SchemaOutdatedError, StoreError
+from gvrc.model.access import Actor
+from gvrc.settings import Settings
+from gvrc.store import embedded, migrate
+from gvrc.store.jsonb import dump_json, load_json, storable_text
+from gvrc.store.urls import DatabaseUrls, given_urls, shown
+
+__all__ = [
+    "Connection",  # the type, for use cases that hand one on: SQLAlchemy itself is imported in this room only
+    "Database",
+    "copy_rows",
+    "copy_typed_rows",
+    "is_lost_connection",
+    "is_transient",
+    "try_lock",
+]
+
+Result = TypeVar("Result")
+
+MINIMUM_SERVER_VERSION = 160_000
+_BREAKER_FAILURES = 5
+_BREAKER_SECONDS = 60
+_CONNECT_TIMEOUT_SECONDS = 10
+_LOST_CONNECTION = re.compile(r"08...|57P0[1-5]|53300|28...|3D000")
+"""SQLSTATEs of a server that cannot be reached or does not let us in (PostgreSQL, appendix A)."""
+_TRANSIENT = re.compile(r"08...|57P0[1-5]|53300|40001|40P01|55P03")
+"""SQLSTATEs after which the same transaction may succeed: lost connection, serialization failure, deadlock, lock not available."""
+
+
+class Database:
+    """One database for one process: `with db.unit_of_work(actor) as conn:` to write, `with db.read() as conn:` to read.
+
+    The application's role does the work; `owner_engine` is for migrations and reference data only.
+    """
+
+    def __init__(self, settings: Settings, urls: DatabaseUrls, *, is_embedded: bool = False, application_name: str = "gvrc") -> None:
+        self.settings = settings
+        self.urls = urls
+        self.is_embedded = is_embedded
+        self.engine = _engine(urls.app, settings, application_name)
+        self._owner_engine: Engine | None = None
+        self._application_name = application_name
+        self._breaker = pybreaker.CircuitBreaker(
+            fail_max=_BREAKER_FAILURES, reset_timeout=_BREAKER_SECONDS, exclude=[lambda error: not is_lost_connection(error)], name="database"
+        )
+
+    @classmethod
+    def open(cls, settings: Settings, *, application_name: str = "gvrc") -> Database:
+        """The database of these settings: the given server, or the embedded one, started when it is not running.
+
+        Raises DatabaseUnavailable (no connection), ConfigError (URL, folders, a server older than PostgreSQL 16).
+        """
+        if settings.database_url:
+            database = cls(settings, given_urls(settings.database_url, settings.database_owner_url), application_name=application_name)
+        else:
+            database = cls(settings, embedded.ensure_running(settings).urls, is_embedded=True, application_name=application_name)
+        try:
+            database._check_server()
+        except BaseException:
+            database.close()
+            raise
+        return database
+
+    def close(self) -> None:
+        """Gives every connection back to the server. The embedded server goes on."""
+        self.engine.dispose()
+        if self._owner_engine is not None:
+            self._owner_engine.dispose()
+
+    def __enter__(self) -> Database:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def owner_engine(self) -> Engine:
+        """Connections as the owner's role, for migrations, grants and reference data."""
+        if self._owner_engine is None:
+            self._owner_engine = _engine(self.urls.owner, self.settings, f"{self._application_name} (owner)")
+        return self._owner_engine
+
+    @property
+    def breaker_state(self) -> str:
+        """`closed` when all is well, `open` after five lost connections in a row (for a minute), `half-open` while trying again."""
+        return str(self._breaker.current_state)
+
+    # ------------------------------------------------------------------------------------------------------------ transactions
+
+    @contextmanager
+    def unit_of_work(self, actor: Actor | None = None, *, run_id: int | None = None, reason: str | None = None) -> Iterator[Connection]:
+        """One transaction: committed when the block succeeds, rolled back when it raises.
+
+        The audit triggers read who acts, in which session and run, and why. Raises DatabaseUnavailable or StoreError in place of the
+        driver's errors; constraint violations (IntegrityError) pass as they are.
+        """
+        with self._connected(self.engine) as connection, connection.begin():
+            _say_who_acts(connection, actor, run_id, reason)
+            yield connection
+
+    @contextmanager
+    def owner_unit_of_work(self, actor: Actor | None = None, *, reason: str | None = None) -> Iterator[Connection]:
+        """The same as the owner's role: reference data and roles."""
+        with self._connected(self.owner_engine) as connection, connection.begin():
+            _say_who_acts(connection, actor, None, reason)
+            yield connection
+
+    @contextmanager
+    def read(self, *, timeout_seconds: float | None = None) -> Iterator[Connection]:
+        """One consistent, read-only view of the database. A statement may take `settings.query_timeout_seconds`, or `timeout_seconds`
+        (0: as long as it takes)."""
+        limit = self.settings.query_timeout_seconds if timeout_seconds is None else timeout_seconds
+        with self._connected(self.engine) as connection:
+            connection = connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+            with connection.begin():
+                connection.execute(_SET_TIMEOUT, {"limit": f"{round(limit * 1000)}ms"})
+                yield connection
+
+    @contextmanager
+    def hold_lock(self, name: str) -> Iterator[bool]:
+        """Tries to take a lock of this name over all processes and holds it during the block: True when it is ours, at once False when
+        another holds it. It falls with the connection, so a killed process never leaves it behind."""
+        with self._connected(self.engine) as connection:
+            connection = connection.execution_options(isolation_level="AUTOCOMMIT")
+            is_ours = bool(connection.execute(_TRY_SESSION_LOCK, {"name": name}).scalar_one())
+            try:
+                yield is_ours
+            finally:
+                if is_ours and not connection.invalidated:
+                    _release_quietly(connection, name)
+
+    def copy_rows(self, connection: Connection, table: str | Table, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
+        """Writes rows by COPY in the transaction of `connection`; returns how many. See `copy_rows` of this module."""
+        return copy_rows(connection, table, columns, rows)
+
+    def retrying(self, work: Callable[[], Result]) -> Result:
+        """Calls `work` (whole units of work, safe to repeat) again after transient errors, `settings.retries` times, waiting longer each
+        time. The last error is raised as it came."""
+        for attempt in stamina.retry_context(on=is_transient, attempts=self.settings.retries + 1, timeout=None, wait_initial=0.1, wait_max=10.0):
+            with attempt:
+                return work()
+        raise AssertionError("a retry context always returns or raises")
+
+    # ------------------------------------------------------------------------------------------------------------ checks
+
+    def check_schema(self) -> None:
+        """Raises SchemaOutdatedError when the database waits for migrations, or is newer than this program."""
+        with self.read() as connection:
+            found, wanted = migrate.current_revision(connection), migrate.head_revision()
+        if found != wanted:
+            raise SchemaOutdatedError("The database does not fit this program: its tables are of another version.", "Run `gvrc upgrade`.")
+
+    def server_version(self) -> int:
+        """The server's version as a number, 180006 for 18.6."""
+        with self.read() as connection:
+            return int(connection.execute(text("select current_setting('server_version_num')")).scalar_one())
+
+    def _check_server(self) -> None:
+        version = self.server_version()
+        if version < MINIMUM_SERVER_VERSION:
+            raise ConfigError(f"The PostgreSQL server is version {version // 10_000}.", "GVRC needs PostgreSQL 16 or later: upgrade the server or use another.")
+
+    # ------------------------------------------------------------------------------------------------------------ connections
+
+    @contextmanager
+    def _connected(self, engine: Engine) -> Iterator[Connection]:
+        connection = self._connect(engine)
+        try:
+            with connection:
+                yield connection
+        except DBAPIError as error:
+            self._tell(error)
+
+    def _connect(self, engine: Engine) -> Connection:
+        try:
+            connection: Connection = self._breaker.call(self._connect_once, engine)
+        except pybreaker.CircuitBreakerError as error:
+            raise DatabaseUnavailable("The database could not be reached several times in a row.", f"It is tried again within {_BREAKER_SECONDS} seconds.") from error
+        except PoolTimeout as error:
+            raise DatabaseUnavailable("Every database connection is in use.", "Try again in a moment; a larger GVRC_POOL_MAX allows more at once.") from error
+        except DBAPIError as error:
+            self._tell(error)
+        return connection
+
+    def _connect_once(self, engine: Engine) -> Connection:
+        try:
+            return engine.connect()
+        except OperationalError:
+            if not self.is_embedded:
+                raise
+        embedded.revive(self.settings)
+        return engine.connect()
+
+    def _tell(self, error: DBAPIError) -> NoReturn:
+        """Says in words what the driver meant; what a caller may want to handle itself (constraints, wrong values) passes unchanged."""
+        if is_lost_connection(error):
+            raise DatabaseUnavailable("The database cannot be reached.", self._how_to_reach_it(error)) from error
+        if isinstance(error, OperationalError):
+            raise StoreError("The database could not finish this.", _HINTS.get(_sqlstate(error) or "", "Try again; the log names the cause.")) from error
+        raise error
+
+    def _how_to_reach_it(self, error: DBAPIError) -> str:
+        if self.is_embedded:
+            return "Start it with `gvrc init` or `make run`."
+        if (_sqlstate(error) or "").startswith("28") or "authentication failed" in str(error.orig):
+            return f"The server refused the user or the password of {shown(self.urls.app)}."
+        return f"Start the server, or check GVRC_DATABASE_URL ({shown(self.urls.app)})."
+
+
+_HINTS = {
+    "57014": "It took longer than allowed. Ask for less at once.",
+    "40P01": "Two writers waited for each other. Try again.",
+    "40001": "Somebody else changed the same rows. Try again.",
+    "55P03": "Somebody else is working on the same rows. Try again.",
+    "53100": "The disk is full. Make room, then try again.",
+    "53200": "The server ran out of memory.",
+}
+
+_SET_TIMEOUT = text("select set_config('statement_timeout', :limit, true)")
+_TRY_SESSION_LOCK = text("select pg_try_advisory_lock(hashtextextended(:name, 0))")
+_RELEASE_LOCK = text("select pg_advisory_unlock(hashtextextended(:name, 0))")
+_TRY_LOCK = text("select pg_try_advisory_xact_lock(hashtextextended(:name, 0))")
+_SAY_WHO_ACTS = text(
+    "select set_config('gvrc.user', :username, true), set_config('gvrc.session', :session, true),"
+    " set_config('gvrc.run', :run, true), set_config('gvrc.reason', :reason, true)"
+)
+
+
+def try_lock(connection: Connection, name: str) -> bool:
+    """Takes a lock of this name until the end of the transaction; False when another holds it."""
+    return bool(connection.execute(_TRY_LOCK, {"name": name}).scalar_one())
+
+
+def is_lost_connection(error: BaseException) -> bool:
+    """Whether the server could not be reached (or went away), as opposed to having refused a statement."""
+    if isinstance(error, DBAPIError):
+        state = _sqlstate(error)
+        if error.connection_invalidated:
+            return True
+        return isinstance(error, OperationalError) and (state is None or bool(_LOST_CONNECTION.fullmatch(state)))
+    return isinstance(error, DatabaseUnavailable)
+
+
+def is_transient(error: BaseException) -> bool:
+    """Whether the same work may succeed when it is done again: a lost connection, a deadlock, a serialization failure."""
+    cause = error.__cause__ if isinstance(error, StoreError) else error
+    if isinstance(cause, DBAPIError):
+        return is_lost_connection(cause) or bool(_TRANSIENT.fullmatch(_sqlstate(cause) or ""))
+    return isinstance(cause, PoolTimeout)
+
+
+def copy_rows(connection: Connection, table: str | Table, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
+    """Writes rows by COPY in the transaction of `connection`, the fastest way in; returns how many.
+
+    `table` is a table of this house, `"schema.name"`, or a temporary table's name. Dicts and lists go to JSONB columns as JSON; text that
+    PostgreSQL cannot hold (zero bytes, halves of surrogate pairs) is mended with U+FFFD.
+    """
+    name = table if isinstance(table, str) else table.fullname
+    json_positions = _json_columns(connection, name, columns)
+    storable = ([_copyable(value, index in json_positions) for index, value in enumerate(row)] for row in rows)
+    return _copy(connection, name, columns, storable)
+
+
+def copy_typed_rows(connection: Connection, table: str, types: Mapping[str, str], rows: Iterable[Sequence[Any]]) -> int:
+    """The same in PostgreSQL's binary form, twice as fast for bytes: `types` maps each column to its type, and values must be of just that type."""
+    return _copy(connection, table, list(types), rows, list(types.values()))
+
+
+def _copy(connection: Connection, name: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], types: list[str] | None = None) -> int:
+    listed = psql.SQL(", ").join(map(psql.Identifier, columns))
+    how = psql.SQL(" with (format binary)" if types else "")
+    command = psql.SQL("copy {} ({}) from stdin{}").format(psql.Identifier(*name.split(".")), listed, how)
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, psycopg.Connection)
+    count = 0
+    try:
+        with driver.cursor() as cursor, cursor.copy(command) as copy:
+            if types:
+                copy.set_types(types)
+            for row in rows:
+                copy.write_row(row)
+                count += 1
+    except psycopg.Error as error:
+        raise _as_sqlalchemy(error, name) from error
+    return count
+
+
+def _json_columns(connection: Connection, name: str, columns: Sequence[str]) -> frozenset[int]:
+    found = connection.execute(_JSON_COLUMNS, {"name": name}).scalars().all()
+    return frozenset(index for index, column in enumerate(columns) if column in found)
+
+
+_JSON_COLUMNS = text("select attname from pg_attribute where attrelid = to_regclass(:name) and attnum > 0 and atttypid in ('json'::regtype, 'jsonb'::regtype)")
+
+
+def _copyable(value: Any, is_json: bool) -> Any:
+    if value is None:
+        return None
+    if is_json:
+        return Jsonb(value, dumps=dump_json)
+    if isinstance(value, str):
+        return storable_text(value)
+    if isinstance(value, list | tuple):
+        return [storable_text(item) if isinstance(item, str) else item for item in value]
+    return value
+
+
+def _as_sqlalchemy(error: psycopg.Error, name: str) -> BaseException:
+    """The driver's error in the shape that every other statement raises."""
+    return DBAPIError.instance(f"COPY {name}", None, error, psycopg.Error, dialect=_DIALECT)
+
+
+def _engine(url: str, settings: Settings, application_name: str) -> Engine:
+    return create_engine(
+        url,
+        pool_size=settings.pool_size,
+        max_overflow=max(0, settings.pool_max - settings.pool_size),
+        pool_pre_ping=True,
+        pool_recycle=1800,
+        pool_timeout=30,
+        json_serializer=lambda value: dump_json(value).decode(),
+        json_deserializer=load_json,
+        hide_parameters=True,  # parameters may be personal values; errors reach logs
+        connect_args={"application_name": application_name, "connect_timeout": _CONNECT_TIMEOUT_SECONDS},
+    )
+
+
+_DIALECT = create_engine("postgresql+psycopg://").dialect
+
+
+def _say_who_acts(connection: Connection, actor: Actor | None, run_id: int | None, reason: str | None) -> None:
+    said: Mapping[str, str] = {
+        "username": actor.username if actor else "",
+        "session": (actor.session_id or "") if actor else "",
+        "run": "" if run_id is None else str(run_id),
+        "reason": storable_text(reason or ""),
+    }
+    connection.execute(_SAY_WHO_ACTS, said)
+
+
+def _release_quietly(connection: Connection, name: str) -> None:
+    """A connection that broke during the block has already given its lock back."""
+    try:
+        connection.execute(_RELEASE_LOCK, {"name": name})
+    except OperationalError:
+        connection.invalidate()
+
+
+def _sqlstate(error: DBAPIError) -> str | None:
+    return getattr(error.orig, "sqlstate", None)

@@ -1,0 +1,173 @@
+"""A page's one door: `seat = desk.take(Permission.X)` is the first line of every page.
+
+It asks the database on every run who holds this browser's sign-in and what the role may do, so that a page reached by any way whatever
+(a cold server, an old tab, a crafted message) shows nothing to who may not see it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, NoReturn, TypeVar
+
+import streamlit as st
+import structlog
+from anyio import to_thread
+
+from gvrc import accounts, pipeline
+from gvrc.errors import GvrcError, NotAllowedError, StoreError
+from gvrc.model.access import Actor
+from gvrc.security.permissions import Permission, may, require
+from gvrc.settings import Settings
+from gvrc.store.session import Database
+from gvrc.ui import house
+from gvrc.ui.catalogue import Words
+from gvrc.ui.gate import SESSION_COOKIE, SIGN_IN_PATH
+
+_log = structlog.get_logger("desk")
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seat:
+    """What a page works with: who sits here, the database, the settings, the words."""
+
+    actor: Actor
+    db: Database
+    settings: Settings
+    say: Words
+
+    def may(self, permission: Permission) -> bool:
+        """Whether this person's role has the permission: for hiding what would be refused anyway."""
+        return may(self.actor, permission)
+
+
+def take(*permissions: Permission) -> Seat:
+    """The seat of who runs this page, or a closed door: the script stops after saying why.
+
+    Signed out: the browser is led to the sign-in. The database away: told with a hint, and looked for again every few seconds. A role
+    without one of the `permissions`: told so.
+    """
+    here = house.current()
+    token = session_token()
+    try:
+        db = here.database()
+        actor = accounts.session_actor(db, token) if token else None
+    except StoreError as error:
+        _say_away(error)
+    if actor is None:
+        lead_to_sign_in()
+    seat = Seat(actor=actor, db=db, settings=here.settings, say=here.words)
+    for permission in permissions:
+        try:
+            require(actor, permission)
+        except NotAllowedError as error:
+            show_trouble(error)
+            st.stop()
+    return seat
+
+
+def session_token() -> str | None:
+    """The token this browser's cookie held when its socket was opened."""
+    token = st.context.cookies.get(SESSION_COOKIE)
+    return token if isinstance(token, str) and token else None
+
+
+def lead_to_sign_in() -> NoReturn:
+    """Send the browser to the sign-in page and end the script."""
+    from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+    from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+    words = house.current().words
+    st.markdown(f"{words.markdown('desk.signed_out')} [{words.markdown('gate.sign_in')}]({SIGN_IN_PATH})")
+    context = get_script_run_ctx()
+    if context is not None:
+        message = ForwardMsg()
+        message.auth_redirect.url = SIGN_IN_PATH  # the way st.logout() leads the browser on
+        context.enqueue(message)
+    st.stop()
+
+
+def sign_out() -> None:
+    """Callback: end the session in the database. The run that follows finds nobody at the desk and leads to the sign-in."""
+    token = session_token()
+    if token:
+        accounts.sign_out(house.current().database(), token)
+
+
+def show_trouble(error: GvrcError) -> None:
+    """What happened, and under it what to do; both as plain text."""
+    words = house.current().words
+    st.error(words.markdown("desk.trouble", detail=error.detail), icon=":material/error:")
+    if error.hint:
+        st.text(error.hint)
+
+
+def show_error(error: Exception) -> bool:
+    """Translate what a page raised. True: Streamlit shows nothing of its own, so no stack trace reaches a screen."""
+    if isinstance(error, GvrcError):
+        show_trouble(error)
+    else:
+        _log.exception("page_failed", exc_info=error)
+        words = house.current().words
+        st.error(words.markdown("desk.unexpected"), icon=":material/error:")
+        st.text(words("desk.unexpected.hint"))
+    return True
+
+
+def attempt(act: Callable[..., T], *arguments: Any, **named: Any) -> T | None:
+    """Do something that may be refused; a refusal is kept for the next run to show (`told`) instead of breaking the page. For callbacks."""
+    try:
+        return act(*arguments, **named)
+    except GvrcError as error:
+        refuse(error)
+        return None
+
+
+def refuse(error: GvrcError) -> None:
+    """Keep a refusal for the next run of the page to tell."""
+    st.session_state["desk.refusal"] = (error.detail, error.hint)
+
+
+def tell_refusals() -> None:
+    """Show, once, what `attempt` kept."""
+    refusal = st.session_state.pop("desk.refusal", None)
+    if refusal is not None:
+        show_trouble(GvrcError(*refusal))
+
+
+async def wake_up() -> None:
+    """At server start: runs whose process died with an earlier server are marked as interrupted, so that they can be resumed."""
+
+    def mark() -> None:
+        here = house.current()
+        try:
+            pipeline.mark_interrupted(here.database(), here.settings)
+        except GvrcError as error:
+            _log.warning("database_away_at_start", why=error.detail)
+
+    await to_thread.run_sync(mark)
+
+
+def _say_away(error: StoreError) -> NoReturn:
+    show_trouble(error)
+    _look_again()
+    st.stop()
+
+
+@st.fragment(run_every=5.0)
+def _look_again() -> None:
+    """Try the database again; when it answers, run the page as if nothing had been."""
+    here = house.current()
+    st.caption(here.words.markdown("desk.look_again"))
+    try:
+        here.look_again()
+        accounts.needs_first_admin(here.database())
+    except StoreError:
+        return
+    st.rerun()
+
+
+__all__ = [
+    "Permission", "Seat", "attempt", "lead_to_sign_in", "refuse", "session_token", "show_error", "show_trouble", "sign_out", "take", "tell_refusals", "wake_up",
+]

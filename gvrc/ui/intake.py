@@ -1,0 +1,203 @@
+"""The parts of the upload page: choosing files, what they were recognised as, the run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from gvrc import pipeline
+from gvrc.errors import GvrcError
+from gvrc.model.run import STAGES, RunStatus, Stage
+from gvrc.model.source import FieldSample
+from gvrc.pipeline import ReceivedFile
+from gvrc.security.permissions import Permission
+from gvrc.ui import address, desk, incoming, runs, show
+from gvrc.ui.catalogue import escape_markdown
+from gvrc.ui.desk import Seat
+from gvrc.views import runs as run_views
+
+SURE = 0.8
+
+
+def choose_files(seat: Seat) -> None:
+    """Own files, or the sample lists with one click."""
+    say = seat.say
+    st.file_uploader(
+        say.markdown("upload.choose"), accept_multiple_files=True, key=_uploader_key(), on_change=_keep_uploads,
+        help=say.markdown("upload.choose.help", megabytes=seat.settings.max_upload_mb), max_upload_size=seat.settings.max_upload_mb,
+    )
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button(say.markdown("upload.samples"), key="samples", on_click=_take_samples, icon=":material/dataset:")
+        st.caption(say.markdown("upload.samples.note"))
+
+
+def _uploader_key() -> str:
+    return f"uploads_{st.session_state.setdefault('upload.round', 0)}"
+
+
+def _keep_uploads() -> None:
+    """Callback: copy what was chosen to the data home, free the memory, remember the batch in the address."""
+    seat = desk.take(Permission.UPLOAD)
+    uploads = st.session_state.get(_uploader_key()) or []
+    if uploads:
+        address.put(batch=incoming.keep(seat.settings, seat.actor, uploads))
+        st.session_state["upload.round"] += 1
+        incoming.free_memory()
+
+
+def _take_samples() -> None:
+    address.put(batch=incoming.SAMPLES)
+
+
+# ------------------------------------------------------------------------------------------------------------------------ a batch
+
+
+def show_batch(seat: Seat) -> None:
+    """What each file was recognised as; then the run."""
+    token = address.word("batch") or ""
+    received = _received(seat, token)
+    if received is None:
+        st.markdown(seat.say.markdown("upload.batch_gone"))
+        st.button(seat.say.markdown("upload.again"), key="again", on_click=_forget_batch, args=(token,))
+        return
+    usable = [file for file in received if file.file_id is not None]
+    _batch_summary(seat, received, usable)
+    _batch_acts(seat, token, usable)
+    for file in received:
+        _one_file(seat, file)
+
+
+def _received(seat: Seat, token: str) -> Sequence[ReceivedFile] | None:
+    """The files of the batch as the pipeline took them in; asked once per visit, and again after a refresh."""
+    kept = st.session_state.get("upload.received")
+    if kept is not None and kept[0] == token:
+        files: Sequence[ReceivedFile] = kept[1]
+        return files
+    batch = incoming.open_batch(seat.settings, seat.actor, token)
+    if batch is None:
+        return None
+    with st.spinner(seat.say.markdown("upload.reading", n=len(batch.paths))):
+        received = pipeline.receive(seat.db, seat.settings, seat.actor, batch.paths, names=batch.names)
+    st.session_state["upload.received"] = (token, received)
+    return received
+
+
+def _batch_summary(seat: Seat, received: Sequence[ReceivedFile], usable: Sequence[ReceivedFile]) -> None:
+    say = seat.say
+    refused = len(received) - len(usable)
+    st.markdown(say.markdown("upload.recognised", n=len(usable)) + (" " + say.markdown("upload.refused", n=refused) if refused else ""))
+
+
+def _batch_acts(seat: Seat, token: str, usable: Sequence[ReceivedFile]) -> None:
+    say = seat.say
+    ids = [file.file_id for file in usable if file.file_id is not None]
+    with st.container(horizontal=True):
+        if ids and seat.may(Permission.RUN):
+            st.button(say.markdown("upload.run_all"), key="run_all", type="primary", on_click=_start, args=(token, ids), icon=":material/play_arrow:")
+            st.button(
+                say.markdown("upload.run_first", stage=say(f"stage.{STAGES[0]}")), key="run_first", on_click=_start, args=(token, ids, STAGES[0]),
+                icon=":material/skip_next:",
+            )
+        st.button(say.markdown("upload.put_away"), key="put_away", on_click=_forget_batch, args=(token,), type="tertiary")
+
+
+def _start(token: str, file_ids: list[int], stop_after: Stage | None = None) -> None:
+    """Callback: queue the run, start its worker, watch it."""
+    seat = desk.take(Permission.RUN)
+    run_id = runs.start(seat, file_ids, stop_after=stop_after)
+    if run_id is not None:
+        _forget_batch(token)
+        address.put(run=run_id)
+
+
+def _forget_batch(token: str) -> None:
+    incoming.put_away(desk.take(Permission.UPLOAD).settings, token)
+    st.session_state.pop("upload.received", None)
+    address.put(batch=None)
+
+
+def _one_file(seat: Seat, file: ReceivedFile) -> None:
+    say = seat.say
+    with st.container(border=True, gap="xsmall"):
+        if file.problem is not None:
+            st.markdown(say.markdown("upload.file.refused", name=file.name))
+            show.plain(file.problem)
+            show.plain(file.hint or "")
+            return
+        st.markdown(say.markdown("upload.file", name=file.name, source=file.source or ""))
+        st.caption(_about(seat, file))
+        if file.already_received_run is not None:
+            st.caption(say.markdown("upload.file.known", run=file.already_received_run))
+        with st.expander(say.markdown("upload.file.mapping", n=len(file.fields), unmapped=sum(1 for each in file.fields if each.canonical is None))):
+            _mapping(seat, file.fields)
+
+
+def _about(seat: Seat, file: ReceivedFile) -> str:
+    say = seat.say
+    sure = say.markdown("upload.sure" if file.confidence >= SURE else "upload.unsure", percent=round(file.confidence * 100))
+    records = say.markdown("upload.records", n=file.records) if file.records is not None else say.markdown("upload.records_later")
+    return " · ".join([records, sure, *(escape_markdown(reason) for reason in file.reasons)])
+
+
+def _mapping(seat: Seat, fields: Sequence[FieldSample]) -> None:
+    say = seat.say
+    if not fields:
+        st.caption(say.markdown("upload.mapping.none"))
+        return
+    ordered = sorted(fields, key=lambda each: each.canonical is None)
+    show.table(
+        {
+            say("upload.mapping.path"): [each.path for each in ordered],
+            say("upload.mapping.becomes"): [show.field_label(say, each.canonical) if each.canonical else say("upload.mapping.unmapped") for each in ordered],
+            say("upload.mapping.sample"): [each.samples[0] if each.samples else None for each in ordered],
+            say("upload.mapping.why"): [each.reason for each in ordered],
+        },
+        alt=say("upload.mapping.alt"),
+    )
+
+
+# ------------------------------------------------------------------------------------------------------------------------ the run
+
+
+def show_run(seat: Seat) -> None:
+    """The run in the address: progress while it lives, then the receipt. Nothing of it is kept in this tab."""
+    try:
+        run = run_views.run_view(seat.db, seat.actor, address.number("run") or 0)
+    except GvrcError as error:
+        desk.show_trouble(error)
+        st.button(seat.say.markdown("upload.more"), key="more", on_click=_another)
+        return
+    runs.watch(seat, run)
+    _files_of_run(seat, run)
+    if RunStatus(run.status).is_live:
+        return
+    if all(stage.status == "done" for stage in run.stages):
+        runs.receipt(seat, run)
+    st.button(seat.say.markdown("upload.more"), key="more", on_click=_another, icon=":material/upload_file:", type="tertiary")
+
+
+def _another() -> None:
+    st.query_params.clear()
+
+
+def _files_of_run(seat: Seat, run: run_views.RunView) -> None:
+    say = seat.say
+    with st.expander(say.markdown("upload.files", n=len(run.files)), expanded=any(file.damage for file in run.files)):
+        show.table(
+            {
+                say("upload.files.name"): [file.name for file in run.files],
+                say("upload.files.source"): [file.source for file in run.files],
+                say("upload.files.records"): [file.records if file.records is not None else say("upload.records_later") for file in run.files],
+                say("upload.files.note"): [_file_note(seat, file) for file in run.files],
+            },
+            alt=say("upload.files.alt"),
+        )
+
+
+def _file_note(seat: Seat, file: run_views.FileView) -> str:
+    if file.damage:
+        return show.value_text(file.damage)
+    if file.was_known:
+        return seat.say("upload.files.known")
+    return seat.say("upload.files.empty") if file.records == 0 else ""

@@ -1,0 +1,81 @@
+"""Which pages there are, in which group, for which permission; and links between them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import streamlit as st
+from streamlit.navigation.page import StreamlitPage
+
+from gvrc.security.permissions import Permission
+from gvrc.settings import PROJECT_DIR
+from gvrc.ui.desk import Seat
+
+PAGES_DIR = PROJECT_DIR / "pages"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageEntry:
+    """One page: the name of its script and of its words (`nav.<name>`), its group, what it needs, its bundled symbol."""
+
+    name: str
+    group: str
+    permission: Permission
+    symbol: str
+    is_listed: bool = True
+
+
+PAGES: tuple[PageEntry, ...] = (
+    PageEntry(name="home", group="work", permission=Permission.READ, symbol="home"),
+    PageEntry(name="upload", group="work", permission=Permission.UPLOAD, symbol="upload_file"),
+    PageEntry(name="review", group="work", permission=Permission.REVIEW, symbol="flag"),
+    PageEntry(name="duplicates", group="work", permission=Permission.REVIEW, symbol="join_inner"),
+    PageEntry(name="commit", group="work", permission=Permission.COMMIT, symbol="task_alt"),
+    PageEntry(name="records", group="see", permission=Permission.REVIEW, symbol="table_rows"),
+    PageEntry(name="registry", group="see", permission=Permission.READ, symbol="location_city"),
+    PageEntry(name="runs", group="run", permission=Permission.RUN, symbol="history"),
+)
+GROUPS = ("work", "see", "run")
+
+
+def script_of(name: str) -> str:
+    """The absolute path of a page's script, as Streamlit wants it for links."""
+    return str(PAGES_DIR / f"{name}.py")
+
+
+def pages_for(seat: Seat) -> dict[str, list[StreamlitPage]]:
+    """The pages this role may use, by group, in their order. A page that is not in here cannot be run."""
+    sections: dict[str, list[StreamlitPage]] = {}
+    for group in GROUPS:
+        entries = [entry for entry in PAGES if entry.group == group and seat.may(entry.permission)]
+        if entries:
+            sections[seat.say(f"nav.group.{group}")] = [_page(seat, entry) for entry in entries]
+    return sections
+
+
+def _page(seat: Seat, entry: PageEntry) -> StreamlitPage:
+    return st.Page(
+        script_of(entry.name),
+        title=seat.say(f"nav.{entry.name}"),
+        icon=f":material/{entry.symbol}:",
+        url_path=entry.name,
+        default=entry.name == "home",
+        help=seat.say(f"nav.{entry.name}.help"),
+        visibility="visible" if entry.is_listed else "hidden",
+    )
+
+
+def link(name: str, label: str, *, query: Mapping[str, str] | None = None, symbol: str = "", help_text: str = "", disabled: bool = False) -> None:
+    """A link to a page. `label` is Markdown made by `words.markdown`; `query` ends up in the address, so that a refresh keeps it."""
+    st.page_link(script_of(name), label=f":primary[{label}]", icon=f":material/{symbol}:" if symbol else "", query_params=dict(query or {}), help=help_text, disabled=disabled)
+
+
+def go(name: str, **query: str) -> None:
+    """Leave this page for another."""
+    st.switch_page(script_of(name), query_params=query)
+
+
+def has_page(seat: Seat, name: str) -> bool:
+    """Whether this role has the page, so that no link leads to a closed door."""
+    return any(entry.name == name and seat.may(entry.permission) for entry in PAGES)

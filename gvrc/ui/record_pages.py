@@ -1,0 +1,162 @@
+"""The parts of the records page: the rows behind a count, and one record whole."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from gvrc.ui import address, show
+from gvrc.ui.catalogue import escape_markdown
+from gvrc.ui.desk import Seat
+from gvrc.views import records as record_views
+from gvrc.views.records import RecordView
+from gvrc.views.runs import RunView
+
+STATES = ("ready", "to_review", "held")
+FIELDS = (
+    "name", "aliases", "facility_type_label", "county", "constituency", "ward", "point", "contacts", "services", "owner", "operational_status",
+    "keph_level", "mfl_code", "registration_number", "address", "officer", "description", "visibility",
+)
+
+
+# ------------------------------------------------------------------------------------------------------------------------ rows
+
+
+def rows_behind_a_count(seat: Seat, run: RunView) -> None:
+    """Exactly the rows that a number of a receipt counts: by state, kind of issue, source, or named one by one."""
+    say = seat.say
+    titles = record_views.issue_titles()
+    sources = sorted({file.source for file in run.files})
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        state = _filter(seat, "state", {code: show.state_word(say, code) for code in STATES})
+        code = _filter(seat, "issue", {code: titles.get(code, code) for code in sorted(run.receipt.issues)})
+        source = _filter(seat, "source", {name: name for name in sources})
+    ids = address.numbers("ids")
+    _list(seat, run, {"state": state, "issue_code": code, "source": source, "record_ids": ids or None})
+
+
+def _filter(seat: Seat, name: str, labels: dict[str, str]) -> str | None:
+    """A filter whose choice stands in the address, so that a link can set it and a refresh keeps it."""
+    current = address.one_of(name, list(labels))
+    key = f"filter_{name}_{current}"
+    options = ["", *labels]
+    st.selectbox(
+        seat.say.markdown(f"records.filter.{name}"), options, index=options.index(current or ""), key=key, width=220,
+        format_func=lambda code: labels[code] if code else seat.say("records.filter.all"), on_change=_choose, args=(name, key),
+    )
+    return current
+
+
+def _choose(name: str, key: str) -> None:
+    address.put(**{name: st.session_state[key] or None, "ids": None, "page": None})
+
+
+def _list(seat: Seat, run: RunView, chosen: dict[str, Any]) -> None:
+    say = seat.say
+    offset = show.first_row()
+    found = record_views.record_list(seat.db, seat.actor, run.run_id, **chosen, limit=show.ROWS_PER_PAGE, offset=offset)
+    if not found.total:
+        st.markdown(say.markdown("records.none"))
+        return
+    st.caption(say.markdown("records.count", n=found.total))
+    key = f"rows_{offset}_{hash(str(chosen))}"
+    st.dataframe(
+        _frame(seat, found.rows), hide_index=True, key=key, on_select=_open_selected, selection_mode="single-row",
+        column_config={say("field.quality"): st.column_config.TextColumn(width="small", alignment="right")}, alt=say("records.alt"),
+    )
+    st.session_state["records.shown"] = (key, [row.record_id for row in found.rows])
+    show.page_choice(found.total)
+
+
+def _frame(seat: Seat, rows: Sequence[RecordView]) -> pd.DataFrame:
+    say = seat.say
+    return pd.DataFrame(
+        {
+            say("field.name"): [show.value_text(row.name) for row in rows],
+            say("field.facility_type"): [show.value_text(row.facility_type_label) for row in rows],
+            say("field.county"): [show.value_text(row.county) for row in rows],
+            say("field.ward"): [show.value_text(row.ward) for row in rows],
+            say("field.state"): [show.state_word(say, row.state) if row.state else show.ABSENT for row in rows],
+            say("field.quality"): [show.points(row.quality_score) for row in rows],
+            say("field.issues"): [", ".join(dict.fromkeys(issue.title for issue in row.issues if issue.state == "open")) or show.ABSENT for row in rows],
+            say("field.source"): [show.value_text(row.file_name) for row in rows],
+        }
+    )
+
+
+def _open_selected() -> None:
+    """Callback: the selected row by its position, mapped at once to the record it showed."""
+    key, ids = st.session_state.get("records.shown", ("", []))
+    selected = st.session_state.get(key, {}).get("selection", {}).get("rows", [])
+    if selected and selected[0] < len(ids):
+        address.put(record=ids[selected[0]])
+
+
+# ------------------------------------------------------------------------------------------------------------------------ one record
+
+
+def one_record(seat: Seat, run: RunView, record_id: int) -> None:
+    """One record: its values, where it comes from, what was changed and why, what is wrong with it."""
+    say = seat.say
+    st.button(say.markdown("records.back"), key="back", on_click=_back, icon=":material/arrow_back:", type="tertiary")
+    found = record_views.record_list(seat.db, seat.actor, run.run_id, record_ids=[record_id], limit=1)
+    if not found.rows:
+        st.markdown(say.markdown("records.gone"))
+        return
+    record = found.rows[0]
+    show.section(escape_markdown(show.value_text(record.name)))
+    st.markdown(f"{show.state_badge(say, record.state or 'new')} {escape_markdown(record.state_reason or '')}")
+    if record.file_name:
+        st.caption(say.markdown("records.origin", file=record.file_name, pointer=record.pointer or ""))
+    values, quality = st.columns([7, 5], gap="medium")
+    with values:
+        _values(seat, record)
+    with quality:
+        show.quality(seat.say, record.quality_score, record.quality_parts)
+    _issues(seat, record)
+    _changes(seat, record)
+
+
+def _back() -> None:
+    address.put(record=None)
+
+
+def _values(seat: Seat, record: RecordView) -> None:
+    pairs = [(show.field_label(seat.say, name), show.record_value(record, name)) for name in FIELDS]
+    show.key_values([(label, value) for label, value in pairs if value != show.ABSENT], alt=seat.say("records.values.alt"))
+
+
+def _issues(seat: Seat, record: RecordView) -> None:
+    say = seat.say
+    if not record.issues:
+        return
+    show.section(say.markdown("records.issues"))
+    show.table(
+        {
+            say("records.issues.kind"): [issue.title for issue in record.issues],
+            say("field.state"): [show.Badge(show.state_badge(say, issue.state if issue.state != "open" else issue.severity)) for issue in record.issues],
+            say("records.issues.what"): [issue.message for issue in record.issues],
+            say("review.suggestion"): [issue.suggestion.shown if issue.suggestion else None for issue in record.issues],
+        },
+        alt=say("records.issues.alt"),
+    )
+
+
+def _changes(seat: Seat, record: RecordView) -> None:
+    say = seat.say
+    if not record.changes:
+        return
+    with st.expander(say.markdown("records.changes", n=len(record.changes))):
+        show.table(
+            {
+                say("records.changes.field"): [change.label for change in record.changes],
+                say("records.changes.before"): [change.before for change in record.changes],
+                say("records.changes.after"): [change.after for change in record.changes],
+                say("records.changes.stage"): [say.or_plain(f"stage.{change.stage}", change.stage) for change in record.changes],
+                say("records.changes.rule"): [change.rule.replace("_", " ").replace("-", " ") for change in record.changes],
+            },
+            alt=say("records.changes.alt"),
+        )

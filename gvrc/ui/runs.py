@@ -1,0 +1,246 @@
+"""Which run a page is about, its live progress, and its receipt."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from gvrc import pipeline, worker
+from gvrc.errors import GvrcError
+from gvrc.model.run import STAGES, RunStatus, Stage
+from gvrc.security.permissions import Permission
+from gvrc.ui import address, desk, navigation, show
+from gvrc.ui.desk import Seat
+from gvrc.ui.show import Badge
+from gvrc.views import questions as question_views
+from gvrc.views import records as record_views
+from gvrc.views import runs as run_views
+from gvrc.views.questions import QuestionCounts
+from gvrc.views.runs import Receipt, RunView
+
+RUNS_TO_CHOOSE_FROM = 50
+
+
+# ------------------------------------------------------------------------------------------------------------------------ which run
+
+
+def chosen_run(seat: Seat) -> RunView | None:
+    """The run in the address, else the newest; None when there is no run yet. The choice stays in the address."""
+    known = run_views.run_list(seat.db, seat.actor, limit=RUNS_TO_CHOOSE_FROM)
+    if not known:
+        return None
+    ids = [run.run_id for run in known]
+    wanted = address.number("run")
+    if wanted is None:
+        wanted = ids[0]
+        address.put(run=wanted)
+    elif wanted not in ids:
+        ids.append(wanted)
+    return run_views.run_view(seat.db, seat.actor, wanted)
+
+
+def heading(seat: Seat, page: str) -> RunView | None:
+    """The heading of a page about a run, with the run beside it; None, said in words, when there is no run yet."""
+    title, choice = st.columns([8, 4], vertical_alignment="bottom")
+    run = chosen_run(seat)
+    with title:
+        show.heading(seat, page)
+    if run is None:
+        nothing_yet(seat)
+        return None
+    with choice:
+        _run_choice(seat, run)
+    return run
+
+
+def _run_choice(seat: Seat, run: RunView) -> None:
+    known = run_views.run_list(seat.db, seat.actor, limit=RUNS_TO_CHOOSE_FROM)
+    labels = {each.run_id: seat.say("run.choice", run=each.run_id, when=show.moment(each.created_at), who=each.started_by) for each in known}
+    labels.setdefault(run.run_id, seat.say("run.choice", run=run.run_id, when=show.moment(run.created_at), who=run.started_by))
+    key = f"run_of_{run.run_id}"
+    st.selectbox(
+        seat.say.markdown("run.choose"), list(labels), index=list(labels).index(run.run_id), format_func=labels.__getitem__, key=key,
+        on_change=_choose_run, args=(key,), label_visibility="collapsed",
+    )
+
+
+def _choose_run(key: str) -> None:
+    st.query_params.clear()
+    address.put(run=int(st.session_state[key]))
+
+
+def nothing_yet(seat: Seat) -> None:
+    """The empty state of every page that needs a run."""
+    st.markdown(seat.say.markdown("run.none"))
+    if navigation.has_page(seat, "upload"):
+        navigation.link("upload", seat.say.markdown("run.none.link"), symbol="upload_file")
+
+
+# ------------------------------------------------------------------------------------------------------------------------ acts
+
+
+def start(seat: Seat, file_ids: list[int], *, stop_after: Stage | None = None) -> int | None:
+    """Queue a run and start its worker; its id, or None when it was refused (which the next run of the page tells)."""
+    run_id = desk.attempt(pipeline.start, seat.db, seat.settings, seat.actor, file_ids, stop_after=stop_after)
+    if run_id is not None:
+        worker.launch(seat.settings, run_id)
+    return run_id
+
+
+def go_on(run_id: int, stop_after: Stage | None = None) -> None:
+    """Callback: take a run up again, to its end or only to `stop_after`."""
+    seat = desk.take(Permission.RUN)
+    try:
+        pipeline.resume(seat.db, seat.settings, seat.actor, run_id, stop_after=stop_after)
+    except GvrcError as error:
+        desk.refuse(error)
+        return
+    worker.launch(seat.settings, run_id)
+
+
+def stop(run_id: int) -> None:
+    """Callback: ask a live run to stop after the chunk it is at."""
+    seat = desk.take(Permission.RUN)
+    desk.attempt(pipeline.request_stop, seat.db, seat.actor, run_id)
+
+
+# ------------------------------------------------------------------------------------------------------------------------ progress
+
+
+def watch(seat: Seat, run: RunView) -> None:
+    """The stages of a run. While it lives, this part alone looks again every second; when it ends, the page is run once more."""
+    is_live = RunStatus(run.status).is_live
+    drawn = st.fragment(_watch, run_every=1.0 if is_live else None)
+    drawn(run.run_id, is_live)
+
+
+def _watch(run_id: int, was_live: bool) -> None:
+    seat = desk.take(Permission.READ)
+    pipeline.mark_interrupted(seat.db, seat.settings)
+    run = run_views.run_view(seat.db, seat.actor, run_id)
+    is_live = RunStatus(run.status).is_live
+    if was_live and not is_live:
+        st.rerun()
+    _status_line(seat, run)
+    _stage_table(seat, run)
+    _acts(seat, run, is_live)
+
+
+def _status_line(seat: Seat, run: RunView) -> None:
+    done = sum(1 for stage in run.stages if stage.status == "done")
+    text = f"{show.state_badge(seat.say, run.status)} {seat.say.markdown('run.progress', done=done, all=len(STAGES), seconds=show.duration(run.seconds))}"
+    st.progress(done / len(STAGES), text=text)
+    if run.error:
+        st.error(seat.say.markdown("desk.trouble", detail=run.error), icon=":material/error:")
+        if run.hint:
+            show.plain(run.hint)
+
+
+def _stage_table(seat: Seat, run: RunView) -> None:
+    say = seat.say
+    stages = run.stages
+    show.table(
+        {
+            say("run.column.stage"): [say(f"stage.{stage.stage}") for stage in stages],
+            say("run.column.status"): [Badge(show.state_badge(say, _stage_status(run, stage.status))) for stage in stages],
+            say("run.column.rows_in"): [stage.rows_in for stage in stages],
+            say("run.column.rows_out"): [stage.rows_out for stage in stages],
+            say("run.column.issues"): [sum(stage.issues.values()) for stage in stages],
+            say("run.column.seconds"): [show.duration(stage.seconds) for stage in stages],
+        },
+        alt=say("run.stages.alt", run=run.run_id),
+    )
+
+
+def _stage_status(run: RunView, status: str) -> str:
+    """What a stage of a live run failed at before is being tried again."""
+    return "waiting" if status == "failed" and RunStatus(run.status).is_live else status
+
+
+def _acts(seat: Seat, run: RunView, is_live: bool) -> None:
+    if not seat.may(Permission.RUN):
+        return
+    say = seat.say
+    with st.container(horizontal=True):
+        if is_live:
+            st.button(say.markdown("run.stop"), key=f"stop_{run.run_id}", on_click=stop, args=(run.run_id,), icon=":material/pause:", disabled=run.status == "stopping")
+            return
+        following = next((stage for stage in run.stages if stage.status != "done"), None)
+        if following is None:
+            return
+        st.button(say.markdown("run.go_on"), key=f"go_on_{run.run_id}", type="primary", on_click=go_on, args=(run.run_id,), icon=":material/play_arrow:")
+        if following.stage != STAGES[-1]:
+            st.button(
+                say.markdown("run.next_stage", stage=say(f"stage.{following.stage}")), key=f"next_{run.run_id}", on_click=go_on,
+                args=(run.run_id, Stage(following.stage)), icon=":material/skip_next:",
+            )
+
+
+# ------------------------------------------------------------------------------------------------------------------------ receipt
+
+
+def receipt(seat: Seat, run: RunView) -> None:
+    """What came in and where it stands now: it adds up, and every number opens exactly its rows."""
+    say, sums = seat.say, run.receipt
+    show.section(say.markdown("receipt.title"))
+    _ledger_line(seat, run, "records_in", sums.records_in, {})
+    for state in ("ready", "to_review", "held"):
+        _ledger_line(seat, run, state, getattr(sums, state), {"state": state})
+    _ledger_line(seat, run, "dead_letters", sums.dead_letters, None)
+    if sums.records_in == sums.ready + sums.to_review + sums.held + sums.dead_letters:
+        st.caption(say.markdown("receipt.adds_up", all=sums.records_in, ready=sums.ready, review=sums.to_review, held=sums.held, dead=sums.dead_letters))
+    _next_steps(seat, run)
+    _issue_kinds(seat, run, sums)
+
+
+def _ledger_line(seat: Seat, run: RunView, name: str, count: int, query: dict[str, str] | None) -> None:
+    label, number, note = st.columns([3, 2, 7], vertical_alignment="center")
+    label.markdown(seat.say.markdown(f"receipt.{name}"))
+    with number:
+        _rows_link(seat, run, count, query)
+    note.caption(seat.say.markdown(f"receipt.{name}.note"))
+
+
+def _rows_link(seat: Seat, run: RunView, count: int, query: dict[str, str] | None) -> None:
+    """The number; a link to its rows where they are records (`query` names them) and there are any."""
+    if query is not None and count and navigation.has_page(seat, "records"):
+        navigation.link("records", f"**{count:,}**", query={"run": str(run.run_id), **query}, help_text=seat.say.markdown("receipt.open_rows", n=count))
+    else:
+        st.markdown(f"**{count:,}**")
+
+
+def _next_steps(seat: Seat, run: RunView) -> None:
+    """What waits for a person now, and the way there."""
+    show.section(seat.say.markdown("receipt.next"))
+    if seat.may(Permission.REVIEW):
+        question_links(seat, run, question_views.question_counts(seat.db, seat.actor, run.run_id))
+
+
+def question_links(seat: Seat, run: RunView, questions: QuestionCounts) -> None:
+    """The questions of a run that wait, each kind with the way to it, and the way to the commit."""
+    say, query = seat.say, {"run": str(run.run_id)}
+    with st.container(gap="xxsmall"):
+        if questions.duplicates and navigation.has_page(seat, "duplicates"):
+            navigation.link("duplicates", say.markdown("receipt.to_duplicates", n=questions.duplicates), query=query, symbol="join_inner")
+        if questions.issues and navigation.has_page(seat, "review"):
+            navigation.link("review", say.markdown("receipt.to_issues", n=questions.issues), query=query, symbol="flag")
+        if not questions.duplicates and not questions.issues:
+            st.markdown(say.markdown("receipt.no_questions"))
+        if navigation.has_page(seat, "commit"):
+            navigation.link("commit", say.markdown("receipt.to_commit"), query=query, symbol="task_alt")
+
+
+def _issue_kinds(seat: Seat, run: RunView, sums: Receipt) -> None:
+    say = seat.say
+    if not sums.issues:
+        return
+    show.section(say.markdown("receipt.issues"))
+    titles = record_views.issue_titles()
+    ordered = sorted(sums.issues.items(), key=lambda item: -item[1])
+    half = -(-len(ordered) // 2)
+    for side, some in zip(st.columns(2, gap="large"), (ordered[:half], ordered[half:]), strict=True):
+        with side.container(gap="xxsmall"):
+            for code, count in some:
+                label, number = st.columns([9, 3], vertical_alignment="center")
+                label.markdown(say.markdown("receipt.issue", title=titles.get(code, code)))
+                with number:
+                    _rows_link(seat, run, count, {"issue": code})

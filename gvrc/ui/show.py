@@ -1,0 +1,200 @@
+"""How things look, the same on every page: headings, states with a word and a sign, values, tables, pages of rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from gvrc.reference.vocabularies import load_vocabularies
+from gvrc.ui import address
+from gvrc.ui.catalogue import Words, escape_markdown
+from gvrc.ui.desk import Seat
+
+ABSENT = "–"
+ROWS_PER_PAGE = 50
+
+# The four states of the house, and what a run or stage may be; always colour and sign and word together.
+_STATE_SIGNS: Mapping[str, tuple[str, str]] = {
+    "ready": ("green", "check_circle"),
+    "committed": ("green", "task_alt"),
+    "to_review": ("orange", "help"),
+    "held": ("red", "pause_circle"),
+    "rejected": ("red", "block"),
+    "new": ("gray", "hourglass_empty"),
+    "error": ("red", "error"),
+    "warning": ("orange", "warning"),
+    "info": ("gray", "info"),
+    "waiting": ("gray", "hourglass_empty"),
+    "queued": ("gray", "schedule"),
+    "running": ("blue", "sync"),
+    "stopping": ("orange", "pause_circle"),
+    "stopped": ("orange", "pause_circle"),
+    "interrupted": ("red", "error"),
+    "failed": ("red", "error"),
+    "done": ("green", "check_circle"),
+    "open": ("orange", "help"),
+    "fixed": ("green", "check_circle"),
+    "waived": ("gray", "check_circle"),
+}
+
+
+def heading(seat: Seat, page: str) -> None:
+    """The page's one title and the sentence under it."""
+    st.title(seat.say(f"{page}.title"), anchor=False)
+    st.caption(seat.say.markdown(f"{page}.lead"))
+
+
+def section(text: str) -> None:
+    """A heading within the page. `text` is Markdown made by `words.markdown`."""
+    st.header(text, anchor=False)
+
+
+def state_badge(say: Words, state: str) -> str:
+    """Markdown of a state: colour, sign and word."""
+    colour, sign = _STATE_SIGNS.get(state, ("gray", "info"))
+    return f":{colour}-badge[:material/{sign}: {say.or_plain(f'state.{state}', escape_markdown(state))}]"
+
+
+def state_word(say: Words, state: str) -> str:
+    """The word alone, for table cells."""
+    return say.or_plain(f"state.{state}", state)
+
+
+def field_label(say: Words, field_name: str) -> str:
+    """The steward's word for a field."""
+    return say.or_plain(f"field.{field_name}", field_name.replace("_", " ").capitalize())
+
+
+def value_text(value: Any) -> str:
+    """A value as plain text: nothing becomes a dash, lists are joined, numbers keep what they say."""
+    if value is None or value == "" or value == [] or value == ():
+        return ABSENT
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return ABSENT if value != value else f"{value:g}" if abs(value) >= 1000 else f"{value:.5f}".rstrip("0").rstrip(".")
+    if isinstance(value, datetime):
+        return moment(value)
+    if isinstance(value, date):
+        return f"{value.day} {value:%B %Y}"
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key}: {value_text(item)}" for key, item in value.items() if item not in (None, "", []))
+    if isinstance(value, str):
+        return value
+    if isinstance(value, Iterable):
+        return ", ".join(value_text(item) for item in value)
+    return str(value)
+
+
+def moment(when: datetime) -> str:
+    """A point in time in this computer's zone, without seconds."""
+    here = when.astimezone()
+    return f"{here.day} {here:%b %Y, %H:%M}"
+
+
+def points(score: float | None) -> str:
+    """A quality score without decimals."""
+    return ABSENT if score is None else f"{score:.0f}"
+
+
+def duration(seconds: float | None) -> str:
+    """Seconds in the unit that reads best."""
+    if seconds is None:
+        return ABSENT
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def table(columns: Mapping[str, Sequence[Any]], *, alt: str, width: str = "stretch") -> None:
+    """A small fixed table, real HTML, numbers aligned. Text cells are escaped: they may hold what somebody uploaded."""
+    frame = pd.DataFrame({escape_markdown(name): [_cell(value) for value in values] for name, values in columns.items()})
+    st.table(frame, border="horizontal", hide_index=True, alt=alt, width=width)  # type: ignore[arg-type]
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, Badge):
+        return str(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) else escape_markdown(value_text(value))
+
+
+class Badge(str):
+    """Markdown that `table` shows as such: made by this module, never from data."""
+
+
+def key_values(pairs: Sequence[tuple[str, Any]], *, alt: str) -> None:
+    """Names and values, one below the other."""
+    frame = pd.DataFrame({"value": [_cell(value) for _, value in pairs]}, index=[escape_markdown(name) for name, _ in pairs])
+    st.table(frame, border="horizontal", hide_header=True, hide_index=False, alt=alt)
+
+
+def first_row() -> int:
+    """The offset of the first row of the page of rows that the address names."""
+    return ((address.number("page") or 1) - 1) * ROWS_PER_PAGE
+
+
+def page_choice(total: int) -> None:
+    """Under a list that does not fit on one page: which page of it. The choice stands in the address under `page`."""
+    pages = max(1, -(-total // ROWS_PER_PAGE))
+    if pages > 1:
+        current = min(pages, address.number("page") or 1)
+        key = f"page_{current}_of_{pages}"
+        st.pagination(pages, default=current, key=key, on_change=_turn, args=(key,))
+
+
+def _turn(key: str) -> None:
+    address.put(page=st.session_state[key])
+
+
+def record_value(record: Any, field_name: str) -> str:
+    """A field of a record or facility view as plain text."""
+    if field_name == "point":
+        return f"{record.latitude:.5f}, {record.longitude:.5f}" if record.latitude is not None and record.longitude is not None else ABSENT
+    if field_name == "contacts":
+        return value_text([contact.value for contact in record.contacts])
+    vocabularies = load_vocabularies()
+    if field_name == "services":
+        return value_text([vocabularies.services.label(code) for code in record.services])
+    if field_name == "owner":
+        return value_text(vocabularies.owner_types.label(record.owner))
+    if field_name == "operational_status":
+        return value_text(vocabularies.operational_statuses.label(record.operational_status))
+    if field_name == "visibility":
+        return value_text((record.visibility or "").replace("_", " "))
+    return value_text(getattr(record, field_name))
+
+
+def quality(say: Words, total: float | None, parts: Sequence[Mapping[str, Any]]) -> None:
+    """A quality score with its parts, each in a sentence; never a bare number."""
+    if total is None:
+        st.caption(say.markdown("quality.none"))
+        return
+    st.metric(say.markdown("quality.total"), f"{total:.0f}", help=say.markdown("quality.total.help"))
+    table(
+        {
+            say("quality.dimension"): [say.or_plain(f"quality.{part['dimension']}", str(part["dimension"])) for part in parts],
+            say("quality.value"): [round(part["value"]) for part in parts],
+            say("quality.why"): ["; ".join(part.get("reasons", ())) or say("quality.full") for part in parts],
+        },
+        alt=say("quality.alt"),
+    )
+
+
+def plain(text: str) -> None:
+    """Text from outside, shown exactly as it is."""
+    st.text(text)
+
+
+NAMES_SHOWN = 12
+
+
+def names(say: Words, some: Sequence[str], total: int) -> None:
+    """A few names and how many more there are."""
+    text = " · ".join(some[:NAMES_SHOWN])
+    rest = total - min(len(some), NAMES_SHOWN)
+    plain(text if rest <= 0 else f"{text} · {say('show.and_more', n=rest)}")

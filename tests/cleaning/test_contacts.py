@@ -1,0 +1,175 @@
+import phonenumbers
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gvrc.cleaning.contacts import MOST_CONTACTS, contacts_in_text, merged_contacts, parse_contacts
+from gvrc.cleaning.phones import find_phones, kenyan_number
+from gvrc.model.record import Contact, ContactType
+
+LANDLINE = phonenumbers.format_number(phonenumbers.example_number_for_type("KE", phonenumbers.PhoneNumberType.FIXED_LINE), phonenumbers.PhoneNumberFormat.E164)
+
+
+def phones(text: object, field_name: str = "contact") -> list[str]:
+    return [contact.value for contact in parse_contacts({field_name: text}).contacts if contact.contact_type is ContactType.PHONE]
+
+
+def codes(values: dict[str, object]) -> list[str]:
+    return [issue.code for issue in parse_contacts(values).issues]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "0700000111", "0700 000 111", "0700-000-111", "0700.000.111", "0700/000111", "(0700) 000 111", "+254700000111", "+254 700 000 111", "254700000111",
+        "254-700-000-111", "+254(0)700000111", "+254 (0) 700 000 111", "+2540700000111", "00254700000111", "700000111", 700000111, 700000111.0, 254700000111,
+        "Tel: 0700 000 111", "Tel.0700000111", "0700 000 111 (call)", "Mobile 0700000111 ext 12",
+    ],
+)  # fmt: skip
+def test_a_number_is_read_however_it_is_written(text: object) -> None:
+    assert phones(text) == ["+254700000111"]
+
+
+@pytest.mark.parametrize("between", [", ", " / ", "/", ";", " or ", " and ", " & ", "\n", " ", " - ", ""])
+def test_two_numbers_in_one_cell_are_two(between: str) -> None:
+    assert phones(f"0700000111{between}0700000222") == ["+254700000111", "+254700000222"]
+
+
+def test_a_landline_is_read_with_its_area_code() -> None:
+    national = LANDLINE.removeprefix("+254")
+    assert phones(f"0{national}") == [LANDLINE]
+    assert phones(f"0{national[:2]}-{national[2:]}") == [LANDLINE]
+
+
+def test_a_shortened_second_number_is_told_and_not_invented() -> None:
+    result = parse_contacts({"phone": "0700 000 111/222"})
+    assert [contact.value for contact in result.contacts] == ["+254700000111"]
+    (issue,) = result.issues
+    assert issue.code == "contact.phone_shortened"
+    assert issue.suggestion is not None
+    assert issue.suggestion.values == {"phone": "+254700000111, +254700000222"}
+
+
+@pytest.mark.parametrize("text", ["0700", "07000001", "99999999999999999999", "046", "1234567", "0700 000 11"])
+def test_what_is_no_kenyan_number_is_an_issue_and_no_contact(text: str) -> None:
+    result = parse_contacts({"phone": text})
+    assert not result.contacts
+    assert result.issues
+
+
+@pytest.mark.parametrize("text", ["0", "000000", "-", "N/A", "", None, [], {}])
+def test_nothing_is_no_issue(text: object) -> None:
+    result = parse_contacts({"phone": text})
+    assert (result.contacts, result.issues) == ((), ())
+
+
+@pytest.mark.parametrize("code", ["999", "112", "116", "1195"])
+def test_short_codes_are_hotlines(code: str) -> None:
+    (contact,) = parse_contacts({"contact": f"call {code}"}).contacts
+    assert (contact.contact_type, contact.value, contact.is_primary) == (ContactType.HOTLINE, code, True)
+
+
+def test_a_number_of_another_country_is_kept_and_told() -> None:
+    foreign = phonenumbers.format_number(phonenumbers.example_number("UG"), phonenumbers.PhoneNumberFormat.E164)
+    assert phones(foreign) == [foreign]
+    assert codes({"phone": foreign}) == ["contact.phone_foreign"]
+
+
+def test_contacts_of_every_shape_are_read() -> None:
+    shapes: list[object] = [
+        "Tel: +254(0)700000111; Email: Info@Example.org",
+        [{"type": "phone", "value": "0700000111"}, {"type": "email", "value": "info@example.org"}],
+        {"phone": "0700 000 111", "email": "info@example.org"},
+        {"phones": ["0700000111", "N/A"], "mail": ["info@example.org"]},
+        ["0700000111", "info@example.org"],
+    ]
+    for shape in shapes:
+        found = {contact.value for contact in parse_contacts({"contact": shape}).contacts}
+        assert found == {"+254700000111", "info@example.org"}, shape
+
+
+def test_the_kind_of_a_contact_is_kept_where_it_matters() -> None:
+    contacts = parse_contacts({"contact": [{"type": "OCS", "value": "0700000111"}, {"type": "Fax", "value": "0700000112"}, {"type": "phone", "value": "0700000113"}]}).contacts
+    assert [contact.label for contact in contacts] == ["Officer's mobile", "Fax", None]
+    assert [contact.is_primary for contact in contacts] == [True, False, False]
+
+
+@pytest.mark.parametrize(
+    ("text", "email"),
+    [
+        ("info@example.org", "info@example.org"),
+        ("INFO@EXAMPLE.ORG.", "info@example.org"),
+        ("info @ example.org", "info@example.org"),
+        ("info(at)example.org", "info@example.org"),
+        ("info@@example.org", "info@example.org"),
+        ("<info@example.org>", "info@example.org"),
+    ],
+)
+def test_an_email_is_read(text: str, email: str) -> None:
+    assert [contact.value for contact in parse_contacts({"email": text}).contacts] == [email]
+
+
+def test_a_broken_email_is_suggested_and_not_kept() -> None:
+    result = parse_contacts({"email": "info@example,org"})
+    assert not result.contacts
+    (issue,) = result.issues
+    assert issue.code == "contact.email_invalid"
+    assert issue.suggestion is not None
+    assert issue.suggestion.shown == "info@example.org"
+
+
+def test_a_post_box_is_no_telephone() -> None:
+    result = parse_contacts({"contact": "P.O. Box 256-70100 Garissa, 0700000111"})
+    assert {contact.contact_type for contact in result.contacts} == {ContactType.POSTAL, ContactType.PHONE}
+    assert parse_contacts({"contact": "P.O Box P.O. Box 731"}).contacts[0].value == "P.O. Box 731"
+
+
+def test_a_contact_in_free_text_is_found_and_taken_out() -> None:
+    found = contacts_in_text("Call 0700-000-111 or info@example.org now", "description")
+    assert {contact.value for contact in found.contacts} == {"+254700000111", "info@example.org"}
+    assert found.redacted == "Call [phone] or [email] now"
+
+
+@pytest.mark.parametrize("text", ["0.7000001112", "36.0700000111", "-1.2852 36.821", "reg 07000001112345", "ab0700000111cd", "P.O. Box 0700000111", "code 700000111"])
+def test_measures_and_codes_in_free_text_are_no_numbers(text: str) -> None:
+    assert contacts_in_text(text, "description").contacts == ()
+
+
+def test_the_same_contact_twice_is_one() -> None:
+    one = Contact(contact_type=ContactType.PHONE, value="+254700000111")
+    assert merged_contacts([one], [one]) == (Contact(contact_type=ContactType.PHONE, value="+254700000111", is_primary=True),)
+
+
+@pytest.mark.parametrize("text", ["0" * 10_000_000, "@" * 100_000, "a@" * 100_000, "1 " * 1_000_000, "07" * 500_000, "p.o. box " * 100_000, "+" * 1_000_000])
+def test_hostile_text_is_read_and_gives_at_most_a_hundred_contacts(text: str) -> None:
+    assert len(parse_contacts({"contact": text, "description": text}).contacts) <= MOST_CONTACTS
+
+
+separators = st.sampled_from(["", " ", "-", ".", "  "])
+
+
+@given(st.integers(0, 999), st.lists(separators, min_size=3, max_size=3), st.sampled_from(["0", "+254", "254", "+254 ", "+2540", "+254(0)", "254 ", "00254"]))
+def test_a_valid_number_is_found_with_any_spacing(last: int, between: list[str], prefix: str) -> None:
+    text = f"{prefix}700{between[0]}000{between[1]}{last:03}"
+    assert phones(text) == [f"+254700000{last:03}"]
+
+
+@given(st.text(alphabet="0123456789 +-/.,()ab@", max_size=60))
+def test_no_number_is_invented(text: str) -> None:
+    for contact in parse_contacts({"contact": text}).contacts:
+        if contact.contact_type is ContactType.PHONE:
+            assert phonenumbers.is_valid_number(phonenumbers.parse(contact.value))
+            digits = "".join(letter for letter in text if letter.isdigit())
+            assert contact.value.removeprefix("+254") in digits
+
+
+@given(st.integers(0, 10**13))
+def test_a_kenyan_number_is_one_that_the_numbering_plan_knows(number: int) -> None:
+    found = kenyan_number(f"0{number}", allow_bare=False)
+    assert found is None or phonenumbers.is_valid_number(phonenumbers.parse(found))
+
+
+@given(st.text(max_size=200))
+def test_any_text_can_be_searched(text: str) -> None:
+    for find in find_phones(text, is_contact=True):
+        assert 0 <= find.start < find.end <= len(text)

@@ -1,0 +1,52 @@
+import pytest
+
+from gvrc.cleaning.headings import heading_kind
+from gvrc.reference.vocabularies import load_vocabularies
+
+NOTHING: dict[str, object] = {}
+
+
+def kind(text: str, values: dict[str, object] = NOTHING, own: dict[str, object] = NOTHING) -> str | None:
+    return heading_kind(text, values, own, load_vocabularies())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1. KWALE", "12) Nairobi", "KWALE", "Kwale County", "MURANG'A COUNTY", "TAITA TAVETA", "Homa-Bay", "NAIROBI CITY", "COAST REGION", "Rift Valley Province",
+        "KWALE COUNTY POLICE STATIONS", "iv. Busia", "(3) GARISSA", "--- LAMU ---", "TOTAL", "Total: 45", "GRAND TOTAL", "Sub-total - Kwale", "Sub Total", "TOTALS",
+        "Station Name", "NAME OF FACILITY", "S/No", "Contacts", "Page 2 of 5", "List of facilities", "2. LEGAL AID", "Police Stations", "HOTLINES", "Level 4",
+    ],
+)  # fmt: skip
+def test_a_heading_in_a_row_of_its_own_is_recognised(text: str) -> None:
+    assert kind(text) is not None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Kwale Police Station", "Kwale Sub County Hospital", "Total Care Clinic", "Galaxy", "St. Mary", "Coast General Hospital", "Western Union Clinic",
+        "Rift Valley Provincial General Hospital", "Lamu Fort Dispensary", "10 Engineer VCT", "3. Diani Police Station", "Kisii 2", "Page Clinic", "Ngara",
+    ],
+)  # fmt: skip
+def test_a_place_is_no_heading_even_in_a_bare_row(text: str) -> None:
+    assert kind(text) is None
+
+
+@pytest.mark.parametrize("values", [{"phone": "0700 000 111"}, {"ward": "Tsimba Golini"}, {"latitude": -4.1}, {"services": ["PEP"]}, {"mfl_code": 11111}])
+def test_a_county_name_with_something_that_only_a_place_has_is_a_place(values: dict[str, object]) -> None:
+    assert kind("KWALE", values) is None
+    assert kind("KWALE", dict.fromkeys(values, "N/A")) == "section"
+
+
+def test_a_total_is_one_whatever_stands_beside_it() -> None:
+    assert kind("TOTAL", {"phone": "0700000111", "ward": "45"}) == "total"
+
+
+def test_a_repeated_header_is_recognised_though_its_row_is_full() -> None:
+    own = {"Facility Name": "Facility Name", "Phone": "Phone", "Ward": "Ward"}
+    assert kind("Facility Name", {"phone": "Phone", "ward": "Ward"}, own) == "header"
+
+
+def test_a_county_and_a_constituency_beside_it_prove_nothing_when_they_are_missing() -> None:
+    assert kind("1. KWALE", {"county": "Kwale", "ward": "", "contact": []}) == "section"

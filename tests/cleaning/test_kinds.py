@@ -1,0 +1,74 @@
+import pytest
+
+from gvrc.cleaning.kinds import CleanKind, KindEvidence, decide_kind, find_kind, stated_level
+from gvrc.reference.vocabularies import load_vocabularies
+
+
+def decide(**evidence: object) -> CleanKind:
+    return decide_kind(KindEvidence(**evidence), load_vocabularies())  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("Sub-District Hospital", "hospital"), ("Provincial General Hospital", "hospital"), ("National Referral Hospital", "hospital"), ("Basic Health Centre", "health_centre"),
+        ("VCT Centre (Stand-Alone)", "vct_centre"), ("Nursing Homes", "nursing_home"), ("Rehab. Center - Drug and Substance abuse", "rehabilitation_centre"),
+        ("Police", "police_station"), ("NGO", "support_organisation"), ("Safe House", "shelter"), ("Govt office", "government_office"),
+    ],
+)  # fmt: skip
+def test_type_columns_of_real_lists_are_known(text: str, code: str) -> None:
+    match = find_kind(text, load_vocabularies())
+    assert match is not None
+    assert match.code == code
+
+
+def test_the_type_column_wins_over_the_name() -> None:
+    assert decide(type_text="Dispensary", name_kind="clinic") == CleanKind(code="dispensary", rule="kind-exact")
+
+
+def test_the_name_wins_over_a_type_that_is_the_same_for_the_whole_list() -> None:
+    assert decide(type_text="Police Station", is_of_list=True, name_kind="police_post").code == "police_post"
+    assert decide(type_text="Police Station", name_kind="police_post").code == "police_station"
+
+
+def test_a_gender_desk_is_one_though_its_type_says_police_station() -> None:
+    assert decide(type_text="Police Station", name_kind="gender_desk").code == "gender_desk"
+
+
+def test_a_type_and_a_name_of_groups_that_exclude_each_other_are_told() -> None:
+    (issue,) = decide(type_text="Dispensary", name_kind="police_station").issues
+    assert issue.code == "kind.contradicts_name"
+    assert decide(type_text="Medical Clinic", name_kind="support_organisation").issues == ()
+
+
+def test_without_a_type_the_name_tells_then_the_heading() -> None:
+    assert decide(name_kind="hospital").code == "hospital"
+    assert decide(headings=("Kwale", "police stations")).code == "police_station"
+
+
+def test_an_organisation_that_does_one_thing_only_is_of_that_kind() -> None:
+    assert decide(headings=("organization name",), services=("legal_aid", "referral")).code == "legal_aid"
+    assert decide(headings=("organization name",), services=("legal_aid", "pep")).code == "support_organisation"
+
+
+def test_nothing_told_is_a_question_with_the_kind_its_services_suggest() -> None:
+    kind = decide(name="Mwangaza", services=("psychosocial_support", "referral"))
+    assert kind.code is None
+    (issue,) = kind.issues
+    assert issue.code == "kind.unknown"
+    assert issue.suggestion is not None
+    assert issue.suggestion.values == {"facility_type": "Support Organisation"}
+
+
+def test_a_shortened_type_is_a_question_with_its_whole_word() -> None:
+    (issue,) = decide(type_text="Misc.").issues
+    assert issue.suggestion is not None
+    assert issue.suggestion.values == {"facility_type": "Other Place"}
+
+
+@pytest.mark.parametrize(
+    ("text", "level"),
+    [("Level 4 Hospital", "4"), ("LEVEL-3A", "3A"), ("L5", "5"), ("KEPH Level 2", "2"), ("Level 7", None), ("Block L 4", None), ("Galaxy", None), (None, None), ("Level 3 Ward", "3")],
+)
+def test_a_level_is_read_as_it_is_stated(text: str | None, level: str | None) -> None:
+    assert stated_level(text) == level

@@ -1,0 +1,136 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gvrc.cleaning.names import LONGEST_NAME, CleanName, clean_name
+from gvrc.reference.vocabularies import load_vocabularies
+
+
+def clean(text: object, *, is_police: bool = False) -> CleanName:
+    return clean_name(text, load_vocabularies(), is_police=is_police)
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("KWALE P/STN HQTS", "Kwale Police Station Headquarters"),
+        ("KENYATTA NATIONAL HOSP. (KNH)", "Kenyatta National Hospital"),
+        ("ST. JOSEPH'S DISP.", "Saint Joseph's Dispensary"),
+        ("ST.TERESA ASANTE DISPENSARY", "Saint Teresa Asante Dispensary"),
+        ("PCEA St Mary's Clinic", "PCEA Saint Mary's Clinic"),
+        ("Lumumba St Clinic", "Lumumba St Clinic"),
+        ("Chiakariga H/C", "Chiakariga Health Centre"),
+        ("NYALI P/BASE", "Nyali Police Base"),
+        ("Mt. Elgon Hosp", "Mount Elgon Hospital"),
+        ("A.C.K. Dispensary", "ACK Dispensary"),
+        ("ACK OTARO COMMUNITY DISPENSARY", "ACK Otaro Community Dispensary"),
+        ("MURANG'A POLICE STATION", "Murang'a Police Station"),
+        ("Murangâ€™a Hosp", "Murang'a Hospital"),
+        ("mawego community medical centre", "Mawego Community Medical Centre"),
+        ("NYAGENKE DISPENSRY", "Nyagenke Dispensary"),
+        ("Isiolo Referal Hospital", "Isiolo Referral Hospital"),
+        ("RHamu Sub-District Hospital", "Rhamu Sub-District Hospital"),
+        ("MediHealth Clinic", "MediHealth Clinic"),
+        ("Diani  Police Station.", "Diani Police Station"),
+        ("12. Diani Police Station", "Diani Police Station"),
+        ("Haki Legal Aid Clinic, Mombasa", "Haki Legal Aid Clinic"),
+        ("Nairobi Ear,Nose and Throat clinic", "Nairobi Ear, Nose and Throat Clinic"),
+        ("Kapkures Police Post (not yet gazetted)", "Kapkures Police Post"),
+        ("Darweed Dispensaryjavascript:void(0)", "Darweed Dispensary"),
+        ("Soin Health Care - Mfangano Street)", "Soin Health Care - Mfangano Street"),
+        ("National GBV Hotline 1195", "National GBV Hotline"),
+        ("Abdallah & Associates Dental Clinic", "Abdallah and Associates Dental Clinic"),
+    ],
+)
+def test_a_name_is_made_readable(text: str, name: str) -> None:
+    assert clean(text).name == name
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("Kwale P/Stn", "police_station"),
+        ("Kenyatta National Hospital GBVRC", "gbv_recovery_centre"),
+        ("Gender Desk, Kwale Police Station", "gender_desk"),
+        ("Shelter Hope Clinic", "clinic"),
+        ("Mwangaza Safe House", "shelter"),
+        ("Hospital Hill Dispensary", "dispensary"),
+        ("Police Lines Dispensary", "dispensary"),
+        ("Childline Kenya 116", "hotline"),
+        ("Galaxy", None),
+    ],
+)
+def test_the_kind_is_read_from_the_words_of_a_name(text: str, kind: str | None) -> None:
+    assert clean(text).facility_type == kind
+
+
+def test_ps_is_a_police_station_only_in_a_list_of_police_places() -> None:
+    assert clean("KIKUYU PS", is_police=True).name == "Kikuyu Police Station"
+    assert clean("KIKUYU PS").name == "Kikuyu PS"
+
+
+def test_a_bracketed_place_is_a_qualifier() -> None:
+    name = clean("Acacia Clinic (Westlands)")
+    assert (name.name, name.qualifiers) == ("Acacia Clinic", ("Westlands",))
+
+
+def test_the_original_is_kept_as_an_alias_and_the_change_is_written_down() -> None:
+    name = clean("KWALE P/STN")
+    assert name.aliases == ("KWALE P/STN",)
+    (change,) = name.changes
+    assert (change.before, change.after, change.field_name) == ("KWALE P/STN", "Kwale Police Station", "name")
+    assert "name-abbreviation" in change.rule
+
+
+def test_a_good_name_is_left_alone() -> None:
+    assert clean("Siritanyi Dispensary") == CleanName(name="Siritanyi Dispensary", facility_type="dispensary")
+
+
+def test_a_phone_in_the_name_moves_to_the_contacts_and_out_of_every_text() -> None:
+    name = clean("GITHUNGURI POLICE STATION 0700 000 052")
+    assert name.name == "Githunguri Police Station"
+    assert [contact.value for contact in name.contacts] == ["+254700000052"]
+    assert "name.holds_contact" in [issue.code for issue in name.issues]
+    everything = f"{name.aliases}{[change.before for change in name.changes]}{[issue.value for issue in name.issues]}"
+    assert "000 052" not in everything
+    assert "[phone]" in everything
+
+
+def test_the_level_in_a_name_is_read_and_never_given_a_letter() -> None:
+    assert clean("Kisii Teaching and Referral Hospital (Level 6)").keph_level == "6"
+    assert clean("Kiambu Level 5 Hospital").keph_level == "5"
+    assert clean("Level 1 Clinic").keph_level is None
+
+
+@pytest.mark.parametrize("text", ["BARTABWA,KAPTURO", "Kwale Police Station / Ukunda Police Post"])
+def test_two_places_in_one_are_told(text: str) -> None:
+    assert "name.two_places" in [issue.code for issue in clean(text).issues]
+
+
+@pytest.mark.parametrize("text", ["Masaita/ Miti-Tatu Dispensary", "KEMRI/CDC Health Services", "Nairobi Ear,Nose and Throat clinic", "Port Florence Community Hospital, Mbita"])
+def test_a_double_name_is_one_place(text: str) -> None:
+    assert "name.two_places" not in [issue.code for issue in clean(text).issues]
+
+
+@pytest.mark.parametrize("text", ["NIL", "N/A", "", None, "---", [], {"a": 1}])
+def test_a_placeholder_is_no_name(text: object) -> None:
+    assert clean(text).name is None
+
+
+def test_a_very_long_name_is_cut_and_told() -> None:
+    name = clean("Kwale " + "very " * 100 + "Dispensary")
+    assert name.name is not None
+    assert len(name.name) <= LONGEST_NAME
+    assert "name.too_long" in [issue.code for issue in name.issues]
+
+
+@given(st.text(max_size=120))
+def test_any_text_gives_a_name_or_none(text: str) -> None:
+    name = clean(text).name
+    assert name is None or (name.strip() == name and name)
+
+
+@given(st.sampled_from(["Kwale", "Ng'ombeni", "Moi's Bridge", "Ol Kalou"]), st.sampled_from(["Dispensary", "Police Station", "Health Centre", "Hospital"]))
+def test_a_clean_name_stays_as_it_is(place: str, kind: str) -> None:
+    assert clean(f"{place} {kind}").name == f"{place} {kind}"
+    assert clean(f"{place} {kind}".upper()).name == f"{place} {kind}"

@@ -1,0 +1,52 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gvrc.cleaning.services import CleanServices, clean_services
+from gvrc.reference.vocabularies import load_vocabularies
+
+
+def clean(value: object) -> CleanServices:
+    return clean_services(value, load_vocabularies())
+
+
+@pytest.mark.parametrize(
+    ("value", "codes"),
+    [
+        (["PEP", "Emergency contraception", "Referral"], ("pep", "emergency_contraception", "referral")),
+        ("PEP, Emergency contraception; referral", ("pep", "emergency_contraception", "referral")),
+        ("1. PEP 2. Counselling", ("pep", "trauma_counselling")),
+        ("Trauma counseling / Legal Aid", ("trauma_counselling", "legal_aid")),
+        ("counselling and legal aid", ("trauma_counselling", "legal_aid")),
+        ({"ART": "Y", "FP": "", "HBC": "yes", "PMTCT": "N"}, ("art", "home_based_care")),
+        ({"art": True, "fp": False}, ("art",)),
+        ([{"service_name": "PEP", "option": "Yes"}, {"name": "Legal aid"}], ("pep", "legal_aid")),
+        (["PEP", "pep", "Post Exposure Prophylaxis"], ("pep",)),
+        (["Unknown", "N/A"], ()),
+        (None, ()),
+        ("", ()),
+    ],
+)
+def test_services_are_read_from_every_shape(value: object, codes: tuple[str, ...]) -> None:
+    result = clean(value)
+    assert result.services == codes
+    assert result.issues == ()
+
+
+def test_an_unknown_service_is_told_with_what_it_may_be_and_never_kept() -> None:
+    result = clean("PEP, Item 14")
+    assert result.services == ("pep",)
+    (issue,) = result.issues
+    assert (issue.code, issue.value, issue.detail["candidates"]) == ("service.unknown", "Item 14", "none")
+
+
+def test_a_suggested_service_comes_with_those_already_known() -> None:
+    (issue,) = clean("PEP, Emergency contrc").issues
+    assert issue.suggestion is not None
+    assert issue.suggestion.values["services"][0] == "Post-exposure prophylaxis (PEP)"
+    assert clean(issue.suggestion.values["services"]).issues == ()
+
+
+@given(st.recursive(st.none() | st.text(max_size=30) | st.booleans(), lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4)))
+def test_any_value_can_be_read(value: object) -> None:
+    assert set(clean(value).services) <= set(load_vocabularies().services.terms)

@@ -1,0 +1,51 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gvrc.cleaning.text import LONGEST_TEXT, clean_text, is_missing
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        None, "", "   ", "-", "--", "...", "?", "N/A", "n/a", "NA", "NIL", "nil.", "None", "Unknown", "UNKNOWN ", "NOT IN LIST", "TO BE VERIFIED", "(unknown)",
+        "Not  Applicable", "null", "TBD", "#N/A", float("nan"), float("inf"), [], {}, ["N/A", ""], {"phone": "-", "email": None},
+    ],
+)  # fmt: skip
+def test_placeholders_are_missing(value: object) -> None:
+    assert is_missing(value)
+    assert clean_text(value) is None
+
+
+@pytest.mark.parametrize("value", ["Kwale", "0", 0, 1.5, False, "Nairobi", "Nila", "Nana Clinic", ["N/A", "Kwale"], {"phone": "0"}])
+def test_values_are_not_missing(value: object) -> None:
+    assert not is_missing(value)
+
+
+@pytest.mark.parametrize(
+    ("value", "clean"),
+    [
+        ("  Diani   Police\nStation\t", "Diani Police Station"),
+        ("Murangâ€™a", "Murang'a"),
+        ("Kwale\u200b\xa0County", "Kwale County"),
+        (20074.0, "20074"),
+        (20074, "20074"),
+        (["Kwale", "N/A", "Kwale", "Lamu"], "Kwale; Lamu"),
+        ("Café", "Café"),
+    ],
+)
+def test_text_is_made_plain(value: object, clean: str) -> None:
+    assert clean_text(value) == clean
+
+
+def test_a_huge_text_is_cut() -> None:
+    text = clean_text("a" * 10_000_000)
+    assert text is not None
+    assert len(text) <= LONGEST_TEXT
+
+
+@given(st.text())
+def test_cleaning_twice_changes_nothing_more(text: str) -> None:
+    once = clean_text(text)
+    assert once is None or clean_text(once) == once
+    assert once is None or "  " not in once

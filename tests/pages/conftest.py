@@ -1,0 +1,104 @@
+"""Pages run by AppTest against a real database, signed in by a real session."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from gvrc import accounts, pipeline
+from gvrc.model.access import Actor, Role
+from gvrc.settings import PROJECT_DIR, Settings
+from gvrc.store.session import Database
+from gvrc.ui import desk, house
+
+SCRIPT = PROJECT_DIR / "gvrc" / "ui" / "main.py"
+PASSWORD = "a long sentence nobody guesses"
+
+
+@pytest.fixture(autouse=True)
+def installed(settings: Settings, database: Database, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The application works on this test's database, and so does every worker it starts."""
+    monkeypatch.setenv("GVRC_DATABASE_URL", settings.database_url or "")
+    monkeypatch.setenv("GVRC_DATABASE_OWNER_URL", settings.database_owner_url or "")
+    previous = house._house
+    house.install(settings, database)
+    yield
+    house._house = previous
+
+
+@pytest.fixture
+def sign_in_as(database: Database, monkeypatch: pytest.MonkeyPatch) -> Callable[[Role], Actor]:
+    """Make a user of a role and let the pages find their session in the cookie (AppTest has no browser and so no cookies)."""
+
+    def sign_in(role: Role) -> Actor:
+        name = f"{role.value.replace('_', '-')}-tester"
+        operator = Actor(user_id=0, username="tests", role=Role.ADMIN)
+        accounts.add_user(database, operator, username=name, role=role, password=PASSWORD, display_name=name.title())
+        token = accounts.sign_in(database, name, PASSWORD)
+        monkeypatch.setattr(desk, "session_token", lambda: token)
+        actor = accounts.session_actor(database, token)
+        assert actor is not None
+        return actor
+
+    return sign_in
+
+
+@pytest.fixture
+def signed_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No cookie, or one whose session ended."""
+    monkeypatch.setattr(desk, "session_token", lambda: "a token that was signed out")
+
+
+@pytest.fixture
+def open_page() -> Callable[..., AppTest]:
+    """Open the application at a page, with names in its address."""
+
+    def open_at(page: str = "home", /, **query: str) -> AppTest:
+        app = AppTest.from_file(str(SCRIPT), default_timeout=60)
+        app.run()
+        if page != "home":
+            app.switch_page(str(PROJECT_DIR / "pages" / f"{page}.py"))
+        for name, value in query.items():
+            app.query_params[name] = value
+        return app.run()
+
+    return open_at
+
+
+LIST = [
+    {"facility_name": "Msambweni Police Station", "service_type": "Police station", "county": "Kwale", "contact": "+254 700 000 101", "latitude": -4.47, "longitude": 39.48},
+    {"facility_name": "MSAMBWENI P/STN", "service_type": "Police station", "county": "Kwale", "contact": "+254 700 000 102", "latitude": -4.4712, "longitude": 39.4791},
+    {"facility_name": "Diani Health Centre", "service_type": "Health centre", "county": "Kwale", "contact": "diani@example.org", "latitude": -4.31, "longitude": 39.57},
+    {"facility_name": "<b>[Nuru](https://example.org) Clinic</b>", "service_type": "Clinic", "county": "Atlantis", "contact": "0700 000 10"},
+]
+"""Four rows: a pair that may be one place, a clean one, and one that is hostile and wrong in several ways."""
+
+
+@pytest.fixture
+def run_of(database: Database, settings: Settings, tmp_path: Path) -> Callable[[Actor], int]:
+    """Take a small list through all stages, as a worker would."""
+
+    def run(actor: Actor) -> int:
+        path = tmp_path / "list.json"
+        path.write_text(json.dumps(LIST), encoding="utf-8")
+        received = pipeline.receive(database, settings, actor, [path])
+        run_id = pipeline.start(database, settings, actor, [file.file_id for file in received if file.file_id is not None])
+        pipeline.execute(database, settings, run_id)
+        return run_id
+
+    return run
+
+
+@pytest.fixture
+def texts() -> Callable[[AppTest], str]:
+    """Everything a person could read on the page."""
+
+    def read(app: AppTest) -> str:
+        kinds = ("title", "header", "subheader", "markdown", "caption", "text", "error", "warning", "info", "success")
+        return "\n".join(str(element.value) for kind in kinds for element in getattr(app, kind))
+
+    return read

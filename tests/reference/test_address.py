@@ -1,0 +1,49 @@
+"""Places written as an address."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gvrc.model.place import Ward
+from gvrc.reference.address import Address, read_address
+from gvrc.reference.gazetteer import load_gazetteer
+
+GAZETTEER = load_gazetteer()
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("Kondele, Kisumu Central, Kisumu County", Address(county="Kisumu County", constituency="Kisumu Central", ward="Kondele")),
+        ("Kisumu, Kisumu Central, Kondele", Address(county="Kisumu", constituency="Kisumu Central", ward="Kondele")),
+        ("Mvita, Mombasa", Address(county="Mombasa", constituency="Mvita")),
+        ("Galbet; Dujis; Garissa; Kenya", Address(county="Garissa", constituency="Dujis", ward="Galbet")),
+        ("Nakuru", Address(county="Nakuru")),
+        ("Samburu County", Address(county="Samburu County")),
+        ("Samburu", Address()),
+        ("near the market, behind the mosque", Address()),
+        ("Eastleigh, Nairobi", Address(county="Nairobi")),
+        ("Township, Wajir", Address(county="Wajir", ward="Township")),
+        ("", Address()),
+    ],
+)
+def test_the_parts_of_an_address_are_read_one_within_the_other(text: str, address: Address) -> None:
+    assert read_address(GAZETTEER, text) == address
+
+
+@given(st.sampled_from(GAZETTEER.wards))
+@settings(max_examples=150, deadline=None)
+def test_the_address_of_every_ward_names_its_county(ward: Ward) -> None:
+    address = read_address(GAZETTEER, f"{ward.ward}, {ward.constituency}, {ward.county} County")
+    assert address.county == f"{ward.county} County"
+    if address.constituency and address.ward:
+        seats = {match.unit_code for match in GAZETTEER.find_constituency(address.constituency, (ward.county_code,))}
+        assert ward.constituency_code in seats or ward.ward == ward.constituency
+
+
+@given(st.text(alphabet="abc ,;|>-\n", max_size=400))
+@settings(deadline=None)
+def test_any_text_is_read_without_harm(text: str) -> None:
+    assert isinstance(read_address(GAZETTEER, text), Address)

@@ -1,0 +1,216 @@
+"""A list is recognised by its content, and its fields by their names and values."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gvrc.errors import UnknownFormatError
+from gvrc.model.record import CANONICAL_FIELDS
+from gvrc.model.source import Detection, Mapping, SourceKind
+from gvrc.settings import DATA_DIR
+from gvrc.sources.detect import detect
+from gvrc.sources.known import known_sources
+from gvrc.sources.mapping import likeness, mapping_from_json, mapping_to_json
+from gvrc.sources.records import peek
+
+
+@pytest.fixture
+def recognise(tmp_path: Path) -> Any:
+    def recognise(content: Any, name: str = "Some new list (2026).json", **more: Any) -> Detection:
+        path = tmp_path / "content"
+        path.write_text(content if isinstance(content, str) else json.dumps(content), encoding="utf-8")
+        return detect(path, name, **more)
+
+    return recognise
+
+
+def places(count: int = 3, **more: Any) -> list[dict[str, Any]]:
+    return [{"name": f"Majengo {number} Dispensary", "phone": f"0700 000 00{number}", **more} for number in range(count)]
+
+
+SHAPES = {
+    "regional": {"regions": [{"region": "Coast", "counties": [{"county": "Kwale", "facilities": places(2, type="Dispensary")}]}]},
+    "other_services": [{"facility_name": "A", "contact": "0700 000 001", "service_type": "Hospital", "county": "Kwale"}],
+    "kps_stations": {"police_stations": {"Kwale": [{"station_name": "A", "location": "Diani", "contacts": [{"type": "phone", "value": "0700 000 001"}]}]}},
+    "category_a": {"category": "A", "data": [{"organization_name": "A", "services": ["PEP"], "location": "Kwale"}]},
+    "category_b": {"category": "B", "data": [{"organization_name": "A", "services": ["PEP"], "location": "Kwale"}]},
+    "equity_afya": {"network": "Equity Afya", "facilities": [{"facility_name": "A", "location": {"county": "Kwale"}, "services": []}]},
+    "gbv_support_organizations": {"organizations": []},
+}
+
+
+@pytest.mark.parametrize("source", SHAPES)
+def test_a_known_shape_is_recognised_by_its_content_whatever_its_name(source: str, recognise: Any) -> None:
+    detection = recognise(SHAPES[source], "download(3).txt")
+    assert (detection.source, detection.is_known) == (source, True)
+    assert detection.confidence >= 0.9
+    assert detection.reasons
+
+
+@pytest.mark.parametrize("path", sorted((DATA_DIR / "sources").glob("*.json")), ids=lambda path: path.stem)
+def test_the_sample_lists_are_recognised_and_no_field_of_a_place_is_lost(path: Path) -> None:
+    detection = detect(path, "x")
+    assert detection.source == path.stem.lower()
+    assert {told.path for told in detection.unmapped} <= {"^network", "head_office"}
+    assert peek(path, detection).is_exact
+
+
+def test_known_sources_map_to_canonical_fields_only() -> None:
+    assert len(known_sources()) >= 6
+    for known in known_sources():
+        assert {canonical for _, canonical in known.fields} <= set(CANONICAL_FIELDS)
+        assert set(known.constants) <= set(CANONICAL_FIELDS)
+
+
+def test_a_strange_field_of_a_known_source_is_named_and_proposed(recognise: Any) -> None:
+    detection = recognise([{**SHAPES["other_services"][0], "Barua Pepe": "a@example.org", "colour": "blue"}])
+    assert detection.mapping.fields["Barua Pepe"] == "email"
+    assert [told.path for told in detection.unmapped] == ["colour"]
+    assert any("colour" in reason for reason in detection.reasons)
+
+
+def test_an_unknown_list_is_named_after_its_file_unless_a_source_is_given(recognise: Any) -> None:
+    assert recognise({"places": places()}).source == "some_new_list_2026"
+    assert recognise({"places": places()}, source="kwale").mapping.source == "kwale"
+    assert recognise(SHAPES["regional"], source="kwale").mapping.fields["^county"] == "county"
+
+
+@pytest.mark.parametrize(
+    ("tree", "record_paths"),
+    [
+        (places(), (("*",),)),
+        ({"data": {"items": places(), "total": 3}}, (("data", "items", "*"),)),
+        ({"counties": [{"name": "Kwale", "code": 2, "posts": places()}, {"name": "Lamu", "code": 5, "posts": places()}]}, (("counties", "*", "posts", "*"),)),
+        ({"Kwale": places(), "Lamu": places()}, (("*", "*"),)),
+        ({"lists": {"Kwale": places()}}, (("lists", "*", "*"),)),
+        ({"a1": places(1)[0], "a2": places(1)[0]}, (("*",),)),
+        ({"type": "FeatureCollection", "features": [{"type": "Feature", "properties": places(1)[0]}]}, (("features", "*"),)),
+        ({"updated": "2026-01-01", "shelters": places(), "hotlines": [{"name": "H", "number": "1195"}]}, (("*", "*"),)),
+        ({"shelters": places(), "posts": [{"station_name": "H", "ocs_mobile": "0700 000 001", "county": "Kwale"}]}, (("posts", "*"), ("shelters", "*"))),
+        ([{**places(1)[0], "county": "Kwale", "contacts": [{"name": "P", "phone": "0700 000 009"}]}], (("*",),)),
+        ({**places(1)[0], "county": "Kwale"}, ((),)),
+    ],
+)
+def test_records_are_found_anywhere_in_the_tree(tree: Any, record_paths: Any, recognise: Any) -> None:
+    assert tuple(sorted(recognise(tree).mapping.record_paths)) == record_paths
+
+
+@pytest.mark.parametrize(
+    ("field", "values", "canonical"),
+    [
+        ("Facility Name", ["Diani Dispensary", "Hola Clinic"], "name"),
+        ("jina_la_kituo", ["Kituo A", "Kituo B"], "name"),
+        ("facilityTypeName", ["Dispensary", "Hospital"], "facility_type"),
+        ("Sub-County", ["Msambweni", "Matuga"], "sub_county"),
+        ("WARD", ["Ukunda", "Township"], "ward"),
+        ("Kaunti", ["Kwale", "Lamu"], "county"),
+        ("OCS", ["0700 000 001", "0700 000 002"], "phone"),
+        ("OCS", ["J. Mfano", "A. Mfano"], "officer"),
+        ("Tel. No.", ["0700 000 001", "0700 000 002"], "phone"),
+        ("Telephone", ["0700 000 001, a@example.org", "b@example.org"], "contact"),
+        ("code", [10234, 10236], "mfl_code"),
+        ("code", ["HF-001", "HF-002"], "facility_code"),
+        ("code", ["x1", "x2"], "source_id"),
+        ("id", [7, 7], None),
+        ("S/NO", [1, 2], None),
+        ("county", ["9f3b1a2c-4774-457b-a17a-d63c90b57832", "9f3b1a2c-4774-457b-a17a-d63c90b57833"], None),
+        ("lat_long", [[-4.12, 39.12], [-2.27, 40.9]], "coordinates"),
+        ("lat", [34.56, 39.12], "latitude"),
+        ("location", ["-4.1234, 39.1234", "-2.2700, 40.9000"], "coordinates"),
+        ("service_type", ["Hospital", "Clinic"], "facility_type"),
+        ("service_type", ["PEP", "Legal aid"], "services"),
+        ("category", ["Dispensary", "Hospital"], "facility_type"),
+        ("category", ["A", "B"], "category"),
+        ("bank_account", ["1", "2"], None),
+        ("zz", ["a@example.org", "b@example.org"], "email"),
+        ("zz", ["Kwale", "Murang'a"], "county"),
+        ("zz", ["0700 000 001/0700000002", "+254 700 000 003"], "phone"),
+        ("zz", [39.1234, 34.4321], "longitude"),
+        ("zz", ["blue", "green"], None),
+    ],
+)
+def test_a_field_is_recognised_by_its_name_and_its_values(field: str, values: list[Any], canonical: str | None, recognise: Any) -> None:
+    rows = [{"name": f"Place {number}", "district": "Old", field: value} for number, value in enumerate(values)]
+    told = {sample.path.replace("\\", ""): sample for sample in recognise(rows).fields}[field]
+    assert told.canonical == canonical
+    assert told.reason
+    assert told.samples
+
+
+def test_the_first_of_two_names_is_the_better_one(recognise: Any) -> None:
+    mapping = recognise([{"owner_type_name": "NGO", "owner_name": "CHAK", "name": "A", "county": "Kwale"}]).mapping
+    assert [path for path, canonical in mapping.fields.items() if canonical == "owner"] == ["owner_name", "owner_type_name"]
+
+
+def test_columns_of_ticks_headed_by_services_are_services(recognise: Any) -> None:
+    detection = recognise("Facility Name,County,ART,PMTCT,Painted\nA,Kwale,Y,,Y\nB,Lamu,N,,N\n")
+    assert (detection.kind, detection.mapping.dialect) == (SourceKind.CSV, ",")
+    assert detection.mapping.fields == {"Facility Name": "name", "County": "county", "ART": "services", "PMTCT": "services"}
+
+
+def test_a_field_without_a_known_name_that_reads_like_names_is_the_name(recognise: Any) -> None:
+    rows = [{"aa": f"Majengo {number} Police Station", "bb": "Kwale", "cc": "0700 000 001"} for number in range(5)]
+    assert recognise(rows).mapping.fields == {"aa": "name", "bb": "county", "cc": "phone"}
+
+
+def test_json_lines_are_recognised_in_any_file(recognise: Any) -> None:
+    detection = recognise("\n".join(map(json.dumps, places())), "export.csv")
+    assert (detection.kind, detection.mapping.dialect, detection.source) == (SourceKind.JSON, "jsonl", "export")
+
+
+def taught(detection: Detection, **fields: str) -> Mapping:
+    data = mapping_to_json(detection.mapping)
+    return mapping_from_json({**data, "source": "kwale_stations", "fields": list(fields.items())})
+
+
+def test_a_remembered_mapping_is_used_for_the_next_list_of_the_same_shape(recognise: Any) -> None:
+    first = recognise({"places": [{"a": "X", "b": "Kwale", "c": 1}]})
+    remembered = taught(first, a="name", b="town")
+    again = recognise({"places": [{"a": "Y", "b": "Lamu", "c": 5}, {"a": "Z", "b": "Meru", "c": 9}]}, "other.json", remembered=[remembered])
+    assert (again.source, again.is_known, again.confidence) == ("kwale_stations", True, 1.0)
+    assert again.mapping.fields == {"a": "name", "b": "town"}
+    other = recognise({"places": [{"d": "Y", "e": "Lamu", "f": 5}]}, "other.json", remembered=[remembered])
+    assert (other.source, other.is_known) == ("other", False)
+
+
+def test_a_remembered_mapping_bears_one_new_field(recognise: Any) -> None:
+    first = recognise([{"a": "X", "b": "Kwale", "c": 1, "d": 2}])
+    again = recognise([{"a": "Y", "b": "Lamu", "c": 5, "d": 3, "email": "y@example.org"}], remembered=[taught(first, a="name", b="county")])
+    assert again.source == "kwale_stations"
+    assert 0.7 < again.confidence < 1
+    assert again.mapping.fields["email"] == "email"
+
+
+def test_a_mapping_survives_as_plain_data(recognise: Any) -> None:
+    for shape in SHAPES.values():
+        mapping = recognise(shape).mapping
+        back = mapping_from_json(json.loads(json.dumps(mapping_to_json(mapping))))
+        assert back == mapping
+        assert list(back.fields) == list(mapping.fields)
+
+
+def test_shapes_are_alike_by_their_fields_and_only_in_the_same_place() -> None:
+    assert likeness("json|a/*|x,y", "json|a/*|y,x") == 1
+    assert likeness("json|a/*|x,y", "json|b/*|x,y") == 0
+    assert likeness("json|a/*|w,x,y", "json|a/*|x,y,z") == 0.5
+
+
+def test_a_large_file_is_recognised_from_its_beginning(tmp_path: Path) -> None:
+    path = tmp_path / "large.json"
+    record = json.dumps({"name": "Majengo Dispensary", "county": "Kwale", "notes": "x" * 900})
+    with path.open("w") as stream:
+        stream.write('{"facilities": [' + ", ".join([record] * 10_000) + "]}")
+    detection = detect(path, path.name)
+    assert detection.mapping.record_paths == (("facilities", "*"),)
+    counted = peek(path, detection)
+    assert not counted.is_exact
+    assert 9_000 < counted.count < 11_000
+
+
+def test_a_list_without_records_is_a_result(recognise: Any) -> None:
+    for tree in ([], {"data": {"places": []}}, {"organizations": []}):
+        assert any("no record" in reason for reason in recognise(tree).reasons)
+    with pytest.raises(UnknownFormatError):
+        recognise({})

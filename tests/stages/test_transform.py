@@ -1,0 +1,194 @@
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gvrc.checks.catalogue import CATALOGUE
+from gvrc.model.issue import Issue
+from gvrc.model.record import CANONICAL_FIELDS, Record, Visibility
+from gvrc.model.source import SourceRow
+from gvrc.reference.corrections import Correction, Corrections
+from gvrc.reference.vocabularies import load_vocabularies
+from gvrc.stages.transform import transform
+
+NONE = Corrections()
+DIANI: dict[str, Any] = {
+    "name": "DIANI P/STN", "facility_type": "Police Station", "county": "Kwale", "constituency": "Msambweni", "ward": "Ukunda", "latitude": -4.30914, "longitude": 39.55485,
+    "phone": "0700 000 111", "operational_status": "Active", "last_verified_at": "2026-05-31",
+}  # fmt: skip
+
+
+def row(values: dict[str, Any], *, number: int = 0, source: str = "list", data: dict[str, Any] | None = None, pointer: str = "") -> SourceRow:
+    return SourceRow(
+        source=source, pointer=pointer or f"/{number}", number=number, data=values if data is None else data, context={}, values=values,
+        record_key=f"{source}:{number}", content_hash="",
+    )  # fmt: skip
+
+
+def made(values: dict[str, Any], answers: Mapping[str, Any] | None = None, **more: Any) -> tuple[Record, list[Issue]]:
+    result = transform([row(values, **more)], load_vocabularies(), NONE, {f"{more.get('source', 'list')}:0": answers} if answers else {})
+    return result.records[0], list(result.issues)
+
+
+def codes(values: dict[str, Any], answers: Mapping[str, Any] | None = None, **more: Any) -> list[str]:
+    return [issue.code for issue in made(values, answers, **more)[1]]
+
+
+def test_a_row_becomes_a_standardised_record() -> None:
+    record, issues = made(DIANI)
+    assert (record.name, record.facility_type, record.operational_status) == ("Diani Police Station", "police_station", "operational")
+    assert record.stated == {"county": "Kwale", "constituency": "Msambweni", "ward": "Ukunda"}
+    assert record.point is not None
+    assert (record.point.latitude, record.point.longitude) == (-4.30914, 39.55485)
+    assert [contact.value for contact in record.contacts] == ["+254700000111"]
+    assert record.last_verified_at == date(2026, 5, 31)
+    assert record.aliases == ("DIANI P/STN",)
+    assert [issue.code for issue in issues] == ["name.one_case"]
+
+
+def test_every_change_names_its_field_stage_and_rule() -> None:
+    record, _ = made(DIANI)
+    assert {change.field_name for change in record.changes} == {"name", "phone"}
+    assert all(change.stage == "transform" and change.rule for change in record.changes)
+
+
+def test_placeholders_are_nothing() -> None:
+    record, _ = made({**DIANI, "ward": "N/A", "owner": "NOT IN LIST", "operational_status": "Unknown", "services": ["None"], "address": "-"})
+    assert "ward" not in record.stated
+    assert (record.owner, record.operational_status, record.services, record.address) == (None, None, (), None)
+
+
+def test_one_row_gives_one_record_whatever_it_holds() -> None:
+    rows = [row({}, number=0), row({"name": "TOTAL"}, number=1), row({"name": None, "phone": "0700000111"}, number=2), row(DIANI, number=3)]
+    result = transform(rows, load_vocabularies(), NONE)
+    assert [record.record_key for record in result.records] == ["list:0", "list:1", "list:2", "list:3"]
+    by_key = {issue.record_key: issue.code for issue in result.issues if issue.code.startswith(("name.h", "name.m", "row."))}
+    assert by_key == {"list:0": "row.empty", "list:1": "name.heading", "list:2": "name.missing"}
+
+
+def test_headings_and_empty_rows_ask_nothing() -> None:
+    for values in ({"name": "1. KWALE"}, {"name": "NIL"}, {"name": "TOTAL", "facility_type": "NIL"}):
+        assert not any(CATALOGUE[code].asks for code in codes(values))
+
+
+def test_a_steward_may_say_that_a_heading_is_a_place() -> None:
+    record, issues = made({"name": "1. KWALE"}, {"name": "Kwale Police Station"})
+    assert record.name == "Kwale Police Station"
+    assert not any(issue.code == "name.heading" for issue in issues)
+
+
+def test_a_known_correction_is_applied_and_told() -> None:
+    corrections = Corrections([Correction(field_name="county", bad_value="Kwalle", right_value="Kwale")])
+    (record,) = transform([row({**DIANI, "county": "KWALLE"})], load_vocabularies(), corrections).records
+    assert record.stated["county"] == "Kwale"
+    assert ("county", "KWALLE", "Kwale", "correction") in [(c.field_name, c.before, c.after, c.rule) for c in record.changes]
+
+
+def test_an_answer_wins_and_is_told_as_the_stewards() -> None:
+    record, _ = made(DIANI, {"county": "Kilifi", "operational_status": "Closed"})
+    assert (record.stated["county"], record.operational_status) == ("Kilifi", "not_operational")
+    assert {change.field_name for change in record.changes if change.rule == "steward"} == {"county", "operational_status"}
+
+
+def test_a_point_given_by_a_steward_says_so() -> None:
+    record, _ = made({**DIANI, "coordinates": "0,0"}, {"latitude": -4.2, "longitude": 39.4})
+    assert record.point is not None
+    assert (record.point.latitude, record.point.accuracy_level) == (-4.2, "steward")
+
+
+@pytest.mark.parametrize("code", ["kind.unknown", "contact.only_phone_invalid", "name.two_places", "text.personal", "name.not_gazetted"])
+def test_an_accepted_suggestion_ends_its_question(code: str) -> None:
+    values = {
+        "kind.unknown": {"name": "Mwangaza", "services": ["Psychosocial support"], "county": "Kwale"},
+        "contact.only_phone_invalid": {**DIANI, "phone": "070000023"},
+        "name.two_places": {**DIANI, "name": "BARTABWA,KAPTURO"},
+        "text.personal": {**DIANI, "description": "Ask for Jane Mfano, survivor, national ID 00000000"},
+        "name.not_gazetted": {**DIANI, "name": "Tangulbei Police Post (not yet gazetted)", "operational_status": None},
+    }[code]
+    _, issues = made(values)
+    issue = next(issue for issue in issues if issue.code == code)
+    assert issue.suggestion is not None
+    assert code not in codes(values, issue.suggestion.values)
+
+
+def test_a_question_about_the_kind_is_asked_only_without_any_sign() -> None:
+    assert "kind.unknown" in codes({"name": "Mwangaza", "phone": "0700000111"})
+    assert "kind.unknown" not in codes({"name": "Mwangaza", "phone": "0700000111"}, pointer="/police_stations/Kwale/0")
+    assert "kind.unknown" not in codes({"name": "Mwangaza", "phone": "0700000111"}, data={"organization_name": "Mwangaza"})
+
+
+def test_a_type_of_the_whole_list_gives_way_to_the_name() -> None:
+    record, _ = made({"name": "Ukunda Police Post", "facility_type": "Police Station"}, data={"station_name": "Ukunda Police Post"})
+    assert record.facility_type == "police_post"
+    record, _ = made({"name": "Ukunda Police Post", "facility_type": "Police Station"})
+    assert record.facility_type == "police_station"
+
+
+def test_the_level_is_only_what_is_stated() -> None:
+    assert made({**DIANI, "name": "Kiambu Level 5 Hospital", "facility_type": "Hospital"})[0].keph_level == "5"
+    assert made({**DIANI, "name": "Kiambu Hospital", "facility_type": "Hospital"})[0].keph_level is None
+    assert made({**DIANI, "keph_level": "Level 3"})[0].keph_level == "3"
+    assert "keph.unknown" in codes({**DIANI, "keph_level": "Level 9"})
+
+
+def test_a_broken_only_phone_is_a_question_and_a_broken_second_one_a_warning() -> None:
+    assert "contact.only_phone_invalid" in codes({**DIANI, "phone": "070000023"})
+    assert "contact.phone_invalid" in codes({**DIANI, "phone": "070000023, 0700000111"})
+    assert "contact.only_phone_invalid" not in codes({**DIANI, "phone": "000004"})
+
+
+def test_a_number_in_a_field_that_nobody_mapped_is_found_when_there_is_no_other() -> None:
+    bare = {name: value for name, value in DIANI.items() if name != "phone"}
+    assert [contact.value for contact in made(bare, data={**bare, "remarks": ["call 0700 000 222"]})[0].contacts] == ["+254700000222"]
+    assert [contact.value for contact in made(DIANI, data={**DIANI, "remarks": "call 0700 000 222"})[0].contacts] == ["+254700000111"]
+    assert made(bare, data={**bare, "account": "0700000222", "site_id": "0700000222"})[0].contacts == ()
+
+
+def test_contacts_in_texts_are_moved_and_taken_out() -> None:
+    record, issues = made({**DIANI, "description": "Call 0700 000 222", "location": "Near the market 0700 000 333"})
+    assert {contact.value for contact in record.contacts} == {"+254700000111", "+254700000222", "+254700000333"}
+    assert record.description == "Call [phone]"
+    assert record.stated["location"] == "Near the market [phone]"
+    assert "contact.in_text" in [issue.code for issue in issues]
+
+
+def test_a_personal_value_stands_only_in_changes_of_personal_fields() -> None:
+    record, issues = made({**DIANI, "name": "DIANI P/STN 0700 000 111", "description": "0700 000 111", "location": "0700 000 111"})
+    told = [change for change in record.changes if change.field_name not in ("phone", "contact")]
+    texts = f"{record.name}{record.aliases}{record.qualifiers}{record.stated}{record.description}{told}{[i for i in issues if i.field_name != 'phone']}"
+    assert "000 111" not in texts
+    assert "700000111" not in texts
+
+
+def test_an_unknown_visibility_hides_the_place_and_is_told() -> None:
+    record, issues = made({**DIANI, "visibility": "perhaps"})
+    assert record.visibility is Visibility.WITHHELD
+    assert "visibility.unknown" in [issue.code for issue in issues]
+
+
+def test_unknown_words_of_closed_lists_come_with_their_nearest() -> None:
+    _, issues = made({**DIANI, "owner": "Ministry of Helth and Sport"})
+    issue = next(issue for issue in issues if issue.code == "owner.unknown")
+    assert "Ministry of Health" in issue.detail["candidates"]
+
+
+def test_the_order_of_the_rows_does_not_matter() -> None:
+    rows = [row(DIANI, number=1), row({**DIANI, "name": "Galaxy"}, number=2), row({"name": "TOTAL"}, number=3)]
+    one = transform(rows, load_vocabularies(), NONE)
+    other = transform(rows[::-1], load_vocabularies(), NONE)
+    assert list(one.records) == list(other.records)[::-1]
+
+
+messy = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=40), lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6), inner, max_size=3)
+)
+
+
+@given(st.dictionaries(st.sampled_from(CANONICAL_FIELDS), messy, max_size=12))
+def test_any_row_gives_a_record_and_issues_of_the_catalogue(values: dict[str, Any]) -> None:
+    record, issues = made(values)
+    assert record.record_key == "list:0"
+    assert all(issue.code in CATALOGUE and issue.record_key == "list:0" for issue in issues)

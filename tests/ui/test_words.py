@@ -1,0 +1,120 @@
+"""The catalogue of words: every key that code asks for exists, none lies unused, and data never becomes markup."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import string
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gvrc.errors import ConfigError
+from gvrc.settings import PROJECT_DIR
+from gvrc.ui.catalogue import WORDS_DIR, escape_markdown, load_words
+
+ENGLISH: dict[str, str | dict[str, str]] = json.loads((WORDS_DIR / "en.json").read_text(encoding="utf-8"))
+SCRIPTS = sorted([*(PROJECT_DIR / "gvrc" / "ui").glob("*.py"), *(PROJECT_DIR / "pages").glob("*.py")])
+ASKING = {"say", "words", "markdown", "or_plain"}
+PAGE_TEXTS = ("title", "lead")
+KEY = re.compile(r"[a-z_]+(\.[a-z_]+)+")
+FAMILY = re.compile(r"[a-z_]+\\\.")
+GENERIC = {r"[a-z_]+\.title", r"[a-z_]+\.lead", r"[a-z_]+\.done"}  # completed by show.heading and questions.nothing_left, counted where these are called
+
+
+def asked_keys(script: Path) -> tuple[set[str], set[str]]:
+    """Keys that the script asks for by name, and patterns of keys that it completes with values."""
+    whole: set[str] = set()
+    patterns: set[str] = set()
+    for node in ast.walk(ast.parse(script.read_text(encoding="utf-8"))):
+        if not isinstance(node, ast.Call) or not node.args:
+            continue
+        name = node.func.attr if isinstance(node.func, ast.Attribute) else node.func.id if isinstance(node.func, ast.Name) else ""
+        last = node.args[-1]
+        if name == "heading" and isinstance(last, ast.Constant):
+            whole |= {f"{last.value}.{text}" for text in PAGE_TEXTS}
+        if name == "nothing_left" and isinstance(last, ast.Constant):
+            whole.add(f"{last.value}.done")
+        if name in ASKING:
+            for argument in alternatives(node.args[0]):
+                if isinstance(argument, ast.Constant) and isinstance(argument.value, str) and KEY.fullmatch(argument.value):
+                    whole.add(argument.value)
+                elif isinstance(argument, ast.JoinedStr) and FAMILY.match(pattern_of(argument)):
+                    patterns.add(pattern_of(argument))
+    return whole, patterns
+
+
+def alternatives(argument: ast.expr) -> list[ast.expr]:
+    return [argument.body, argument.orelse] if isinstance(argument, ast.IfExp) else [argument]
+
+
+def pattern_of(text: ast.JoinedStr) -> str:
+    return "".join(re.escape(str(part.value)) if isinstance(part, ast.Constant) else "[a-z_]+" for part in text.values)
+
+
+ALL_WHOLE = set().union(*(asked_keys(script)[0] for script in SCRIPTS))
+ALL_PATTERNS = set().union(*(asked_keys(script)[1] for script in SCRIPTS)) - GENERIC
+
+
+def completes(pattern: str, key: str) -> bool:
+    return re.fullmatch(pattern, key) is not None
+
+
+def test_every_key_that_a_screen_asks_for_has_words() -> None:
+    assert sorted(ALL_WHOLE - set(ENGLISH)) == []
+
+
+def test_every_family_of_keys_that_a_screen_completes_has_words() -> None:
+    assert sorted(pattern for pattern in ALL_PATTERNS if not any(completes(pattern, key) for key in ENGLISH)) == []
+
+
+def test_no_words_lie_unused() -> None:
+    assert sorted(key for key in ENGLISH if key not in ALL_WHOLE and not any(completes(pattern, key) for pattern in ALL_PATTERNS)) == []
+
+
+@pytest.mark.parametrize("key", sorted(ENGLISH))
+def test_every_text_can_be_filled(key: str) -> None:
+    texts = ENGLISH[key]
+    for text in [texts] if isinstance(texts, str) else [texts["one"], texts["other"]]:
+        assert text.strip()
+        for _, name, spec, _ in string.Formatter().parse(text):
+            assert name is None or name.isidentifier(), f"{key}: {name}"
+            assert not spec or spec == ","
+
+
+def test_a_language_without_words_is_refused() -> None:
+    with pytest.raises(ConfigError):
+        load_words("xx")
+    with pytest.raises(ConfigError):
+        load_words("../en")
+
+
+def test_a_count_chooses_between_one_and_other() -> None:
+    key = next(key for key, text in ENGLISH.items() if isinstance(text, dict) and set(names_in(text["other"])) == {"n"})
+    words = load_words("en")
+    assert words(key, n=1) != words(key, n=2)
+
+
+def names_in(text: str) -> list[str]:
+    return [name for _, name, _, _ in string.Formatter().parse(text) if name]
+
+
+@given(st.text(max_size=200))
+def test_text_that_was_escaped_starts_no_markup(text: str) -> None:
+    escaped = escape_markdown(text)
+    assert "\n" not in escaped
+    assert "<" not in escaped
+    for character in "[]*_`$#|~":
+        position = -1
+        while (position := escaped.find(character, position + 1)) >= 0:
+            assert escaped[position - 1] == "\\"
+
+
+def test_values_are_escaped_where_markdown_is_read_and_left_alone_where_it_is_not() -> None:
+    words = load_words("en")
+    key = next(key for key, text in ENGLISH.items() if isinstance(text, str) and names_in(text) == ["name"])
+    assert "[x](http" in words(key, name="[x](https://example.org)")
+    assert "[x](http" not in words.markdown(key, name="[x](https://example.org)")
