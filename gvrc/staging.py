@@ -23,7 +23,7 @@ from gvrc.reference.corrections import Correction, Corrections
 from gvrc.security.crypto import KeyRing
 from gvrc.settings import Settings
 from gvrc.stages.score import Scored, Scoring, Thresholds, score
-from gvrc.stages.standardise import Knowledge, Watch, load_knowledge, standardise
+from gvrc.stages.standardise import Knowledge, Watch, load_knowledge, standardise, unwatched
 from gvrc.store import decisions as decision_store
 from gvrc.store import matches as match_store
 from gvrc.store import records as record_store
@@ -85,9 +85,13 @@ def raw_fingerprint(row: SourceRow, field_name: str) -> str:
 
 
 def save_rows(
-    conn: Connection, workshop: Workshop, file: StoredFile, run_id: int, rows: Sequence[SourceRow], *, up_to: Stage, watch: Watch,
+    conn: Connection, workshop: Workshop, file: StoredFile, run_id: int, rows: Sequence[SourceRow], *, up_to: Stage, watch: Watch = unwatched,
+    only: str | None = None,
 ) -> dict[Stage, Counter[str]]:
-    """Standardise a chunk of rows and save it. Returns how often each stage found which issue."""
+    """Standardise a chunk of rows and save it, or only the row at the pointer `only`: the rows around it tell how far its list can be trusted.
+
+    Returns how often each stage found which issue.
+    """
     answers = given_answers(conn, workshop, rows)
     made = standardise(rows, workshop.knowledge, answers.overrides, up_to=up_to, watch=watch)
     issues = made.issues_by_key()
@@ -97,6 +101,7 @@ def save_rows(
             is_rejected=record.record_key in answers.rejected,
         )
         for row, record in zip(rows, made.records, strict=True)
+        if only is None or row.pointer == only
     ]
     context = ChunkContext(run_id=run_id, file_id=file.file_id, stage=up_to.value, catalogue=CATALOGUE, verdicts=answers.verdicts)
     record_store.save_records(conn, context, drafts, seal(conn, workshop.keyring, drafts))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
@@ -15,7 +14,6 @@ from gvrc.model.access import Actor
 from gvrc.model.match import Band
 from gvrc.model.record import PERSONAL_FIELDS, RecordState
 from gvrc.model.review import DUPLICATE_ANSWERS, ISSUE_ANSWERS, Answer, QuestionKind, Relation
-from gvrc.model.run import Stage
 from gvrc.security.crypto import KeyRing
 from gvrc.security.permissions import Permission, require
 from gvrc.settings import Settings
@@ -36,6 +34,8 @@ from gvrc.store.session import Connection, Database
 STATE_OF_ANSWER: Mapping[Answer, PairState] = {
     Answer.SAME: PairState.SAME, Answer.DIFFERENT: PairState.DIFFERENT, Answer.RELATED: PairState.RELATED, Answer.UNSURE: PairState.PARKED,
 }
+NEIGHBOURS = 50
+"""Rows on each side that are read with a row that is made anew: whether a stated county can be trusted is told from its list."""
 DROPPED = "dropped"
 """A pair one side of which a person rejected."""
 
@@ -296,9 +296,9 @@ def _issue_values(desk: Desk, stored: StoredIssue, answer: AnswerIn) -> dict[str
 def _remake(desk: Desk, record: StoredRecord) -> None:
     """Make the record anew from its row with every answer given so far, and settle what hangs on it."""
     file = file_store.load_files(desk.conn, file_ids=[record.file_id])[0]
-    rows = raw_store.load_rows_at(desk.conn, record.file_id, [record.record.pointer])
+    rows = raw_store.load_rows_around(desk.conn, record.file_id, record.row_number, NEIGHBOURS)
     kept = record_store.keep_run_wide_issues(desk.conn, record.record_id)
-    save_rows(desk.conn, desk.workshop, file, desk.run_id, rows, up_to=ROW_STAGES[-1], watch=_unwatched)
+    save_rows(desk.conn, desk.workshop, file, desk.run_id, rows, up_to=ROW_STAGES[-1], only=record.record.pointer)
     record_store.restore_run_wide_issues(desk.conn, record.record_id, kept)
     _settle(desk, record_store.load_records(desk.conn, record_ids=[record.record_id]))
 
@@ -355,10 +355,6 @@ def _personal_texts(values: dict[str, Any]) -> list[str]:
 
 def _sealed(values: dict[str, Any], swap: Callable[[str], str]) -> dict[str, Any]:
     return {name: replace_texts(value, swap) if name in PERSONAL_FIELDS else value for name, value in values.items()}
-
-
-def _unwatched(_stage: Stage) -> AbstractContextManager[None]:
-    return nullcontext()
 
 
 __all__ = ["AnswerIn", "DecideOutcome", "Refusal", "claim", "decide", "release", "undo"]

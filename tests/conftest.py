@@ -15,6 +15,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import hypothesis
 import psutil
 import psycopg
 import pytest
@@ -27,6 +28,10 @@ from gvrc.store import accounts, embedded
 from gvrc.store.embedded_place import place_of
 from gvrc.store.session import Database
 from gvrc.store.urls import DatabaseUrls, for_database
+
+# How long an example takes depends on what else the machine does.
+hypothesis.settings.register_profile("gvrc", deadline=None)
+hypothesis.settings.load_profile("gvrc")
 
 _PREFIX = "gvrc-tests-"
 _TEMPLATE = "gvrc_template"

@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-import pandas as pd
-
 from gvrc.model.issue import Issue
 
 SHARED_BY_MANY = 3
@@ -44,13 +41,14 @@ def run_issues(columns: RunColumns) -> list[Issue]:
 
 def _shared(code: str, field_name: str, keys: Sequence[str], values: Sequence[str], *, at_least: int, show: bool = True) -> Iterator[Issue]:
     """An issue for each record whose value stands on `at_least` different records. With `show` off the value stays out of the issue."""
-    if not len(values):
-        return
-    table = pd.DataFrame({"key": np.asarray(keys, dtype=object), "value": np.asarray(values, dtype=object)}).drop_duplicates()
-    table = table[table["value"].astype(bool)]
-    counts = table.groupby("value", sort=False)["key"].transform("size")
-    for value, group in table[counts >= at_least].groupby("value", sort=False):
-        members = sorted(group["key"])
+    places: dict[str, set[str]] = {}
+    for key, value in zip(keys, values, strict=bool(values)):
+        if value:
+            places.setdefault(value, set()).add(key)
+    for value, found in places.items():
+        if len(found) < at_least:
+            continue
+        members = sorted(found)
         for key in members:
             others = [other for other in members[: MOST_OTHERS + 1] if other != key]
             detail = {"count": len(members), "record_keys": others}

@@ -16,6 +16,7 @@ LONGEST_HEADING = 90
 """Characters; a longer text is no heading."""
 
 _BEGINNING = 3
+_MARKS_OF_NUMBERS = frozenset(".):]-–")
 _NUMBERING = re.compile(r"^[\s(\[]*(?:no\.?\s*)?(?:\d{1,4}|[ivx]{1,4}|[a-z])\s?[.):\]\-–]+\s*", re.IGNORECASE)
 _BRACKETS = re.compile(r"[(\[][^()\[\]]{0,80}[)\]]")
 _UNIT_WORDS = re.compile(r"\b(?:county|counties|region|province|area|headings?|section|list|cont|contd|continued)\b", re.IGNORECASE)
@@ -64,7 +65,7 @@ def heading_kind(text: str, values: Mapping[str, Any], own_keys: Mapping[str, An
 
 @lru_cache(maxsize=16_384)
 def _kind_of_text(text: str, vocabularies: Vocabularies) -> str | None:
-    bare = text if text[:2].isalpha() and text[2:3] not in ".)" else _NUMBERING.sub("", text)
+    bare = text if text[:1].isalpha() and _MARKS_OF_NUMBERS.isdisjoint(text[:7]) else _NUMBERING.sub("", text)
     if "(" in bare or "[" in bare:
         bare = _BRACKETS.sub(" ", bare)
     bare = bare.strip(" .,:;-–—*_=#")

@@ -16,6 +16,9 @@ from gvrc.reference.vocabularies import load_vocabularies, placeholder_key
 LONGEST_TEXT = 10_000
 """Characters of one value that are read; the rest stays in the raw row only."""
 
+MOST_LAYERS = 4
+"""Times that damage is undone on one text."""
+
 _INVISIBLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
 _LETTER_OR_DIGIT = re.compile(r"[^\W_]")
 _FTFY = ftfy.TextFixerConfig(unescape_html=True, explain=False)
@@ -80,5 +83,15 @@ def one_line(text: str) -> str:
 
 def _one_line(text: str) -> str:
     if not text.isascii():
-        text = unicodedata.normalize("NFC", ftfy.fix_text(text, _FTFY))
+        text = _mended(text)
     return " ".join(_INVISIBLE.sub(" ", text).split())
+
+
+def _mended(text: str) -> str:
+    """Encoding damage undone, layer by layer: text may have been damaged more than once."""
+    for _ in range(MOST_LAYERS):
+        mended = " ".join(_INVISIBLE.sub(" ", unicodedata.normalize("NFC", ftfy.fix_text(text, _FTFY))).split())
+        if mended == text:
+            break
+        text = mended
+    return text

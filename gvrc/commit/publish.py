@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from dataclasses import replace
 
@@ -10,7 +11,7 @@ from gvrc.commit.plan import make_plan
 from gvrc.commit.risks import Signature
 from gvrc.commit.units import CommitOutcome, Hold, Plan, Tally
 from gvrc.commit.write import Progress, Writer
-from gvrc.errors import CommitError, RunBusy
+from gvrc.errors import CommitError, RunBusy, StoreError
 from gvrc.model.access import Actor, Role
 from gvrc.security.permissions import Permission, may, require
 from gvrc.settings import Settings
@@ -48,16 +49,16 @@ def _commit(db: Database, settings: Settings, actor: Actor, run_id: int, is_sign
         plan = settle(conn, make_plan(conn, actor, run_id))
         signature = sign(conn, actor, is_signed)
     tally = tally_of(plan)
-    commit_id = _begin(db, actor, plan, signature, tally)
-    writer = Writer(db=db, actor=actor, plan=plan, commit_id=commit_id, signature=signature, tally=tally, on_progress=on_progress)
+    _tidy(db, actor, plan)
+    writer = Writer(db=db, actor=actor, plan=plan, signature=signature, tally=tally, on_progress=on_progress)
     try:
         _write_all(writer, settings.batch_size)
     except BaseException:
-        _end(db, actor, writer, "failed")
+        with contextlib.suppress(StoreError):  # what went wrong first is what is told
+            _end(db, actor, writer, "failed")
         raise
-    _end(db, actor, writer, "done")
     return CommitOutcome(
-        commit_id=commit_id, added=tally.added, changed=tally.changed, merged=tally.merged, unchanged=tally.unchanged, held_back=tally.held_back(),
+        commit_id=_end(db, actor, writer, "done"), added=tally.added, changed=tally.changed, merged=tally.merged, unchanged=tally.unchanged, held_back=tally.held_back(),
         batches=tally.batches, dead_letters=tally.dead_letters, seconds=round(time.monotonic() - started, 3),
     )
 
@@ -100,20 +101,17 @@ def settle(conn: Connection, plan: Plan) -> Plan:
     return replace(plan, units=units) if settled else plan
 
 
-def _begin(db: Database, actor: Actor, plan: Plan, signature: Signature, tally: Tally) -> int:
-    """The commit's row, and the records that the registry holds already. A commit that has nothing to do is told by the last one's row."""
+def _tidy(db: Database, actor: Actor, plan: Plan) -> None:
+    """Commits of this run whose process died are marked so, and records that the registry holds already as committed."""
     settled = {m.record_id: unit.facility_ids[0] for unit in plan.passing if unit.is_settled for m in unit.members}
     older = {m.record_id: m.facility_id for m in plan.superseded if m.facility_id is not None}
-    reason = "single operator" if signature.is_single_operator else None
 
-    def work() -> int:
+    def work() -> None:
         with db.unit_of_work(actor, run_id=plan.run_id) as conn:
             registry.close_abandoned(conn, plan.run_id)
             registry.mark_committed(conn, settled | older)
-            known = None if plan.working else registry.last_commit(conn, plan.run_id)
-            return known or registry.begin_commit(conn, plan.run_id, actor.username, reason, tally.counts())
 
-    return db.retrying(work)
+    db.retrying(work)
 
 
 def _write_all(writer: Writer, batch_size: int) -> None:
@@ -122,15 +120,16 @@ def _write_all(writer: Writer, batch_size: int) -> None:
         writer.write(working[start : start + batch_size])
 
 
-def _end(db: Database, actor: Actor, writer: Writer, status: str) -> None:
-    """Relations that became possible, and the commit's last word."""
+def _end(db: Database, actor: Actor, writer: Writer, status: str) -> int:
+    """Relations that became possible, and the commit's last word. Returns its number, or that of the last commit when nothing was written."""
 
-    def work() -> None:
-        with db.unit_of_work(actor, run_id=writer.plan.run_id, reason=writer.reason) as conn:
+    def work() -> int:
+        with db.unit_of_work(actor, run_id=writer.plan.run_id, reason="commit") as conn:
             if status == "done":
                 audit.take_turn(conn)
                 registry.write_relations(conn)
-            if writer.plan.working or status != "done":
+            if writer.commit_id is not None:
                 registry.note_progress(conn, writer.commit_id, writer.tally.counts(), status=status)
+            return writer.commit_id or registry.last_commit(conn, writer.plan.run_id) or 0
 
-    db.retrying(work)
+    return db.retrying(work)

@@ -127,7 +127,7 @@ class Plan:
 class CommitOutcome:
     """What a commit did. Counts are facilities, except `held_back` and `dead_letters`, which count records.
 
-    A commit that had nothing to write has no row of its own: `commit_id` is then that of the last one.
+    A commit that had nothing to write has no row of its own: `commit_id` is then that of the last one, 0 when there was none.
     """
 
     commit_id: int

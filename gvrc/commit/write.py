@@ -39,15 +39,11 @@ class Writer:
     db: Database
     actor: Actor
     plan: Plan
-    commit_id: int
     signature: Signature
     tally: Tally
     on_progress: Progress | None = None
-    reason: str = field(init=False)
-
-    def __post_init__(self) -> None:
-        by = " (single operator)" if self.signature.is_single_operator else ""
-        self.reason = f"commit {self.commit_id}{by}"
+    commit_id: int | None = None
+    """None until something was written: a commit that changes nothing leaves no trace."""
 
     def write(self, units: Sequence[Unit]) -> None:
         """Write one batch, retried when the database fails, split when it refuses values."""
@@ -64,22 +60,32 @@ class Writer:
             self.on_progress(self.tally)
 
     def _attempt(self, units: Sequence[Unit]) -> None:
-        with registry.refusals(), self.db.unit_of_work(self.actor, run_id=self.plan.run_id, reason=self.reason) as conn:
+        with registry.refusals(), self.db.unit_of_work(self.actor, run_id=self.plan.run_id, reason="commit") as conn:
             audit.take_turn(conn)
             batch = _Batch(conn=conn, actor=self.actor, plan=self.plan, signature=self.signature)
-            batch.write(units)
+            commit_id = batch.write(units, self.begin)
             tally = self.tally.with_batch(batch.counts, len(units), batch.held)
-            registry.note_progress(conn, self.commit_id, tally.counts())
+            if commit_id is not None:
+                registry.note_progress(conn, commit_id, tally.counts())
         self.tally.take(tally)
+        self.commit_id = commit_id or self.commit_id
+
+    def begin(self, conn: Connection) -> int:
+        """The commit's row, made with the first thing it writes; what follows in the transaction is audited under its number."""
+        by = " (single operator)" if self.signature.is_single_operator else ""
+        commit_id = self.commit_id or registry.begin_commit(conn, self.plan.run_id, self.actor.username, by.strip(" ()") or None, self.tally.counts())
+        registry.say_why(conn, f"commit {commit_id}{by}")
+        return commit_id
 
     def _bury(self, unit: Unit, refusal: WriteRefused) -> None:
         def work() -> None:
-            with self.db.unit_of_work(self.actor, run_id=self.plan.run_id, reason=self.reason) as conn:
+            with self.db.unit_of_work(self.actor, run_id=self.plan.run_id, reason="commit") as conn:
                 error = why_refused(conn, self.plan, unit, refusal)
                 where = [(member.file_id, member.pointer) for member in unit.members]
                 registry.bury(conn, self.plan.run_id, where, error, {"record_ids": unit.record_ids, "commit_id": self.commit_id})
                 tally = self.tally.with_burial(len(unit.members))
-                registry.note_progress(conn, self.commit_id, tally.counts())
+                if self.commit_id is not None:
+                    registry.note_progress(conn, self.commit_id, tally.counts())
             self.tally.take(tally)
 
         self.db.retrying(work)
@@ -108,7 +114,8 @@ class _Batch:
     counts: dict[str, int] = field(default_factory=lambda: {"added": 0, "changed": 0, "merged": 0, "unchanged": 0})
     held: list[tuple[Hold, Unit]] = field(default_factory=list)
 
-    def write(self, units: Sequence[Unit]) -> None:
+    def write(self, units: Sequence[Unit], begin: Callable[[Connection], int]) -> int | None:
+        """Write what differs; returns the commit's number if anything does."""
         standings = registry.standings(self.conn, [n for unit in units for n in unit.facility_ids], for_update=True)
         current = [unit for unit in units if self._is_current(unit, standings)]
         made = golden_units(self.conn, current, self.plan.decisions)
@@ -116,13 +123,16 @@ class _Batch:
         self.held += [(Hold.CHANGED_MEANWHILE, unit) for unit in current if unit.unit_id not in told]
         feeding = registry.feeding(self.conn, [member.record_key for unit in current for member in unit.members])
         passing = [golden for golden in made if self._passes(golden, standings, feeding)]
-        self._merge(passing)
         drafts = self._drafts(passing, standings)
         written = [draft for draft in drafts if self._differs(draft, standings)]
+        writes = bool(written) or any(_is_news(golden) for golden in passing)
+        commit_id = begin(self.conn) if writes else None
+        self._merge(passing)
         ids = {d.facility_code: d.facility_id for d in drafts if d.facility_id is not None}
         ids |= registry.write_facilities(self.conn, self.actor.username, written)
         self._link(passing, [ids[draft.facility_code] for draft in drafts])
         self._count(drafts, standings)
+        return commit_id
 
     def _is_current(self, unit: Unit, standings: Mapping[int, FacilityStanding]) -> bool:
         """Whether what the plan saw of the facilities still stands; a unit that lost the race is held back, never overwritten."""
@@ -190,6 +200,13 @@ class _Batch:
         for draft in drafts:
             outcome = "added" if draft.facility_id is None else "changed" if self._differs(draft, standings) else "unchanged"
             self.counts[outcome] += 1
+
+
+def _is_news(golden: GoldenUnit) -> bool:
+    """Whether a merge or a link is to be written though the facility may say the same as before."""
+    return len(golden.unit.facility_ids) > 1 or any(
+        member.facility_id not in golden.unit.facility_ids or member.link_hash != member.record_hash for member in golden.unit.members
+    )
 
 
 def _merges(golden: GoldenUnit, plan: Plan) -> Iterable[MergeDraft]:

@@ -12,7 +12,7 @@ from gvrc.matching import explain, hard, rivals
 from gvrc.matching.arrays import BoolArray, ByteArray, IntArray, LongArray, SmallFloatArray
 from gvrc.matching.blocking import BIT, RULES, Candidates, Scope, candidates
 from gvrc.matching.columns import MatchColumns
-from gvrc.matching.evidence import RIVAL, EvidenceTable, evidence_table, logistic
+from gvrc.matching.evidence import NEIGHBOURHOOD, RIVAL, EvidenceTable, evidence_table, logistic
 from gvrc.matching.features import CLASS_OF_NAME, FEATURES, NAME_CLASSES, NAME_LEVELS, PairRows, spelling
 from gvrc.matching.hard import HARD_EVIDENCE, NOTHING, SAME_CODE
 from gvrc.matching.names import StandardNames
@@ -125,10 +125,10 @@ def match(
     table = link_table if options.link else plain_table
     pairs, levels, log_odds = compare(prepared, found, table, options.possible_threshold)
     verdict = hard.verdicts(prepared, pairs, levels)
-    choice = rivals.choose(pairs, log_odds, verdict, columns.list_ids) if options.link else rivals.everyone(len(pairs))
+    choice = rivals.everyone(len(pairs))
     if options.link:
-        levels[RIVAL] = choice.levels
-        log_odds = log_odds + table.weights[RIVAL][CLASS_OF_NAME[levels["name"]], choice.levels]
+        linked = rivals.link(prepared, pairs, levels, table, verdict)
+        levels, log_odds, choice = linked.levels, linked.log_odds, linked.choice
     score = np.where(verdict == SAME_CODE, 1.0, np.where(verdict != NOTHING, 0.0, logistic(log_odds))).astype(np.float32)
     result = MatchSet(
         columns=columns, prepared=prepared, table=table, options=options, left=pairs.left, right=pairs.right, match_score=score, log_odds=log_odds,
@@ -146,13 +146,13 @@ def compare(
     pairs = PairRows(left=found.left, right=found.right, rules=found.rules)
     least = float(np.log(max(possible_threshold, 1e-9) / (1 - possible_threshold)))
     levels = {feature.name: feature.compare(prepared, pairs) for feature in FEATURES if feature.name in CHEAP}
-    room = sum(table.most(feature.name) for feature in FEATURES if feature.name not in (*CHEAP, "name")) + table.most(RIVAL)
+    room = sum(table.most(feature.name) for feature in FEATURES if feature.name not in (*CHEAP, "name")) + table.most(RIVAL) + table.most(NEIGHBOURHOOD)
     has_code = (pairs.rules & BIT["official_code"]) != 0
     kept = np.flatnonzero((_bound(table, levels, spelling(prepared, pairs)) + room >= least) | has_code)
     pairs, levels, has_code = pairs.taken(kept), {name: level[kept] for name, level in levels.items()}, has_code[kept]
     levels |= {feature.name: feature.compare(prepared, pairs) for feature in FEATURES if feature.name not in CHEAP}
     total = table.weigh(levels, CLASS_OF_NAME[levels["name"]])
-    kept = np.flatnonzero((total + table.most(RIVAL) >= least) | has_code)
+    kept = np.flatnonzero((total + table.most(RIVAL) + table.most(NEIGHBOURHOOD) >= least) | has_code)
     return pairs.taken(kept), {name: level[kept] for name, level in levels.items()}, total[kept]
 
 

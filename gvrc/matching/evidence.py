@@ -14,13 +14,18 @@ import numpy as np
 from gvrc.errors import ReferenceDataError
 from gvrc.matching.arrays import ByteArray, SmallFloatArray
 from gvrc.matching.features import CLASS_OF_NAME, FEATURES, NAME_CLASSES
+from gvrc.matching.neighbourhood import NEIGHBOURHOOD_LEVELS
 
 TABLE_FILE = Path(__file__).parent / "data" / "evidence.csv"
 BASE = "base"
 RIVAL = "rival"
+NEIGHBOURHOOD = "neighbourhood"
 RIVAL_LEVELS = ("unknown", "no_rival", "far_behind", "behind", "near", "close", "level", "ahead", "far_ahead")
 RIVAL_MARGINS = (6.0, 3.5, 1.5, 0.5, -0.5, -1.5)
 """Log-odds by which a pair leads its best rival, from which the levels after `no_rival` begin; below the last, the rival leads."""
+
+
+_LEVELS: dict[str, tuple[str, ...]] = {feature.name: feature.levels for feature in FEATURES} | {NEIGHBOURHOOD: NEIGHBOURHOOD_LEVELS, RIVAL: RIVAL_LEVELS}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,12 +65,12 @@ def logistic(log_odds: SmallFloatArray) -> SmallFloatArray:
 
 def level_names(feature: str) -> tuple[str, ...]:
     """The levels of a feature, in order."""
-    return RIVAL_LEVELS if feature == RIVAL else {item.name: item.levels for item in FEATURES}[feature]
+    return _LEVELS[feature]
 
 
 def feature_names() -> tuple[str, ...]:
     """Every feature of the table."""
-    return (*(feature.name for feature in FEATURES), RIVAL)
+    return tuple(_LEVELS)
 
 
 @cache

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gvrc.matching.evidence import RIVAL, level_names
+from gvrc.matching.evidence import NEIGHBOURHOOD, RIVAL, level_names
 from gvrc.matching.features import FEATURES, distance_km
 from gvrc.matching.kinds import kind_labels
 from gvrc.matching.rivals import NO_ROW
@@ -33,6 +33,7 @@ ALIKE: dict[str, tuple[float | None, ...]] = {
     "contact": (None, 1.0, 0.5, 0.0),
     "registration": (None, 1.0, 0.0),
     "services": (None, 1.0, 0.5, 0.0),
+    NEIGHBOURHOOD: (None, 1.0, 0.8, 0.6, 0.3, 0.1),
     RIVAL: (None, 1.0, 0.9, 0.8, 0.6, 0.5, 0.3, 0.1, 0.0),
 }
 """How alike a level is, 0 to 1, for the bar on the card; None is unknown."""
@@ -40,7 +41,7 @@ ALIKE: dict[str, tuple[float | None, ...]] = {
 
 def features_of(found: MatchSet, index: int) -> tuple[FeatureScore, ...]:
     """Every feature of the pair at `index`, with its weight and its sentence."""
-    order = [feature.name for feature in FEATURES] + ([RIVAL] if found.options.link else [])
+    order = [feature.name for feature in FEATURES] + ([NEIGHBOURHOOD, RIVAL] if found.options.link else [])
     return tuple(_feature(found, index, name) for name in order)
 
 
@@ -201,6 +202,14 @@ def _services(found: MatchSet, index: int, level: str) -> str:
     return {"unknown": "Services not known for both", "most": "Mostly the same services", "some": "Some services in common", "none": "No service in common"}[level]
 
 
+def _neighbourhood(found: MatchSet, index: int, level: str) -> str:
+    return {
+        "unknown": "Nothing learned of these surroundings from other pairs", "mostly": "Other places of these surroundings were mostly found in this ward",
+        "often": "Other places of these surroundings were often found in this ward", "seldom": "Other places of these surroundings were seldom found in this ward",
+        "never": "Other places of these surroundings were found in other wards", "never_of_many": "Many other places of these surroundings were all found in other wards",
+    }[level]
+
+
 def _rival(found: MatchSet, index: int, level: str) -> str:
     row = int(found.rival_rows[index])
     if level in ("unknown", "no_rival") or row == NO_ROW:
@@ -215,7 +224,7 @@ def _rival(found: MatchSet, index: int, level: str) -> str:
 
 _SENTENCES = {
     "name": _name, "words": _words, "markers": _markers, "qualifier": _qualifier, "consonants": _consonants, "shared_word": _shared_word, "sponsor": _sponsor, "confirmed": _confirmed, "namesakes": _namesakes, "kind": _kind, "owner": _owner, "place": _place,
-    "surroundings": _surroundings, "distance": _distance, "contact": _contact, "registration": _registration, "services": _services, RIVAL: _rival,
+    "surroundings": _surroundings, "distance": _distance, "contact": _contact, "registration": _registration, "services": _services, NEIGHBOURHOOD: _neighbourhood, RIVAL: _rival,
 }
 
 

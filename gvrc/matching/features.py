@@ -13,7 +13,18 @@ from rapidfuzz import fuzz
 from rapidfuzz.distance import Levenshtein
 from rapidfuzz.process import cpdist
 
-from gvrc.matching.arrays import NO_PAIRS, BoolArray, ByteArray, FloatArray, IntArray, LongArray, SmallFloatArray, TextArray, in_slices, texts
+from gvrc.matching.arrays import (
+    NO_PAIRS,
+    BoolArray,
+    ByteArray,
+    FloatArray,
+    IntArray,
+    LongArray,
+    SmallFloatArray,
+    TextArray,
+    in_slices,
+    texts,
+)
 from gvrc.matching.blocking import BIT
 from gvrc.matching.names import word_roles
 from gvrc.matching.prepared import Prepared
@@ -179,7 +190,8 @@ def _names_surroundings(prepared: Prepared, word_ids: IntArray, others: LongArra
     found = np.zeros(word_ids.shape, dtype=np.bool_)
     for column in range(prepared.place_words.shape[1]):
         found |= named == prepared.place_words[others, column][:, None]
-    return found & (named >= 0)
+    told: BoolArray = found & (named >= 0)
+    return told
 
 
 def _meet_spellings(vocabulary: list[str], left_ids: IntArray, right_ids: IntArray, left_met: BoolArray, right_met: BoolArray) -> None:

@@ -7,15 +7,14 @@ from collections.abc import Mapping
 import numpy as np
 
 from gvrc.matching.arrays import BoolArray, ByteArray
-from gvrc.matching.evidence import RIVAL, RIVAL_LEVELS
-from gvrc.matching.features import FEATURES, UNKNOWN, PairRows
+from gvrc.matching.evidence import RIVAL, level_names
+from gvrc.matching.features import PairRows
 from gvrc.matching.prepared import Prepared
 
 NOTHING, SAME_CODE, DIFFERENT_CODES, KINDS_EXCLUDE, SITS_IN = range(5)
 HARD_EVIDENCE: tuple[str, ...] = ("", "same_official_code", "different_official_codes", "kinds_exclude_each_other", "one_sits_in_the_other")
 """Hard evidence by number: the first makes a pair the same, the others make it two places, the last two perhaps related ones."""
 
-_LEVELS = {feature.name: feature.levels for feature in FEATURES} | {RIVAL: RIVAL_LEVELS}
 _STRONG_NAME = ("same_words", "same_core", "same_sound")
 _ANY_NAME = (*_STRONG_NAME, "r95", "r90", "r85")
 _NEAR = ("km0.1", "km0.3", "km1")
@@ -25,8 +24,9 @@ _SOFT_KINDS = ("unknown", "same", "becomes", "words_same")
 
 def is_level(levels: Mapping[str, ByteArray], feature: str, *names: str) -> BoolArray:
     """Whether each pair stands on one of the named levels of a feature."""
-    wanted = np.zeros(len(_LEVELS[feature]), dtype=np.bool_)
-    wanted[[_LEVELS[feature].index(name) for name in names]] = True
+    every = level_names(feature)
+    wanted = np.zeros(len(every), dtype=np.bool_)
+    wanted[[every.index(name) for name in names]] = True
     met: BoolArray = wanted[levels[feature]]
     return met
 
@@ -43,32 +43,48 @@ def verdicts(prepared: Prepared, pairs: PairRows, levels: Mapping[str, ByteArray
 
 
 def may_be_automatic(levels: Mapping[str, ByteArray], verdict: ByteArray, link: bool) -> BoolArray:
-    """Whether two independent kinds of evidence agree and nothing contradicts: name with place, name with contact, or an official code with the name."""
+    """Whether two independent kinds of evidence agree and nothing contradicts: name with place, name with contact, or an official code with the name.
+
+    Between lists of distinct places the county is place enough, for there a name has no rival; within a list the ward, the constituency, the point or
+    named surroundings must agree.
+    """
     name = is_level(levels, "name", *_STRONG_NAME) & is_level(levels, "words", "unknown", "all_meet", "light_rest")
-    near = is_level(levels, "distance", *_NEAR)
-    place = is_level(levels, "place", "same_ward", "same_constituency") | near | (is_level(levels, "place", "same_county") & is_level(levels, "surroundings", "shared_rare", "shared_known"))
     contact = is_level(levels, "contact", "shared")
-    agreed = name & (place | contact | is_level(levels, "registration", "same"))
+    agreed = name & (_same_place(levels, link) | contact | is_level(levels, "registration", "same"))
     by_code = (verdict == SAME_CODE) & is_level(levels, "name", *_ANY_NAME)
     allowed: BoolArray = (agreed & (verdict == NOTHING) & ~contradicts(levels, link)) | by_code
     return allowed
 
 
+def _same_place(levels: Mapping[str, ByteArray], link: bool) -> BoolArray:
+    county = is_level(levels, "place", "same_county", "possible", "other_ward")
+    near = is_level(levels, "distance", *_NEAR) | is_level(levels, "place", "same_ward", "same_constituency")
+    if link:
+        return near | county | (is_level(levels, "place", "other_constituency", "not_possible") & _only_namesakes(levels))
+    return near | (county & is_level(levels, "surroundings", "shared_rare", "shared_known"))
+
+
+def _only_namesakes(levels: Mapping[str, ByteArray]) -> BoolArray:
+    """Whether no third place of the county has the name."""
+    return is_level(levels, "namesakes", "only_these", "only_these_anywhere") & is_level(levels, "name", "same_words")
+
+
 def contradicts(levels: Mapping[str, ByteArray], link: bool) -> BoolArray:
-    """Whether some evidence speaks against: numbers or brackets that differ, a place or point elsewhere, an unlike kind, a rival as good."""
+    """Whether some evidence speaks against: numbers, sponsors or brackets that differ, a place or point elsewhere, an unlike kind, a rival as good."""
     against: BoolArray = (
         is_level(levels, "markers", "differ", "one_side")
         | is_level(levels, "qualifier", "differ", "other_direction")
         | is_level(levels, "sponsor", "differ")
-        | is_level(levels, "place", "other_county", "other_constituency")
+        | is_level(levels, "place", "other_county")
         | is_level(levels, "distance", *_FAR)
-        | ~is_level(levels, "kind", *_SOFT_KINDS)
-        | is_level(levels, "namesakes", "many")
     )
     if link:
-        return against | is_level(levels, RIVAL, "level", "ahead", "far_ahead")
-    crowded = (is_level(levels, "namesakes", "several") & (levels["distance"] == UNKNOWN) & ~is_level(levels, "contact", "shared"))
-    found: BoolArray = np.logical_or(against, crowded)
+        unlike = is_level(levels, "kind", "unlike", "sits_in", "other_group", "excludes")
+        return against | unlike | is_level(levels, RIVAL, "close", "level", "ahead", "far_ahead")
+    against = against | ~is_level(levels, "kind", *_SOFT_KINDS) | is_level(levels, "place", "other_constituency", "not_possible")
+    many = is_level(levels, "namesakes", "several", "many")
+    alone = is_level(levels, "distance", "unknown") & ~is_level(levels, "contact", "shared")
+    found: BoolArray = against | is_level(levels, "namesakes", "many") | (many & alone)
     return found
 
 

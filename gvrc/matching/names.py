@@ -160,9 +160,7 @@ def _sorted_out(words: list[str], roles: WordRoles) -> tuple[list[str], list[str
             kind_words.append(word)
         elif role == "marker" and position:
             markers.append(roles.stands_for[word][0])
-        elif word == "a" and position and (position + 1 == len(words) or roles.role.get(words[position + 1]) == "kind"):
-            markers.append(word)
-        elif word.isdigit():
+        elif (word == "a" and position and (position + 1 == len(words) or roles.role.get(words[position + 1]) == "kind")) or word.isdigit():
             markers.append(word)
         elif role != "filler":
             core.append(word)

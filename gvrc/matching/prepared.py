@@ -158,7 +158,8 @@ def _word_carriers(word_ids: IntArray, counties: IntArray) -> IntArray:
     """For each word of each name, how many records of the same county carry it."""
     key = word_ids.astype(np.int64) * (int(counties.max(initial=0)) + 2) + counties[:, None] + 1
     _, group, sizes = np.unique(key, return_inverse=True, return_counts=True)
-    return sizes[group].reshape(word_ids.shape).astype(np.int32)
+    carriers: IntArray = sizes[group].reshape(word_ids.shape).astype(np.int32)
+    return carriers
 
 
 def _place_words(place_names: Sequence[Sequence[str]]) -> tuple[IntArray, dict[str, int]]:
@@ -181,7 +182,8 @@ def _place_word_rarity(table: IntArray, count: int) -> ByteArray:
     """How rare each place word is: 1 rare, 2 known to some, 3 common; by number, with a last one for "no word"."""
     records = np.bincount(table[table >= 0], minlength=count)
     rare, common = max(3.0, RARE_PLACE_SHARE * len(table)), max(6.0, COMMON_PLACE_SHARE * len(table))
-    return np.r_[np.where(records <= rare, 1, np.where(records <= common, 2, 3)), 3].astype(np.uint8)
+    rarity: ByteArray = np.r_[np.where(records <= rare, 1, np.where(records <= common, 2, 3)), 3].astype(np.uint8)
+    return rarity
 
 
 def _place_sounds(text: str) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,9 +11,11 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
 from gvrc.matching.arrays import BoolArray, ByteArray, FloatArray, IntArray, LongArray, SmallFloatArray, spans
-from gvrc.matching.evidence import RIVAL_MARGINS
-from gvrc.matching.features import PairRows
+from gvrc.matching.evidence import NEIGHBOURHOOD, RIVAL, RIVAL_MARGINS, EvidenceTable, logistic
+from gvrc.matching.features import CLASS_OF_NAME, PairRows
 from gvrc.matching.hard import NOTHING, SAME_CODE
+from gvrc.matching.neighbourhood import SURE_SCORE, neighbourhood
+from gvrc.matching.prepared import Prepared
 
 NO_ROW = -1
 _LARGEST_ASSIGNMENT = 400
@@ -30,6 +33,29 @@ class Choice:
     levels: ByteArray
     is_chosen: BoolArray
     rival_rows: LongArray
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Linked:
+    """Pairs of lists of distinct places after the choice of partners: all levels, the evidence with the rivals weighed in, and the choice."""
+
+    levels: dict[str, ByteArray]
+    log_odds: SmallFloatArray
+    choice: Choice
+
+
+def link(prepared: Prepared, pairs: PairRows, levels: Mapping[str, ByteArray], table: EvidenceTable, verdict: ByteArray) -> Linked:
+    """Chooses partners twice: the first round's sure pairs teach where each location lies, the second weighs that in."""
+    classes = CLASS_OF_NAME[levels["name"]]
+    alone = table.weigh(levels, classes)
+    first = choose(pairs, alone, verdict, prepared.list_ids)
+    weighed = alone + table.weights[RIVAL][classes, first.levels]
+    sure = first.is_chosen & (verdict <= SAME_CODE) & (classes <= 1) & (logistic(weighed) >= SURE_SCORE)
+    found = neighbourhood(prepared, pairs, sure)
+    alone = alone + table.weights[NEIGHBOURHOOD][classes, found]
+    choice = choose(pairs, alone, verdict, prepared.list_ids)
+    every = {**levels, NEIGHBOURHOOD: found, RIVAL: choice.levels}
+    return Linked(levels=every, log_odds=alone + table.weights[RIVAL][classes, choice.levels], choice=choice)
 
 
 def everyone(count: int) -> Choice:

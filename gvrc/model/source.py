@@ -50,7 +50,7 @@ class Mapping:
     `record_paths` are the places of the records in the tree: tuples of keys, with "*" for "each element" or "each key".
     `fields` maps a source path (dotted, inside the record, or `^key` for a value inherited from a parent) to a canonical name;
     several paths may feed one canonical field. `constants` are canonical values that hold for every record of the source.
-    `dialect` is the delimiter for CSV, empty otherwise.
+    `dialect` is the delimiter for CSV, `jsonl` for JSON Lines, empty otherwise.
     """
 
     source: str
@@ -81,7 +81,7 @@ class Detection:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceRow:
-    """One record as it came. `pointer` is its JSON pointer (or `/rows/N` in a CSV) for ever.
+    """One record as it came. `pointer` is its JSON pointer (`/rows/N` in a CSV, `/lines/N` in JSON Lines) for ever.
 
     `data` is the source's own object, `context` the values that flowed down from its parents, `values` the canonical fields with
     their raw values (text, number, list or object, never cleaned). `record_key` names the same source record in later editions.

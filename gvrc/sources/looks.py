@@ -42,11 +42,6 @@ def _is_placeholder(text: str) -> bool:
 
 def is_yes(text: str) -> bool | None:
     """True for a ticked cell, False for one that is not, None when the text is no tick at all."""
-    return _tick(text) if len(text) < 10 else None
-
-
-@lru_cache(maxsize=256)
-def _tick(text: str) -> bool | None:
     text = text.strip().casefold()
     return text in YES if text in _FLAGS else None
 

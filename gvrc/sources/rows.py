@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+from functools import lru_cache
 from hashlib import blake2b
+from operator import itemgetter
 from typing import Any
 
 import orjson
@@ -26,6 +28,7 @@ NAMING_FIELDS = ("name", "county", "section", "constituency")
 """What names a record that has no key of its own; a changed phone or point must not make another record of it."""
 NAMELESS_FIELDS = ("official_name", "facility_type", "ward", "location", "town")
 LONGEST_KEY = 200
+LONGEST_TICK = 10
 
 _NOT_LETTER = re.compile(r"[^\w|]+|_")
 
@@ -123,26 +126,24 @@ class ValueReader:
         alone = {canonical for canonical, sources in paths.items() if len(sources) == 1 and canonical not in TICKED_FIELDS}
         self._constants = list(mapping.constants.items())
         self._inherited: list[tuple[str, str, int]] = []
+        self._context: dict[str, Any] | None = None
+        self._from_parents: tuple[dict[str, Any], list[tuple[str, Part]]] = ({}, [])
         self._plan = _Plan()
         for rank, (path, canonical) in enumerate(mapping.fields.items()):
-            part = -1 if canonical in alone else rank
             if path.startswith("^"):
-                self._inherited.append((path[1:], canonical, part))
+                self._inherited.append((path[1:], canonical, -1 if canonical in alone else rank))
             else:
-                self._plan.add(_steps(path, mapping), canonical, part)
+                self._plan.add(_steps(path, mapping), canonical, -1 if canonical in alone else rank)
 
     def values(self, data: dict[str, Any], context: dict[str, Any]) -> dict[str, Any]:
         """Canonical field → raw value; fields that say nothing at all are left out."""
-        values: dict[str, Any] = {}
+        if context is not self._context:
+            self._read_parents(context)
+        values = self._from_parents[0].copy()
         parts: dict[str, list[Part]] = {}
         self._plan.read(data, values, parts)
-        for name, canonical, rank in self._inherited:
-            value = context.get(name)
-            if value is not None and value != "":
-                if rank < 0:
-                    values[canonical] = value
-                else:
-                    parts.setdefault(canonical, []).append((rank, name, value))
+        for canonical, part in self._from_parents[1]:
+            parts.setdefault(canonical, []).append(part)
         for canonical, found in parts.items():
             if len(found) == 1 and canonical not in TICKED_FIELDS:
                 values[canonical] = found[0][2]
@@ -154,40 +155,49 @@ class ValueReader:
             values["name"] = heading  # a row that is only a heading stands in any column: told as its name, it is seen to be none
         return values
 
+    def _read_parents(self, context: dict[str, Any]) -> None:
+        """What flows down is the same for neighbours, so it is read once for all of them."""
+        said = [(canonical, rank, name, context[name]) for name, canonical, rank in self._inherited if context.get(name) not in (None, "")]
+        alone = {canonical: value for canonical, rank, _, value in said if rank < 0}
+        self._from_parents = (alone, [(canonical, (rank, name, value)) for canonical, rank, name, value in said if rank >= 0])
+        self._context = context
+
 
 class _Plan:
-    """What the keys of an object mean: a canonical field with the rank of its path, or an object to enter, or both."""
+    """What the keys of an object mean: `alone` a canonical field that has no other path; `shared` one that has, with the rank of this
+    path; `below` an object to enter."""
 
     def __init__(self) -> None:
-        self.targets: dict[str, tuple[str | None, int, _Plan | None]] = {}
+        self.alone: dict[str, str] = {}
+        self.shared: dict[str, tuple[str, int]] = {}
+        self.below: dict[str, _Plan] = {}
 
     def add(self, steps: tuple[str, ...], canonical: str, rank: int) -> None:
         """Read one path. `rank` is -1 for a field that has no other."""
         plan = self
         for step in steps[:-1]:
-            known, known_rank, below = plan.targets.get(step, (None, 0, None))
-            below = below or _Plan()
-            plan.targets[step] = (known, known_rank, below)
-            plan = below
-        plan.targets[steps[-1]] = (canonical, rank, plan.targets.get(steps[-1], (None, 0, None))[2])
+            plan = plan.below.setdefault(step, _Plan())
+        if rank < 0:
+            plan.alone[steps[-1]] = canonical
+        else:
+            plan.shared[steps[-1]] = (canonical, rank)
 
     def read(self, data: dict[str, Any], values: dict[str, Any], parts: dict[str, list[Part]]) -> None:
         """Put what a record says into `values`, and what must be put together into `parts`."""
-        targets = self.targets
+        alone, shared, below = self.alone, self.shared, self.below
         for key, value in data.items():
-            if key not in targets or value is None or value == "":
+            if not value and (value is None or value == ""):
                 continue
-            canonical, rank, below = targets[key]
-            if below is not None and type(value) is dict:
-                below.read(value, values, parts)  # an object mapped by its parts; as a whole it would say the same again
-            elif canonical is None:
-                continue
-            elif rank < 0:
-                values[canonical] = value
-            elif canonical in parts:
-                parts[canonical].append((rank, key, value))
-            else:
-                parts[canonical] = [(rank, key, value)]
+            if key in below and type(value) is dict:
+                below[key].read(value, values, parts)  # an object mapped by its parts: as a whole it would say the same again
+            elif key in alone:
+                values[alone[key]] = value
+            elif key in shared:
+                canonical, rank = shared[key]
+                if canonical in parts:
+                    parts[canonical].append((rank, key, value))
+                else:
+                    parts[canonical] = [(rank, key, value)]
 
 
 def _steps(path: str, mapping: Mapping) -> tuple[str, ...]:
@@ -197,27 +207,33 @@ def _steps(path: str, mapping: Mapping) -> tuple[str, ...]:
 
 def _put_together(canonical: str, parts: list[Part]) -> Any:
     """One raw value from several fields that mean the same."""
-    if canonical in TICKED_FIELDS:
+    if canonical in TICKED_FIELDS and not (len(parts) == 1 and type(parts[0][2]) is list):
         parts = [(rank, label, said) for rank, label, value in parts if (said := _ticked(label, value)) is not None]
-    if len(parts) > 1:
-        parts.sort(key=_rank)
-    if canonical not in LISTED_FIELDS and canonical not in JOINED_FIELDS:
-        return next((part[2] for part in parts if not is_missing(part[2])), parts[0][2])
-    said = [part[2] for part in parts if not is_missing(part[2])]
-    if len(said) <= 1:
-        return said[0] if said else parts[0][2] if parts else None
+        if not parts:
+            return None
+    best = min(parts, key=_rank)[2]
+    together = canonical in LISTED_FIELDS or canonical in JOINED_FIELDS
+    if len(parts) == 1 or not (together or is_missing(best)):
+        return best
+    said = [part[2] for part in sorted(parts, key=_rank) if not is_missing(part[2])]
+    if len(said) <= 1 or not together:
+        return said[0] if said else best
     if canonical in LISTED_FIELDS:
         return [item for value in said for item in (value if type(value) is list else [value])]
     return ", ".join(dict.fromkeys([value if type(value) is str else json.dumps(value, ensure_ascii=False) for value in said]))
 
 
-def _rank(part: Part) -> int:
-    return part[0]
+_rank = itemgetter(0)
 
 
 def _ticked(label: str, value: Any) -> Any:
     """What a ticked cell says is its heading; a cell that is not ticked says nothing."""
-    if type(value) in (list, dict):
-        return value
-    tick = is_yes(str(value))
-    return value if tick is None else label.replace("_", " ").strip() if tick else None
+    if type(value) is str:
+        return _ticked_text(label, value) if len(value) < LONGEST_TICK else value
+    return value if type(value) in (list, dict) else _ticked_text(label, str(value))
+
+
+@lru_cache(maxsize=4096)
+def _ticked_text(label: str, text: str) -> str | None:
+    tick = is_yes(text)
+    return text if tick is None else label.replace("_", " ").strip() if tick else None

@@ -1,17 +1,19 @@
-"""Migrations, run from the program's own files: no alembic.ini, no network."""
+"""Migrations, run from the program's own files: no alembic.ini, no network. Alembic itself is loaded only when something is to be migrated."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
 
 from gvrc.errors import ConfigError, DatabaseUnavailable, SchemaOutdatedError
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+    from alembic.runtime.migration import MigrationContext
+    from alembic.script import ScriptDirectory
 
 _FOLDER = Path(__file__).parent / "migrations"
 _GRANTS = _FOLDER / "sql" / "grants.sql"
@@ -53,9 +55,7 @@ def current_revision(connection: Connection) -> str | None:
 
 def head_revision() -> str:
     """The version of the tables that this program works with."""
-    head = _scripts().get_current_head()
-    assert head is not None
-    return head
+    return max(path.name.partition("_")[0] for path in (_FOLDER / "versions").glob("[0-9]*.py"))
 
 
 def migration_folder() -> Path:
@@ -70,6 +70,8 @@ def _upgrade(owner_engine: Engine, app_role: str) -> bool:
         raise SchemaOutdatedError("The database was made by a newer version of this program.", "Install that version or a later one.")
     with owner_engine.begin() as connection:
         if found != head_revision():
+            from alembic import command
+
             config = _config()
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
@@ -95,10 +97,14 @@ def run_script(connection: Connection, script: str) -> None:
 
 
 def _scripts() -> ScriptDirectory:
+    from alembic.script import ScriptDirectory
+
     return ScriptDirectory.from_config(_config())
 
 
 def _config() -> Config:
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(_FOLDER).replace("%", "%%"))
     return config
@@ -106,4 +112,6 @@ def _config() -> Config:
 
 def migration_context(connection: Connection) -> MigrationContext:
     """For comparing a database with the tables of this program."""
+    from alembic.runtime.migration import MigrationContext
+
     return MigrationContext.configure(connection, opts={"compare_type": True, "include_schemas": True})

@@ -34,6 +34,13 @@ def load_rows_at(conn: Connection, file_id: int, pointers: Sequence[str]) -> lis
     return [_from_row(row) for row in conn.execute(query.order_by(RawData.row_number))]
 
 
+def load_rows_around(conn: Connection, file_id: int, row_number: int, reach: int) -> list[SourceRow]:
+    """A row of a file with up to `reach` rows before and after it, in order."""
+    is_near = RawData.row_number.between(row_number - reach, row_number + reach)
+    query = select(*RawData.__table__.columns).where(RawData.file_id == file_id, is_near)
+    return [_from_row(row) for row in conn.execute(query.order_by(RawData.row_number))]
+
+
 def count_rows(conn: Connection, file_id: int) -> tuple[int, int]:
     """How many rows of a file are kept, and the last row number."""
     query = select(func.count(), func.coalesce(func.max(RawData.row_number), 0)).where(RawData.file_id == file_id)

@@ -142,7 +142,7 @@ def run_counts(conn: Connection, scope: Scope, run_id: int) -> RunCounts:
         else:
             states[row.state] = states.get(row.state, 0) + row.n
             visible[row.file_id] = visible.get(row.file_id, 0) + row.n
-    pairs = conn.execute(text(_PAIR_COUNTS), values).one()
+    pairs = conn.execute(text(_for(scope, _PAIR_COUNTS)), values).one()
     return RunCounts(
         states=states, hidden=hidden, visible=visible, dead_letters=int(conn.execute(text(_DEAD), values).scalar_one()) if scope.sees_all or scope.sees_trace else 0,
         issues={row.code: row.n for row in conn.execute(text(_ISSUE_COUNTS), values)},
@@ -174,9 +174,15 @@ _SEEN_PAIRS = f"""
             CASE WHEN m.right_key ~ '^facility:[0-9]{{1,18}}$' THEN substring(m.right_key from 10)::bigint END)
         AND {shown_as("fa.visibility", "co.county_code")} <> 'all')
 """  # noqa: S608
+_EVERY_PAIR = "SELECT m.* FROM staging.match_results m WHERE m.run_id = :run_id"
 _PAIR_COUNTS = f"""
     SELECT count(*) AS kept, count(*) FILTER (WHERE is_open) AS waiting FROM ({_SEEN_PAIRS}) p WHERE p.band <> 'dropped'
 """  # noqa: S608
+
+
+def _for(scope: Scope, query: str) -> str:
+    """The query, spared the look at both sides of every pair when the reader sees all places everywhere."""
+    return query.replace(_SEEN_PAIRS, _EVERY_PAIR) if scope.sees_all and scope.counties is None else query
 
 
 def run_rows(conn: Connection, *, run_id: int | None = None, limit: int = 50, offset: int = 0) -> list[Row[Any]]:
@@ -251,18 +257,21 @@ _QUESTION_PAGE = f"""{_QUESTIONS} SELECT * FROM asked {_QUESTION_WHERE}
 """  # noqa: S608 (fragments of this module)
 
 
+_QUESTION_COUNTS = f"""{_QUESTIONS} SELECT kind, code, band, left_source, right_source, left_county, right_county, count(*) AS n FROM asked
+    {_QUESTION_WHERE} GROUP BY 1, 2, 3, 4, 5, 6, 7
+"""  # noqa: S608
+
+
 def question_rows(conn: Connection, scope: Scope, run_id: int, chosen: QuestionFilter, *, limit: int | None, offset: int) -> list[Row[Any]]:
     """Open questions in the desk's order: pairs by the worth of their answer, then flagged values, errors first, most points first."""
-    query = text(_QUESTION_PAGE)
+    query = text(_for(scope, _QUESTION_PAGE))
     values = {"run_id": run_id, "limit": limit, "offset": offset} | scope.parameters() | chosen.parameters()
     return list(conn.execute(query, values))
 
 
 def question_counts(conn: Connection, scope: Scope, run_id: int, chosen: QuestionFilter) -> list[Row[Any]]:
     """Open questions by kind, code, band, sources and counties."""
-    query = text(_QUESTIONS + """
-        SELECT kind, code, band, left_source, right_source, left_county, right_county, count(*) AS n FROM asked
-    """ + _QUESTION_WHERE + " GROUP BY 1, 2, 3, 4, 5, 6, 7")  # noqa: S608
+    query = text(_for(scope, _QUESTION_COUNTS))
     return list(conn.execute(query, {"run_id": run_id} | scope.parameters() | chosen.parameters()))
 
 
@@ -275,7 +284,7 @@ _ANY_QUESTION = f"""{
 
 def any_question(conn: Connection, scope: Scope, run_id: int, key: str) -> Row[Any] | None:
     """A question of a run, open or answered, by its key."""
-    return conn.execute(text(_ANY_QUESTION), {"run_id": run_id, "key": key} | scope.parameters()).one_or_none()
+    return conn.execute(text(_for(scope, _ANY_QUESTION)), {"run_id": run_id, "key": key} | scope.parameters()).one_or_none()
 
 
 def pair_rows(conn: Connection, match_ids: Sequence[int]) -> dict[int, Row[Any]]:

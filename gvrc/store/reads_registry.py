@@ -18,7 +18,7 @@ _SEEN = f"""
         f.quality_score, f.quality_parts, f.last_verified_at, f.last_verified_by, f.origins
     FROM facilities f LEFT JOIN counties c USING (county_id)
 """  # noqa: S608
-_MASKED = f"""
+_SHAPE = f"""
     SELECT s.facility_id, s.facility_code, s.shown, s.is_active, s.county_code, s.county_name, s.updated_at,
         CASE WHEN s.shown <> 'trace' THEN s.facility_name END AS facility_name,
         CASE WHEN s.shown <> 'line' THEN s.facility_type END AS facility_type,
@@ -36,23 +36,29 @@ _MASKED = f"""
         CASE WHEN s.shown = 'all' THEN 'vault:' || s.officer_in_charge END AS officer,
         CASE WHEN s.shown = 'all' THEN s.opening_hours END AS opening_hours,
         CASE WHEN s.shown = 'all' THEN s.description END AS description,
-        CASE WHEN s.shown = 'all' THEN s.aliases ELSE '{{}}' END AS aliases,
+        CASE WHEN s.shown = 'all' THEN s.aliases ELSE '{{{{}}}}' END AS aliases,
         CASE WHEN s.shown = 'all' THEN s.quality_score END AS quality_score,
         CASE WHEN s.shown = 'all' THEN s.quality_parts ELSE '[]' END AS quality_parts,
         CASE WHEN s.shown = 'all' THEN s.last_verified_at END AS last_verified_at,
-        CASE WHEN s.shown = 'all' THEN s.origins ELSE '{{}}' END AS origins,
-        CASE WHEN s.shown = 'all' THEN s.version END AS version,
+        CASE WHEN s.shown = 'all' THEN s.origins ELSE '{{{{}}}}' END AS origins,
+        CASE WHEN s.shown = 'all' THEN s.version END AS version{{more}}
+    FROM ({_SEEN}) s LEFT JOIN constituencies k ON k.constituency_id = s.constituency_id LEFT JOIN wards w ON w.ward_id = s.ward_id
+    LEFT JOIN operational_statuses os ON os.operational_status_id = s.operational_status_id{{joins}}
+    WHERE s.shown <> 'nothing'
+"""  # noqa: S608 (fragments of this package)
+_LEAN = _SHAPE.format(more="", joins="")
+"""What filters, counts and facets need: without point and owner, which nobody filters by."""
+_MASKED = _SHAPE.format(
+    more=""",
         CASE WHEN s.shown = 'all' THEN p.latitude::float8 END AS latitude,
         CASE WHEN s.shown = 'all' THEN p.longitude::float8 END AS longitude,
         CASE WHEN s.shown = 'all' THEN p.accuracy_level END AS accuracy_level,
-        CASE WHEN s.shown = 'all' THEN o.owner_name END AS owner
-    FROM ({_SEEN}) s LEFT JOIN constituencies k ON k.constituency_id = s.constituency_id LEFT JOIN wards w ON w.ward_id = s.ward_id
-    LEFT JOIN operational_statuses os ON os.operational_status_id = s.operational_status_id
+        CASE WHEN s.shown = 'all' THEN o.owner_name END AS owner""",
+    joins="""
     LEFT JOIN facility_coordinates p ON p.facility_id = s.facility_id
     LEFT JOIN LATERAL (
-        SELECT owner_name FROM facility_owners WHERE facility_id = s.facility_id ORDER BY facility_owner_id LIMIT 1) o ON true
-    WHERE s.shown <> 'nothing'
-"""  # noqa: S608 (fragments of this package)
+        SELECT owner_name FROM facility_owners WHERE facility_id = s.facility_id ORDER BY facility_owner_id LIMIT 1) o ON true""",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +97,7 @@ class FacilityFilter:
 
 def count_facilities(conn: Connection, scope: Scope, chosen: FacilityFilter) -> int:
     """How many facilities the reader may know of."""
-    query = text(f"SELECT count(*) FROM ({_MASKED}) m WHERE {chosen.where()}")  # noqa: S608
+    query = text(f"SELECT count(*) FROM ({_LEAN}) m WHERE {chosen.where()}")  # noqa: S608
     return int(conn.execute(query, scope.parameters() | chosen.parameters()).scalar_one())
 
 
@@ -131,7 +137,7 @@ _FACETS = {"county": "m.county_code", "facility_type": "m.facility_type", "visib
 def facets(conn: Connection, scope: Scope, chosen: FacilityFilter) -> dict[str, dict[str, int]]:
     """Counts per county, kind, visibility and status of the facilities of a filter."""
     query = text(f"""
-        SELECT {", ".join(f"{column} AS {name}" for name, column in _FACETS.items())}, count(*) AS n FROM ({_MASKED}) m WHERE {chosen.where()}
+        SELECT {", ".join(f"{column} AS {name}" for name, column in _FACETS.items())}, count(*) AS n FROM ({_LEAN}) m WHERE {chosen.where()}
         GROUP BY 1, 2, 3, 4
     """)  # noqa: S608
     found: dict[str, dict[str, int]] = {name: {} for name in _FACETS}

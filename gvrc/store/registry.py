@@ -662,6 +662,11 @@ def begin_commit(conn: Connection, run_id: int, actor: str, reason: str | None, 
     return int(conn.execute(text(query), values).scalar_one())
 
 
+def say_why(conn: Connection, reason: str) -> None:
+    """The reason under which the rest of the transaction is audited."""
+    conn.execute(text("SELECT set_config('gvrc.reason', :reason, true)"), {"reason": reason})
+
+
 def last_commit(conn: Connection, run_id: int) -> int | None:
     """The newest commit of a run, or else of any."""
     query = text("SELECT commit_id FROM commits ORDER BY (run_id = :run_id) DESC, commit_id DESC LIMIT 1")

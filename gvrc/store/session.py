@@ -12,8 +12,7 @@ import pybreaker
 import stamina
 from psycopg import sql as psql
 from psycopg.types.json import Jsonb
-from sqlalchemy import Connection as Connection
-from sqlalchemy import Engine, Table, create_engine, text
+from sqlalchemy import Connection, Engine, Table, create_engine, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 

@@ -702,6 +702,7 @@ class Correction(Base):
     created_by: Mapped[str]
     created_at: Mapped[datetime] = _now()
     retired_at: Mapped[datetime | None]
+    retired_by: Mapped[str | None]
     __table_args__ = (
         Index("uq_corrections_live", "source", "field_name", "bad_value", unique=True, postgresql_where=text("retired_at is null")),
         {"schema": "staging"},
@@ -749,6 +750,7 @@ class EtlRun(Base):
     reference_version: Mapped[str | None]
     peak_memory_mb: Mapped[float | None] = mapped_column(Float)
     summary: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
+    thresholds: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
     __table_args__ = (
         CheckConstraint("status in ('queued', 'running', 'stopping', 'stopped', 'interrupted', 'failed', 'done')", name="status"),
         {"schema": "ops"},
@@ -843,3 +845,22 @@ class Backup(Base):
     created_at: Mapped[datetime] = _now()
     verified_at: Mapped[datetime | None]
     __table_args__ = ({"schema": "ops"},)
+
+
+class ThresholdRow(Base):
+    """Thresholds that people set, only ever added: a new value sets `replaced_at` on the old. No value: as the settings say."""
+
+    __tablename__ = "thresholds"
+    threshold_id: Mapped[int] = _key()
+    name: Mapped[str] = mapped_column(String(30))
+    value: Mapped[float | None] = mapped_column(Float)
+    reason: Mapped[str | None]
+    set_by: Mapped[str]
+    set_at: Mapped[datetime] = _now()
+    replaced_at: Mapped[datetime | None]
+    __table_args__ = (
+        CheckConstraint("name in ('quality_threshold', 'final_threshold', 'review_threshold', 'match_threshold', 'automatic_threshold')", name="name"),
+        CheckConstraint("value between 0 and case when name in ('quality_threshold', 'final_threshold') then 100 else 1 end", name="value"),
+        Index("uq_thresholds_live", "name", unique=True, postgresql_where=text("replaced_at is null")),
+        {"schema": "ops"},
+    )

@@ -20,7 +20,8 @@ WORDS_DIR = Path(__file__).parent / "words"
 # What could start a Markdown construct, a Streamlit directive (:red[..]), an icon (:material/..), LaTeX ($) or HTML.
 _MARKDOWN = "\\`*_{}[]()<>#+-.!|~:$&="
 _ESCAPES = str.maketrans({character: f"\\{character}" for character in _MARKDOWN} | {"\n": " ", "\r": " ", "\t": " ", "&": "&amp;", "<": "&lt;", ">": "&gt;"})
-_DIRECTIVE = re.compile(r":(?=[A-Za-z+])")  # emoji and icon codes are replaced after the escapes are resolved, so they are broken by a joiner
+# Emoji and icon codes and bare addresses are found after the escapes are resolved, so a word joiner (invisible, no width) breaks them.
+_LATE_MARKUP = re.compile(r"(:)(?=[A-Za-z+/])|(www)(?=\.)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ class Words:
 
 def escape_markdown(text: str) -> str:
     """Text that Markdown shows as it is, on one line: no link, image, badge, formula, heading or HTML can come out of it."""
-    return _DIRECTIVE.sub(":\u2060", text).translate(_ESCAPES)
+    return _LATE_MARKUP.sub("\\g<0>\u2060", text).translate(_ESCAPES)
 
 
 def load_words(language: str) -> Words:

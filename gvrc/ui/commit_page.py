@@ -104,7 +104,7 @@ def _result(seat: Seat, run: RunView, outcome: CommitOutcome) -> None:
     if outcome.dead_letters:
         st.warning(say.markdown("commit.dead_letters", n=outcome.dead_letters), icon=":material/warning:")
     _held_back(seat, run, outcome.held_back)
-    with st.container(horizontal=True):
+    with st.container(horizontal=True, vertical_alignment="center"):
         navigation.link("registry", say.markdown("commit.to_registry"), symbol="location_city")
         st.button(say.markdown("commit.again"), key="commit_again", on_click=_forget_outcome, type="tertiary")
 

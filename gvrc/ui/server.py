@@ -123,7 +123,7 @@ def main() -> int:
     try:
         settings = load_settings()
         configure_logs(settings)
-        setup.upgrade(settings)
+        setup.init(settings, operator=accounts.local_operator_name())
         serve(settings)
     except GvrcError as error:
         print(f"{error.detail} {error.hint}".strip(), file=sys.stderr)  # noqa: T201

@@ -90,7 +90,7 @@ class Visitor:
     def settle(self) -> None:
         """Wait until no script runs: twice, because a callback may start another."""
         for _ in range(2):
-            self.page.wait_for_function("document.querySelector('[data-testid=stApp]')?.getAttribute('data-test-script-state') === 'notRunning'", timeout=60_000)
+            self.page.wait_for_function("() => document.querySelector('[data-testid=stApp]')?.getAttribute('data-test-script-state') === 'notRunning'", timeout=60_000)
             self.page.wait_for_timeout(150)
 
     def press(self, key: str) -> None:

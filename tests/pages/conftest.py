@@ -14,6 +14,7 @@ from gvrc.model.access import Actor, Role
 from gvrc.settings import PROJECT_DIR, Settings
 from gvrc.store.session import Database
 from gvrc.ui import desk, house
+from gvrc.ui.incoming import SAMPLES_DIR
 
 SCRIPT = PROJECT_DIR / "gvrc" / "ui" / "main.py"
 PASSWORD = "a long sentence nobody guesses"
@@ -69,28 +70,34 @@ def open_page() -> Callable[..., AppTest]:
     return open_at
 
 
-LIST = [
-    {"facility_name": "Msambweni Police Station", "service_type": "Police station", "county": "Kwale", "contact": "+254 700 000 101", "latitude": -4.47, "longitude": 39.48},
-    {"facility_name": "MSAMBWENI P/STN", "service_type": "Police station", "county": "Kwale", "contact": "+254 700 000 102", "latitude": -4.4712, "longitude": 39.4791},
-    {"facility_name": "Diani Health Centre", "service_type": "Health centre", "county": "Kwale", "contact": "diani@example.org", "latitude": -4.31, "longitude": 39.57},
+HOSTILE = [
     {"facility_name": "<b>[Nuru](https://example.org) Clinic</b>", "service_type": "Clinic", "county": "Atlantis", "contact": "0700 000 10"},
+    {"facility_name": ":red[$x$] ![x](https://example.org/x.png) Hospital", "service_type": "Hospital", "county": "Kwale", "contact": "www.example.org"},
+    {"facility_name": "=1+1 https://example.org/x Dispensary", "service_type": "Dispensary", "county": "Kwale", "contact": "a@example.org"},
+    {"facility_name": "Diani Health Centre", "service_type": "Health centre", "county": "Kwale", "contact": "diani@example.org"},
 ]
-"""Four rows: a pair that may be one place, a clean one, and one that is hostile and wrong in several ways."""
+"""Rows that would like to be markup, beside one that is clean."""
 
 
 @pytest.fixture
-def run_of(database: Database, settings: Settings, tmp_path: Path) -> Callable[[Actor], int]:
-    """Take a small list through all stages, as a worker would."""
+def run_of(database: Database, settings: Settings) -> Callable[..., int]:
+    """Take files (the sample lists when none are named) through all stages, as a worker would."""
 
-    def run(actor: Actor) -> int:
-        path = tmp_path / "list.json"
-        path.write_text(json.dumps(LIST), encoding="utf-8")
-        received = pipeline.receive(database, settings, actor, [path])
+    def run(actor: Actor, *paths: Path) -> int:
+        received = pipeline.receive(database, settings, actor, paths or sorted(SAMPLES_DIR.glob("*.json")))
         run_id = pipeline.start(database, settings, actor, [file.file_id for file in received if file.file_id is not None])
         pipeline.execute(database, settings, run_id)
         return run_id
 
     return run
+
+
+@pytest.fixture
+def hostile_list(tmp_path: Path) -> Path:
+    """A small list whose text would like to be markup."""
+    path = tmp_path / "list.json"
+    path.write_text(json.dumps(HOSTILE), encoding="utf-8")
+    return path
 
 
 @pytest.fixture

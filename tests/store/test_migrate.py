@@ -121,4 +121,4 @@ def test_raw_rows_land_in_the_partition_of_their_kind(database: Database) -> Non
 
 
 def test_the_newest_migration_is_the_head() -> None:
-    assert migrate.head_revision() == max(path.name[:4] for path in (migrate.migration_folder() / "versions").glob("0*.py"))
+    assert migrate.head_revision() == migrate._scripts().get_current_head()

@@ -19,12 +19,15 @@ to :app_role;
 grant insert, update, delete on all tables in schema staging, ops to :app_role;
 grant usage on all sequences in schema staging to :app_role;
 
--- Answers are only ever added (a new one marks the old as replaced), and so is the list of who looked at what.
+-- Answers and thresholds are only ever added (a new one marks the old as replaced), and so is the list of who looked at what.
 do $$
 begin
     if :app_role_text <> current_user then
         revoke delete on staging.decisions from :app_role;
         revoke update, delete on ops.access_log from :app_role;
+        revoke update, delete on ops.thresholds from :app_role;
+        grant update (replaced_at) on ops.thresholds to :app_role;
+        revoke delete on staging.corrections from :app_role;
     end if;
 end
 $$;
