@@ -232,7 +232,10 @@ def set_role(db: Database, actor: Actor, username: str, role: Role, counties: It
 
 
 def set_active(db: Database, actor: Actor, username: str, is_active: bool) -> None:
-    """Closes an account and ends its sessions, or opens it again and lifts its lock."""
+    """Closes an account and ends its sessions, or opens it again and lifts its lock. Nobody closes their own."""
+    require(actor, Permission.MANAGE_ACCOUNTS)
+    if not is_active and _name(username) == actor.username:
+        raise ReviewError("This is your own account.", "Another administrator can close it.")
     values: dict[str, object] = {"is_active": is_active}
     if is_active:
         values |= {"locked_until": None, "failed_sign_ins": 0}

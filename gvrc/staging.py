@@ -27,6 +27,7 @@ from gvrc.stages.standardise import Knowledge, Watch, load_knowledge, standardis
 from gvrc.store import decisions as decision_store
 from gvrc.store import matches as match_store
 from gvrc.store import records as record_store
+from gvrc.store import thresholds as threshold_store
 from gvrc.store import vault
 from gvrc.store.codec import Sealer, digest, is_sealed, issue_texts, personal_values, replace_texts, texts_in
 from gvrc.store.decisions import StoredDecision
@@ -70,12 +71,12 @@ class GivenAnswers:
 
 
 def open_workshop(conn: Connection, settings: Settings, keyring: KeyRing, as_of: date) -> Workshop:
-    """A workshop with the corrections known now."""
+    """A workshop with the corrections known and the thresholds in force now."""
     corrections = Corrections(
         Correction(source=source or None, field_name=field_name, bad_value=bad, right_value=right)
         for source, field_name, bad, right in decision_store.load_corrections(conn)
     )
-    return Workshop(settings=settings, keyring=keyring, knowledge=load_knowledge(corrections), as_of=as_of)
+    return Workshop(settings=threshold_store.in_force(conn, settings), keyring=keyring, knowledge=load_knowledge(corrections), as_of=as_of)
 
 
 def raw_fingerprint(row: SourceRow, field_name: str) -> str:

@@ -16,7 +16,7 @@ NOUNS = FLOOR | {"settings", "model"}
 KNOWLEDGE = NOUNS | {"reference"}
 ENGINE = KNOWLEDGE | {"sources", "matching", "cleaning", "checks", "quality", "stages"}
 STORE = NOUNS | {"security", "store"}
-USE_CASES = {"pipeline", "steward", "commit", "views", "accounts", "setup", "match_files", "warehouse"}
+USE_CASES = {"pipeline", "steward", "commit", "views", "accounts", "setup", "match_files", "warehouse", "thresholds", "known_corrections"}
 
 MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
@@ -39,6 +39,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "commit": ENGINE | STORE | {"staging"},
     "views": ENGINE | STORE | {"staging"},
     "accounts": STORE,
+    "thresholds": STORE,
+    "known_corrections": STORE | {"reference"},
     "setup": STORE | {"reference", "accounts"},
     "match_files": ENGINE,
     "operations": ENGINE | STORE | {"setup", "accounts"},

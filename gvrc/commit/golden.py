@@ -139,7 +139,8 @@ def _aliases(record: Record, name: str, known_names: Iterable[str]) -> list[str]
     qualifiers = ", ".join(filter(None, record.qualifiers))
     qualified = [f"{name} ({qualifiers})"] if name and qualifiers else []
     longer = [name] if len(name) > _NAME_LENGTH else []
-    return sorted({*record.aliases, *known_names, *qualified, *longer} - {name[:_NAME_LENGTH], ""})
+    given = (alias.strip() for alias in (*record.aliases, *known_names, *qualified, *longer))
+    return sorted(set(given) - {name[:_NAME_LENGTH], ""})
 
 
 def _contacts(contacts: Iterable[Contact]) -> list[list[Any]]:

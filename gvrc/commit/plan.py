@@ -165,11 +165,10 @@ def _with_clusters(groups: list[list[Node]], speaking: Sequence[Member]) -> Iter
 
 def _outside(conn: Connection, facts: _Facts, rejected: Sequence[Member], facility_ids: Iterable[int]) -> dict[int, list[LinkedKey]]:
     """Per facility: source records that feed it and do not speak in this run."""
-    silent = {m.record_key for m in rejected}
+    own = [*facts.by_key, *(m.record_key for m in rejected)]
     found: dict[int, list[LinkedKey]] = {}
-    for link in registry.links_of(conn, facility_ids=facility_ids):
-        speaks = link.record_key in facts.by_key or link.record_key in silent
-        if not speaks and link.state != RecordState.REJECTED:
+    for link in registry.links_of(conn, facility_ids=facility_ids, except_keys=own):
+        if link.state != RecordState.REJECTED:
             found.setdefault(link.facility_id, []).append(link)
     return found
 

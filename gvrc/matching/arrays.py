@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 IntArray = npt.NDArray[np.int32]
 LongArray = npt.NDArray[np.int64]
@@ -28,9 +29,8 @@ def texts(values: Sequence[object]) -> TextArray:
 
 def codes_of(values: Sequence[str]) -> tuple[IntArray, list[str]]:
     """Whole numbers for texts, in order of first appearance; the empty text is -1. Also the texts, by number."""
-    numbers: dict[str, int] = {}
-    found = [numbers.setdefault(value, len(numbers)) if value else -1 for value in values]
-    return np.asarray(found, dtype=np.int32), list(numbers)
+    found, known = pd.factorize(np.array(["", *values], dtype=object))
+    return found[1:].astype(np.int32) - 1, [str(text) for text in known[1:]]
 
 
 def spans(sorted_keys: npt.NDArray[np.generic]) -> tuple[LongArray, LongArray]:

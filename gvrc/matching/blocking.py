@@ -34,7 +34,7 @@ COUNTY_CELLS = 40_000_000
 """Comparisons that a list may cost in one sweep over the whole list, and county by county; above, narrower blocks are used."""
 FEW_NAMESAKES = 6
 """A name that at most so many records of the whole country carry proposes pairs across counties."""
-JOINED_CELLS = 40_000_000
+JOINED_CELLS = 5_000_000
 """Comparisons up to which names are also compared with their spaces left out."""
 RARE_IN_COUNTY = 12
 RARE_WORD_WEIGHT = 0.3
@@ -146,7 +146,7 @@ def _by_name_key(prepared: Prepared, found: _Found) -> None:
         if next_place is None:
             found.add(_neighbours(combined, too_large), "same_name_key")
         key = np.where(too_large, key, -1 - np.arange(len(key)))
-    few_anywhere = np.where(np.bincount(prepared.sounds)[prepared.sounds] <= FEW_NAMESAKES, prepared.sounds, -1)
+    few_anywhere = np.where(np.bincount(prepared.sounds + 1)[prepared.sounds + 1] <= FEW_NAMESAKES, prepared.sounds, -1)
     found.add(_grouped_pairs(few_anywhere, FEW_NAMESAKES)[0], "few_namesakes")
     homeless = prepared.counties < 0
     if homeless.any():
@@ -217,7 +217,7 @@ def _grouped_pairs(key: LongArray, largest: int) -> tuple[Pairs, BoolArray]:
     rows = np.flatnonzero(key >= 0)
     if len(rows) < 2:
         return NO_PAIRS, too_large
-    rows = rows[np.argsort(key[rows], kind="stable")]
+    rows = rows[np.argsort(key[rows])]
     starts, lengths = spans(key[rows])
     many = lengths > largest
     if many.any():
@@ -253,7 +253,7 @@ def halves(rows: LongArray) -> Iterator[Pairs]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Sweep:
+class Sweep:
     """One rectangle of names to compare."""
 
     left: LongArray
@@ -263,20 +263,20 @@ class _Sweep:
 
 
 def _by_names(prepared: Prepared, scope: Scope, found: _Found, executor: Executor | None, workers: int) -> None:
-    sweeps = list(_sweeps(prepared, scope))
+    sweeps = list(sweeps_of(prepared, scope))
     found.compared += sum(len(sweep.left) * len(sweep.right) for sweep in sweeps)
     cores = prepared.names.core
 
     joined = prepared.names.joined if found.compared <= JOINED_CELLS else None
 
-    def compare(sweep: _Sweep) -> tuple[LongArray, LongArray, int]:
+    def compare(sweep: Sweep) -> tuple[LongArray, LongArray, int]:
         return (*alike(cores, joined, sweep), BIT[sweep.rule])
 
     found.pairs += _mapped(compare, sweeps, executor, workers)
 
 
 def _mapped(
-    compare: Callable[[_Sweep], tuple[LongArray, LongArray, int]], sweeps: list[_Sweep], executor: Executor | None, workers: int
+    compare: Callable[[Sweep], tuple[LongArray, LongArray, int]], sweeps: list[Sweep], executor: Executor | None, workers: int
 ) -> list[tuple[LongArray, LongArray, int]]:
     if executor is not None:
         return list(executor.map(compare, sweeps))
@@ -286,7 +286,7 @@ def _mapped(
     return [compare(sweep) for sweep in sweeps]
 
 
-def alike(cores: TextArray, joined: TextArray | None, sweep: _Sweep) -> Pairs:
+def alike(cores: TextArray, joined: TextArray | None, sweep: Sweep) -> Pairs:
     """Pairs of the rectangle whose distinctive words have at least the ratio asked for, sorted or, where given, run together in their own order."""
     left, right = sweep.left, sweep.right
     grid = cdist(cores[left].tolist(), cores[right].tolist(), scorer=fuzz.ratio, dtype=np.uint8, score_cutoff=sweep.cut)
@@ -296,11 +296,11 @@ def alike(cores: TextArray, joined: TextArray | None, sweep: _Sweep) -> Pairs:
     return left[row], right[column]
 
 
-def _sweeps(prepared: Prepared, scope: Scope) -> Iterator[_Sweep]:
+def sweeps_of(prepared: Prepared, scope: Scope) -> Iterator[Sweep]:
     """The rectangles: the whole list when it is small, counties when they are, else wards and what has no ward."""
     everything = np.arange(prepared.count, dtype=np.int64)
     if prepared.count**2 // 2 <= ALL_PAIRS_CELLS:
-        yield from (_Sweep(left=left, right=right, rule="all_names", cut=WIDE_NAME_CUT) for left, right in scope.jobs(everything))
+        yield from (Sweep(left=left, right=right, rule="all_names", cut=WIDE_NAME_CUT) for left, right in scope.jobs(everything))
     order = np.lexsort((prepared.wards, prepared.constituencies, prepared.counties)).astype(np.int64)
     if _cells_of(prepared.counties) <= COUNTY_CELLS:
         yield from _blocks(prepared.counties, order, scope, "county_names", NAME_CUT)
@@ -314,15 +314,15 @@ def _cells_of(place: IntArray) -> int:
     return int((np.bincount(place[place >= 0]).astype(np.int64) ** 2).sum() // 2)
 
 
-def _blocks(place: IntArray, order: LongArray, scope: Scope, rule: str, cut: int) -> Iterator[_Sweep]:
+def _blocks(place: IntArray, order: LongArray, scope: Scope, rule: str, cut: int) -> Iterator[Sweep]:
     rows = order[place[order] >= 0]
     rows = rows[np.argsort(place[rows], kind="stable")]
     for start, length in zip(*spans(place[rows]), strict=True):
         for left, right in scope.jobs(rows[start : start + length]):
-            yield _Sweep(left=left, right=right, rule=rule, cut=cut)
+            yield Sweep(left=left, right=right, rule=rule, cut=cut)
 
 
-def _without(fine: IntArray, coarse: IntArray, order: LongArray, scope: Scope, rule: str, cut: int) -> Iterator[_Sweep]:
+def _without(fine: IntArray, coarse: IntArray, order: LongArray, scope: Scope, rule: str, cut: int) -> Iterator[Sweep]:
     """Rows whose fine place is unknown against all rows of their coarse place."""
     rows = order[coarse[order] >= 0]
     rows = rows[np.argsort(coarse[rows], kind="stable")]
@@ -330,7 +330,7 @@ def _without(fine: IntArray, coarse: IntArray, order: LongArray, scope: Scope, r
         block = rows[start : start + length]
         unknown = block[fine[block] < 0]
         if len(unknown) and len(block) > 1:
-            yield _Sweep(left=unknown, right=block, rule=rule, cut=cut)
+            yield Sweep(left=unknown, right=block, rule=rule, cut=cut)
 
 
 def _united(count: int, scope: Scope, found: _Found) -> Candidates:
@@ -344,7 +344,7 @@ def _united(count: int, scope: Scope, found: _Found) -> Candidates:
     asked = scope.admits(left, right)
     left, right, bits = left[asked], right[asked], bits[asked]
     code = np.minimum(left, right) * count + np.maximum(left, right)
-    order = np.argsort(code, kind="stable")
+    order = np.argsort(code)
     code, bits = code[order], bits[order]
     starts, _ = spans(code)
     rules = np.bitwise_or.reduceat(bits, starts) if len(starts) else bits

@@ -113,12 +113,14 @@ def match(
     options: MatchOptions = DEFAULT_OPTIONS,
     *,
     standard_names: StandardNames | None = None,
+    prepared: Prepared | None = None,
     executor: Executor | None = None,
     tables: tuple[EvidenceTable, EvidenceTable] | None = None,
 ) -> MatchSet:
-    """Every pair of records that may be one place, scored. `standard_names` saves standardising the names again, `executor` compares names elsewhere than
+    """Every pair of records that may be one place, scored. `standard_names` saves standardising the names again, `prepared` the whole preparation;
+    `executor` compares names elsewhere than
     on this thread, `tables` (for pairs alone, with rivals) replaces the shipped evidence."""
-    prepared = prepare(columns, standard_names)
+    prepared = prepared or prepare(columns, standard_names)
     scope = Scope(list_ids=columns.list_ids, link=options.link, registry_list=options.registry_list)
     found = candidates(prepared, scope, executor, options.workers)
     plain_table, link_table = tables or (evidence_table(), evidence_table(link=True))

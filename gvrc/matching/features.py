@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from rapidfuzz import fuzz
 from rapidfuzz.distance import Levenshtein
 from rapidfuzz.process import cpdist
@@ -102,20 +103,23 @@ class Feature:
 def spelling(prepared: Prepared, pairs: PairRows) -> ByteArray:
     """The level of the names by spelling and sound alone, without looking at single words."""
     names = prepared.names
+    sounds_alike = _equal(names.same["folded"], pairs)
+    different = np.flatnonzero(~sounds_alike)
     ratio = np.zeros(len(pairs), dtype=np.uint8)
 
     def measure(part: slice) -> None:
-        left, right = pairs.left[part], pairs.right[part]
+        rows = different[part]
+        left, right = pairs.left[rows], pairs.right[rows]
         sorted_words = cpdist(names.core[left].tolist(), names.core[right].tolist(), scorer=fuzz.ratio, dtype=np.uint8)
         joined = cpdist(names.joined[left].tolist(), names.joined[right].tolist(), scorer=fuzz.ratio, dtype=np.uint8)
-        ratio[part] = np.maximum(sorted_words, joined)
+        ratio[rows] = np.maximum(sorted_words, joined)
 
-    in_slices(len(pairs), _SLICE, measure)
+    in_slices(len(different), _SLICE, measure)
     level = np.select([ratio >= cut for cut in (95, 90, 85, 80, 75, 70, 60, 50)], list(range(4, 12)), 12).astype(np.uint8)
-    level[_equal(names.folded, pairs)] = NAME_LEVELS.index("same_sound")
-    level[_equal(names.core, pairs) | _equal(names.whole, pairs)] = NAME_LEVELS.index("same_core")
-    level[_equal(names.full, pairs)] = NAME_LEVELS.index("same_words")
-    empty = names.core == ""
+    level[sounds_alike] = NAME_LEVELS.index("same_sound")
+    level[_equal(names.same["core"], pairs) | _equal(names.same["whole"], pairs)] = NAME_LEVELS.index("same_core")
+    level[_equal(names.same["full"], pairs)] = NAME_LEVELS.index("same_words")
+    empty = names.same["core"] < 0
     level[empty[pairs.left] | empty[pairs.right]] = UNKNOWN
     return level
 
@@ -130,8 +134,8 @@ def name(prepared: Prepared, pairs: PairRows) -> ByteArray:
     return np.where(held, extra, level).astype(np.uint8)
 
 
-def _equal(column: TextArray, pairs: PairRows) -> BoolArray:
-    equal: BoolArray = (column[pairs.left] == column[pairs.right]).astype(np.bool_)
+def _equal(column: IntArray, pairs: PairRows) -> BoolArray:
+    equal: BoolArray = column[pairs.left] == column[pairs.right]
     return equal
 
 
@@ -142,7 +146,7 @@ def words(prepared: Prepared, pairs: PairRows) -> ByteArray:
         [rest.shared <= NO_WEIGHT, rest.smaller <= NO_WEIGHT, rest.larger <= LIGHT_WORD, rest.smaller <= LIGHT_WORD, rest.larger <= HEAVY_WORD],
         [6, 1, 2, 3, 4], 5,
     )
-    empty = prepared.names.core == ""
+    empty = prepared.names.same["core"] < 0
     return np.where(empty[pairs.left] | empty[pairs.right], UNKNOWN, level).astype(np.uint8)
 
 
@@ -186,8 +190,10 @@ def _words_apart(prepared: Prepared, left: LongArray, right: LongArray, in_other
 
 def _names_surroundings(prepared: Prepared, word_ids: IntArray, others: LongArray) -> BoolArray:
     """Which words name the surroundings of the other record."""
-    named = prepared.place_word_of[word_ids]
     found = np.zeros(word_ids.shape, dtype=np.bool_)
+    if not prepared.has_surroundings:
+        return found
+    named = prepared.place_word_of[word_ids]
     for column in range(prepared.place_words.shape[1]):
         found |= named == prepared.place_words[others, column][:, None]
     told: BoolArray = found & (named >= 0)
@@ -220,7 +226,7 @@ def consonants(prepared: Prepared, pairs: PairRows) -> ByteArray:
         level[part] = np.minimum(differing, 3) + 1
 
     in_slices(len(pairs), _SLICE, measure)
-    return np.where(_equal(prepared.names.folded, pairs) | _equal(prepared.names.whole, pairs), UNKNOWN, level).astype(np.uint8)
+    return np.where(_equal(prepared.names.same["folded"], pairs) | _equal(prepared.names.same["whole"], pairs), UNKNOWN, level).astype(np.uint8)
 
 
 def shared_word(prepared: Prepared, pairs: PairRows) -> ByteArray:
@@ -243,11 +249,11 @@ def shared_word(prepared: Prepared, pairs: PairRows) -> ByteArray:
 
 def markers(prepared: Prepared, pairs: PairRows) -> ByteArray:
     """Whether numbers, letters and directions in the names agree."""
-    return _both_one_or_differ(prepared.names.markers, pairs)
+    return _both_one_or_differ(prepared.names.same["markers"], pairs)
 
 
-def _both_one_or_differ(column: TextArray, pairs: PairRows) -> ByteArray:
-    filled = column != ""
+def _both_one_or_differ(column: IntArray, pairs: PairRows) -> ByteArray:
+    filled = column >= 0
     left, right = filled[pairs.left], filled[pairs.right]
     return np.select([left & right & _equal(column, pairs), left & right, left | right], [1, 3, 2], UNKNOWN).astype(np.uint8)
 
@@ -255,7 +261,7 @@ def _both_one_or_differ(column: TextArray, pairs: PairRows) -> ByteArray:
 def qualifier(prepared: Prepared, pairs: PairRows) -> ByteArray:
     """Whether what stands in brackets agrees."""
     column = prepared.names.qualifiers
-    filled = column != ""
+    filled = prepared.names.same["qualifiers"] >= 0
     left, right = filled[pairs.left], filled[pairs.right]
     both = left & right
     level = np.where(both, 4, np.where(left | right, 3, UNKNOWN)).astype(np.uint8)
@@ -268,7 +274,7 @@ def qualifier(prepared: Prepared, pairs: PairRows) -> ByteArray:
         level[rows[ratio >= 80]] = 2
         directions = _directions(column)
         level[rows[directions[pairs.left[rows]] != directions[pairs.right[rows]]]] = QUALIFIER_LEVELS.index("other_direction")
-        level[both & _equal(column, pairs)] = 1
+        level[both & _equal(prepared.names.same["qualifiers"], pairs)] = 1
     return level
 
 
@@ -281,14 +287,16 @@ def _directions(column: TextArray) -> TextArray:
 
 def sponsor(prepared: Prepared, pairs: PairRows) -> ByteArray:
     """Whether the church or programme named in the names is the same."""
-    return _both_one_or_differ(prepared.names.sponsors, pairs)
+    return _both_one_or_differ(prepared.names.same["sponsors"], pairs)
 
 
 def confirmed(prepared: Prepared, pairs: PairRows) -> ByteArray:
     """Whether a name that is spelled differently is confirmed by its own surroundings: then the spelling is no slip."""
+    if not prepared.has_surroundings:
+        return np.zeros(len(pairs), dtype=np.uint8)
     left, right = _is_confirmed(prepared, pairs.left), _is_confirmed(prepared, pairs.right)
-    folded = prepared.names.core
-    differ = ~_equal(prepared.names.core, pairs) & ~_equal(prepared.names.whole, pairs) & (folded[pairs.left] != "") & (folded[pairs.right] != "")
+    named = prepared.names.same["core"] >= 0
+    differ = ~_equal(prepared.names.same["core"], pairs) & ~_equal(prepared.names.same["whole"], pairs) & named[pairs.left] & named[pairs.right]
     left_open = ~_names_surroundings(prepared, prepared.names.word_ids[pairs.left], pairs.right)[:, 0]
     right_open = ~_names_surroundings(prepared, prepared.names.word_ids[pairs.right], pairs.left)[:, 0]
     left, right = left & left_open & differ, right & right_open & differ
@@ -313,8 +321,8 @@ def kind(prepared: Prepared, pairs: PairRows) -> ByteArray:
     """Whether the kinds of place agree, or one commonly becomes the other."""
     level = prepared.kind_relations[prepared.kinds[pairs.left], prepared.kinds[pairs.right]].copy()
     untold = (prepared.kinds[pairs.left] < 0) | (prepared.kinds[pairs.right] < 0)
-    texts = prepared.names.kind_text
-    said = (texts != "")[pairs.left] & (texts != "")[pairs.right]
+    texts = prepared.names.same["kind_text"]
+    said = (texts >= 0)[pairs.left] & (texts >= 0)[pairs.right]
     same = _equal(texts, pairs)
     level[untold & said & same] = KIND_LEVELS.index("words_same")
     level[untold & said & ~same] = KIND_LEVELS.index("words_differ")
@@ -367,7 +375,8 @@ def place(prepared: Prepared, pairs: PairRows) -> ByteArray:
 def _one_family(prepared: Prepared, pairs: PairRows) -> BoolArray:
     """Whether both constituencies were one before they were split."""
     left, right = prepared.seat_families[pairs.left], prepared.seat_families[pairs.right]
-    return np.logical_and(left >= 0, left == right)
+    related: BoolArray = (left >= 0) & (left == right)
+    return related
 
 
 def _possibly_same(prepared: Prepared, pairs: PairRows) -> tuple[BoolArray, BoolArray]:
@@ -399,7 +408,7 @@ def surroundings(prepared: Prepared, pairs: PairRows) -> ByteArray:
             best = np.where(shared, np.minimum(best, prepared.place_word_rarity[word]), best)
         level[part] = np.where(known, best, UNKNOWN)
 
-    if (prepared.place_words[:, 0] >= 0).any():
+    if prepared.has_surroundings:
         in_slices(len(pairs), _SLICE, measure)
     return level
 
@@ -433,7 +442,7 @@ def contact(prepared: Prepared, pairs: PairRows) -> ByteArray:
 def services(prepared: Prepared, pairs: PairRows) -> ByteArray:
     """Whether the services agree."""
     level = np.zeros(len(pairs), dtype=np.uint8)
-    for row in np.flatnonzero(prepared.has_services[pairs.left] & prepared.has_services[pairs.right]):
+    for row in np.flatnonzero(prepared.has_services[pairs.left] & prepared.has_services[pairs.right]).tolist():
         left, right = prepared.services[pairs.left[row]], prepared.services[pairs.right[row]]
         share = len(left & right) / min(len(left), len(right))
         level[row] = 1 if share >= 0.5 else (2 if share > 0 else 3)
@@ -446,19 +455,17 @@ def namesakes(prepared: Prepared, pairs: PairRows) -> ByteArray:
     all_over = np.maximum(anywhere[pairs.left], anywhere[pairs.right])
     crowd = np.where(prepared.counties[pairs.left] == prepared.counties[pairs.right], np.maximum(within[pairs.left], within[pairs.right]), all_over)
     level = np.select([all_over <= 2, crowd <= 2, crowd <= 3, crowd <= 6], [5, 1, 2, 3], 4)
-    same = _equal(prepared.names.folded, pairs)
-    return np.where(same & (prepared.names.folded[pairs.left] != ""), level, UNKNOWN).astype(np.uint8)
+    same = _equal(prepared.names.same["folded"], pairs)
+    return np.where(same & (prepared.sounds[pairs.left] >= 0), level, UNKNOWN).astype(np.uint8)
 
 
 def namesake_counts(prepared: Prepared) -> tuple[LongArray, LongArray]:
     """For each record how many records have a name that sounds the same, itself included: in its county, and anywhere."""
     if prepared.count == 0:
         return NO_PAIRS
-    anywhere = np.bincount(prepared.sounds)[prepared.sounds]
-    _, group, sizes = np.unique(
-        prepared.sounds * (int(prepared.counties.max()) + 2) + prepared.counties + 1, return_inverse=True, return_counts=True
-    )
-    return sizes[group].astype(np.int64), anywhere.astype(np.int64)
+    anywhere = np.bincount(prepared.sounds + 1)[prepared.sounds + 1]
+    group, known = pd.factorize(prepared.sounds * (int(prepared.counties.max()) + 2) + prepared.counties + 1)
+    return np.bincount(group, minlength=len(known))[group].astype(np.int64), anywhere.astype(np.int64)
 
 
 FEATURES: tuple[Feature, ...] = (

@@ -36,7 +36,8 @@ def verdicts(prepared: Prepared, pairs: PairRows, levels: Mapping[str, ByteArray
     where the names differ, too: the same name under two kinds is a disagreement of the lists."""
     left, right = prepared.mfl_codes[pairs.left], prepared.mfl_codes[pairs.right]
     both = (left >= 0) & (right >= 0)
-    sits_in = is_level(levels, "kind", "sits_in") & (prepared.names.kind_text[pairs.left] != prepared.names.kind_text[pairs.right]).astype(np.bool_)
+    kind_words = prepared.names.same["kind_text"]
+    sits_in = is_level(levels, "kind", "sits_in") & (kind_words[pairs.left] != kind_words[pairs.right])
     return np.select(
         [both & (left == right), both, is_level(levels, "kind", "excludes"), sits_in], [SAME_CODE, DIFFERENT_CODES, KINDS_EXCLUDE, SITS_IN], NOTHING
     ).astype(np.uint8)

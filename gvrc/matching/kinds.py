@@ -70,7 +70,8 @@ def _rows(path: Path) -> list[dict[str, str]]:
 
 
 def relation(left: str, right: str) -> KindRelation:
-    """The relation of two kind codes: stated for the pair, else for their groups (`@health`), else unlike within a group, other group across."""
+    """The relation of two kind codes: stated for the pair, else for their groups (`@health`; of two such the graver),
+    else unlike within a group, other group across."""
     if not left or not right:
         return KindRelation.UNKNOWN
     if left == right:
@@ -78,9 +79,11 @@ def relation(left: str, right: str) -> KindRelation:
     groups = kind_groups()
     left_group, right_group = groups.get(left, ""), groups.get(right, "")
     stated = _stated_relations()
-    for key in ((left, right), (left, "@" + right_group), ("@" + left_group, right), ("@" + left_group, "@" + right_group)):
-        if key in stated:
-            return stated[key]
+    if (left, right) in stated:
+        return stated[left, right]
+    by_group = [stated[key] for key in ((left, "@" + right_group), ("@" + left_group, right)) if key in stated]
+    if by_group or ("@" + left_group, "@" + right_group) in stated:
+        return max(by_group, default=stated.get(("@" + left_group, "@" + right_group), KindRelation.UNKNOWN))
     if not left_group or not right_group:
         return KindRelation.UNKNOWN
     return KindRelation.UNLIKE if left_group == right_group else KindRelation.OTHER_GROUP

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from gvrc.errors import ReferenceDataError
-from gvrc.matching.arrays import BoolArray, IntArray, LongArray, SmallFloatArray, TextArray
+from gvrc.matching.arrays import BoolArray, IntArray, LongArray, SmallFloatArray, TextArray, codes_of
 
 WORDS_FILE = Path(__file__).parent / "data" / "name_words.csv"
 LONGEST_NAME = 300
@@ -24,6 +24,9 @@ COMMON_WORD_FACTOR = 0.35
 """Saints, churches and sponsors recur everywhere: their words tell little, measured on the two national health lists."""
 PRIOR_RECORDS = 2000.0
 """The size of the imagined list behind the observed one, so that a word is rare only by evidence; a word's weight stays sane in a list of twelve."""
+
+COMPARED_WHOLE = ("full", "core", "whole", "folded", "kind_text", "markers", "sponsors", "qualifiers")
+"""Columns of which only equality is asked again and again."""
 
 _SEPARATORS = str.maketrans(dict.fromkeys('-_,;:+*#"!?|\\<>=[]{}\t\r\n\xa0–—’‘`�', " ") | {"'": "", "&": " "})
 _JOINED_BY_SLASH = re.compile(r"[a-z0-9]+(?:/[a-z0-9]+)+")
@@ -63,7 +66,7 @@ class StandardNames:
 
     `full` and `core` hold the sorted words, `whole` those of core and brackets together, `joined` the core without spaces in its own order, `folded` the core as it sounds, `consonants` that without its vowels, `kind_text` the kind words;
     `word_ids` (rows x WORDS_COMPARED, -1 for none) the rarest core and qualifier words with `word_weights`; `is_qualifier` marks those
-    from the brackets; `vocabulary` the words by number.
+    from the brackets; `vocabulary` the words by number. `same` numbers the texts of a column (COMPARED_WHOLE): equal numbers, equal texts; -1 is no text.
     """
 
     full: TextArray
@@ -77,6 +80,7 @@ class StandardNames:
     sponsors: TextArray
     qualifiers: TextArray
     is_generic: BoolArray
+    same: Mapping[str, IntArray]
     word_ids: IntArray
     word_weights: SmallFloatArray
     is_qualifier: BoolArray
@@ -192,18 +196,22 @@ def _as_columns(parts: list[NameParts]) -> StandardNames:
     ids, weights, bracketed, vocabulary = _weighed_words(parts)
     cores = [" ".join(sorted(part.core)) for part in parts]
     sounds = _folded_all(cores)
+    texts = {
+        "full": [" ".join(sorted(part.words)) for part in parts],
+        "core": cores,
+        "whole": [" ".join(sorted({*part.core, *part.qualifier})) if part.qualifier else core for part, core in zip(parts, cores, strict=True)],
+        "joined": ["".join(part.core) for part in parts],
+        "folded": sounds,
+        "consonants": [sound.translate(_NO_VOWELS) for sound in sounds],
+        "kind_text": [" ".join(sorted(part.kind_words)) for part in parts],
+        "markers": [" ".join(sorted(set(part.markers))) if part.markers else "" for part in parts],
+        "sponsors": [" ".join(part.sponsors) for part in parts],
+        "qualifiers": [" ".join(sorted(part.qualifier)) if part.qualifier else "" for part in parts],
+    }
     return StandardNames(
-        full=_column([" ".join(sorted(part.words)) for part in parts]),
-        core=_column(cores),
-        whole=_column([" ".join(sorted({*part.core, *part.qualifier})) for part in parts]),
-        joined=_column(["".join(part.core) for part in parts]),
-        folded=_column(sounds),
-        consonants=_column([sound.translate(_NO_VOWELS) for sound in sounds]),
-        kind_text=_column([" ".join(sorted(part.kind_words)) for part in parts]),
-        markers=_column([" ".join(sorted(set(part.markers))) for part in parts]),
-        sponsors=_column([" ".join(part.sponsors) for part in parts]),
-        qualifiers=_column([" ".join(sorted(part.qualifier)) for part in parts]),
+        **{name: _column(values) for name, values in texts.items()},
         is_generic=np.array([part.is_generic for part in parts], dtype=np.bool_),
+        same={name: codes_of(texts[name])[0] for name in COMPARED_WHOLE},
         word_ids=ids,
         word_weights=weights,
         is_qualifier=bracketed,

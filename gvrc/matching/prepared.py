@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
+import pandas as pd
 
 from gvrc.matching import names
 from gvrc.matching.arrays import BoolArray, ByteArray, FloatArray, IntArray, LongArray, TextArray, codes_of
@@ -32,6 +34,7 @@ class Prepared:
     constituencies by number, and possible wards by number plus `seat_count`."""
 
     count: int
+    keys: TextArray
     list_ids: IntArray
     counties: IntArray
     constituencies: IntArray
@@ -54,6 +57,7 @@ class Prepared:
     has_contact: BoolArray
     services: TextArray
     has_services: BoolArray
+    has_surroundings: bool
     place_words: IntArray
     place_word_rarity: ByteArray
     place_word_of: IntArray
@@ -75,6 +79,7 @@ def prepare(columns: MatchColumns, standard_names: names.StandardNames | None = 
     table, place_numbers = _place_words(columns.place_names.tolist())
     return Prepared(
         count=len(columns),
+        keys=columns.keys,
         list_ids=columns.list_ids,
         counties=counties,
         constituencies=seats,
@@ -91,17 +96,18 @@ def prepare(columns: MatchColumns, standard_names: names.StandardNames | None = 
         latitudes=columns.latitudes,
         longitudes=columns.longitudes,
         point_error_km=KM_PER_DEGREE * 0.5 * 10.0 ** -columns.point_decimals.astype(np.float64),
-        is_shared_point=_shared_points(columns, found_names.core),
+        is_shared_point=_shared_points(columns, found_names.same["core"]),
         contact_ids=contact_ids,
         contact_rows=contact_rows,
         has_contact=np.bincount(contact_rows, minlength=len(columns)) > 0,
         services=_service_sets(columns.services.tolist()),
         has_services=np.array([bool(services) for services in columns.services], dtype=np.bool_),
+        has_surroundings=bool(place_numbers),
         place_words=table,
         place_word_rarity=_place_word_rarity(table, len(place_numbers)),
-        place_word_of=np.array([*(place_numbers.get(place_sound(word), -1) for word in found_names.vocabulary), -1], dtype=np.int32),
+        place_word_of=np.array([*_numbers_of(found_names.vocabulary, place_numbers), -1], dtype=np.int32),
         word_carriers=_word_carriers(found_names.word_ids, counties),
-        sounds=np.unique(found_names.folded.astype(str), return_inverse=True)[1].astype(np.int64),
+        sounds=found_names.same["folded"].astype(np.int64),
         seat_count=len(seat_codes),
         names=found_names,
     )
@@ -120,20 +126,20 @@ def _alternatives(alternatives: Sequence[Sequence[str]], codes: Sequence[str]) -
 
 def _code(text: str) -> str:
     """An official code without what typing adds: spaces, leading zeros, case."""
-    return text.strip().lstrip("0").upper()
+    return text and text.strip().lstrip("0").upper()
 
 
 def _contacts(contacts: Sequence[Sequence[str]]) -> tuple[LongArray, LongArray]:
-    numbers: dict[str, int] = {}
-    ids = np.array([numbers.setdefault(token, len(numbers)) for tokens in contacts for token in tokens], dtype=np.int64)
-    rows = np.repeat(np.arange(len(contacts), dtype=np.int64), [len(tokens) for tokens in contacts]) if contacts else ids
+    numbered, _ = codes_of(list(chain.from_iterable(contacts)))
+    ids = numbered.astype(np.int64)
+    rows = np.repeat(np.arange(len(contacts), dtype=np.int64), np.fromiter(map(len, contacts), dtype=np.int64, count=len(contacts)))
     order = np.lexsort((rows, ids))
     ids, rows = ids[order], rows[order]
     first = np.r_[True, (ids[1:] != ids[:-1]) | (rows[1:] != rows[:-1])] if len(ids) else np.zeros(0, dtype=np.bool_)
     return ids[first], rows[first]
 
 
-def _shared_points(columns: MatchColumns, cores: TextArray) -> BoolArray:
+def _shared_points(columns: MatchColumns, cores: IntArray) -> BoolArray:
     """Whether at least SHARED_POINT_NAMES differently named places stand on exactly this point."""
     shared = np.zeros(len(columns), dtype=np.bool_)
     placed = np.flatnonzero(~np.isnan(columns.latitudes) & ~np.isnan(columns.longitudes))
@@ -142,23 +148,33 @@ def _shared_points(columns: MatchColumns, cores: TextArray) -> BoolArray:
     order = placed[np.lexsort((columns.longitudes[placed], columns.latitudes[placed]))]
     moved = (np.diff(columns.latitudes[order]) != 0) | (np.diff(columns.longitudes[order]) != 0)
     starts = np.flatnonzero(np.r_[True, moved])
-    for start, end in zip(starts, np.r_[starts[1:], len(order)], strict=True):
-        if end - start >= SHARED_POINT_NAMES and len(set(cores[order[start:end]])) >= SHARED_POINT_NAMES:
+    ends = np.r_[starts[1:], len(order)]
+    crowded = ends - starts >= SHARED_POINT_NAMES
+    for start, end in zip(starts[crowded].tolist(), ends[crowded].tolist(), strict=True):
+        if len(set(cores[order[start:end]].tolist())) >= SHARED_POINT_NAMES:
             shared[order[start:end]] = True
     return shared
 
 
 def _service_sets(services: Sequence[Sequence[str]]) -> TextArray:
     out: TextArray = np.empty(len(services), dtype=object)
-    out[:] = [frozenset(codes) for codes in services]
+    nothing: frozenset[str] = frozenset()
+    out[:] = [frozenset(codes) if codes else nothing for codes in services]
     return out
+
+
+def _numbers_of(vocabulary: Sequence[str], place_numbers: Mapping[str, int]) -> list[int]:
+    """The number of each word of the names among the place words, -1 for none."""
+    return [place_numbers.get(place_sound(word), -1) for word in vocabulary] if place_numbers else [-1] * len(vocabulary)
 
 
 def _word_carriers(word_ids: IntArray, counties: IntArray) -> IntArray:
     """For each word of each name, how many records of the same county carry it."""
-    key = word_ids.astype(np.int64) * (int(counties.max(initial=0)) + 2) + counties[:, None] + 1
-    _, group, sizes = np.unique(key, return_inverse=True, return_counts=True)
-    carriers: IntArray = sizes[group].reshape(word_ids.shape).astype(np.int32)
+    carriers: IntArray = np.zeros(word_ids.shape, dtype=np.int32)
+    row, column = np.nonzero(word_ids >= 0)
+    key = word_ids[row, column].astype(np.int64) * (int(counties.max(initial=0)) + 2) + counties[row] + 1
+    numbered, known = pd.factorize(key)
+    carriers[row, column] = np.bincount(numbered, minlength=len(known))[numbered]
     return carriers
 
 
@@ -168,6 +184,8 @@ def _place_words(place_names: Sequence[Sequence[str]]) -> tuple[IntArray, dict[s
     known: dict[str, list[int]] = {}
     table = np.full((len(place_names), PLACE_WORDS_COMPARED), -1, dtype=np.int32)
     for row, stated in enumerate(place_names):
+        if not stated:
+            continue
         found: list[int] = []
         for text in stated:
             if text not in known:

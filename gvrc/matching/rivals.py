@@ -10,7 +10,7 @@ from scipy.optimize import linear_sum_assignment
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
-from gvrc.matching.arrays import BoolArray, ByteArray, FloatArray, IntArray, LongArray, SmallFloatArray, spans
+from gvrc.matching.arrays import BoolArray, ByteArray, FloatArray, IntArray, LongArray, SmallFloatArray, TextArray, spans
 from gvrc.matching.evidence import NEIGHBOURHOOD, RIVAL, RIVAL_MARGINS, EvidenceTable, logistic
 from gvrc.matching.features import CLASS_OF_NAME, PairRows
 from gvrc.matching.hard import NOTHING, SAME_CODE
@@ -22,6 +22,7 @@ _LARGEST_ASSIGNMENT = 400
 """Rows of a component that are assigned optimally; beyond, the strongest pair first."""
 _CERTAIN = 50.0
 """Log-odds of a pair settled by an official code, for the choice of partners."""
+_TIE, _TIE_STEPS = 0.001, 99991
 _FLOOR = -4.0
 """Log-odds below which a pair takes no partner away from another."""
 
@@ -47,15 +48,27 @@ class Linked:
 def link(prepared: Prepared, pairs: PairRows, levels: Mapping[str, ByteArray], table: EvidenceTable, verdict: ByteArray) -> Linked:
     """Chooses partners twice: the first round's sure pairs teach where each location lies, the second weighs that in."""
     classes = CLASS_OF_NAME[levels["name"]]
+    tie_break = _tie_break(prepared.keys, pairs)
     alone = table.weigh(levels, classes)
-    first = choose(pairs, alone, verdict, prepared.list_ids)
+    first = choose(pairs, alone + tie_break, verdict, prepared.list_ids)
     weighed = alone + table.weights[RIVAL][classes, first.levels]
     sure = first.is_chosen & (verdict <= SAME_CODE) & (classes <= 1) & (logistic(weighed) >= SURE_SCORE)
     found = neighbourhood(prepared, pairs, sure)
     alone = alone + table.weights[NEIGHBOURHOOD][classes, found]
-    choice = choose(pairs, alone, verdict, prepared.list_ids)
+    choice = choose(pairs, alone + tie_break, verdict, prepared.list_ids)
     every = {**levels, NEIGHBOURHOOD: found, RIVAL: choice.levels}
     return Linked(levels=every, log_odds=alone + table.weights[RIVAL][classes, choice.levels], choice=choice)
+
+
+def _tie_break(keys: TextArray, pairs: PairRows) -> SmallFloatArray:
+    """A hair's breadth by which pairs of equal evidence differ, from the records' keys alone: whatever order the records come in, the same partners are chosen."""
+    involved, back = np.unique(np.r_[pairs.left, pairs.right], return_inverse=True)
+    order = np.empty(len(involved), dtype=np.int64)
+    order[np.argsort(keys[involved].astype(str))] = np.arange(len(involved))
+    one, other = order[back[: len(pairs)]], order[back[len(pairs) :]]
+    mixed = np.minimum(one, other) * 7919 + np.maximum(one, other) * 104729
+    hair: SmallFloatArray = (mixed % _TIE_STEPS * (_TIE / _TIE_STEPS)).astype(np.float32)
+    return hair
 
 
 def everyone(count: int) -> Choice:

@@ -11,6 +11,7 @@ from gvrc.model.access import Actor
 from gvrc.model.run import STAGES, Stage
 from gvrc.security.permissions import Permission, require
 from gvrc.settings import Settings
+from gvrc.stages.standardise import ROW_STAGES
 from gvrc.store import files as file_store
 from gvrc.store import runs as run_store
 from gvrc.store.codec import digest
@@ -55,7 +56,8 @@ def resume(db: Database, settings: Settings, actor: Actor, run_id: int, *, stop_
         if again_from is not None:
             for stage in STAGES[STAGES.index(again_from):]:
                 run_store.reset_stage(conn, run_id, stage)
-            run_store.forget_checkpoints(conn, run_id, "standardise")
+            if STAGES.index(again_from) <= STAGES.index(ROW_STAGES[-1]):
+                run_store.forget_checkpoints(conn, run_id, "standardise")
 
 
 def mark_interrupted(db: Database, settings: Settings) -> int:

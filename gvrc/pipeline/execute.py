@@ -30,6 +30,7 @@ from gvrc.staging import Workshop, open_workshop, save_rows
 from gvrc.store import files as file_store
 from gvrc.store import raw as raw_store
 from gvrc.store import runs as run_store
+from gvrc.store import thresholds as threshold_store
 from gvrc.store.files import StoredFile
 from gvrc.store.runs import StoredRun
 from gvrc.store.session import Database
@@ -94,6 +95,7 @@ def _work(db: Database, settings: Settings, run: StoredRun, heartbeat: Heartbeat
     try:
         with db.unit_of_work(run_id=run.run_id, reason="run") as conn:
             workshop = open_workshop(conn, settings, KeyRing.load(settings), datetime.now(UTC).date())
+            threshold_store.note_run(conn, run.run_id, workshop.settings)
         context = RunContext(db=db, settings=settings, run=run, workshop=workshop, heartbeat=heartbeat, on_progress=on_progress)
         log.info("run started", stop_after=run.stop_after)
         _stages(context)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,8 @@ from gvrc.matching.engine import MatchOptions
 from gvrc.model.issue import Issue
 from gvrc.model.record import ContactType, Record, RecordState
 from gvrc.model.review import Answer, Decision, QuestionKind, Relation
-from gvrc.quality.profile import profile
+from gvrc.quality.profile import RunProfile
+from gvrc.quality.score import NO_PLACE
 from gvrc.settings import Settings
 from gvrc.stages.dedupe import DedupeResult, JudgedPair, dedupe
 from gvrc.staging import RUN_WIDE_STAGES, add_run_issues, registry_record, rescore
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
 REGISTRY_LIST = 0
 """The registry is a list of its own; files have their ids, which begin at 1."""
 SCORE_CHUNK = 1000
-SAMPLED_PROFILE_RECORDS = 100_000
 
 
 def find_duplicates(context: RunContext) -> tuple[int, Counter[str]]:
@@ -46,7 +46,7 @@ def find_duplicates(context: RunContext) -> tuple[int, Counter[str]]:
         facilities = _registry_records(conn, stored)
         records = [item.record for item in stored] + list(facilities)
         columns = MatchColumns.from_records(records, [item.file_id for item in stored] + [REGISTRY_LIST] * len(facilities))
-        result = dedupe(columns, match_options(context.settings), _decisions(conn, [record.record_key for record in records]))
+        result = dedupe(columns, match_options(context.workshop.settings), _decisions(conn, [record.record_key for record in records]))
         ids = {item.record.record_key: item.record_id for item in stored}
         match_store.replace_pairs(conn, context.run_id, _drafts(result, ids))
         record_store.save_clusters(conn, context.run_id, _homes(result, ids))
@@ -62,11 +62,12 @@ def match_options(settings: Settings) -> MatchOptions:
 
 
 def _judgeable(conn: Connection, run_id: int) -> list[StoredRecord]:
-    """The run's records that can be somebody: with a name, not rejected. Two editions of one source record are one, the newest."""
+    """The run's records that can be a place: with a name, no heading, not rejected. Two editions of one source record are one, the newest."""
     files = [file.file_id for file in file_store.load_files(conn, run_id=run_id)]
+    no_place = record_store.records_with_issue(conn, run_id, NO_PLACE)
     newest: dict[str, StoredRecord] = {}
-    for item in record_store.load_records(conn, file_ids=files):
-        if item.record.name and item.state is not RecordState.REJECTED:
+    for item in record_store.load_records(conn, file_ids=files, with_changes=False):
+        if item.record.name and item.state is not RecordState.REJECTED and item.record_id not in no_place:
             newest[item.record.record_key] = item
     return list(newest.values())
 
@@ -126,20 +127,23 @@ def score_run(context: RunContext) -> tuple[int, Counter[str]]:
         files = [file.file_id for file in file_store.load_files(conn, run_id=context.run_id)]
         found = _whole_run_issues(context, conn, files)
     rows, after = 0, 0
+    profiles: dict[str, RunProfile] = {}
     while True:
         with context.db.unit_of_work(run_id=context.run_id, reason="run") as conn:
-            chunk = record_store.load_records(conn, file_ids=files, after=after, limit=SCORE_CHUNK)
+            chunk = record_store.load_records(conn, file_ids=files, after=after, limit=SCORE_CHUNK, with_changes=False)
             rescore(conn, context.workshop, context.run_id, chunk)
         if not chunk:
             break
+        for item in chunk if context.settings.profiling else ():
+            profiles.setdefault(item.record.source, RunProfile()).add([item.record])
         rows, after = rows + len(chunk), chunk[-1].record_id
         context.moved()
-    _keep_statistics(context)
+    _keep_statistics(context, profiles)
     return rows, found
 
 
 def _whole_run_issues(context: RunContext, conn: Connection, files: Sequence[int]) -> Counter[str]:
-    stored = [item for item in record_store.load_records(conn, file_ids=files) if item.state is not RecordState.REJECTED]
+    stored = [item for item in record_store.load_records(conn, file_ids=files, with_changes=False) if item.state is not RecordState.REJECTED]
     spoken_for = {item.record_id: item for item in stored}
     # records of one cluster are one place: what they share is not shared by several, and one of them carries the issue
     speakers = [spoken_for.get(item.cluster_id or item.record_id, item).record.record_key for item in stored]
@@ -167,11 +171,9 @@ def _shared_points(stored: Sequence[StoredRecord], speakers: Sequence[str]) -> l
     return list(shared_points(keys, [placed[key].latitude for key in keys], [placed[key].longitude for key in keys]))
 
 
-def _keep_statistics(context: RunContext) -> None:
-    """Quality per run and source, and the profile of every source, for trends."""
+def _keep_statistics(context: RunContext, profiles: Mapping[str, RunProfile]) -> None:
+    """Quality per run, source and county, and the profile of every source, for trends."""
     with context.db.unit_of_work(run_id=context.run_id, reason="run") as conn:
         quality_store.save_snapshots(conn, context.run_id)
-        if context.settings.profiling:
-            for file in file_store.load_files(conn, run_id=context.run_id):
-                sample = record_store.load_records(conn, file_ids=[file.file_id], limit=SAMPLED_PROFILE_RECORDS)
-                quality_store.save_profile(conn, context.run_id, file.source, {"fields": [asdict(field) for field in profile(item.record for item in sample)]})
+        for source, gathered in profiles.items():
+            quality_store.save_profile(conn, context.run_id, source, {"fields": [asdict(field) for field in gathered.result()]})

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,17 @@ from gvrc.sources.delimited import DelimitedRecords, sniff_delimiter
 from gvrc.sources.field_names import is_field_name, known_name, split_path
 from gvrc.sources.json_lines import JsonLinesRecords
 from gvrc.sources.json_stream import FoundRecord
-from gvrc.sources.json_tree import Group, SampleTree, empty_lists, find_groups, flattened, is_json_lines, read_sample
+from gvrc.sources.json_tree import (
+    LONG_PREFIX_CHARACTERS,
+    WHOLE_BYTES,
+    Group,
+    SampleTree,
+    empty_lists,
+    find_groups,
+    flattened,
+    is_json_lines,
+    read_sample,
+)
 from gvrc.sources.known import KnownSource, known_sources, slug
 from gvrc.sources.looks import is_county, is_heading
 from gvrc.sources.mapping import FieldValues, field_values, likeness, propose_fields, signature
@@ -26,6 +37,8 @@ ROWS_PATH = ("rows", "*")
 ALIKE = 0.7
 """Likeness of shapes from which a remembered mapping is used again."""
 NO_RECORDS = "It holds no record, which is a result, not a failure."
+MOST_FIELDS = 400
+"""Fields of one list that are looked at; no list of places has as many."""
 SAMPLE_LINES = 120
 SAMPLE_RECORDS = 1000
 """Records whose values are looked at."""
@@ -91,6 +104,9 @@ def read_list(path: Path) -> Sample:
 def _json(path: Path) -> Sample:
     sample = read_sample(path)
     groups = _record_groups(find_groups(sample.tree))
+    if not groups and not sample.is_whole and not sample.problem:
+        sample = read_sample(path, LONG_PREFIX_CHARACTERS)
+        groups = _record_groups(find_groups(sample.tree))
     if not groups:
         return Sample(form="json", record_paths=_empty_paths(sample), problem=sample.problem)
     return Sample(
@@ -120,7 +136,7 @@ def _empty_paths(sample: SampleTree) -> tuple[tuple[str, ...], ...]:
 
 
 def _json_lines(path: Path) -> Sample:
-    reader = JsonLinesRecords(path)
+    reader = JsonLinesRecords(path, most=WHOLE_BYTES)
     found = _first(reader)
     if not found:
         raise DamagedFileError(f"No line of the file could be read. {' '.join(reader.trouble.notes[:1])}".strip(), "Export the list again.")
@@ -195,7 +211,7 @@ def _largest(groups: list[Group]) -> list[Group]:
 
 def _weight(group: Group) -> float:
     """How much a group reads like places: known fields count, a name most, unless the names are those of counties."""
-    canonicals = {named.canonical for leaf in group.leaves if (named := known_name(split_path(leaf))) is not None}
+    canonicals = {named.canonical for leaf in islice(group.leaves, MOST_FIELDS) if (named := known_name(split_path(leaf))) is not None}
     canonicals -= {"-", "!"}
     if not group.path and len(canonicals) < 3:
         return 0.0
@@ -203,7 +219,7 @@ def _weight(group: Group) -> float:
 
 
 def _has_name(group: Group) -> bool:
-    return any((named := known_name(split_path(leaf))) is not None and named.canonical == "name" for leaf in group.leaves)
+    return any((named := known_name(split_path(leaf))) is not None and named.canonical == "name" for leaf in islice(group.leaves, MOST_FIELDS))
 
 
 def _are_places(group: Group) -> bool:
@@ -223,8 +239,8 @@ def _fields(sample: Sample) -> list[FieldValues]:
     """The fields of the sample with their values, then what flows down from parents."""
     rows: list[dict[str, Any]] = [record if sample.is_flat else dict(flattened(record)) for record in _spread(sample.records)]
     contexts = _spread(sample.contexts)
-    own = [field_values(leaf, [row.get(leaf) for row in rows], is_flat=sample.is_flat) for leaf in sample.leaves]
-    return own + [field_values(f"^{name}", [context.get(name) for context in contexts]) for name in sample.parents]
+    own = [field_values(leaf, [row.get(leaf) for row in rows], is_flat=sample.is_flat) for leaf in sample.leaves[:MOST_FIELDS]]
+    return own + [field_values(f"^{name}", [context.get(name) for context in contexts]) for name in sample.parents[:MOST_FIELDS]]
 
 
 def _spread(items: Sequence[dict[str, Any]]) -> Sequence[dict[str, Any]]:

@@ -85,7 +85,7 @@ def _spellings(words: list[str]) -> list[str]:
 def _similar(word: str) -> KnownName | None:
     if len(word) < 5:
         return None
-    found = process.extractOne(word, list(_table()), scorer=fuzz.ratio, score_cutoff=SIMILAR_ENOUGH)
+    found = process.extractOne(word, _table().keys(), scorer=fuzz.ratio, score_cutoff=SIMILAR_ENOUGH)
     if found is None:
         return None
     canonical, rank = _table()[found[0]]

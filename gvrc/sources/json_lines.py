@@ -2,30 +2,34 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from gvrc.sources.json_stream import BrokenText, FoundRecord, JsonWindow, Screen, Trouble, decode_many, is_too_deep, told_bytes
+from gvrc.sources.json_stream import BrokenText, FoundRecord, JsonWindow, Screen, Trouble, decode_at, decode_many, is_too_deep, told_bytes
 from gvrc.sources.text import LONGEST_RECORD
 
 _BETWEEN_LINES = " \t\r\n,"
+FAILURES_BEFORE_IMPATIENCE = 100
+"""Damaged lines after which no value is sought any more that spans lines."""
 
 
 class JsonLinesRecords:
     """Yields the objects of a JSON Lines file; afterwards `trouble` tells which lines could not be read.
 
     The pointer of a record is `/lines/N`, N being the line it begins on, counted from 1 as an editor shows it. A damaged line is set
-    aside and the next one is read.
+    aside and the next one is read. `most` ends the reading after so many characters.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, most: int | None = None) -> None:
         self.path = path
+        self._most = most
         self.trouble = Trouble()
         self._screen = Screen()
 
     def __iter__(self) -> Iterator[FoundRecord]:
         with JsonWindow(self.path) as window:
-            while self._find_line(window):
+            while self._find_line(window) and (self._most is None or window.characters_read < self._most):
                 yield from self._line(window)
 
     def _find_line(self, window: JsonWindow) -> bool:
@@ -53,7 +57,10 @@ class JsonLinesRecords:
             for index, (data, told) in enumerate(zip(decoded[0], decoded[1], strict=True)):
                 yield f"/lines/{number}" if not index else f"/lines/{number}/{index}", {}, data, told
             return
-        yield from self._careful(window, number)
+        if self.trouble.set_aside < FAILURES_BEFORE_IMPATIENCE:
+            yield from self._careful(window, number)
+        else:
+            yield from self._impatient(window, number, line, end)
 
     def _careful(self, window: JsonWindow, number: int) -> Iterator[FoundRecord]:
         """A value that is no plain line: one that spans lines, or one that needs the standard decoder, or a damaged one."""
@@ -69,6 +76,19 @@ class JsonLinesRecords:
         elif window.characters_read > begin:
             what = "is nested too deeply" if type(value) is dict else "holds no record"
             self.trouble.add(f"Line {number:,} {what}.", window.byte_offset(), elements=1)
+
+    def _impatient(self, window: JsonWindow, number: int, line: str, end: int) -> Iterator[FoundRecord]:
+        """A line of a file with very many damaged ones: it is read by itself or not at all."""
+        try:
+            value, behind = decode_at(line, 0)
+        except (json.JSONDecodeError, RecursionError):
+            value, behind = None, 0
+        window.position = end
+        if type(value) is dict and behind == len(line) and not is_too_deep(value):
+            value = self._screen.cleared(value)
+            yield f"/lines/{number}", {}, value, told_bytes(value)
+        else:
+            self.trouble.add(f"Line {number:,} could not be read.", None, elements=1)
 
     def _set_aside(self, window: JsonWindow, number: int, broken: BrokenText) -> None:
         _, place = broken.found_in(window)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Sequence
+from copy import copy
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,8 @@ DEEPEST = 100
 """Levels of brackets in one record; deeper ones are set aside (what writes JSON stops at about 250)."""
 LONGEST_INHERITED = 500
 """Characters of a parent's value that flows down; longer text describes the list, not its records."""
+MOST_REPEATS = 20
+"""Values kept of one key that is given again and again in one object."""
 TAIL_BYTES = 64 * 1024
 FIRST_LOOK = 4 * 1024 * 1024
 """Characters looked ahead for values behind the records of a parent while it is unknown whether such parents have any."""
@@ -99,10 +102,10 @@ def _keep_beside(result: dict[str, Any], key: str, value: Any) -> None:
         result[key], value = value, result[key]
         if value in (None, ""):
             return
-    number = 2
-    while f"{key} ({number})" in result:
-        number += 1
-    result[f"{key} ({number})"] = value
+    for number in range(2, MOST_REPEATS + 1):
+        if f"{key} ({number})" not in result:
+            result[f"{key} ({number})"] = value
+            return
 
 
 def mended(value: Any) -> Any:
@@ -192,6 +195,14 @@ class JsonWindow(TextWindow):
     def look_ahead(self) -> JsonWindow:
         """A second window on the same file that starts at the present position."""
         return JsonWindow(self.path, byte_offset=self.byte_offset(), line=self.line_number())
+
+    def look_around(self) -> JsonWindow:
+        """A second window at the present position that does not read on: cheap, and enough for parents with few records."""
+        if len(self.text) - self.position < CHUNK_BYTES // 2:
+            self.more()
+        around = copy(self)
+        around.is_at_end = True
+        return around
 
     def __enter__(self) -> JsonWindow:
         return self
@@ -569,16 +580,24 @@ class JsonRecords:
         parent.context = {**parent.context, **{name: value for name, value in found.items() if name in missing}}
 
     def _values_behind(self, window: JsonWindow, level: tuple[str, ...], budget: int | None) -> dict[str, Any]:
+        """The values of a parent that stand behind the value that begins here."""
         found: dict[str, Any] = {}
+        if self._reads_on(window.look_around(), level, budget, found):
+            return found
         with window.look_ahead() as ahead:
-            try:
-                if not ahead.skip(budget):
-                    return found
-                for key in self._members(ahead):
-                    found.update(self._inheritable(ahead, key, level))
-            except BrokenText:
-                return found
+            self._reads_on(ahead, level, budget, found)
         return found
+
+    def _reads_on(self, ahead: JsonWindow, level: tuple[str, ...], budget: int | None, found: dict[str, Any]) -> bool:
+        """Collect the values behind this one. False when the window ends before the parent does."""
+        try:
+            if not ahead.skip(budget):
+                return False
+            for key in self._members(ahead):
+                found.update(self._inheritable(ahead, key, level))
+        except BrokenText:
+            return False
+        return True
 
     def _tail_values(self) -> dict[str, Any]:
         """Values of the outermost object that stand behind its records, from the end of the file."""

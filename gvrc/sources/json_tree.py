@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +20,12 @@ WHOLE_BYTES = 8 * 1024 * 1024
 """Files up to this size are looked at as a whole."""
 PREFIX_CHARACTERS = 2 * 1024 * 1024
 """Of larger files, this much of the beginning is looked at."""
+LONG_PREFIX_CHARACTERS = 24 * 1024 * 1024
+"""This much when nothing was found in less: a list may begin with a picture or a long preface."""
 SAMPLE_RECORDS = 10_000
 """Records of one group whose fields are listed; values are looked at in far fewer."""
 MOST_NODES = 300_000
+MOST_LEAVES = 2_000
 
 _TOKEN = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"|["{}\[\],]', re.DOTALL)
 
@@ -51,7 +55,8 @@ class Group:
         if self.count <= SAMPLE_RECORDS:
             self.records.append(record)
             self.contexts.append(context)
-            self.leaves.update(dict.fromkeys(path for path, _ in flattened(record)))
+            if len(self.leaves) < MOST_LEAVES:
+                self.leaves.update(dict.fromkeys(path for path, _ in islice(flattened(record), MOST_LEAVES)))
 
 
 def flattened(record: dict[str, Any], steps: tuple[str, ...] = ()) -> Iterator[tuple[str, Any]]:
@@ -65,10 +70,10 @@ def flattened(record: dict[str, Any], steps: tuple[str, ...] = ()) -> Iterator[t
 
 # ---------------------------------------------------------------- reading the sample
 
-def read_sample(path: Path) -> SampleTree:
+def read_sample(path: Path, prefix: int = PREFIX_CHARACTERS) -> SampleTree:
     """The tree of a JSON file: all of a small one, the beginning of a large or damaged one."""
     with JsonWindow(path) as window:
-        longest = WHOLE_BYTES if path.stat().st_size <= WHOLE_BYTES else PREFIX_CHARACTERS
+        longest = WHOLE_BYTES if path.stat().st_size <= WHOLE_BYTES else prefix
         while len(window.text) < longest and window.more():
             pass
         window.peek()

@@ -220,18 +220,11 @@ def mend_text(text: str) -> str:
     try:
         text.encode("utf-8")
     except UnicodeEncodeError:
-        return _joined_surrogates("".join(map(_mend_sign, text)))
+        return text.translate(_STRAY_BYTES).encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
     return text
 
 
-def _mend_sign(sign: str) -> str:
-    if "\udc80" <= sign <= "\udcff":
-        return cp1252_character(ord(sign) - 0xDC00)
-    return sign
-
-
-def _joined_surrogates(text: str) -> str:
-    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+_STRAY_BYTES = {0xDC00 + byte: cp1252_character(byte) for byte in range(0x80, 0x100)}
 
 
 @contextmanager

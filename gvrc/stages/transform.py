@@ -37,6 +37,8 @@ FEWEST_DIGITS = 8
 
 CONTACT_ANSWERS = frozenset({*CONTACT_FIELDS, "contacts"})
 """Fields by which a steward answers on contacts; what else the row may hold is then not looked for."""
+WARD_CENTRE = "ward_centre"
+"""How exact a point is that a steward took from the centre of the ward, until the true one is known."""
 NO_PLACE_CODES = frozenset({"name.heading", "row.empty"})
 """Issues of rows that are no place; nothing more is asked of them."""
 
@@ -195,7 +197,8 @@ class _RowWork:
         clean = clean_point(self.values)
         self._note(clean)
         if clean.point and self.answered & {"latitude", "longitude", "coordinates"}:
-            return replace(clean.point, accuracy_level="steward")
+            is_centre = "accuracy_level" in self.answered and self.values.get("accuracy_level") == WARD_CENTRE
+            return replace(clean.point, accuracy_level=WARD_CENTRE if is_centre else "steward")
         return clean.point
 
     def _codes(self) -> dict[str, str]:

@@ -127,3 +127,76 @@ def load_corrections(conn: Connection) -> list[tuple[str, str, str, str]]:
     """Known corrections: source (empty: every source), field, bad value, right value."""
     query = select(Correction.source, Correction.field_name, Correction.bad_value, Correction.right_value).where(Correction.retired_at.is_(None))
     return [(row.source, row.field_name, row.bad_value, row.right_value) for row in conn.execute(query)]
+
+
+# ------------------------------------------------------------------------------------------------------------------ known corrections
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredCorrection:
+    """A known bad value and its right value. `source` empty: every source. `retired_at` None: it holds."""
+
+    correction_id: int
+    source: str
+    field_name: str
+    bad_value: str
+    right_value: str
+    created_by: str
+    created_at: datetime
+    retired_at: datetime | None
+    retired_by: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spelling:
+    """A value as it stands in source rows, and in how many of them."""
+
+    source: str
+    value: str
+    rows: int
+
+
+def list_corrections(conn: Connection, *, live_only: bool = True) -> list[StoredCorrection]:
+    """Known corrections, newest first; with the retired ones when asked."""
+    query = select(*(getattr(Correction, name) for name in StoredCorrection.__slots__)).order_by(Correction.correction_id.desc())
+    query = query.where(Correction.retired_at.is_(None)) if live_only else query
+    return [StoredCorrection(**row._mapping) for row in conn.execute(query)]
+
+
+def lock_corrections(conn: Connection) -> None:
+    """One at a time adds corrections; held until the transaction ends."""
+    conn.execute(text("SELECT pg_advisory_xact_lock(hashtextextended('corrections', 0))"))
+
+
+def add_correction(conn: Connection, *, source: str, field_name: str, bad_value: str, right_value: str, created_by: str) -> int:
+    """Remember a correction; its id."""
+    values = {"source": source, "field_name": field_name, "bad_value": bad_value, "right_value": right_value, "created_by": created_by}
+    correction_id: int = conn.execute(insert(Correction).values(**values).returning(Correction.correction_id)).scalar_one()
+    return correction_id
+
+
+def retire_correction(conn: Connection, correction_id: int, retired_by: str) -> bool:
+    """Let a correction hold no longer; False when there is none, or it was retired already."""
+    is_live = (Correction.correction_id == correction_id) & Correction.retired_at.is_(None)
+    values = {"retired_at": func.clock_timestamp(), "retired_by": retired_by}
+    return conn.execute(update(Correction).where(is_live).values(**values)).rowcount == 1
+
+
+def spellings_like(conn: Connection, field_name: str, value: str, source: str = "") -> list[Spelling]:
+    """Values of a canonical field that share the letters and digits of `value`, whatever their case and what stands between, per source (empty:
+    every source), most frequent first."""
+    rows = conn.execute(
+        text(r"""
+            SELECT source, row_values ->> :field_name AS value, count(*) AS rows FROM staging.raw_data
+            WHERE jsonb_typeof(row_values -> :field_name) IN ('string', 'number') AND (:source = '' OR source = :source)
+                AND lower(regexp_replace(row_values ->> :field_name, '[^A-Za-z0-9]', '', 'g')) = lower(regexp_replace(:value, '[^A-Za-z0-9]', '', 'g'))
+            GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2
+        """),
+        {"field_name": field_name, "value": value, "source": source},
+    )
+    return [Spelling(**row._mapping) for row in rows]
+
+
+def delivered_sources(conn: Connection) -> list[str]:
+    """The sources that ever delivered a list, by name."""
+    return list(conn.execute(text("SELECT DISTINCT source FROM staging.source_files ORDER BY source")).scalars())

@@ -26,6 +26,7 @@ _ISSUE_COLUMNS = (
     "asks", "question_key", "evidence_hash", "decided_by", "decided_at", "why",
 )
 _KEPT = {"file_id", "pointer"}
+_NEVER_READ = frozenset({"quality_parts", "points_to_gain"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,6 +142,12 @@ def run_file_ids(run_id: int) -> Select[int]:
     return select(RunFile.file_id).where(RunFile.run_id == run_id)
 
 
+def records_with_issue(conn: Connection, run_id: int, codes: Collection[str]) -> set[int]:
+    """Records of the run that have an open issue of these codes."""
+    query = select(IssueRow.record_id).where(IssueRow.file_id.in_(run_file_ids(run_id)), IssueRow.code.in_(codes), IssueRow.state == "open")
+    return set(conn.execute(query).scalars())
+
+
 def drop_issues(conn: Connection, record_ids: Sequence[int], codes: Collection[str]) -> None:
     """Drop the issues of these codes on these records."""
     if record_ids:
@@ -149,9 +156,11 @@ def drop_issues(conn: Connection, record_ids: Sequence[int], codes: Collection[s
 
 def load_records(
     conn: Connection, *, record_ids: Sequence[int] | None = None, file_ids: Sequence[int] | None = None, after: int = 0, limit: int | None = None,
+    with_changes: bool = True,
 ) -> list[StoredRecord]:
-    """Records by id, or of files, in the order of their ids; contacts and the like are vault ids."""
-    query = select(*RecordRow.__table__.columns).where(RecordRow.record_id > after).order_by(RecordRow.record_id)
+    """Records by id, or of files, in the order of their ids; contacts and the like are vault ids. The changes are left out on request."""
+    left_out = _NEVER_READ if with_changes else _NEVER_READ | {"changes"}
+    query = select(*(column for column in RecordRow.__table__.columns if column.name not in left_out)).where(RecordRow.record_id > after).order_by(RecordRow.record_id)
     if record_ids is not None:
         query = query.where(RecordRow.record_id.in_(record_ids))
     if file_ids is not None:

@@ -194,17 +194,20 @@ def survivors(conn: Connection, facility_ids: Iterable[int]) -> dict[int, int]:
     return {row.start: row.now for row in rows}
 
 
-def links_of(conn: Connection, facility_ids: Iterable[int] | None = None, record_keys: Iterable[str] | None = None) -> list[LinkedKey]:
-    """The source records that feed these facilities, or these source records where they feed one, oldest link first."""
+def links_of(
+    conn: Connection, facility_ids: Iterable[int] | None = None, record_keys: Iterable[str] | None = None, *, except_keys: Iterable[str] = (),
+) -> list[LinkedKey]:
+    """The source records that feed these facilities, or these source records where they feed one, oldest link first; `except_keys` are left out."""
+    by_facility = "s.facility_id = ANY(:ids)" if facility_ids is not None else "false"
+    by_key = "s.record_key = ANY(:keys)" if record_keys is not None else "false"
     rows = conn.execute(
-        text("""
-            SELECT s.facility_source_id, s.facility_id, s.record_key, s.record_hash AS link_hash, r.record_id, r.state
-            FROM facility_sources s LEFT JOIN LATERAL (
-                SELECT record_id, state FROM staging.records WHERE record_key = s.record_key
-                ORDER BY (state = 'committed') DESC, file_id DESC, record_id DESC LIMIT 1) r ON true
-            WHERE s.facility_id = ANY(:ids) OR s.record_key = ANY(:keys) ORDER BY s.facility_source_id
-        """),
-        {"ids": sorted(set(facility_ids or ())), "keys": sorted(set(record_keys or ()))},
+        text(f"""
+            SELECT DISTINCT ON (s.facility_source_id) s.facility_source_id, s.facility_id, s.record_key, s.record_hash AS link_hash, r.record_id, r.state
+            FROM facility_sources s LEFT JOIN staging.records r ON r.record_key = s.record_key
+            WHERE ({by_facility} OR {by_key}) AND s.record_key <> ALL(:except_keys)
+            ORDER BY s.facility_source_id, (r.state = 'committed') DESC, r.file_id DESC, r.record_id DESC
+        """),  # noqa: S608 (two fixed conditions)
+        {"ids": sorted(set(facility_ids or ())), "keys": sorted(set(record_keys or ())), "except_keys": sorted(set(except_keys))},
     )
     return [LinkedKey(*row) for row in rows]
 

@@ -33,8 +33,10 @@ PAGES: tuple[PageEntry, ...] = (
     PageEntry(name="duplicates", group="work", permission=Permission.REVIEW, symbol="join_inner"),
     PageEntry(name="commit", group="work", permission=Permission.COMMIT, symbol="task_alt"),
     PageEntry(name="records", group="see", permission=Permission.REVIEW, symbol="table_rows"),
+    PageEntry(name="map", group="see", permission=Permission.READ, symbol="map"),
     PageEntry(name="registry", group="see", permission=Permission.READ, symbol="location_city"),
     PageEntry(name="runs", group="run", permission=Permission.RUN, symbol="history"),
+    PageEntry(name="administration", group="run", permission=Permission.MANAGE_THRESHOLDS, symbol="settings"),
 )
 GROUPS = ("work", "see", "run")
 

@@ -27,6 +27,7 @@ HASTE_SECONDS = 0.25
 """Answers sooner than this after a question was shown were meant for the one before it."""
 LAST_DECISIONS = 20
 MOST_SKIPPED = 200
+LOOKED_AT_ONCE = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,20 +48,34 @@ class Filters:
 
 def next_question(seat: Seat, run_id: int, filters: Filters) -> QuestionView | None:
     """The question to ask now: the most worthwhile that this tab has not skipped and nobody else has open. It is claimed."""
-    skipped = _skipped()
-    for question in question_views.question_list(seat.db, seat.actor, run_id, **filters.as_arguments(), limit=len(skipped) + 10):
-        if question.key in skipped:
-            continue
-        try:
-            steward.claim(seat.db, seat.settings, seat.actor, question.key)
-        except StaleItemError:
-            skip(question.key)
-            continue
-        full = question_views.question(seat.db, seat.actor, run_id, question.key)
-        if full is not None:
-            _shown(full)
-            return full
+    skipped = len(_skipped())
+    for start in (skipped, 0) if skipped else (0,):  # the order stands, so the skipped ones are in front; if not, all are looked through
+        question = _first_free(seat, run_id, filters, start)
+        if question is not None:
+            return question
     return None
+
+
+def _first_free(seat: Seat, run_id: int, filters: Filters, start: int) -> QuestionView | None:
+    while page := question_views.question_list(seat.db, seat.actor, run_id, **filters.as_arguments(), limit=LOOKED_AT_ONCE, offset=start):
+        start += len(page)
+        for question in page:
+            if question.key not in _skipped() and _is_ours(seat, question):
+                _shown(question)
+                return question
+    return None
+
+
+def _is_ours(seat: Seat, question: QuestionView) -> bool:
+    """Claim it. Who may not answer looks on without claiming; what a colleague has open is left to them."""
+    if not seat.may(Permission.DECIDE):
+        return True
+    try:
+        steward.claim(seat.db, seat.settings, seat.actor, question.key)
+    except StaleItemError:
+        skip(question.key)
+        return False
+    return True
 
 
 def _shown(question: QuestionView) -> None:

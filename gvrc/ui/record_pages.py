@@ -12,6 +12,7 @@ from gvrc.ui import address, show
 from gvrc.ui.catalogue import escape_markdown
 from gvrc.ui.desk import Seat
 from gvrc.views import records as record_views
+from gvrc.views import runs as run_views
 from gvrc.views.records import RecordView
 from gvrc.views.runs import RunView
 
@@ -25,9 +26,10 @@ FIELDS = (
 # ------------------------------------------------------------------------------------------------------------------------ rows
 
 
-def rows_behind_a_count(seat: Seat, run: RunView) -> None:
+def rows_behind_a_count(seat: Seat, listed: RunView) -> None:
     """Exactly the rows that a number of a receipt counts: by state, kind of issue, source, or named one by one."""
     say = seat.say
+    run = run_views.run_view(seat.db, seat.actor, listed.run_id)
     titles = record_views.issue_titles()
     sources = sorted({file.source for file in run.files})
     with st.container(horizontal=True, vertical_alignment="bottom"):

@@ -23,42 +23,33 @@ RUNS_TO_CHOOSE_FROM = 50
 # ------------------------------------------------------------------------------------------------------------------------ which run
 
 
-def chosen_run(seat: Seat) -> RunView | None:
-    """The run in the address, else the newest; None when there is no run yet. The choice stays in the address."""
-    known = run_views.run_list(seat.db, seat.actor, limit=RUNS_TO_CHOOSE_FROM)
-    if not known:
-        return None
-    ids = [run.run_id for run in known]
-    wanted = address.number("run")
-    if wanted is None:
-        wanted = ids[0]
-        address.put(run=wanted)
-    elif wanted not in ids:
-        ids.append(wanted)
-    return run_views.run_view(seat.db, seat.actor, wanted)
-
-
 def heading(seat: Seat, page: str) -> RunView | None:
-    """The heading of a page about a run, with the run beside it; None, said in words, when there is no run yet."""
+    """The heading of a page about a run, with the run beside it: the one in the address, else the newest. None, said in words, when there
+    is no run yet. The run comes without its stages and issues, which most pages do not need."""
     title, choice = st.columns([8, 4], vertical_alignment="bottom")
-    run = chosen_run(seat)
     with title:
         show.heading(seat, page)
-    if run is None:
+    known = {run.run_id: run for run in run_views.run_list(seat.db, seat.actor, limit=RUNS_TO_CHOOSE_FROM)}
+    if not known:
         nothing_yet(seat)
         return None
+    wanted = address.number("run") or next(iter(known))
+    try:
+        run = known[wanted] if wanted in known else run_views.run_view(seat.db, seat.actor, wanted)
+    except GvrcError as error:
+        desk.show_trouble(error)
+        return None
+    address.put(run=wanted)
     with choice:
-        _run_choice(seat, run)
+        _run_choice(seat, {wanted: run} | known, wanted)
     return run
 
 
-def _run_choice(seat: Seat, run: RunView) -> None:
-    known = run_views.run_list(seat.db, seat.actor, limit=RUNS_TO_CHOOSE_FROM)
-    labels = {each.run_id: seat.say("run.choice", run=each.run_id, when=show.moment(each.created_at), who=each.started_by) for each in known}
-    labels.setdefault(run.run_id, seat.say("run.choice", run=run.run_id, when=show.moment(run.created_at), who=run.started_by))
-    key = f"run_of_{run.run_id}"
+def _run_choice(seat: Seat, known: dict[int, RunView], run_id: int) -> None:
+    labels = {each.run_id: seat.say("run.choice", run=each.run_id, when=show.moment(each.created_at), who=each.started_by) for each in known.values()}
+    key = f"run_of_{run_id}"
     st.selectbox(
-        seat.say.markdown("run.choose"), list(labels), index=list(labels).index(run.run_id), format_func=labels.__getitem__, key=key,
+        seat.say.markdown("run.choose"), list(labels), index=list(labels).index(run_id), format_func=labels.__getitem__, key=key,
         on_change=_choose_run, args=(key,), label_visibility="collapsed",
     )
 

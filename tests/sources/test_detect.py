@@ -214,3 +214,13 @@ def test_a_list_without_records_is_a_result(recognise: Any) -> None:
         assert any("no record" in reason for reason in recognise(tree).reasons)
     with pytest.raises(UnknownFormatError):
         recognise({})
+
+
+def test_a_long_preface_does_not_hide_the_records(recognise: Any) -> None:
+    assert recognise({"logo": "x" * 9_000_000, "places": places(county="Kwale")}).mapping.record_paths == (("places", "*"),)
+
+
+def test_an_object_of_very_many_fields_is_looked_at_in_bounded_time(recognise: Any) -> None:
+    detection = recognise([{**places(1)[0], **{f"field {number}": number for number in range(20_000)}}])
+    assert detection.mapping.fields["name"] == "name"
+    assert len(detection.fields) <= 400

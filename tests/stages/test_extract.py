@@ -155,3 +155,10 @@ def test_rows_are_read_while_they_are_asked_for(tmp_path: Path) -> None:
 def test_json_lines_are_pointed_at_by_their_lines(tmp_path: Path) -> None:
     found = rows(tmp_path, f"{json.dumps(place('A'))}\n\n{json.dumps(place('B'), indent=1)}\n{json.dumps(place('C'))}\n")
     assert [row.pointer for row in found] == ["/lines/1", "/lines/3", "/lines/8"]
+
+
+def test_a_file_of_damaged_lines_is_read_to_its_end(tmp_path: Path) -> None:
+    found = rows(tmp_path, f"{json.dumps(place('A'))}\n" + '{"name": \n' * 500 + f"{json.dumps(place('B'))}\n")
+    assert [row.values["name"] for row in found[:-1]] == ["A", "B"]
+    assert found[-1].records_kept == 2
+    assert "500 could not be read" in found[-1].detail

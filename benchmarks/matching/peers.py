@@ -1,0 +1,90 @@
+"""The peers, each run by the Python that has it installed: `python peers.py PEER INPUT.parquet OUTPUT.json`.
+
+This file imports nothing of the project, for the peers want other versions of the libraries than it does. The input holds standardised columns: `row, name, stem,
+kind, county, constituency, ward, latitude, longitude, phone, email`; the output is `{"seconds", "pairs": [[left, right, score], ...]}`.
+"""
+
+import json
+import sys
+import time
+from pathlib import Path
+
+
+def splink_usual(table):
+    """Splink as its tutorials recommend: name, place, contact; tight blocking; m by expectation maximisation."""
+    rules = [("county", "stem"), ("ward", "stem_start"), ("phone",), ("email",)]
+    return _splink(table, rules, thresholds=[0.92, 0.8])
+
+
+def splink_accurate(table):
+    """Splink with wider blocking and finer levels."""
+    rules = [("county", "stem"), ("ward", "stem_start"), ("constituency", "stem_start", "kind"), ("county", "stem_start"), ("ward", "kind"), ("phone",), ("email",)]
+    return _splink(table, rules, thresholds=[0.97, 0.92, 0.88, 0.8, 0.7])
+
+
+def _splink(table, rules, thresholds):
+    import splink.comparison_library as cl
+    from splink import Linker, SettingsCreator, block_on
+    from splink.backends.duckdb import DuckDBAPI
+
+    frame = table.rename(columns={"row": "unique_id"})
+    frame["stem_start"] = frame["stem"].str[:3]
+    settings = SettingsCreator(
+        link_type="dedupe_only",
+        comparisons=[
+            cl.JaroWinklerAtThresholds("name", thresholds), cl.JaroWinklerAtThresholds("stem", thresholds), cl.ExactMatch("kind"),
+            cl.ExactMatch("ward"), cl.DistanceInKMAtThresholds("latitude", "longitude", [0.3, 2, 10]), cl.ExactMatch("phone"), cl.ExactMatch("email"),
+        ],
+        blocking_rules_to_generate_predictions=[block_on(*rule) for rule in rules],
+        retain_matching_columns=False,
+    )
+    database = DuckDBAPI()
+    linker = Linker(database.register(frame), settings, log_level=40)
+    linker.training.estimate_probability_two_random_records_match([block_on("county", "stem", "kind"), block_on("phone")], recall=0.7)
+    linker.training.estimate_u_using_random_sampling(max_pairs=1e6, seed=1)
+    for rule in (("county", "stem"), ("phone",)):
+        linker.training.estimate_parameters_using_expectation_maximisation(block_on(*rule), max_pairs=1e6)
+    found = linker.inference.predict(threshold_match_probability=0.05).as_pandas_dataframe()
+    return found[["unique_id_l", "unique_id_r", "match_probability"]].to_numpy().tolist()
+
+
+def recordlinkage_weighted(table):
+    """recordlinkage with tight blocking and weights set by hand."""
+    import pandas as pd
+    import recordlinkage
+
+    frame = table.set_index("row")
+    frame["stem_start"] = frame["stem"].str[:3]
+    index = recordlinkage.Index()
+    for rule in (["county", "stem"], ["ward", "stem_start"], ["phone"], ["email"]):
+        index.block(rule)
+    pairs = index.index(frame)
+    pairs = pd.MultiIndex.from_tuples([pair for pair in pairs if pair[0] != pair[1]])
+    compare = recordlinkage.Compare()
+    compare.string("name", "name", method="jarowinkler", label="name")
+    compare.string("stem", "stem", method="jarowinkler", label="stem")
+    compare.exact("kind", "kind", label="kind", missing_value=0.5)
+    compare.exact("ward", "ward", label="ward", missing_value=0.5)
+    compare.exact("phone", "phone", label="phone", missing_value=0.3)
+    features = compare.compute(pairs, frame)
+    score = features["name"] * 0.3 + features["stem"] * 0.25 + features["kind"] * 0.1 + features["ward"] * 0.2 + features["phone"] * 0.15
+    kept = score[score > 0.5]
+    return [[left, right, value] for (left, right), value in kept.items()]
+
+
+PEERS = {"splink": splink_usual, "splink-accurate": splink_accurate, "recordlinkage": recordlinkage_weighted}
+
+
+def main():
+    import pandas as pd
+
+    peer, source, target = sys.argv[1:4]
+    table = pd.read_parquet(source)
+    started = time.perf_counter()
+    pairs = PEERS[peer](table)
+    seconds = time.perf_counter() - started
+    Path(target).write_text(json.dumps({"seconds": seconds, "pairs": pairs}))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,333 @@
+"""The map as people may see it: counts per county, points, and places without one; of the registry or of one run's records."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from gvrc.checks.places import FAR_FROM_WARD_KM
+from gvrc.cleaning.coordinates import clean_point
+from gvrc.model.access import Actor
+from gvrc.model.place import Ward
+from gvrc.reference.gazetteer import load_gazetteer
+from gvrc.reference.vocabularies import load_vocabularies
+from gvrc.reference.ward_centres import distance_km
+from gvrc.security.permissions import Permission, require
+from gvrc.store import reads_map
+from gvrc.store.reads_map import MapFilter
+from gvrc.store.session import Connection, Database
+from gvrc.views.people import open_all
+from gvrc.views.questions import DecisionView, decisions_list
+from gvrc.views.records import IssueView, issue_titles, kind_label, record_list
+from gvrc.views.sight import Shown, Sight, note_looks
+
+MOST_POINTS = 5_000
+"""Points that are drawn one by one; more of them are counted on a grid. (A message of 10,000 costs 2 MB and 150 ms on every change.)"""
+CELL_DEGREES = 0.05
+"""Width of a cell of that grid, about 5.5 km."""
+POINT_QUESTIONS = ("point.missing", "point.zero", "point.unreadable", "point.outside_kenya", "point.far_from_county", "point.far_from_ward",
+                    "point.on_centroid", "point.too_coarse", "point.swapped")  # fmt: skip
+"""Issues that a new point answers, the most telling first. A point shared by many is told by the whole run, and not mended by one answer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MapPlace:
+    """One place on the map, a facility or a record, as its reader may see it; what is hidden is None. `shown` is a value of
+    gvrc.views.sight.Shown. Distances are great-circle kilometres from the centre of the ward it is placed in; `is_far` by the rule of
+    the issue "far from its ward". `why_unplaced` are titles of issues, in words."""
+
+    place_id: int
+    shown: str
+    code: str | None = None
+    name: str | None = None
+    facility_type: str | None = None
+    kind: str | None = None
+    group: str | None = None
+    county_code: str | None = None
+    county: str | None = None
+    ward: str | None = None
+    state: str | None = None
+    quality_score: float | None = None
+    latitude: float | None = None
+    longitude: float | None = None
+    ward_latitude: float | None = None
+    ward_longitude: float | None = None
+    ward_km: float | None = None
+    is_far: bool = False
+    why_unplaced: tuple[str, ...] = ()
+
+    @property
+    def is_placed(self) -> bool:
+        return self.latitude is not None and self.longitude is not None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CountyCount:
+    """The places of one county; `county_code` None: places whose county is not known. `quality` is the mean quality score."""
+
+    county_code: str | None
+    county: str | None
+    places: int
+    placed: int
+    quality: float | None
+
+    @property
+    def unplaced(self) -> int:
+        return self.places - self.placed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MapCounts:
+    """What the reader may count of the places of a filter. The marks count places with a point: per kind group, state and quality band."""
+
+    places: int
+    placed: int
+    counties: tuple[CountyCount, ...]
+    groups: Mapping[str | None, int]
+    states: Mapping[str | None, int]
+    bands: Mapping[str | None, int]
+
+    @property
+    def unplaced(self) -> int:
+        return self.places - self.placed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MapChoices:
+    """What the filters offer, each code with how many places have it."""
+
+    counties: Mapping[str, int]
+    kinds: Mapping[str, int]
+    states: Mapping[str, int]
+    sources: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """Places counted together: at the mean of their points."""
+
+    latitude: float
+    longitude: float
+    places: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PointQuestion:
+    """The open question about a record's point that a new point answers, and the centre of its ward where the reference knows it."""
+
+    key: str
+    evidence_hash: str
+    issue: IssueView
+    ward: str | None = None
+    ward_centre: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MapQuery:
+    """Which places: of the registry, or of the records of `run_id`; codes, what is None does not filter."""
+
+    run_id: int | None = None
+    county: str | None = None
+    facility_type: str | None = None
+    source: str | None = None
+    state: str | None = None
+    place_ids: Sequence[int] | None = field(default=None, hash=False)
+
+    def as_filter(self) -> MapFilter:
+        """As the store takes it."""
+        return MapFilter(
+            run_id=self.run_id, county=self.county, facility_type=self.facility_type, source=self.source, state=self.state, place_ids=self.place_ids
+        )
+
+
+# ------------------------------------------------------------------------------------------------------------------------ counts
+
+
+def map_choices(db: Database, actor: Actor, run_id: int | None = None) -> MapChoices:
+    """What can be filtered by, as far as the reader may count. Raises NotAllowedError."""
+    sight = _may_look(actor, run_id)
+    with db.read() as conn:
+        found = reads_map.choices(conn, sight.scope, run_id)
+        sources = reads_map.sources(conn, sight.scope, run_id)
+    return MapChoices(counties=found["county"], kinds=found["facility_type"], states=found["state"], sources=tuple(sources))
+
+
+def map_counts(db: Database, actor: Actor, query: MapQuery, *, thresholds: tuple[float, float]) -> MapCounts:
+    """How many places there are per county and per mark, as far as the reader may count; counties in the order of their codes.
+
+    `thresholds` are the two quality scores that part the bands low, middle and high. Raises NotAllowedError.
+    """
+    sight = _may_look(actor, query.run_id)
+    with db.read() as conn:
+        counties = reads_map.county_counts(conn, sight.scope, query.as_filter())
+        marks = reads_map.mark_counts(conn, sight.scope, query.as_filter(), thresholds)
+    groups, states, bands = Counter[str | None](), Counter[str | None](), Counter[str | None]()
+    for row in marks:
+        groups[load_vocabularies().group(row.facility_type) or None] += row.n
+        states[row.state] += row.n
+        bands[row.band] += row.n
+    return MapCounts(
+        places=sum(row.places for row in counties), placed=sum(row.placed for row in counties),
+        counties=tuple(_county_count(row) for row in sorted(counties, key=lambda row: row.county_code or "~")),
+        groups=groups, states=states, bands=bands,
+    )
+
+
+def _county_count(row: Any) -> CountyCount:
+    quality = None if row.quality is None else round(float(row.quality), 1)
+    return CountyCount(county_code=row.county_code, county=county_name(row.county_code), places=row.places, placed=row.placed, quality=quality)
+
+
+def county_name(code: str | None) -> str | None:
+    """The county of a code in words."""
+    with suppress(KeyError):
+        return load_gazetteer().county(code).county if code else None
+    return code
+
+
+def _may_look(actor: Actor, run_id: int | None) -> Sight:
+    """Facilities are for everyone who may read; staged records for those who may review."""
+    require(actor, Permission.READ if run_id is None else Permission.REVIEW)
+    return Sight(actor=actor)
+
+
+# ------------------------------------------------------------------------------------------------------------------------ places
+
+
+def map_points(db: Database, actor: Actor, query: MapQuery, *, limit: int = MOST_POINTS, offset: int = 0) -> tuple[MapPlace, ...]:
+    """The places with a point, by name, at most `limit`. Looks at withheld ones are written to the access log. Raises NotAllowedError."""
+    return _places(db, actor, query, is_placed=True, limit=limit, offset=offset)
+
+
+def unplaced(db: Database, actor: Actor, query: MapQuery, *, limit: int = 100, offset: int = 0) -> tuple[MapPlace, ...]:
+    """The places without a point, with what else is known of them and why they have none. Raises NotAllowedError."""
+    return _places(db, actor, query, is_placed=False, limit=limit, offset=offset)
+
+
+def one_place(db: Database, actor: Actor, run_id: int | None, place_id: int) -> MapPlace | None:
+    """One place, with or without a point; None when the reader may know of none such. Raises NotAllowedError."""
+    return next(iter(_places(db, actor, MapQuery(run_id=run_id, place_ids=(place_id,)), is_placed=None, limit=1)), None)
+
+
+def map_cells(db: Database, actor: Actor, query: MapQuery) -> tuple[Cell, ...]:
+    """The places with a point, counted on a grid. Raises NotAllowedError."""
+    sight = _may_look(actor, query.run_id)
+    with db.read() as conn:
+        rows = reads_map.cell_rows(conn, sight.scope, query.as_filter(), cell_degrees=CELL_DEGREES)
+    return tuple(Cell(latitude=round(row.latitude, 5), longitude=round(row.longitude, 5), places=row.n) for row in rows)
+
+
+def _places(db: Database, actor: Actor, query: MapQuery, *, is_placed: bool | None, limit: int, offset: int = 0) -> tuple[MapPlace, ...]:
+    sight = _may_look(actor, query.run_id)
+    with db.read() as conn:
+        rows = reads_map.place_rows(conn, sight.scope, query.as_filter(), is_placed=is_placed, limit=limit, offset=offset)
+        places = _map_places(conn, db, sight, rows, query.run_id)
+    _note_withheld(db, actor, rows, "facility" if query.run_id is None else "record")
+    return tuple(places)
+
+
+def _map_places(conn: Connection, db: Database, sight: Sight, rows: Sequence[Any], run_id: int | None) -> list[MapPlace]:
+    opened = open_all(conn, db, [row.name for row in rows if row.name])
+    without = [row.place_id for row in rows if row.latitude is None and row.shown == Shown.ALL]
+    issues = reads_map.point_issues(conn, without) if run_id is not None and without else {}
+    nearest_km = _nearest_km(rows)
+    titles = issue_titles()
+    return [
+        _map_place(
+            row, opened.text(row.name, "name", is_clear=sight.sees_contacts(row.county_code)), nearest_km.get(row.place_id),
+            tuple(titles.get(code, code) for code in issues.get(row.place_id, ())),
+        )
+        for row in rows
+    ]
+
+
+def _nearest_km(rows: Sequence[Any]) -> dict[int, float]:
+    """The distance of each point to the nearest ward centre of the country, all at once."""
+    placed = [row for row in rows if row.latitude is not None]
+    if not placed:
+        return {}
+    distances, _ = load_gazetteer().centres.nearest([row.latitude for row in placed], [row.longitude for row in placed])
+    return {row.place_id: float(distance) for row, distance in zip(placed, distances, strict=True)}
+
+
+def _map_place(row: Any, name: str | None, nearest_km: float | None, why_unplaced: tuple[str, ...]) -> MapPlace:
+    ward = _ward(row.ward_code)
+    ward_km = _ward_km(row, ward)
+    return MapPlace(
+        place_id=row.place_id, shown=row.shown, code=row.code, name=name, facility_type=row.facility_type, kind=kind_label(row.facility_type),
+        group=load_vocabularies().group(row.facility_type) or None, county_code=row.county_code, county=county_name(row.county_code),
+        ward=ward.ward if ward else None, state=row.state, quality_score=row.quality_score, latitude=_rounded(row.latitude),
+        longitude=_rounded(row.longitude), ward_latitude=ward.latitude if ward else None, ward_longitude=ward.longitude if ward else None,
+        ward_km=None if ward_km is None else round(ward_km, 1),
+        is_far=ward_km is not None and nearest_km is not None and ward_km - nearest_km > FAR_FROM_WARD_KM, why_unplaced=why_unplaced,
+    )
+
+
+def _ward(code: str | None) -> Ward | None:
+    with suppress(KeyError):
+        return load_gazetteer().ward(code) if code else None
+    return None
+
+
+def _ward_km(row: Any, ward: Ward | None) -> float | None:
+    if row.latitude is None or ward is None or ward.latitude is None or ward.longitude is None:
+        return None
+    return distance_km(row.latitude, row.longitude, ward.latitude, ward.longitude)
+
+
+def _rounded(degrees: float | None) -> float | None:
+    """To five decimals, about a metre: all that a map can show."""
+    return None if degrees is None else round(degrees, 5)
+
+
+def _note_withheld(db: Database, actor: Actor, rows: Sequence[Any], noun: str) -> None:
+    """One line of the access log for all withheld places that one look at the map showed."""
+    looked_at = [f"{noun} {row.code or row.place_id}" for row in rows if row.is_withheld]
+    if looked_at:
+        with db.unit_of_work(actor, reason="look") as conn:
+            note_looks(conn, actor, [", ".join(looked_at)], action="look at the map")
+
+
+# ------------------------------------------------------------------------------------------------------------------------ setting a point
+
+
+def point_question(db: Database, actor: Actor, run_id: int, record_id: int) -> PointQuestion | None:
+    """The open question of a record that a new point would answer; None when nothing about its point is in question, or the reader does not
+    see the record whole. Raises NotAllowedError."""
+    require(actor, Permission.DECIDE)
+    record = next(iter(record_list(db, actor, run_id, record_ids=[record_id], limit=1).rows), None)
+    if record is None or record.shown != Shown.ALL or record.state == "rejected":
+        return None
+    open_issues = [issue for issue in record.issues if issue.state == "open" and issue.code in POINT_QUESTIONS]
+    if not open_issues:
+        return None
+    issue = min(open_issues, key=lambda each: POINT_QUESTIONS.index(each.code))
+    ward = _ward_of_record(db, actor, run_id, record_id)
+    centre = (ward.latitude, ward.longitude) if ward and ward.latitude is not None and ward.longitude is not None else None
+    return PointQuestion(
+        key=issue.question_key, evidence_hash=issue.evidence_hash, issue=issue, ward=ward.ward if ward else None, ward_centre=centre
+    )
+
+
+def _ward_of_record(db: Database, actor: Actor, run_id: int, record_id: int) -> Ward | None:
+    chosen = MapFilter(run_id=run_id, place_ids=(record_id,))
+    with db.read() as conn:
+        rows = reads_map.place_rows(conn, Sight(actor=actor).scope, chosen, is_placed=None, limit=1)
+    return _ward(rows[0].ward_code) if rows else None
+
+
+def typed_point(text: str) -> tuple[float, float] | None:
+    """Latitude and longitude from what a person typed or pasted, in any form the sources use; None when it is no point in Kenya."""
+    point = clean_point({"coordinates": text}).point
+    return None if point is None else (point.latitude, point.longitude)
+
+
+def point_decisions(db: Database, actor: Actor, run_id: int, *, limit: int = 50) -> tuple[DecisionView, ...]:
+    """The answers about points among the last `limit` of a run that still stand, newest first. Raises NotAllowedError."""
+    latest = decisions_list(db, actor, run_id, limit=limit)
+    with db.read() as conn:
+        about_points = reads_map.point_decisions(conn, run_id)
+    return tuple(decision for decision in latest if decision.decision_id in about_points)
