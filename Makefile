@@ -1,6 +1,6 @@
 # GVRC: few words. `make run` and `make test` do all their own set-up.
 .DEFAULT_GOAL := run
-.PHONY: run test check bench docs lock browser clean
+.PHONY: run test check bench docs screenshots lock browser clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -23,6 +23,10 @@ bench: $(VENV)/.installed-test
 
 docs: $(VENV)/.installed-test
 	$(BIN)/python -m gvrc.docs
+
+# a picture of every page and the tour that shows them, from the real application on the sample lists
+screenshots: $(VENV)/.installed-test browser
+	$(BIN)/python -m tests.e2e.screenshots
 
 # the requirements, compiled anew from pyproject.toml for every Python from 3.11 upwards
 lock:

@@ -20,6 +20,7 @@ from gvrc.model.review import Answer, QuestionKind
 from gvrc.model.run import Stage
 from gvrc.model.source import SourceRow
 from gvrc.reference.corrections import Correction, Corrections
+from gvrc.reference.vocabularies import load_vocabularies
 from gvrc.security.crypto import KeyRing
 from gvrc.settings import Settings
 from gvrc.stages.score import Scored, Scoring, Thresholds, score
@@ -233,15 +234,22 @@ def _verdicts_for(conn: Connection, record_keys: Sequence[str]) -> dict[str, Ver
 
 
 def registry_record(facility_id: int, said: Mapping[str, Any]) -> Record:
-    """A facility of the registry as a record, under the key with which it takes part in matching. `said` is a row of `registry.contents`."""
-    point = said["point"]
+    """A facility of the registry as a record, with the key under which it takes part in matching."""
+    point, owner = said["point"], said["owner"]
+    found = load_vocabularies().owners.find(owner[1]) if owner else None
     return Record(
         record_key=f"{FACILITY_PREFIX}{facility_id}", source="registry", pointer="", name=said["name"], aliases=tuple(said["aliases"]),
-        facility_type=said["facility_type"], registration_number=said["registration_number"], mfl_code=said["mfl_code"], fid_code=said["fid_code"],
-        place=Place(county_code=said["county"], constituency_code=said["constituency"], ward_code=said["ward"], confidence=1.0, method="registry"),
+        facility_type=said["facility_type"], registration_number=said["registration_number"], mfl_code=said["mfl_code"],
+        fid_code=said["fid_code"], keph_level=said["keph_level"], owner=found.code if found else None,
+        operational_status=said["operational_status"], place=registry_place(said),
         point=Point(latitude=point[0], longitude=point[1], accuracy_level=point[2], method=point[3]) if point else None,
-        contacts=tuple(
-            Contact(contact_type=ContactType(kind), value=value, label=label, is_primary=primary) for kind, value, label, primary in said["contacts"]
-        ),
-        services=tuple(said["services"]), visibility=Visibility(said["visibility"]),
+        contacts=tuple(Contact(contact_type=ContactType(kind), value=value, label=label, is_primary=primary) for kind, value, label, primary in said["contacts"]),
+        services=tuple(said["services"]), gbv_categories=tuple(said["gbv_categories"]), address=said["address"], officer=said["officer"],
+        opening_hours=said["opening_hours"], description=said["description"], visibility=Visibility(said["visibility"]),
+        last_verified_at=date.fromisoformat(said["last_verified_at"]) if said["last_verified_at"] else None,
     )
+
+
+def registry_place(said: Mapping[str, Any]) -> Place:
+    """The administrative place of a facility; official, so without doubt."""
+    return Place(county_code=said["county"], constituency_code=said["constituency"], ward_code=said["ward"], confidence=1.0, method="registry")

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from gvrc.docs import DOCS_DIR, GENERATED
+from gvrc.ui.navigation import PAGES as PAGES_OF_NAVIGATION
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted(DOCS_DIR.glob("*.md"))]
@@ -23,6 +24,11 @@ def test_a_generated_page_is_up_to_date(name: str) -> None:
 def test_a_page_has_no_dead_link(page: Path) -> None:
     targets = [target for target in LINK.findall(page.read_text(encoding="utf-8")) if "://" not in target and not target.startswith("mailto:")]
     assert [target for target in targets if not (page.parent / target).exists()] == []
+
+
+def test_the_tour_shows_every_page_of_the_navigation() -> None:
+    shown = set(re.findall(r"\(screenshots/([a-z_-]+)\.(?:png|jpg)\)", (DOCS_DIR / "tour.md").read_text(encoding="utf-8")))
+    assert {entry.name for entry in PAGES_OF_NAVIGATION if entry.is_listed} <= shown, "run `make screenshots`"
 
 
 def test_the_requirements_name_no_index() -> None:

@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import minimize
 
-from benchmarks.matching import real_lists
+from benchmarks.matching import real_bars, real_lists
 from benchmarks.matching.generator import KM_PER_DEGREE, MadeList, Maker
 from gvrc.matching import hard, rivals
 from gvrc.matching.blocking import Scope, candidates
@@ -271,21 +271,47 @@ def write_table(path: Path, plain: Weights, linked: Weights) -> None:
         out.writerows((*row, *(f"{weight:.4f}" for weights in (plain, linked) for weight in weights.get(row, nothing))) for row in rows)
 
 
+def halves(real: real_lists.RealLists) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
+    """The rows of every second county, and the others."""
+    order = {county: number for number, county in enumerate(sorted(set(real.counties)))}
+    is_even = np.array([order[county] % 2 == 0 for county in real.counties])
+    return np.flatnonzero(is_even).astype(np.int32), np.flatnonzero(~is_even).astype(np.int32)
+
+
+def try_halves(real: real_lists.RealLists) -> None:
+    """Recall and precision on each half of the counties, under the table fitted on the other half."""
+    first, second = halves(real)
+    print("| tried on | recall T1-T4 | T0 | precision |\n| --- | --- | --- | --- |")
+    for name, learned, tried in (("second half", first, second), ("first half", second, first)):
+        _, linked = fit_both(real_parts(real, learned) + linked_made_parts(), [])
+        table = table_of(linked, "half")
+        judged = real_bars.judge(real, (table, table), tried)
+        inside = set(tried.tolist())
+        labels = [label for label in real.labels if label[0] in inside and label[1] in inside]
+        found = real_bars.recall(judged, judged.accepted, labels)
+        shares = " | ".join(f"{part / whole:.4f} ({part} of {whole})" for part, whole in (found["T1-T4"], found["T0"]))
+        print(f"| {name} | {shares} | {real_bars.precision(judged, judged.accepted):.4f} |", flush=True)
+
+
 def main() -> int:
     """Fits the table from the real and the generated lists; `--write` ships it."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--write", action="store_true", help="replace the shipped table")
-    wants_write = parser.parse_args().write
+    parser.add_argument("--halves", action="store_true", help="fit on one half of the counties and try on the other, twice")
+    options = parser.parse_args()
     where = real_lists.folder()
     if where is None:
         print(f"Set {real_lists.FOLDER} to the folder of the real lists.", file=sys.stderr)
         return 2
     real = real_lists.load(where)
+    if options.halves:
+        try_halves(real)
+        return 0
     linked_parts = real_parts(real) + linked_made_parts()
     plain, linked = fit_both(linked_parts, [within_newer(real), *made_parts()])
     for key in linked:
         print(f"{key[0]:14} {key[1]:20}", *(f"{weight:7.2f}" for weights in (plain, linked) for weight in weights.get(key, [0.0] * 4)))
-    if wants_write:
+    if options.write:
         write_table(TABLE_FILE, plain, linked)
     return 0
 

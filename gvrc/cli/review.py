@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ import orjson
 from gvrc import commit as committing
 from gvrc import steward, views
 from gvrc.cli.context import Call, table
+from gvrc.commit.units import CommitPreview, HeldBack
 from gvrc.errors import ConfigError
 from gvrc.model.review import Answer, Relation
 from gvrc.steward import AnswerIn, Refusal
@@ -80,23 +83,28 @@ def commit(call: Call) -> int:
         call.answer(_preview(preview), _preview_lines(preview))
         return call.code(findings=bool(preview.held_back))
     outcome = committing.commit(call.db, call.settings, call.actor, call.options.run_id, confirm_risky=call.options.confirm_risky)
-    call.answer(outcome, [
+    answer = asdict(outcome) | {"held_back": outcome.held_back_records, "held_back_reasons": _reasons(outcome.held_back)}
+    call.answer(answer, [
         f"Commit {outcome.commit_id}: {outcome.added} added, {outcome.changed} changed, {outcome.merged} merged, {outcome.unchanged} unchanged, "
-        f"{outcome.held_back} held back, {outcome.dead_letters} dead letters, {outcome.batches} batches, {outcome.seconds:.1f} s",
+        f"{outcome.held_back_records} held back, {outcome.dead_letters} dead letters, {outcome.batches} batches, {outcome.seconds:.1f} s",
+        *(f"{item.count} held back: {item.reason}" for item in outcome.held_back),
     ])
     return call.code(findings=bool(outcome.held_back or outcome.dead_letters))
 
 
-def _preview(preview: Any) -> dict[str, Any]:
-    held_back = sum(item.count for item in preview.held_back)
+def _reasons(held_back: Sequence[HeldBack]) -> list[dict[str, Any]]:
+    return [{"reason": item.reason, "records": item.count} for item in held_back]
+
+
+def _preview(preview: CommitPreview) -> dict[str, Any]:
     return {
         "dry_run": True, "added": preview.added, "changed": preview.changed, "merged": preview.merged, "unchanged": preview.unchanged,
-        "held_back": held_back, "batches": 0, "dead_letters": 0, "seconds": 0.0, "held_back_reasons": preview.held_back,
+        "held_back": preview.held_back_records, "batches": 0, "dead_letters": 0, "seconds": 0.0, "held_back_reasons": _reasons(preview.held_back),
         "changes": preview.changes, "counties": preview.counties_before_after, "becomes_public": preview.becomes_public, "risky": preview.risky,
     }
 
 
-def _preview_lines(preview: Any) -> list[str]:
+def _preview_lines(preview: CommitPreview) -> list[str]:
     return [
         f"Would add {preview.added}, change {preview.changed}, merge {preview.merged}; {preview.unchanged} unchanged.",
         *(f"{item.count} held back: {item.reason}" for item in preview.held_back),

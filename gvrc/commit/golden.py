@@ -8,17 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
 from gvrc.commit.units import Hold, Unit
 from gvrc.matching.chosen import chosen_values
 from gvrc.matching.survivorship import SurvivorInput, merge
 from gvrc.model.golden import FieldOrigin, GoldenRecord
-from gvrc.model.place import Place, Point
-from gvrc.model.record import Contact, ContactType, Record, Visibility
+from gvrc.model.place import Point
+from gvrc.model.record import Contact, Record
 from gvrc.model.review import Answer
 from gvrc.reference.vocabularies import load_vocabularies
+from gvrc.staging import registry_record
 from gvrc.store import records as record_store
 from gvrc.store import registry
 from gvrc.store.codec import digest
@@ -179,29 +179,7 @@ def _facility_records(conn: Connection, units: Sequence[Unit]) -> dict[int, Reco
     """Facilities that one of their source records cannot speak for any more: they speak for themselves."""
     silent = {link.facility_id for unit in units for link in unit.outside if link.record_id is None}
     silent |= {number for unit in units for number in unit.facility_ids if not unit.members and not unit.outside}
-    return {number: facility_record(number, said) for number, said in registry.contents(conn, silent).items()} if silent else {}
-
-
-def facility_record(facility_id: int, said: Mapping[str, Any]) -> Record:
-    """A facility of the registry as a record, with the key under which it takes part in matching."""
-    point, owner = said["point"], said["owner"]
-    found = load_vocabularies().owners.find(owner[1]) if owner else None
-    return Record(
-        record_key=f"{FACILITY_PREFIX}{facility_id}", source="registry", pointer="", name=said["name"], aliases=tuple(said["aliases"]),
-        facility_type=said["facility_type"], registration_number=said["registration_number"], mfl_code=said["mfl_code"],
-        fid_code=said["fid_code"], keph_level=said["keph_level"], owner=found.code if found else None,
-        operational_status=said["operational_status"], place=registry_place(said),
-        point=Point(latitude=point[0], longitude=point[1], accuracy_level=point[2], method=point[3]) if point else None,
-        contacts=tuple(Contact(contact_type=ContactType(kind), value=value, label=label, is_primary=primary) for kind, value, label, primary in said["contacts"]),
-        services=tuple(said["services"]), gbv_categories=tuple(said["gbv_categories"]), address=said["address"], officer=said["officer"],
-        opening_hours=said["opening_hours"], description=said["description"], visibility=Visibility(said["visibility"]),
-        last_verified_at=date.fromisoformat(said["last_verified_at"]) if said["last_verified_at"] else None,
-    )
-
-
-def registry_place(said: Mapping[str, Any]) -> Place:
-    """The administrative place of a facility; official, so without doubt."""
-    return Place(county_code=said["county"], constituency_code=said["constituency"], ward_code=said["ward"], confidence=1.0, method="registry")
+    return {number: registry_record(number, said) for number, said in registry.contents(conn, silent).items()} if silent else {}
 
 
 # --------------------------------------------------------------------------------------------------------- values that a steward chose

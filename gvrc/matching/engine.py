@@ -24,8 +24,12 @@ BANDS: tuple[Band, ...] = (Band.DROPPED, Band.POSSIBLE, Band.REVIEW, Band.AUTOMA
 """Bands by number."""
 STRATEGIES: tuple[str, ...] = ("weak", "near_point", "fuzzy_name", "shared_contact", "exact_name_and_place", "registration_number", "exact_code")
 """Strategies by number: the strongest kind of evidence a pair rests on."""
-CHEAP = ("place", "kind", "owner", "contact", "registration", "markers", "distance", "namesakes")
-"""Features that cost little, weighed first; the others are compared only for pairs that can still be of interest."""
+STAGES_OF_COST: tuple[tuple[str, ...], ...] = (
+    ("place", "kind", "owner", "contact", "registration", "markers", "distance", "namesakes"),
+    ("consonants", "shared_word", "qualifier", "sponsor", "confirmed", "surroundings", "services"),
+    ("name", "words"),
+)
+"""Features by what they cost: the dearer are compared only for pairs that can still be of interest."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +68,6 @@ class MatchSet:
     rules: IntArray
     bands: ByteArray
     hard_evidence: ByteArray
-    reference_score: SmallFloatArray
     is_chosen: BoolArray
     levels: Mapping[str, ByteArray]
     rival_rows: LongArray
@@ -85,7 +88,7 @@ class MatchSet:
             band=BANDS[self.bands[index]],
             rules=tuple(rule for rule in RULES if self.rules[index] & BIT[rule]),
             hard_evidence=HARD_EVIDENCE[self.hard_evidence[index]] or None,
-            reference_score=float(self.reference_score[index]),
+            reference_score=float(self.taken(np.array([index])).reference_score[0]),
             scorer_version=self.table.version,
         )
 
@@ -98,13 +101,19 @@ class MatchSet:
         )
 
     @property
+    def reference_score(self) -> SmallFloatArray:
+        """The reference formula of every pair."""
+        pairs = PairRows(left=self.left, right=self.right, rules=self.rules)
+        return reference_scores(self.prepared, pairs, (self.levels["contact"] == 1).astype(np.float64))
+
+    @property
     def matches(self) -> MatchSet:
         """The pairs at or above the threshold that kept their partner."""
         return self.taken((self.match_score >= self.options.threshold) & self.is_chosen & (self.hard_evidence <= SAME_CODE))
 
 
 _PAIR_ARRAYS = (
-    "left", "right", "match_score", "log_odds", "strategies", "rules", "bands", "hard_evidence", "reference_score", "is_chosen", "rival_rows",
+    "left", "right", "match_score", "log_odds", "strategies", "rules", "bands", "hard_evidence", "is_chosen", "rival_rows",
 )
 
 
@@ -135,7 +144,7 @@ def match(
     result = MatchSet(
         columns=columns, prepared=prepared, table=table, options=options, left=pairs.left, right=pairs.right, match_score=score, log_odds=log_odds,
         strategies=_strategies(pairs, levels, verdict), rules=pairs.rules, bands=np.zeros(len(pairs), dtype=np.uint8), hard_evidence=verdict,
-        reference_score=reference_scores(prepared, pairs, (levels["contact"] == 1).astype(np.float64)), is_chosen=choice.is_chosen, levels=levels, rival_rows=choice.rival_rows,
+        is_chosen=choice.is_chosen, levels=levels, rival_rows=choice.rival_rows,
         counts={"candidate_pairs": len(found.left), "names_compared": found.compared, "split_blocks": found.split_blocks},
     )
     return _banded(result)
@@ -147,15 +156,29 @@ def compare(
     """Levels and summed evidence of the candidates that can still reach `possible_threshold`, the cheap comparisons first."""
     pairs = PairRows(left=found.left, right=found.right, rules=found.rules)
     least = float(np.log(max(possible_threshold, 1e-9) / (1 - possible_threshold)))
-    levels = {feature.name: feature.compare(prepared, pairs) for feature in FEATURES if feature.name in CHEAP}
-    room = sum(table.most(feature.name) for feature in FEATURES if feature.name not in (*CHEAP, "name")) + table.most(RIVAL) + table.most(NEIGHBOURHOOD)
-    has_code = (pairs.rules & BIT["official_code"]) != 0
-    kept = np.flatnonzero((_bound(table, levels, spelling(prepared, pairs)) + room >= least) | has_code)
-    pairs, levels, has_code = pairs.taken(kept), {name: level[kept] for name, level in levels.items()}, has_code[kept]
-    levels |= {feature.name: feature.compare(prepared, pairs) for feature in FEATURES if feature.name not in CHEAP}
-    total = table.weigh(levels, CLASS_OF_NAME[levels["name"]])
-    kept = np.flatnonzero((total + table.most(RIVAL) + table.most(NEIGHBOURHOOD) >= least) | has_code)
-    return pairs.taken(kept), {name: level[kept] for name, level in levels.items()}, total[kept]
+    by_name = {feature.name: feature.compare for feature in FEATURES}
+    waiting = [feature.name for feature in FEATURES if feature.name not in _idle(prepared)]
+    levels = {feature: np.zeros(len(pairs), dtype=np.uint8) for feature in by_name if feature not in waiting}
+    spelled = spelling(prepared, pairs)
+    for stage in STAGES_OF_COST:
+        wanted = [feature for feature in waiting if feature in stage]
+        levels |= {feature: by_name[feature](prepared, pairs) for feature in wanted}
+        waiting = [feature for feature in waiting if feature not in stage]
+        room = sum(table.most(feature) for feature in (*waiting, NEIGHBOURHOOD, RIVAL) if feature != "name")
+        most = table.weigh(levels, CLASS_OF_NAME[levels["name"]]) if "name" in levels else _bound(table, levels, spelled)
+        kept = np.flatnonzero((most + room >= least) | ((pairs.rules & BIT["official_code"]) != 0))
+        pairs, levels, spelled = pairs.taken(kept), {name: level[kept] for name, level in levels.items()}, spelled[kept]
+    return pairs, levels, table.weigh(levels, CLASS_OF_NAME[levels["name"]])
+
+
+def _idle(prepared: Prepared) -> set[str]:
+    """Features that no pair of these records can have: nobody states what they compare."""
+    same = prepared.names.same
+    silent = {
+        "qualifier": not (same["qualifiers"] >= 0).any(), "sponsor": not (same["sponsors"] >= 0).any(), "services": not prepared.has_services.any(),
+        "surroundings": not prepared.has_surroundings, "confirmed": not prepared.has_surroundings,
+    }
+    return {feature for feature, is_silent in silent.items() if is_silent}
 
 
 def _bound(table: EvidenceTable, levels: Mapping[str, ByteArray], spelled: ByteArray) -> SmallFloatArray:

@@ -76,6 +76,7 @@ def prepare(columns: MatchColumns, standard_names: names.StandardNames | None = 
     contact_ids, contact_rows = _contacts(columns.contacts.tolist())
     found_names = standard_names or names.standardise(columns.names.tolist(), columns.qualifiers.tolist())
     families = seat_families()
+    owners, owner_codes = codes_of(columns.owners.tolist())
     table, place_numbers = _place_words(columns.place_names.tolist())
     return Prepared(
         count=len(columns),
@@ -83,16 +84,16 @@ def prepare(columns: MatchColumns, standard_names: names.StandardNames | None = 
         list_ids=columns.list_ids,
         counties=counties,
         constituencies=seats,
-        seat_families=codes_of([families.get(code, "") for code in columns.constituency_codes.tolist()])[0],
+        seat_families=_mapped(seats, [code if code in families else "" for code in seat_codes], families),
         wards=wards,
         alternatives=_alternatives(columns.alternatives.tolist(), [*seat_codes, *ward_codes]),
         kinds=kinds,
         kind_codes=kind_codes,
         kind_relations=relation_table(kind_codes),
-        owners=codes_of(columns.owners.tolist())[0],
-        sectors=codes_of([owner_sectors().get(owner, owner) for owner in columns.owners.tolist()])[0],
-        mfl_codes=codes_of([_code(code) for code in columns.mfl_codes])[0],
-        registrations=codes_of([_code(code) for code in columns.registration_numbers])[0],
+        owners=owners,
+        sectors=_mapped(owners, owner_codes, owner_sectors()),
+        mfl_codes=_official(columns.mfl_codes),
+        registrations=_official(columns.registration_numbers),
         latitudes=columns.latitudes,
         longitudes=columns.longitudes,
         point_error_km=KM_PER_DEGREE * 0.5 * 10.0 ** -columns.point_decimals.astype(np.float64),
@@ -124,9 +125,17 @@ def _alternatives(alternatives: Sequence[Sequence[str]], codes: Sequence[str]) -
     return table
 
 
-def _code(text: str) -> str:
-    """An official code without what typing adds: spaces, leading zeros, case."""
-    return text and text.strip().lstrip("0").upper()
+def _mapped(numbers: IntArray, codes: Sequence[str], meaning: Mapping[str, str]) -> IntArray:
+    """What each code stands for, by number; a code that stands for nothing else stands for itself."""
+    table = codes_of([meaning.get(code, code) for code in codes])[0]
+    stands_for: IntArray = np.r_[table, np.int32(-1)][numbers]
+    return stands_for
+
+
+def _official(codes: TextArray) -> IntArray:
+    """Official codes by number, without what typing adds: spaces, leading zeros, case."""
+    numbers, known = codes_of(codes.tolist())
+    return _mapped(numbers, known, {code: code.strip().lstrip("0").upper() for code in known})
 
 
 def _contacts(contacts: Sequence[Sequence[str]]) -> tuple[LongArray, LongArray]:

@@ -22,6 +22,7 @@ class Permission(StrEnum):
     COMMIT = "commit"
     APPROVE = "approve"
     EXPORT = "export"
+    SEE_QUALITY = "see_quality"
     MANAGE_SOURCES = "manage_sources"
     MANAGE_THRESHOLDS = "manage_thresholds"
     MANAGE_ACCOUNTS = "manage_accounts"
@@ -40,13 +41,14 @@ _STEWARD = frozenset(
         Permission.DECIDE,
         Permission.COMMIT,
         Permission.EXPORT,
+        Permission.SEE_QUALITY,
         Permission.SEE_AUDIT,
     }
 )
 
 MATRIX: Mapping[Role, frozenset[Permission]] = {
     Role.VIEWER: frozenset({Permission.READ}),
-    Role.DATA_ANALYST: frozenset({Permission.READ, Permission.EXPORT}),
+    Role.DATA_ANALYST: frozenset({Permission.READ, Permission.EXPORT, Permission.SEE_QUALITY}),
     Role.DATA_STEWARD: _STEWARD,
     Role.DATA_ENGINEER: frozenset(
         {
@@ -55,6 +57,7 @@ MATRIX: Mapping[Role, frozenset[Permission]] = {
             Permission.RUN,
             Permission.REVIEW,
             Permission.EXPORT,
+            Permission.SEE_QUALITY,
             Permission.MANAGE_SOURCES,
             Permission.MANAGE_THRESHOLDS,
             Permission.SEE_OPERATIONS,
@@ -84,6 +87,7 @@ _DEEDS: Mapping[Permission, str] = {
     Permission.COMMIT: "commit",
     Permission.APPROVE: "give the second signature",
     Permission.EXPORT: "export",
+    Permission.SEE_QUALITY: "see the quality of runs",
     Permission.MANAGE_SOURCES: "change sources and mappings",
     Permission.MANAGE_THRESHOLDS: "change thresholds",
     Permission.MANAGE_ACCOUNTS: "manage accounts",

@@ -18,7 +18,7 @@ from gvrc.sources.looks import is_county
 
 WHOLE_BYTES = 8 * 1024 * 1024
 """Files up to this size are looked at as a whole."""
-PREFIX_CHARACTERS = 2 * 1024 * 1024
+PREFIX_CHARACTERS = 1024 * 1024
 """Of larger files, this much of the beginning is looked at."""
 LONG_PREFIX_CHARACTERS = 24 * 1024 * 1024
 """This much when nothing was found in less: a list may begin with a picture or a long preface."""

@@ -60,6 +60,10 @@ class RecordFilter:
     issue_code: str | None = None
     source: str | None = None
     record_ids: Sequence[int] | None = None
+    county: str | None = None
+    facility_type: str | None = None
+    weak: tuple[str, float] | None = None
+    """A dimension of quality and its target: the records below it."""
 
     def where(self) -> str:
         """SQL over a row `x` of the run's records. A filter on what a row does not show does not find it."""
@@ -73,11 +77,24 @@ class RecordFilter:
                 SELECT 1 FROM staging.issues i WHERE i.record_id = x.record_id AND i.code = :issue_code AND i.state = 'open')""")
         if self.record_ids is not None:
             clauses.append("x.record_id = ANY(:record_ids)")
-        return " AND ".join(clauses)
+        return " AND ".join([*clauses, *self._narrower()])
+
+    def _narrower(self) -> list[str]:
+        clauses = {
+            "county": "x.county_code = :county", "facility_type": "x.shown <> 'line' AND x.facility_type = :facility_type",
+            "weak": """x.shown = 'all' AND x.state <> 'rejected' AND EXISTS (
+                SELECT 1 FROM jsonb_to_recordset(x.quality_parts) AS part (dimension text, value float8)
+                WHERE part.dimension = :weak_dimension AND part.value < :weak_target)""",
+        }
+        return [clause for name, clause in clauses.items() if getattr(self, name) is not None]
 
     def parameters(self) -> dict[str, Any]:
         states = [] if self.state is None else list(_STATES.get(self.state, (self.state,)))
-        return {"states": states, "source": self.source, "issue_code": self.issue_code, "record_ids": list(self.record_ids or ())}
+        dimension, target = self.weak or (None, None)
+        return {
+            "states": states, "source": self.source, "issue_code": self.issue_code, "record_ids": list(self.record_ids or ()), "county": self.county,
+            "facility_type": self.facility_type, "weak_dimension": dimension, "weak_target": target,
+        }
 
 
 def count_records(conn: Connection, scope: Scope, run_id: int, chosen: RecordFilter) -> int:

@@ -197,7 +197,7 @@ def _password_form(seat: Seat, user: UserView, *, is_own: bool) -> None:
             st.text_input(say.markdown("admin.password.current"), key=keys[2], type="password", max_chars=LONGEST_PASSWORD, autocomplete="current-password")
         _password_fields(seat, keys[0], keys[1])
         st.caption(say.markdown("admin.password.ends"))
-        st.form_submit_button(say.markdown("admin.one.password.do"), key="save_password", on_click=_save_password, args=(user.username, keys, is_own), type="primary")
+        st.form_submit_button(say.markdown("admin.one.password.do"), key="save_password", on_click=_save_password, args=(user.username, keys, is_own))
 
 
 def _save_password(username: str, keys: tuple[str, str, str], is_own: bool) -> None:

@@ -32,9 +32,10 @@ def thresholds_part(seat: Seat) -> None:
         typed = _fields(seat, "records", [view for view in current if view.name in QUALITY_THRESHOLDS])
     with pairs:
         typed |= _fields(seat, "pairs", [view for view in current if view.name in MATCH_THRESHOLDS])
-    if run_id is not None:
-        _told(seat, run_id, {view.name: view.value for view in current}, typed, (records, pairs))
+    now = None if run_id is None else _told(seat, run_id, {view.name: view.value for view in current}, typed, (records, pairs))
     _buttons(seat, current, {view.name: typed[view.name] for view in current if typed[view.name] != view.value})
+    if now is not None:
+        _by_tenth(seat, now)
     _history(seat)
 
 
@@ -122,19 +123,19 @@ def _change(values: Mapping[str, float | None], reason: str | None) -> None:
 # ------------------------------------------------------------------------------------------------------------------ what they do
 
 
-def _told(seat: Seat, run_id: int, current: Mapping[str, float], typed: Mapping[str, float], under: tuple[DeltaGenerator, DeltaGenerator]) -> None:
-    """Under the fields: what the values typed would do to the run, and what those in force do."""
+def _told(seat: Seat, run_id: int, current: Mapping[str, float], typed: Mapping[str, float], under: tuple[DeltaGenerator, DeltaGenerator]) -> ThresholdEffects | None:
+    """Under the fields: what the values typed would do to the run, and what those in force do; the latter, or None when they are refused."""
     try:
         now = thresholds.effects(seat.db, seat.actor, run_id, current)
         then = now if typed == current else thresholds.effects(seat.db, seat.actor, run_id, typed)
     except ConfigError as error:
         desk.show_trouble(error)
-        return
+        return None
     with under[0]:
         _records(seat, typed, now, then)
     with under[1]:
         _pairs(seat, typed, now, then)
-    _by_tenth(seat, now)
+    return now
 
 
 def _records(seat: Seat, typed: Mapping[str, float], now: ThresholdEffects, then: ThresholdEffects) -> None:
@@ -195,7 +196,7 @@ def _by_tenth(seat: Seat, now: ThresholdEffects) -> None:
                 {
                     say("admin.cut.match_score"): [f"{tenth / 10:.1f} – {(tenth + 1) / 10:.1f}" for tenth in tenths],
                     say("admin.cut.pairs"): [now.pair_tenths[tenth].pairs for tenth in tenths],
-                    say("admin.cut.decided"): [_judged(seat, now.pair_tenths[tenth]) for tenth in tenths],
+                    say("admin.cut.decided"): [_judged(seat, part) if (part := now.pair_tenths[tenth]).decided else show.ABSENT for tenth in tenths],
                 },
                 alt=say("admin.thresholds.pairs.alt"),
             )

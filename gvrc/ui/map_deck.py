@@ -22,7 +22,8 @@ HEIGHT_PX = 500
 _WIDTH_PX = 600
 """Of the narrowest window the map is laid out for; a wider one shows a little more around it."""
 _TILE_PX = 512
-_CLOSE_ZOOM = 9.5
+_LEAST_AROUND = 0.3
+"""Degrees of country shown on each side of a place that is looked at, about 33 km."""
 _MOST_SIGNS = 1_500
 """Marks that carry their sign inside; of more the signs would only cover each other."""
 _MARK_PX, _SMALL_MARK_PX = 8, 4
@@ -50,11 +51,20 @@ def deck(say: Words, picture: Picture) -> pydeck.Deck:
 
 
 def _view(picture: Picture) -> pydeck.ViewState:
-    chosen = picture.chosen
-    if picture.is_centred and chosen is not None and chosen.longitude is not None and chosen.latitude is not None:
-        return pydeck.ViewState(longitude=chosen.longitude, latitude=chosen.latitude, zoom=_CLOSE_ZOOM)
-    bounds = bounds_of(picture.county)
+    bounds = _around(picture.chosen) if picture.is_centred and picture.chosen is not None else None
+    bounds = bounds or bounds_of(picture.county)
     return pydeck.ViewState(longitude=(bounds.west + bounds.east) / 2, latitude=(bounds.south + bounds.north) / 2, zoom=_zoom(bounds))
+
+
+def _around(place: MapPlace) -> Bounds | None:
+    """The rectangle around a place and the centre of its ward, of which one may be unknown; with some country around it."""
+    ends = [(place.latitude, place.longitude), (place.ward_latitude, place.ward_longitude)]
+    known = [(latitude, longitude) for latitude, longitude in ends if latitude is not None and longitude is not None]
+    if not known:
+        return None
+    latitudes, longitudes = [end[0] for end in known], [end[1] for end in known]
+    around = max(_LEAST_AROUND, 0.15 * max(max(latitudes) - min(latitudes), max(longitudes) - min(longitudes)))
+    return Bounds(south=min(latitudes) - around, west=min(longitudes) - around, north=max(latitudes) + around, east=max(longitudes) + around)
 
 
 def _zoom(bounds: Bounds) -> float:

@@ -34,6 +34,7 @@ PAGES: tuple[PageEntry, ...] = (
     PageEntry(name="commit", group="work", permission=Permission.COMMIT, symbol="task_alt"),
     PageEntry(name="records", group="see", permission=Permission.REVIEW, symbol="table_rows"),
     PageEntry(name="map", group="see", permission=Permission.READ, symbol="map"),
+    PageEntry(name="quality", group="see", permission=Permission.SEE_QUALITY, symbol="monitoring"),
     PageEntry(name="registry", group="see", permission=Permission.READ, symbol="location_city"),
     PageEntry(name="runs", group="run", permission=Permission.RUN, symbol="history"),
     PageEntry(name="administration", group="run", permission=Permission.MANAGE_THRESHOLDS, symbol="settings"),

@@ -8,9 +8,11 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from gvrc.model.issue import Dimension
 from gvrc.ui import address, show
 from gvrc.ui.catalogue import escape_markdown
 from gvrc.ui.desk import Seat
+from gvrc.views import map as map_views
 from gvrc.views import records as record_views
 from gvrc.views import runs as run_views
 from gvrc.views.records import RecordView
@@ -37,7 +39,24 @@ def rows_behind_a_count(seat: Seat, listed: RunView) -> None:
         code = _filter(seat, "issue", {code: titles.get(code, code) for code in sorted(run.receipt.issues)})
         source = _filter(seat, "source", {name: name for name in sources})
     ids = address.numbers("ids")
-    _list(seat, run, {"state": state, "issue_code": code, "source": source, "record_ids": ids or None})
+    _list(seat, run, {"state": state, "issue_code": code, "source": source, "record_ids": ids or None} | _narrower(seat))
+
+
+def _narrower(seat: Seat) -> dict[str, Any]:
+    """What else a link from another page asked for, told in words, with the way back."""
+    say = seat.say
+    dimensions = [dimension.value for dimension in Dimension]
+    county, kind, weak = address.word("county"), address.word("kind"), address.one_of("weak", dimensions)
+    told = [
+        county and say("records.only.county", county=map_views.county_name(county)),
+        kind and say("records.only.kind", kind=record_views.kind_label(kind) or kind),
+        weak and say("records.only.weak", dimension=say(f"quality.{weak}")),
+    ]
+    if any(told):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.caption(say.markdown("records.only", what=", ".join(filter(None, told))))
+            st.button(say.markdown("records.only.clear"), key="records_all", on_click=address.put, kwargs={"county": None, "kind": None, "weak": None, "page": None}, type="tertiary")
+    return {"county": county, "facility_type": kind, "weak": weak}
 
 
 def _filter(seat: Seat, name: str, labels: dict[str, str]) -> str | None:

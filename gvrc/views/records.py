@@ -10,6 +10,7 @@ from gvrc.checks.catalogue import CATALOGUE, field_label, message
 from gvrc.model.access import Actor
 from gvrc.model.issue import Issue
 from gvrc.model.record import PERSONAL_FIELDS
+from gvrc.quality.weights import load_weights
 from gvrc.reference.vocabularies import load_vocabularies
 from gvrc.security.permissions import Permission, require
 from gvrc.store import reads
@@ -137,15 +138,18 @@ def issue_titles() -> dict[str, str]:
 
 def record_list(
     db: Database, actor: Actor, run_id: int, *, state: str | None = None, issue_code: str | None = None, source: str | None = None,
-    record_ids: Sequence[int] | None = None, limit: int = 100, offset: int = 0,
+    record_ids: Sequence[int] | None = None, county: str | None = None, facility_type: str | None = None, weak: str | None = None,
+    limit: int = 100, offset: int = 0,
 ) -> RecordPage:
-    """One page of a run's records. `state` counts as receipts do: `ready` finds committed records too, `held` rejected ones.
+    """One page of a run's records. `state` counts as receipts do: `ready` finds committed records too, `held` rejected ones. `weak` names a
+    dimension of quality: the records below its target.
 
     Raises NotAllowedError.
     """
     require(actor, Permission.READ)
     sight = Sight(actor=actor)
-    chosen = RecordFilter(state=state, issue_code=issue_code, source=source, record_ids=record_ids)
+    below = None if weak is None else (weak, load_weights().targets[weak])
+    chosen = RecordFilter(state=state, issue_code=issue_code, source=source, record_ids=record_ids, county=county, facility_type=facility_type, weak=below)
     with db.read() as conn:
         total = reads.count_records(conn, sight.scope, run_id, chosen)
         rows = reads.record_rows(conn, sight.scope, run_id, chosen, limit=limit, offset=offset) if total else []

@@ -103,8 +103,8 @@ def test_refused_statements_do_not_open_the_breaker(database: Database) -> None:
 
 
 def test_a_deadlock_is_done_again(database: Database) -> None:
-    add_correction(database, "a")
-    add_correction(database, "b")
+    with database.unit_of_work() as connection:
+        connection.execute(text("insert into staging.claims (question_key, claimed_by, expires_at) values ('a', 'amina', now()), ('b', 'amina', now())"))
     both_hold_one, done = threading.Barrier(2, timeout=20), []
 
     def work(first: str, second: str) -> None:
@@ -114,7 +114,7 @@ def test_a_deadlock_is_done_again(database: Database) -> None:
             nonlocal tries
             tries += 1
             with database.unit_of_work() as connection:
-                touch = text("update staging.corrections set right_value = right_value || '!' where bad_value = :bad")
+                touch = text("update staging.claims set claimed_by = claimed_by || '!' where question_key = :bad")
                 connection.execute(touch, {"bad": first})
                 if tries == 1:
                     both_hold_one.wait()
@@ -130,7 +130,7 @@ def test_a_deadlock_is_done_again(database: Database) -> None:
         thread.join(60)
     assert sorted(done) == [1, 2]
     with database.read() as connection:
-        assert set(connection.execute(text("select right_value from staging.corrections")).scalars()) == {"right!!"}
+        assert set(connection.execute(text("select claimed_by from staging.claims")).scalars()) == {"amina!!"}
 
 
 def test_what_is_simply_wrong_is_not_done_again(database: Database) -> None:

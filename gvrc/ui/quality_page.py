@@ -1,0 +1,358 @@
+"""The parts of the quality page: the dimensions against their targets, where they are lost, issues, trend, profiles, the worst records.
+
+Every figure opens its rows: on the records page, or, for roles without it, here below, where the same filter then holds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+import streamlit as st
+
+from gvrc.ui import address, navigation, quality_charts, show
+from gvrc.ui.catalogue import escape_markdown
+from gvrc.ui.desk import Seat
+from gvrc.views import quality as quality_views
+from gvrc.views.quality import CUTS, DimensionView, FieldView, IssueCount, QualityQuery, QualityRow, QualityView
+from gvrc.views.runs import RunView
+
+STATES = ("ready", "to_review", "held")
+WORST_RECORDS = 10
+ISSUES_SHOWN = 12
+LEAST_FILLED, MOST_FILLED = 0.5, 0.999
+"""Shares of filled values from which a field counts as often empty, and as always filled."""
+NUMBERS = ("latitude", "longitude", "contacts", "services")
+CODES = ("mfl_code", "registration_number")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """Who looks at which records of which run."""
+
+    seat: Seat
+    run: RunView
+    query: QualityQuery
+
+    def rows(self, **more: str | None) -> tuple[str, dict[str, str]]:
+        """Where the rows behind a figure are opened: the page and what its address says. `more` narrows (or, None, widens) the filter."""
+        chosen = {"source": self.query.source, "county": self.query.county, "kind": self.query.facility_type} | more
+        page = "records" if navigation.has_page(self.seat, "records") else "quality"
+        return page, {"run": str(self.run.run_id), **{name: value for name, value in chosen.items() if value is not None}}
+
+
+def dashboard(seat: Seat, run: RunView) -> None:
+    """The page below its heading."""
+    everything = quality_views.quality_view(seat.db, seat.actor, QualityQuery(run_id=run.run_id))
+    if not everything.whole.records:
+        st.markdown(seat.say.markdown("quality.page.empty"))
+        return
+    query = _filters(seat, run, everything)
+    desk = Desk(seat=seat, run=run, query=query)
+    found = everything if query == QualityQuery(run_id=run.run_id) else quality_views.quality_view(seat.db, seat.actor, query)
+    if not found.whole.records:
+        st.markdown(seat.say.markdown("quality.page.no_match"))
+        return
+    _dimensions(desk, found.whole)
+    _where_lost(desk, found)
+    issues, trend = st.columns([7, 5], gap="large")
+    with issues:
+        _states(desk, found.states)
+        _issues(desk, found.issues)
+    with trend:
+        _trend(desk)
+    _worst(desk)
+    _profile(desk, everything)
+
+
+def _filters(seat: Seat, run: RunView, everything: QualityView) -> QualityQuery:
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        chosen = {cut: _filter(seat, cut, everything.cuts[cut]) for cut in CUTS}
+    return QualityQuery(run_id=run.run_id, source=chosen["source"], county=chosen["county"], facility_type=chosen["kind"])
+
+
+def _filter(seat: Seat, name: str, rows: Sequence[QualityRow]) -> str | None:
+    """A filter whose choice stands in the address, so that a link can set it and a refresh keeps it."""
+    labels = {row.code: f"{row.label} ({row.records:,})" for row in sorted(rows, key=lambda row: row.label or "") if row.code}
+    current = address.one_of(name, list(labels))
+    key = f"quality_{name}_{current}"
+    options = ["", *labels]
+    st.selectbox(
+        seat.say.markdown(f"quality.filter.{name}"), options, index=options.index(current or ""), key=key, width=240,
+        format_func=lambda code: labels[code] if code else seat.say("records.filter.all"), on_change=_choose, args=(name, key),
+    )
+    return current
+
+
+def _choose(name: str, key: str) -> None:
+    address.put(**{name: st.session_state[key] or None})
+
+
+def _figure(desk: Desk, count: int, **more: str | None) -> None:
+    """A count, and the way to its rows where there are any."""
+    if not count:
+        st.markdown("**0**")
+        return
+    page, query = desk.rows(**more)
+    navigation.link(page, f"**{count:,}**", query=query, help_text=desk.seat.say.markdown("receipt.open_rows", n=count))
+
+
+# ------------------------------------------------------------------------------------------------------------------------ dimensions
+
+
+def _dimensions(desk: Desk, whole: QualityRow) -> None:
+    """The five dimensions beside their targets, each with the records below it."""
+    for column, each in zip(st.columns(len(whole.dimensions)), whole.dimensions, strict=True):
+        with column.container(border=True, gap="xsmall"):
+            _dimension(desk, each)
+    if whole.total is not None:
+        st.caption(desk.seat.say.markdown("quality.page.total", n=whole.records, total=f"{whole.total:.1f}"))
+
+
+def _dimension(desk: Desk, each: DimensionView) -> None:
+    say = desk.seat.say
+    st.metric(say.markdown(f"quality.{each.dimension}"), show.ABSENT if each.value is None else f"{each.value:.1f}", help=say.markdown(f"quality.{each.dimension}.help"))
+    if each.is_met:
+        st.markdown(f":green-badge[:material/check_circle: {say.markdown('quality.target.met', target=f'{each.target:.0f}')}]")
+    elif each.value is not None:
+        st.markdown(f":orange-badge[:material/flag: {say.markdown('quality.target.missed', target=f'{each.target:.0f}', gap=f'{each.target - each.value:.1f}')}]")
+    if each.below:
+        page, query = desk.rows(weak=each.dimension)
+        navigation.link(page, say.markdown("quality.below", n=each.below), query=query)
+
+
+# ------------------------------------------------------------------------------------------------------------------------ where it is lost
+
+
+def _where_lost(desk: Desk, found: QualityView) -> None:
+    say = desk.seat.say
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        show.section(say.markdown("quality.where"))
+        cut = _cut_choice(desk.seat)
+    rows = found.cuts[cut]
+    st.caption(say.markdown("quality.where.lead"))
+    event = st.altair_chart(quality_charts.heat(say, rows), key=f"heat_{cut}_{hash(desk.query)}", on_select="rerun", alt=_heat_alt(desk.seat, cut, rows))
+    picked = event["selection"].get("cell") or []
+    if picked:
+        _open_cell(desk, cut, rows, picked[0])
+    with st.expander(say.markdown("quality.where.table")):
+        _cut_table(desk, cut, rows)
+
+
+def _cut_choice(seat: Seat) -> str:
+    current = address.one_of("by", CUTS) or CUTS[0]
+    key = f"quality_by_{current}"
+    st.segmented_control(
+        seat.say.markdown("quality.by"), CUTS, default=current, key=key, format_func=lambda cut: seat.say(f"quality.by.{cut}"),
+        on_change=_choose, args=("by", key), required=True, label_visibility="collapsed",
+    )
+    return current
+
+
+def _heat_alt(seat: Seat, cut: str, rows: Sequence[QualityRow]) -> str:
+    lowest = min((row for row in rows if row.total is not None), key=lambda row: row.total or 0.0, default=None)
+    if lowest is None:
+        return seat.say(f"quality.by.{cut}")
+    return seat.say("quality.where.alt", by=seat.say(f"quality.by.{cut}"), n=len(rows), lowest=lowest.label or seat.say("quality.unknown"), total=f"{lowest.total:.1f}")
+
+
+def _open_cell(desk: Desk, cut: str, rows: Sequence[QualityRow], picked: Mapping[str, str]) -> None:
+    """Leave for the rows of the cell that was selected: of its row, below the target of its dimension."""
+    row = next((row for row in rows if row.code == picked.get("code")), None)
+    if row is not None and row.code is not None:
+        dimension = picked.get("dimension")
+        page, query = desk.rows(**{cut: row.code, "weak": dimension if dimension in {each.dimension for each in row.dimensions} else None})
+        navigation.go(page, **query)
+
+
+def _cut_table(desk: Desk, cut: str, rows: Sequence[QualityRow]) -> None:
+    """The same as a table; a selected row opens its records."""
+    say = desk.seat.say
+    columns: dict[str, list[object]] = {
+        say(f"quality.filter.{cut}"): [row.label or say("quality.unknown") for row in rows],
+        say("quality.records"): [row.records for row in rows],
+        say("quality.total"): [_number(row.total) for row in rows],
+    }
+    for index, each in enumerate(rows[0].dimensions if rows else ()):
+        columns[say(f"quality.{each.dimension}")] = [_number(row.dimensions[index].value) for row in rows]
+    right = {name: st.column_config.TextColumn(alignment="right") for name in list(columns)[2:]}
+    event = st.dataframe(
+        pd.DataFrame(columns), hide_index=True, key=f"cut_{cut}_{hash(desk.query)}", on_select="rerun", selection_mode="single-row",
+        alt=say(f"quality.by.{cut}"), column_config=right,
+    )
+    selected = event["selection"]["rows"]
+    if selected and selected[0] < len(rows) and rows[selected[0]].code:
+        page, query = desk.rows(**{cut: rows[selected[0]].code})
+        navigation.go(page, **query)
+
+
+def _number(value: float | None) -> str:
+    return show.ABSENT if value is None else f"{value:.1f}"
+
+
+# ------------------------------------------------------------------------------------------------------------------------ states and issues
+
+
+def _states(desk: Desk, states: Mapping[str, int]) -> None:
+    say = desk.seat.say
+    show.section(say.markdown("quality.states"))
+    for column, state in zip(st.columns(len(STATES)), STATES, strict=True):
+        with column.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
+            st.markdown(show.state_badge(say, state))
+            _figure(desk, states.get(state, 0), state=state)
+
+
+def _issues(desk: Desk, issues: Sequence[IssueCount]) -> None:
+    """Open issues by kind, the most frequent first, each with its severity, the points to gain and the way to its rows."""
+    say = desk.seat.say
+    show.section(say.markdown("quality.issues", n=len(issues)))
+    if not issues:
+        st.markdown(say.markdown("quality.issues.none"))
+        return
+    with st.container(gap="xxsmall"):
+        for issue in issues[:ISSUES_SHOWN]:
+            _issue(desk, issue)
+    if len(issues) > ISSUES_SHOWN:
+        with st.expander(say.markdown("quality.issues.more", n=len(issues) - ISSUES_SHOWN)), st.container(gap="xxsmall"):
+            for issue in issues[ISSUES_SHOWN:]:
+                _issue(desk, issue)
+
+
+def _issue(desk: Desk, issue: IssueCount) -> None:
+    severity, title, number = st.columns([5, 14, 3], vertical_alignment="center")
+    severity.markdown(show.state_badge(desk.seat.say, issue.severity))
+    title.markdown(escape_markdown(issue.title), help=desk.seat.say.markdown("quality.issue.points", n=int(issue.points), dimension=desk.seat.say(f"quality.{issue.dimension}")))
+    with number:
+        _figure(desk, issue.records, issue=issue.code)
+
+
+# ------------------------------------------------------------------------------------------------------------------------ trend, worst records
+
+
+def _trend(desk: Desk) -> None:
+    say = desk.seat.say
+    show.section(say.markdown("quality.trend"))
+    points = quality_views.trend(desk.seat.db, desk.seat.actor, desk.query)
+    if len(points) < 2:
+        st.markdown(say.markdown("quality.trend.none"))
+        if navigation.has_page(desk.seat, "upload"):
+            navigation.link("upload", say.markdown("home.more"), symbol="upload_file")
+        return
+    st.altair_chart(quality_charts.trend(say, points), alt=say("quality.trend.alt", n=len(points), first=_number(points[0].values.get("total")), last=_number(points[-1].values.get("total"))))
+    st.caption(say.markdown("quality.trend.note"))
+
+
+def _worst(desk: Desk) -> None:
+    """The records with most to gain; a selected one opens."""
+    say = desk.seat.say
+    records = quality_views.worst_records(desk.seat.db, desk.seat.actor, desk.query, limit=WORST_RECORDS)
+    if not records:
+        return
+    show.section(say.markdown("quality.worst"))
+    frame = pd.DataFrame(
+        {
+            say("field.name"): [show.value_text(record.name) for record in records],
+            say("field.facility_type"): [show.value_text(record.facility_type_label) for record in records],
+            say("field.county"): [show.value_text(record.county) for record in records],
+            say("field.quality"): [show.points(record.quality_score) for record in records],
+            say("field.issues"): [", ".join(dict.fromkeys(issue.title for issue in record.issues if issue.state == "open")) or show.ABSENT for record in records],
+        }
+    )
+    may_open = navigation.has_page(desk.seat, "records")
+    right = {
+        say("field.name"): st.column_config.TextColumn(width=220), say("field.county"): st.column_config.TextColumn(width=110),
+        say("field.quality"): st.column_config.TextColumn(width="small", alignment="right"),
+    }  # fmt: skip
+    if not may_open:
+        st.dataframe(frame, hide_index=True, alt=say("quality.worst.alt"), column_config=right)
+        return
+    event = st.dataframe(
+        frame, hide_index=True, key=f"worst_{hash(desk.query)}", on_select="rerun", selection_mode="single-row", alt=say("quality.worst.alt"), column_config=right
+    )
+    selected = event["selection"]["rows"]
+    if selected and selected[0] < len(records):
+        navigation.go("records", run=str(desk.run.run_id), record=str(records[selected[0]].record_id))
+
+
+# ------------------------------------------------------------------------------------------------------------------------ profile
+
+
+def _profile(desk: Desk, everything: QualityView) -> None:
+    """How a source fills its fields, in sentences first, then field by field."""
+    say = desk.seat.say
+    sources = [row.code for row in everything.cuts["source"] if row.code]
+    if not sources:
+        return
+    show.section(say.markdown("quality.profile"))
+    source = desk.query.source or _profiled_source(desk.seat, sources)
+    fields = quality_views.source_profile(desk.seat.db, desk.seat.actor, desk.run.run_id, source)
+    if not fields:
+        st.markdown(say.markdown("quality.profile.none", source=source))
+        return
+    for sentence in _sentences(desk.seat, source, fields):
+        st.markdown(sentence)
+    with st.expander(say.markdown("quality.profile.fields", n=len(fields))):
+        _field_table(desk.seat, source, fields)
+
+
+def _profiled_source(seat: Seat, sources: Sequence[str]) -> str:
+    current = address.one_of("profile", sources) or sources[0]
+    key = f"quality_profile_{current}"
+    st.selectbox(
+        seat.say.markdown("quality.filter.source"), sources, index=sources.index(current), key=key, width=240, on_change=_choose, args=("profile", key),
+        label_visibility="collapsed",
+    )
+    return current
+
+
+def _sentences(seat: Seat, source: str, fields: Sequence[FieldView]) -> list[str]:
+    """What stands out, as Markdown: always there, often missing, never there."""
+    say = seat.say
+    shares = {field: field.filled / field.records if field.records else 0.0 for field in fields}
+
+    def names(least: float, most: float) -> str:
+        return ", ".join(_within_sentence(show.field_label(say, field.field_name)) for field, share in shares.items() if least <= share < most)
+
+    told = {"always": names(MOST_FILLED, 2.0), "often_empty": names(0.000_001, LEAST_FILLED), "never": names(-1.0, 0.000_001)}
+    first = say.markdown("quality.profile.records", n=fields[0].records, source=source)
+    return [first, *(say.markdown(f"quality.profile.{name}", fields=text) for name, text in told.items() if text)]
+
+
+def _within_sentence(label: str) -> str:
+    """A label without its capital, unless it is an abbreviation."""
+    return label if label[:2].isupper() else label[:1].lower() + label[1:]
+
+
+def _field_table(seat: Seat, source: str, fields: Sequence[FieldView]) -> None:
+    say = seat.say
+    show.table(
+        {
+            say("quality.profile.field"): [show.field_label(say, field.field_name) for field in fields],
+            say("quality.profile.filled"): [say("quality.profile.share", n=field.filled, share=f"{100 * field.filled / max(1, field.records):.0f}") for field in fields],
+            say("quality.profile.distinct"): [_distinct(field) for field in fields],
+            say("quality.profile.tells"): [_tells(seat, field) for field in fields],
+        },
+        alt=say("quality.profile.alt", source=source),
+    )
+
+
+def _distinct(field: FieldView) -> int | str:
+    return show.ABSENT if field.distinct is None or not field.filled else field.distinct
+
+
+def _tells(seat: Seat, field: FieldView) -> str:
+    """What a field holds, in words: its range, its form, or what stands in it most often."""
+    say = seat.say
+    if field.field_name in NUMBERS and field.least is not None and field.median is not None and field.greatest is not None:
+        return say("quality.profile.range", least=show.value_text(field.least), median=show.value_text(field.median), greatest=show.value_text(field.greatest))
+    if field.field_name in CODES and field.patterns:
+        return say("quality.profile.form", forms=", ".join(field.patterns))
+    repeated = [(text, count) for text, count in field.most_common if count > 1]
+    if repeated:
+        return say("quality.profile.most", values=", ".join(f"{text} ({count:,})" for text, count in repeated[:3]))
+    if field.distinct is None and field.filled:
+        return say("quality.profile.personal")
+    return say("quality.profile.different") if field.filled else show.ABSENT
+
+
