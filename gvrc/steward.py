@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -71,25 +72,69 @@ class DecideOutcome:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AlikePreview:
+    """Open questions that wait for the same answer: the same kind of issue with the same shown suggestion, the one asked about first.
+
+    `gvrc.views.questions.questions_by_key` tells them in words.
+    """
+
+    keys: tuple[str, ...]
+
+    @property
+    def count(self) -> int:
+        """How many there are."""
+        return len(self.keys)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
-    """One steward at work on one run, inside one transaction."""
+    """One steward at work on one run, inside one transaction. Answers given together carry the same `batch`."""
 
     conn: Connection
     workshop: Workshop
     actor: Actor
     run_id: int
+    batch: str | None = None
 
 
 def decide(db: Database, settings: Settings, actor: Actor, run_id: int, answers: Sequence[AnswerIn]) -> DecideOutcome:
     """Take answers, each in a transaction of its own; those that cannot be taken are told with the reason and change nothing."""
     require(actor, Permission.DECIDE)
+    return _decide_each(db, settings, actor, run_id, answers)
+
+
+def _decide_each(db: Database, settings: Settings, actor: Actor, run_id: int, answers: Sequence[AnswerIn], batch: str | None = None) -> DecideOutcome:
     refused, ids = [], []
     for answer in answers:
         try:
-            ids.append(_at_desk(db, settings, actor, run_id, partial(_decide_one, answer=answer)))
+            ids.append(_at_desk(db, settings, actor, run_id, partial(_decide_one, answer=answer), batch))
         except (ReviewError, NotAllowedError) as error:
             refused.append(Refusal(key=answer.key, why=str(error)))
     return DecideOutcome(applied=len(ids), refused=tuple(refused), decision_ids=tuple(ids))
+
+
+def alike(db: Database, settings: Settings, actor: Actor, run_id: int, key: str) -> AlikePreview:
+    """The open questions of a run that the answer to this one would answer too, within the counties of the account. None when this one is
+    not open or has no suggestion. Raises NotAllowedError."""
+    require(actor, Permission.DECIDE)
+    with db.read() as conn:
+        return AlikePreview(keys=tuple(record_store.alike_questions(conn, run_id, key, actor.counties)))
+
+
+def accept_alike(db: Database, settings: Settings, actor: Actor, run_id: int, key: str, seen_keys: Sequence[str]) -> DecideOutcome:
+    """Accept the suggestion of a question on all questions alike that the person saw (`seen_keys`), each in a transaction of its own.
+
+    What came up since is left open; what is not alike any more, or a colleague has open, is refused with the reason. The answers are one
+    batch: `undo_batch` takes them back in one step. Raises NotAllowedError, StaleItemError when the question itself was answered meanwhile.
+    """
+    now = alike(db, settings, actor, run_id, key)
+    if not now.keys:
+        raise StaleItemError("This question is not there any more.", "Its record changed or was answered; take the next one.")
+    seen, same = list(dict.fromkeys(seen_keys)), frozenset(now.keys)
+    gone = [Refusal(key=each, why="Its suggestion changed or it was answered since you looked.") for each in seen if each not in same]
+    answers = [AnswerIn(key=each, answer=Answer.ACCEPT) for each in seen if each in same]
+    outcome = _decide_each(db, settings, actor, run_id, answers, batch=uuid.uuid4().hex)
+    return DecideOutcome(applied=outcome.applied, refused=(*gone, *outcome.refused), decision_ids=outcome.decision_ids)
 
 
 def undo(db: Database, settings: Settings, actor: Actor, decision_id: int) -> None:
@@ -97,12 +142,31 @@ def undo(db: Database, settings: Settings, actor: Actor, decision_id: int) -> No
 
     Raises ReviewError when there is no such answer, StaleItemError when it was replaced already.
     """
+    decision, run_id = _answer_given(db, actor, decision_id)
+    _at_desk(db, settings, actor, run_id, lambda desk: _undo(desk, decision))
+
+
+def undo_batch(db: Database, settings: Settings, actor: Actor, decision_id: int) -> int:
+    """Take back an answer and all that were given together with it and still stand, in one transaction; how many that were.
+
+    An answer that was given alone is taken back alone. Raises what `undo` raises; then nothing was taken back.
+    """
+    decision, run_id = _answer_given(db, actor, decision_id)
+    batch = decision.evidence.get("batch")
+    if batch is None:
+        undo(db, settings, actor, decision_id)
+        return 1
+    return _at_desk(db, settings, actor, run_id, lambda desk: _undo_batch(desk, str(batch)))
+
+
+def _answer_given(db: Database, actor: Actor, decision_id: int) -> tuple[StoredDecision, int]:
+    """An answer and the run it was given in."""
     require(actor, Permission.DECIDE)
     with db.read() as conn:
         decision = decision_store.load_decision(conn, decision_id)
     if decision is None or decision.run_id is None:
         raise ReviewError("There is no such answer.", "Reload the page to see the latest answers.")
-    _at_desk(db, settings, actor, decision.run_id, lambda desk: _undo(desk, decision))
+    return decision, decision.run_id
 
 
 def claim(db: Database, settings: Settings, actor: Actor, question_key: str) -> None:
@@ -120,13 +184,13 @@ def release(db: Database, actor: Actor, question_key: str) -> None:
         decision_store.release(conn, question_key, actor.username)
 
 
-def _at_desk(db: Database, settings: Settings, actor: Actor, run_id: int, act: Callable[[Desk], int]) -> int:
+def _at_desk(db: Database, settings: Settings, actor: Actor, run_id: int, act: Callable[[Desk], int], batch: str | None = None) -> int:
     keyring = KeyRing.load(settings)
 
     def attempt() -> int:
         with db.unit_of_work(actor, run_id=run_id, reason="review") as conn:
             workshop = open_workshop(conn, settings, keyring, datetime.now(UTC).date())
-            return act(Desk(conn=conn, workshop=workshop, actor=actor, run_id=run_id))
+            return act(Desk(conn=conn, workshop=workshop, actor=actor, run_id=run_id, batch=batch))
 
     return db.retrying(attempt)
 
@@ -266,7 +330,7 @@ def _decide_issue(desk: Desk, stored: StoredIssue, answer: AnswerIn) -> int:
     sealer = seal_texts(desk.conn, desk.workshop.keyring, _personal_texts(values))
     draft = DecisionDraft(
         question_key=stored.question_key, kind=QuestionKind.ISSUE, record_keys=(record.record.record_key,), answer=answer.answer,
-        evidence_hash=stored.evidence_hash, evidence={"raw": raw_fingerprint(row, stored.issue.field_name)}, decided_by=desk.actor.username,
+        evidence_hash=stored.evidence_hash, evidence={"raw": raw_fingerprint(row, stored.issue.field_name)} | _batch_mark(desk), decided_by=desk.actor.username,
         decided_values=_sealed(values, sealer.swap), issue_code=stored.issue.code, field_name=stored.issue.field_name, note=answer.note,
         run_id=desk.run_id, session_id=desk.actor.session_id, seconds_taken=answer.seconds_taken,
     )
@@ -276,6 +340,10 @@ def _decide_issue(desk: Desk, stored: StoredIssue, answer: AnswerIn) -> int:
     if answer.answer in (Answer.ACCEPT, Answer.CORRECT):
         _check_mended(desk, stored)
     return decision_id
+
+
+def _batch_mark(desk: Desk) -> dict[str, str]:
+    return {} if desk.batch is None else {"batch": desk.batch}
 
 
 def _issue_values(desk: Desk, stored: StoredIssue, answer: AnswerIn) -> dict[str, Any]:
@@ -331,6 +399,15 @@ def _undo(desk: Desk, decision: StoredDecision) -> int:
     return undone
 
 
+def _undo_batch(desk: Desk, batch: str) -> int:
+    given = decision_store.batch_of(desk.conn, batch)
+    if not given:
+        raise StaleItemError("These answers were replaced or taken back already.", "Reload the page to see the latest answers.")
+    for decision in given:
+        _undo(desk, decision)
+    return len(given)
+
+
 def _reopen_pair(desk: Desk, question_key: str) -> None:
     _settle(desk, _records_of(desk, match_store.load_pairs(desk.conn, desk.run_id, question_keys=[question_key])))
 
@@ -357,4 +434,4 @@ def _sealed(values: dict[str, Any], swap: Callable[[str], str]) -> dict[str, Any
     return {name: replace_texts(value, swap) if name in PERSONAL_FIELDS else value for name, value in values.items()}
 
 
-__all__ = ["AnswerIn", "DecideOutcome", "Refusal", "claim", "decide", "release", "undo"]
+__all__ = ["AlikePreview", "AnswerIn", "DecideOutcome", "Refusal", "accept_alike", "alike", "claim", "decide", "release", "undo", "undo_batch"]

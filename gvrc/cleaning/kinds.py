@@ -166,7 +166,8 @@ def _suggested_kind(evidence: KindEvidence, nearest: Sequence[VocabularyMatch], 
     types = vocabularies.facility_types
     if nearest and nearest[0].confidence >= 0.75:
         label = types.label(nearest[0].code)
-        return Suggestion(values={"facility_type": label}, shown=label, confidence=nearest[0].confidence, reason=f"“{evidence.type_text}” is written almost like “{label}”.")
+        reason = types.why(evidence.type_text or "", nearest[0])
+        return Suggestion(values={"facility_type": label}, shown=label, confidence=nearest[0].confidence, reason=reason)
     code = _kind_of_services(evidence.services, vocabularies)
     if code is None:
         return None

@@ -107,7 +107,6 @@ def _unknown(part: str, known: tuple[str, ...], vocabularies: Vocabularies) -> I
     if nearest and nearest[0].confidence >= SURE_SUGGESTION:
         label = vocabularies.services.label(nearest[0].code)
         everything = [*map(vocabularies.services.label, known), label]
-        suggestion = Suggestion(
-            values={"services": list(dict.fromkeys(everything))}, shown=label, confidence=nearest[0].confidence, reason=f"“{shown}” is written almost like “{label}”."
-        )
+        reason = vocabularies.services.why(shown, nearest[0])
+        suggestion = Suggestion(values={"services": list(dict.fromkeys(everything))}, shown=label, confidence=nearest[0].confidence, reason=reason)
     return Issue(code="service.unknown", field_name="services", value=shown, detail=detail, suggestion=suggestion)

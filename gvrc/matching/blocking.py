@@ -10,7 +10,7 @@ import numpy as np
 from rapidfuzz import fuzz
 from rapidfuzz.process import cdist
 
-from gvrc.matching.arrays import NO_PAIRS, BoolArray, IntArray, LongArray, Pairs, TextArray, pairs_within, spans
+from gvrc.matching.arrays import NO_PAIRS, BoolArray, ByteArray, IntArray, LongArray, Pairs, TextArray, pairs_within, spans
 from gvrc.matching.prepared import Prepared
 
 RULES: tuple[str, ...] = (
@@ -288,12 +288,18 @@ def _mapped(
 
 def alike(cores: TextArray, joined: TextArray | None, sweep: Sweep) -> Pairs:
     """Pairs of the rectangle whose distinctive words have at least the ratio asked for, sorted or, where given, run together in their own order."""
-    left, right = sweep.left, sweep.right
-    grid = cdist(cores[left].tolist(), cores[right].tolist(), scorer=fuzz.ratio, dtype=np.uint8, score_cutoff=sweep.cut)
+    near = _ratios(cores, sweep) >= sweep.cut
     if joined is not None:
-        grid |= cdist(joined[left].tolist(), joined[right].tolist(), scorer=fuzz.ratio, dtype=np.uint8, score_cutoff=sweep.cut)
-    row, column = np.nonzero(grid)
-    return left[row], right[column]
+        near |= _ratios(joined, sweep) >= sweep.cut
+    found = np.flatnonzero(near)
+    return sweep.left[found // len(sweep.right)], sweep.right[found % len(sweep.right)]
+
+
+def _ratios(column: TextArray, sweep: Sweep) -> ByteArray:
+    """The ratios of the rectangle. Two lists even for one block: cdist takes a slow path for a list against itself."""
+    left = column[sweep.left].tolist()
+    right = left.copy() if sweep.right is sweep.left else column[sweep.right].tolist()
+    return np.asarray(cdist(left, right, scorer=fuzz.ratio, dtype=np.uint8, score_cutoff=sweep.cut))
 
 
 def sweeps_of(prepared: Prepared, scope: Scope) -> Iterator[Sweep]:

@@ -15,7 +15,7 @@ UNKNOWN_DECIMALS = 6
 LONGEST_PLACE = 200
 """Characters of a stated place that are compared; more is a description of the way."""
 COMPARABLE_CONTACTS = frozenset({ContactType.PHONE, ContactType.EMAIL})
-"""A hotline (999, 1195) or a website belongs to many places and tells none apart."""
+"""A short code (999, 1195) or a website belongs to many places and tells none apart, unless the place is the hotline itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,4 +146,6 @@ def _has_own_point(record: Record) -> bool:
 
 
 def _contact_tokens(record: Record) -> tuple[str, ...]:
-    return tuple(contact.value for contact in record.contacts if contact.contact_type in COMPARABLE_CONTACTS)
+    """What tells a place by its contacts; the short code is a hotline's own, anywhere else it belongs to everybody."""
+    comparable = COMPARABLE_CONTACTS | {ContactType.HOTLINE} if record.facility_type == "hotline" else COMPARABLE_CONTACTS
+    return tuple(contact.value for contact in record.contacts if contact.contact_type in comparable)

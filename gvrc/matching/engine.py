@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from gvrc.matching import explain, hard, rivals
+from gvrc.matching import explain, hard, rivals, specialties
 from gvrc.matching.arrays import BoolArray, ByteArray, IntArray, LongArray, SmallFloatArray
 from gvrc.matching.blocking import BIT, RULES, Candidates, Scope, candidates
 from gvrc.matching.columns import MatchColumns
@@ -205,9 +205,11 @@ def _banded(result: MatchSet) -> MatchSet:
     """The pairs with their bands, strongest first, the dropped ones left out."""
     options, score = result.options, result.match_score
     open_pair = (result.hard_evidence <= SAME_CODE) & result.is_chosen
+    may_be_automatic = hard.may_be_automatic(result.levels, result.hard_evidence, options.link)
+    may_be_automatic &= ~specialties.differ(result.columns.names, result.left, result.right)
     bands = np.select(
         [
-            (score >= options.automatic_threshold) & open_pair & hard.may_be_automatic(result.levels, result.hard_evidence, options.link),
+            (score >= options.automatic_threshold) & open_pair & may_be_automatic,
             (score >= options.review_threshold) & open_pair,
             (score >= options.possible_threshold) | (result.hard_evidence != 0),
         ],

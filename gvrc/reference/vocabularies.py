@@ -57,11 +57,13 @@ def _singular(word: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VocabularyMatch:
-    """A term found for a text: `confidence` 0 to 1, `method` one of exact, normalised, fuzzy, words; for candidates also prefix."""
+    """A term found for a text: `confidence` 0 to 1, `method` one of exact, normalised, fuzzy, words; for candidates also prefix.
+    `by_alias`: what the text is like or begins is not the term's label but another name of it."""
 
     code: str
     confidence: float
     method: str
+    by_alias: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,7 +128,10 @@ class Vocabulary:
             code = self._spellings[spelling]
             if code not in seen:
                 seen.add(code)
-                yield VocabularyMatch(code=code, confidence=round(similarity / 100, 2), method="fuzzy")
+                yield VocabularyMatch(code=code, confidence=round(similarity / 100, 2), method="fuzzy", by_alias=not self._is_label(spelling, code))
+
+    def _is_label(self, spelling: str, code: str) -> bool:
+        return spelling == normalised(self.terms[code].label)
 
     def candidates(self, text: str, limit: int = 3) -> tuple[VocabularyMatch, ...]:
         """The nearest terms for an unknown text, best first: what a person may choose from."""
@@ -134,8 +139,16 @@ class Vocabulary:
         if not key:
             return ()
         begun = {code for spelling, code in self._spellings.items() if len(key) >= 4 and spelling.startswith(key)}
-        cut_short = [VocabularyMatch(code=code, confidence=0.8, method="prefix") for code in begun] if len(begun) == 1 else []
+        cut_short = [self._cut_short(key, code) for code in begun] if len(begun) == 1 else []
         return (*cut_short, *(match for match in self._ranked(key, CANDIDATE_ENOUGH) if match.code not in begun or not cut_short))[:limit]
+
+    def _cut_short(self, key: str, code: str) -> VocabularyMatch:
+        return VocabularyMatch(code=code, confidence=0.8, method="prefix", by_alias=not normalised(self.terms[code].label).startswith(key))
+
+    def why(self, text: str, match: VocabularyMatch) -> str:
+        """Why a candidate is suggested for a text, in a sentence for people."""
+        label = self.label(match.code)
+        return f"“{text}” usually means {label}." if match.by_alias else f"“{text}” is written almost like “{label}”."
 
     def label(self, code: str | None) -> str:
         """The label of a code; an empty string for None, the code itself when it is not of this vocabulary."""

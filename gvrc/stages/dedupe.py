@@ -240,8 +240,15 @@ class _Judging:
         if state is PairState.PROPOSED_RELATION:
             return "One kind of place often sits in the other: probably related, not the same."
         if state is PairState.OPEN:
-            return f"Match score {self._matches.match_score[index]:.2f}: not sure enough to merge without asking."
+            return self._why_asked(float(self._matches.match_score[index]))
         return ""
+
+    def _why_asked(self, score: float) -> str:
+        if score >= self._matches.options.automatic_threshold:
+            return "A strong match, yet it rests on one kind of evidence or something speaks against it."
+        if score >= self._matches.options.threshold:
+            return "Probably one place, not sure enough to merge without asking."
+        return "Perhaps one place: the evidence goes both ways."
 
     def _contests(self) -> Iterator[Contest]:
         """Records that gave way to another although the evidence alone was above the threshold."""

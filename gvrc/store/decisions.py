@@ -94,6 +94,13 @@ def load_decision(conn: Connection, decision_id: int) -> StoredDecision | None:
     return StoredDecision(**row._mapping) if row else None
 
 
+def batch_of(conn: Connection, batch: str) -> list[StoredDecision]:
+    """The answers of a batch that still stand, in the order they were given."""
+    query = select(*(getattr(DecisionRow, name) for name in StoredDecision.__slots__)).order_by(DecisionRow.decision_id)
+    query = query.where(DecisionRow.evidence["batch"].astext == batch, DecisionRow.replaced_at.is_(None), DecisionRow.answer != Answer.UNDONE.value)
+    return [StoredDecision(**row._mapping) for row in conn.execute(query)]
+
+
 def any_decisions(conn: Connection) -> bool:
     """Whether anybody ever answered anything; spares a first run the look-ups."""
     return bool(conn.execute(select(select(DecisionRow.decision_id).exists())).scalar())

@@ -6,7 +6,7 @@ Every query takes the parameters of `Scope`: rows the reader may know nothing of
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Connection, Row, text
@@ -239,10 +239,11 @@ class QuestionFilter:
     source: str | None = None
     county: str | None = None
     band: str | None = None
-    key: str | None = None
+    keys: Sequence[str] | None = None
 
     def parameters(self) -> dict[str, Any]:
-        return {"kind": self.kind, "code": self.code, "source": self.source, "county": self.county, "band": self.band, "key": self.key}
+        keys = None if self.keys is None else list(self.keys)
+        return {"kind": self.kind, "code": self.code, "source": self.source, "county": self.county, "band": self.band, "keys": keys}
 
 
 _QUESTIONS = f"""
@@ -266,7 +267,7 @@ _QUESTION_WHERE = """
     WHERE (cast(:kind AS text) IS NULL OR kind = :kind) AND (cast(:code AS text) IS NULL OR code = :code)
     AND (cast(:source AS text) IS NULL OR :source IN (left_source, right_source))
     AND (cast(:county AS text) IS NULL OR :county IN (left_county, right_county))
-    AND (cast(:band AS text) IS NULL OR band = :band) AND (cast(:key AS text) IS NULL OR question_key = :key)
+    AND (cast(:band AS text) IS NULL OR band = :band) AND (cast(:keys AS text[]) IS NULL OR question_key = ANY(:keys))
 """
 
 
@@ -291,6 +292,17 @@ def question_counts(conn: Connection, scope: Scope, run_id: int, chosen: Questio
     """Open questions by kind, code, band, sources and counties."""
     query = text(_for(scope, _QUESTION_COUNTS))
     return list(conn.execute(query, {"run_id": run_id} | scope.parameters() | chosen.parameters()))
+
+
+_IS_ANSWERED = """NOT p.is_open AND EXISTS (SELECT 1 FROM staging.decisions d WHERE d.question_key = p.question_key AND d.run_id = :run_id
+    AND d.replaced_at IS NULL AND d.answer <> 'undone')"""
+_ANSWERED_PAIRS = f"""{_QUESTIONS.replace("p.is_open", _IS_ANSWERED)} SELECT count(*) FROM asked {_QUESTION_WHERE}"""  # noqa: S608
+
+
+def answered_pairs(conn: Connection, scope: Scope, run_id: int, chosen: QuestionFilter) -> int:
+    """How many pairs of a run people answered in it; their answers stand."""
+    pairs = replace(chosen, kind="duplicate")
+    return int(conn.execute(text(_for(scope, _ANSWERED_PAIRS)), {"run_id": run_id} | scope.parameters() | pairs.parameters()).scalar_one())
 
 
 _ANY_QUESTION = f"""{
@@ -337,14 +349,19 @@ def decided_like(conn: Connection) -> dict[tuple[str, int], tuple[int, int]]:
     return {(row.strategy, row.tenth): (row.decided, row.same) for row in rows}
 
 
-def decision_rows(conn: Connection, scope: Scope, run_id: int, *, limit: int) -> list[Row[Any]]:
-    """The last answers given in a run about records the reader may see, newest first."""
+def decision_rows(conn: Connection, scope: Scope, run_id: int, *, limit: int, as_batches: bool = False) -> list[Row[Any]]:
+    """The last answers given in a run about records the reader may see, newest first. `together` counts the answers of its batch that the
+    reader may see; `as_batches`: only the newest answer of each batch."""
+    newest = "WHERE n = 1" if as_batches else ""
     query = text(f"""
         SELECT d.*, (SELECT array_agg(r.name ORDER BY r.record_id) FROM staging.records r JOIN staging.run_files rf USING (file_id)
             WHERE rf.run_id = :run_id AND r.record_key = ANY(d.record_keys)) AS names
-        FROM staging.decisions d WHERE d.run_id = :run_id AND d.replaced_at IS NULL AND d.answer <> 'undone' AND NOT EXISTS (
-            SELECT 1 FROM staging.records r WHERE r.record_key = ANY(d.record_keys) AND {_SHOWN} <> 'all')
-        ORDER BY d.decision_id DESC LIMIT :limit
+        FROM (
+            SELECT d.*, count(*) OVER (PARTITION BY coalesce(d.evidence ->> 'batch', d.decision_id::text)) AS together,
+                row_number() OVER (PARTITION BY coalesce(d.evidence ->> 'batch', d.decision_id::text) ORDER BY d.decision_id DESC) AS n
+            FROM staging.decisions d WHERE d.run_id = :run_id AND d.replaced_at IS NULL AND d.answer <> 'undone' AND NOT EXISTS (
+                SELECT 1 FROM staging.records r WHERE r.record_key = ANY(d.record_keys) AND {_SHOWN} <> 'all')
+        ) d {newest} ORDER BY d.decision_id DESC LIMIT :limit
     """)  # noqa: S608
     return list(conn.execute(query, {"run_id": run_id, "limit": limit} | scope.parameters()))
 

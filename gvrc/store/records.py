@@ -190,6 +190,24 @@ def load_issue(conn: Connection, run_id: int, question_key: str) -> StoredIssue 
     return _stored_issue(row._mapping) if row else None
 
 
+def alike_questions(conn: Connection, run_id: int, question_key: str, counties: Collection[str]) -> list[str]:
+    """The keys of the run's open questions about the same kind of issue with the same shown suggestion, this one first, then the order of
+    the records. Sealed suggestions are the same when their vault ids are. `counties` limits it to records in these (empty: everywhere).
+    Empty when the question is not open or has no suggestion."""
+    query = text("""
+        SELECT i.question_key FROM staging.issues own
+        JOIN staging.issues i ON i.code = own.code AND i.field_name = own.field_name AND i.suggestion -> 'shown' = own.suggestion -> 'shown'
+        JOIN staging.records r ON r.record_id = i.record_id
+        WHERE own.question_key = :key AND own.file_id IN (SELECT file_id FROM staging.run_files WHERE run_id = :run_id)
+        AND i.file_id IN (SELECT file_id FROM staging.run_files WHERE run_id = :run_id)
+        AND i.asks AND i.state = 'open' AND r.state <> 'rejected' AND (:everywhere OR r.county_code = ANY(:counties))
+        ORDER BY i.question_key <> :key, i.record_id, i.issue_id
+    """)
+    values = {"run_id": run_id, "key": question_key, "everywhere": not counties, "counties": sorted(counties)}
+    found = list(dict.fromkeys(conn.execute(query, values).scalars()))
+    return found if question_key in found else []
+
+
 def find_records(conn: Connection, run_id: int, record_keys: Sequence[str]) -> list[StoredRecord]:
     """The run's records with these keys."""
     query = select(*RecordRow.__table__.columns).where(RecordRow.record_key.in_(record_keys), RecordRow.file_id.in_(run_file_ids(run_id)))

@@ -103,6 +103,8 @@ def _result(seat: Seat, run: RunView, outcome: CommitOutcome) -> None:
     _numbers(seat, {"added": outcome.added, "changed": outcome.changed, "merged": outcome.merged, "unchanged": outcome.unchanged, "held_back": outcome.held_back_records})
     if outcome.dead_letters:
         st.warning(say.markdown("commit.dead_letters", n=outcome.dead_letters), icon=":material/warning:")
+        if navigation.has_page(seat, "runs"):
+            navigation.link("runs", say.markdown("commit.set_aside"), query={"run": str(run.run_id), "aside": "refused"}, symbol="history")
     _held_back(seat, run, outcome.held_back)
     with st.container(horizontal=True, vertical_alignment="center"):
         navigation.link("registry", say.markdown("commit.to_registry"), symbol="location_city")

@@ -6,10 +6,11 @@ from typing import Any
 
 import streamlit as st
 
+from gvrc import steward
 from gvrc.model.record import PERSONAL_FIELDS
 from gvrc.model.review import Answer, QuestionKind
 from gvrc.security.permissions import Permission
-from gvrc.ui import address, questions, show
+from gvrc.ui import address, places, questions, show
 from gvrc.ui.catalogue import escape_markdown
 from gvrc.ui.desk import Seat
 from gvrc.ui.questions import Filters, Key, Reply
@@ -19,7 +20,8 @@ from gvrc.views.questions import QuestionView
 from gvrc.views.records import IssueView, RecordView
 from gvrc.views.runs import RunView
 
-PLACE_FIELDS = ("county", "constituency", "ward")
+PLACE_FIELDS = places.LEVELS
+ALIKE_SHOWN = 50
 CONTEXT_FIELDS = ("name", "facility_type_label", "county", "constituency", "ward", "point", "contacts", "services")
 
 
@@ -63,13 +65,23 @@ def _question(seat: Seat, run: RunView, question: QuestionView, issue: IssueView
         if question.previous_decision:
             st.caption(escape_markdown(question.previous_decision))
         _value_and_suggestion(seat, question, record)
-    _keys(seat, run, question)
+    alike = _alike(seat, run, question)
+    _keys(seat, run, question, len(alike))
     _context(seat, record)
     dialog = questions.open_dialog_for(question.key)
     if dialog == "correct":
         _correct_dialog(seat, run, question)
     elif dialog == "waive":
         _waive_dialog(seat, run, question)
+    elif dialog == "alike" and question.suggestion is not None:
+        _alike_dialog(seat, run, question, alike)
+
+
+def _alike(seat: Seat, run: RunView, question: QuestionView) -> tuple[str, ...]:
+    """The questions that wait for the same suggestion, this one first; none for who may not answer them."""
+    if question.suggestion is None or not seat.may(Permission.DECIDE):
+        return ()
+    return steward.alike(seat.db, seat.settings, seat.actor, run.run_id, question.key).keys
 
 
 def _value_and_suggestion(seat: Seat, question: QuestionView, record: RecordView) -> None:
@@ -98,14 +110,17 @@ def _context(seat: Seat, record: RecordView) -> None:
 # ------------------------------------------------------------------------------------------------------------------------ keys and dialogs
 
 
-def _keys(seat: Seat, run: RunView, question: QuestionView) -> None:
+def _keys(seat: Seat, run: RunView, question: QuestionView, alike: int) -> None:
+    """The row of answers; that for all rows alike stands there only when there are others."""
     may_decide = seat.may(Permission.DECIDE)
     has_suggestion = question.suggestion is not None
+    for_all = Key(name="accept_alike", shortcut="Shift+A", act=questions.open_dialog, arguments=("alike", question.key), amount=alike)
     questions.key_row(
         seat.say,
         question.key,
         [
             Key(name="accept", shortcut="A", act=questions.give, arguments=(_reply(run, question, Answer.ACCEPT),), is_primary=has_suggestion, is_disabled=not (may_decide and has_suggestion)),
+            *([for_all] if alike > 1 else []),
             Key(name="correct", shortcut="E", act=questions.open_dialog, arguments=("correct", question.key), is_primary=not has_suggestion, is_disabled=not may_decide),
             Key(name="waive", shortcut="W", act=questions.open_dialog, arguments=("waive", question.key), is_disabled=not may_decide),
             Key(name="reject", shortcut="X", act=questions.give, arguments=(_reply(run, question, Answer.REJECT),), is_disabled=not may_decide),
@@ -120,19 +135,26 @@ def _reply(run: RunView, question: QuestionView, answer: Answer, values: dict[st
 
 
 def _correct_dialog(seat: Seat, run: RunView, question: QuestionView) -> None:
-    """The right value, typed; checked when it is saved, and refused with the reason when it cannot be."""
+    """The right value, typed, or a place chosen from the official ones; checked when it is saved, and refused with the reason when it cannot be."""
     say = seat.say
     fields = _fields_to_correct(question)
 
     @st.dialog(say.markdown("review.correct.title"), on_dismiss=questions.close_dialog)
     def correct() -> None:
         st.caption(say.markdown("review.correct.lead"))
-        for field_name in fields:
-            start = "" if field_name in PERSONAL_FIELDS else show.value_text(_present_value(question, field_name)).replace(show.ABSENT, "")
-            st.text_input(show.field_label(say, field_name), value=start, key=f"correct_{field_name}_{question.key[:16]}", max_chars=500)
+        if fields == PLACE_FIELDS:
+            places.choose(seat, question.key[:16], {level: getattr(question.records[0], level) for level in PLACE_FIELDS})
+        else:
+            _typed_fields(seat, question, fields)
         st.button(say.markdown("review.correct.save"), key=f"save_{question.key[:16]}", type="primary", on_click=_save_correction, args=(run, question, fields))
 
     correct()
+
+
+def _typed_fields(seat: Seat, question: QuestionView, fields: tuple[str, ...]) -> None:
+    for field_name in fields:
+        start = "" if field_name in PERSONAL_FIELDS else show.value_text(_present_value(question, field_name)).replace(show.ABSENT, "")
+        st.text_input(show.field_label(seat.say, field_name), value=start, key=f"correct_{field_name}_{question.key[:16]}", max_chars=500)
 
 
 def _fields_to_correct(question: QuestionView) -> tuple[str, ...]:
@@ -150,8 +172,39 @@ def _present_value(question: QuestionView, field_name: str) -> Any:
 
 
 def _save_correction(run: RunView, question: QuestionView, fields: tuple[str, ...]) -> None:
+    if fields == PLACE_FIELDS:
+        questions.give(_reply(run, question, Answer.CORRECT, values=dict(places.chosen(question.key[:16]))))
+        return
     typed = {field_name: str(st.session_state.get(f"correct_{field_name}_{question.key[:16]}", "")).strip() for field_name in fields}
     questions.give(_reply(run, question, Answer.CORRECT, values={name: text for name, text in typed.items() if text}))
+
+
+def _alike_dialog(seat: Seat, run: RunView, question: QuestionView, alike: tuple[str, ...]) -> None:
+    """What would be accepted, row by row, before it is."""
+    say = seat.say
+    shown = show.value_text(question.suggestion.shown if question.suggestion else None)
+    rows = question_views.questions_by_key(seat.db, seat.actor, run.run_id, alike[:ALIKE_SHOWN])
+
+    @st.dialog(say.markdown("review.alike.title"), width="large", on_dismiss=questions.close_dialog)
+    def accept_all() -> None:
+        st.markdown(say.markdown("review.alike.lead", n=len(alike), shown=shown))
+        show.table(
+            {
+                say("field.name"): [row.records[0].name for row in rows],
+                say("field.county"): [row.records[0].county for row in rows],
+                say("review.alike.now"): [row.value for row in rows],
+                say("upload.files.name"): [f"{row.records[0].file_name} {row.records[0].pointer}" for row in rows],
+            },
+            alt=say("review.alike.alt"),
+        )
+        if len(alike) > len(rows):
+            st.caption(say.markdown("review.alike.more", n=len(alike) - len(rows)))
+        st.button(
+            say.markdown("review.alike.do", n=len(alike)), key=f"alike_{question.key[:16]}", type="primary", on_click=questions.give_alike,
+            args=(run.run_id, question.key, alike),
+        )
+
+    accept_all()
 
 
 def _waive_dialog(seat: Seat, run: RunView, question: QuestionView) -> None:

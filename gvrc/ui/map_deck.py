@@ -41,7 +41,7 @@ class Picture:
     chosen: MapPlace | None = None
     is_centred: bool = False
     way: str = "quality"
-    thresholds: tuple[float, float] = (50.0, 80.0)
+    bands: tuple[float, float] = (50.0, 80.0)
 
 
 def deck(say: Words, picture: Picture) -> pydeck.Deck:
@@ -161,7 +161,7 @@ def _points(say: Words, picture: Picture) -> list[pydeck.Layer]:
 
 
 def _point(say: Words, place: MapPlace, picture: Picture) -> dict[str, Any]:
-    mark = mark_of(picture.way, place, picture.thresholds)
+    mark = mark_of(picture.way, place, picture.bands)
     return {"id": place.place_id, "at": [place.longitude, place.latitude], "colour": rgb(mark.colour), "sign": mark.sign, "tip": _tip(say, place)}
 
 

@@ -35,16 +35,16 @@ class Mark:
 
 _MARKS: Mapping[str, tuple[Mark, ...]] = {
     "quality": (
-        Mark(code="high", colour="primary", sign="+"), Mark(code="middle", colour="orange", sign="~"), Mark(code="low", colour="red", sign="!"),
+        Mark(code="high", colour="blue", sign="+"), Mark(code="middle", colour="orange", sign="~"), Mark(code="low", colour="red", sign="!"),
         Mark(code="none", colour="gray", sign="?"),
     ),
     "kind": (
-        Mark(code="health", colour="primary", sign="H"), Mark(code="police", colour="blue", sign="P"), Mark(code="organisation", colour="orange", sign="O"),
-        Mark(code="shelter", colour="violet", sign="S"), Mark(code="hotline", colour="green", sign="L"), Mark(code="office", colour="red", sign="G"),
+        Mark(code="health", colour="green", sign="H"), Mark(code="police", colour="blue", sign="P"), Mark(code="organisation", colour="orange", sign="O"),
+        Mark(code="shelter", colour="violet", sign="S"), Mark(code="hotline", colour="red", sign="L"), Mark(code="office", colour="gray", sign="G"),
         Mark(code="none", colour="gray", sign="?"),
     ),
     "state": (
-        Mark(code="ready", colour="green", sign="+"), Mark(code="committed", colour="primary", sign="C"), Mark(code="to_review", colour="orange", sign="?"),
+        Mark(code="ready", colour="green", sign="+"), Mark(code="committed", colour="blue", sign="C"), Mark(code="to_review", colour="orange", sign="?"),
         Mark(code="held", colour="red", sign="!"), Mark(code="operational", colour="green", sign="+"), Mark(code="not_operational", colour="red", sign="x"),
         Mark(code="temporarily_closed", colour="orange", sign="~"), Mark(code="pending_opening", colour="blue", sign="P"),
         Mark(code="none", colour="gray", sign="-"),
@@ -57,16 +57,16 @@ def rgb(colour: str) -> list[int]:
     return list((_DARK if st.context.theme.type == "dark" else _LIGHT)[colour])
 
 
-def mark_of(way: str, place: MapPlace, thresholds: tuple[float, float]) -> Mark:
+def mark_of(way: str, place: MapPlace, bands: tuple[float, float]) -> Mark:
     """The mark of a place."""
-    code = {"quality": _band(place.quality_score, thresholds), "kind": place.group, "state": place.state}[way]
+    code = {"quality": _band(place.quality_score, bands), "kind": place.group, "state": place.state}[way]
     return _mark(way, code)
 
 
-def _band(score: float | None, thresholds: tuple[float, float]) -> str | None:
+def _band(score: float | None, bands: tuple[float, float]) -> str | None:
     if score is None:
         return None
-    return "low" if score < thresholds[0] else "middle" if score < thresholds[1] else "high"
+    return "low" if score < bands[0] else "middle" if score < bands[1] else "high"
 
 
 def _mark(way: str, code: str | None) -> Mark:

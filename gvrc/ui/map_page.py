@@ -38,18 +38,14 @@ REGISTRY = 0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
-    """One look at the map: who looks, at which places, how many there are, how they are drawn."""
+    """One look at the map: who looks, at which places, how many there are, which quality scores part them, how they are drawn."""
 
     seat: Seat
     query: MapQuery
     counts: MapCounts
+    bands: tuple[float, float]
     showing: str
     way: str
-
-    @property
-    def thresholds(self) -> tuple[float, float]:
-        """The quality scores that part the bands."""
-        return self.seat.settings.quality_threshold, self.seat.settings.final_threshold
 
     @property
     def layer(self) -> int:
@@ -69,13 +65,14 @@ def _explore() -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         _layer_choice(seat, run_id)
         query = _filters(seat, run_id, choices)
-    counts = map_views.map_counts(seat.db, seat.actor, query, thresholds=(seat.settings.quality_threshold, seat.settings.final_threshold))
+    bands = map_views.quality_bands(seat.db, seat.settings)
+    counts = map_views.map_counts(seat.db, seat.actor, query, bands=bands)
     if not counts.places:
         _nothing(seat, is_filtered=query != MapQuery(run_id=run_id))
         return
     showing = address.one_of("show", SHOWINGS) or (SHOWINGS[0] if query.county is None and counts.placed > FEW_PLACES else SHOWINGS[1])
     way = address.one_of("colour", map_marks.WAYS) or map_marks.WAYS[0]
-    _map_and_table(Look(seat=seat, query=query, counts=counts, showing=showing, way=way))
+    _map_and_table(Look(seat=seat, query=query, counts=counts, bands=bands, showing=showing, way=way))
 
 
 def _map_and_table(look: Look) -> None:
@@ -85,7 +82,7 @@ def _map_and_table(look: Look) -> None:
     picture = Picture(
         county=look.query.county, counties=look.counts.counties if look.showing == "counties" else (),
         cells=map_views.map_cells(look.seat.db, look.seat.actor, look.query) if is_grid else (),
-        places=places, chosen=chosen, is_centred=is_centred, way=look.way, thresholds=look.thresholds,
+        places=places, chosen=chosen, is_centred=is_centred, way=look.way, bands=look.bands,
     )  # fmt: skip
     drawn, beside = st.columns([8, 4], gap="medium")
     with drawn:
@@ -231,8 +228,10 @@ def _beside(look: Look, picture: Picture) -> None:
     st.markdown(say.markdown("map.count", n=look.counts.placed, unplaced=look.counts.unplaced))
     if look.showing == "places" and not picture.cells:
         with st.container(gap="xxsmall"):
+            low, high = (show.points(score) for score in look.bands)
             for mark, count in map_marks.legend(look.way, look.counts):
-                st.markdown(f":{mark.colour}[**●**] **{escape_markdown(mark.sign)}** {say.markdown(f'map.{look.way}.{mark.code}', low=look.thresholds[0], high=look.thresholds[1])} · {count:,}")
+                word = say.markdown(f"map.{look.way}.{mark.code}", low=low, high=high)
+                st.markdown(f":{mark.colour}[**●**] **{escape_markdown(mark.sign)}** {word} · {count:,}")
     else:
         st.caption(say.markdown("map.grid" if picture.cells else "map.counties.hint", n=MOST_POINTS))
     far = sum(1 for place in picture.places if place.is_far)

@@ -7,7 +7,7 @@ record as it would become, each value changeable.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import altair as alt
@@ -18,7 +18,7 @@ import streamlit as st
 from gvrc.model.match import FeatureScore
 from gvrc.model.review import Answer, QuestionKind, Relation
 from gvrc.security.permissions import Permission
-from gvrc.ui import questions, show
+from gvrc.ui import address, places, questions, show
 from gvrc.ui.catalogue import escape_markdown
 from gvrc.ui.desk import Seat
 from gvrc.ui.questions import Filters, Key, Reply
@@ -29,6 +29,7 @@ from gvrc.views.records import RecordView
 from gvrc.views.runs import RunView
 
 SHOWN_FIELDS = ("name", "facility_type_label", "county", "constituency", "ward", "point", "contacts", "services", "mfl_code", "owner", "operational_status")
+FACETS = ("source", "county", "band")
 SECONDS_PER_PAIR = 8
 LEFT_COLOUR, RIGHT_COLOUR = [11, 95, 95], [163, 90, 0]
 MAP_HEIGHT_PX = 200
@@ -39,17 +40,56 @@ METRES_ACROSS_A_DEGREE = 111_320
 
 
 def ask(seat: Seat, run: RunView) -> None:
-    """The page below its heading: the pair on the table, the keys, why it is asked, what it would become, the last decisions."""
-    question = questions.next_question(seat, run.run_id, Filters(kind=QuestionKind.DUPLICATE))
+    """The page below its heading: the facets, the pair on the table, the keys, why it is asked, what it would become, the last decisions."""
+    filters = _facets(seat, run)
+    question = questions.next_question(seat, run.run_id, filters)
     if question is None:
         questions.nothing_left(seat, "duplicates")
     else:
+        _score_line(seat, run, question, filters)
         _question(seat, run, question)
     questions.last_decisions(seat, run.run_id)
 
 
+# ------------------------------------------------------------------------------------------------------------------------ facets and progress
+
+
+def _facets(seat: Seat, run: RunView) -> Filters:
+    """Only the pairs of a source, a county, a band; the choice is in the address, each choice with how many pairs wait in it."""
+    counts = question_views.question_counts(seat.db, seat.actor, run.run_id, kind=QuestionKind.DUPLICATE)
+    found = {"source": counts.by_source, "county": counts.by_county, "band": counts.by_band}
+    asked = {name: address.one_of(name, list(found[name])) or address.word(name) for name in FACETS}
+    if not counts.duplicates and not any(asked.values()):
+        return Filters(kind=QuestionKind.DUPLICATE)
+    with st.container(horizontal=True, gap="small"):
+        for name in FACETS:
+            _facet(seat, name, found[name], asked[name])
+    return Filters(kind=QuestionKind.DUPLICATE, **asked)
+
+
+def _facet(seat: Seat, name: str, amounts: Mapping[str, int], current: str | None) -> None:
+    """One of them. A choice whose pairs are all answered stays to be seen, so that it can be taken back."""
+    choices = ["", *amounts, *([current] if current and current not in amounts else [])]
+    labels = {"": seat.say("duplicates.facet.all")} | {value: f"{_facet_word(seat, name, value)} ({amounts.get(value, 0):,})" for value in choices[1:]}
+    key = f"facet_{name}_{current}"
+    st.selectbox(
+        seat.say.markdown(f"duplicates.facet.{name}"), choices, index=choices.index(current or ""), format_func=labels.__getitem__, key=key,
+        on_change=_choose_facet, args=(name, key), width=230,
+    )
+
+
+def _facet_word(seat: Seat, name: str, value: str) -> str:
+    if name == "county":
+        return places.county_name(value)
+    return seat.say.or_plain(f"band.{value}", value) if name == "band" else value
+
+
+def _choose_facet(name: str, key: str) -> None:
+    address.put(**{name: st.session_state[key] or None})
+    questions.bring_back()
+
+
 def _question(seat: Seat, run: RunView, question: QuestionView) -> None:
-    _score_line(seat, run, question)
     fields, where = st.columns([9, 3])
     with fields:
         _side_by_side(seat, question)
@@ -63,11 +103,12 @@ def _question(seat: Seat, run: RunView, question: QuestionView) -> None:
         _relation_dialog(seat, run, question)
 
 
-def _score_line(seat: Seat, run: RunView, question: QuestionView) -> None:
-    """How sure, what became of pairs like this, what was answered before, how many wait."""
+def _score_line(seat: Seat, run: RunView, question: QuestionView, filters: Filters) -> None:
+    """How sure, how far the pairs are answered, what became of pairs like this, what was answered before."""
     match = question.match
-    waiting = question_views.question_counts(seat.db, seat.actor, run.run_id).duplicates
-    parts = [seat.say.markdown("duplicates.waiting", n=waiting, minutes=max(1, round(waiting * SECONDS_PER_PAIR / 60)))]
+    done = question_views.duplicate_progress(seat.db, seat.actor, run.run_id, source=filters.source, county=filters.county, band=filters.band)
+    minutes = max(1, round(done.waiting * SECONDS_PER_PAIR / 60))
+    parts = [seat.say.markdown("duplicates.progress", done=done.answered, all=done.all, n=minutes)]
     if match is not None:
         parts.insert(0, seat.say.markdown("duplicates.score", score=f"{match.match_score:.2f}", band=seat.say(f"band.{match.band}")))
         parts += [escape_markdown(text) for text in (match.of_decided, question.previous_decision) if text]

@@ -17,7 +17,7 @@ ROW_HEIGHT_PX = 26
 MOST_LOST = 25.0
 """Points below a target at which the colour is at its strongest."""
 LABEL_PX = 220
-TREND_HEIGHT_PX = 240
+TREND_HEIGHT_PX = 340
 
 
 def heat(say: Words, rows: Sequence[QualityRow]) -> Any:
@@ -26,9 +26,9 @@ def heat(say: Words, rows: Sequence[QualityRow]) -> Any:
     names = [say(f"quality.{each.dimension}") for each in rows[0].dimensions] if rows else []
     frame = pd.DataFrame(_cells(say, rows))
     order = list(dict.fromkeys(frame["row"]))
-    labels: dict[str, Any] = {"labelFontSize": 14, "labelOverlap": False, "labelBound": False, "labelPadding": 8, "ticks": False, "domain": False}
+    labels: dict[str, Any] = {"labelFontSize": 14, "labelOverlap": False, "labelBound": False, "labelFlush": False, "labelPadding": 8, "ticks": False, "domain": False}
     base = alt.Chart(frame).encode(
-        x=alt.X("column:N", sort=names, title=None, axis=alt.Axis(orient="top", labelAngle=0, labelAlign="center", labelFlush=False, **labels)),
+        x=alt.X("column:N", sort=names, title=None, axis=alt.Axis(orient="top", labelAngle=0, labelAlign="center", **labels)),
         y=alt.Y("row:N", sort=order, title=None, axis=alt.Axis(labelLimit=LABEL_PX, **labels)),
     )  # fmt: skip
     scale = alt.Scale(domain=[0, MOST_LOST], range=[css("area"), css("warm")], clamp=True, interpolate="rgb")

@@ -20,6 +20,8 @@ from gvrc.views.runs import RunView
 
 STATES = ("ready", "to_review", "held")
 WORST_RECORDS = 10
+CHART_ROWS = 15
+"""Rows of the chart: those where most is lost; the table has them all."""
 ISSUES_SHOWN = 12
 LEAST_FILLED, MOST_FILLED = 0.5, 0.999
 """Shares of filled values from which a field counts as often empty, and as always filled."""
@@ -132,7 +134,9 @@ def _where_lost(desk: Desk, found: QualityView) -> None:
         cut = _cut_choice(desk.seat)
     rows = found.cuts[cut]
     st.caption(say.markdown("quality.where.lead"))
-    event = st.altair_chart(quality_charts.heat(say, rows), key=f"heat_{cut}_{hash(desk.query)}", on_select="rerun", alt=_heat_alt(desk.seat, cut, rows))
+    if len(rows) > CHART_ROWS:
+        st.caption(say.markdown("quality.where.first", n=CHART_ROWS, all=len(rows)))
+    event = st.altair_chart(quality_charts.heat(say, rows[:CHART_ROWS]), key=f"heat_{cut}_{hash(desk.query)}", on_select="rerun", alt=_heat_alt(desk.seat, cut, rows))
     picked = event["selection"].get("cell") or []
     if picked:
         _open_cell(desk, cut, rows, picked[0])

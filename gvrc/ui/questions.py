@@ -153,10 +153,26 @@ def give(reply: Reply) -> None:
     st.session_state["question.last"] = outcome.decision_ids[0]
 
 
-def undo_last(run_id: int) -> None:
-    """Callback: take back this person's newest answer of the run that still stands."""
+def give_alike(run_id: int, key: str, seen_keys: tuple[str, ...]) -> None:
+    """Callback: accept the suggestion of the question on the table on all questions alike that were shown."""
+    if st.session_state.get("question.key") != key:
+        return
     seat = desk.take(Permission.DECIDE)
-    mine = [each for each in question_views.decisions_list(seat.db, seat.actor, run_id, limit=LAST_DECISIONS) if each.decided_by == seat.actor.username]
+    close_dialog()
+    with st.spinner(seat.say.markdown("question.alike.working", n=len(seen_keys))):
+        outcome = desk.attempt(steward.accept_alike, seat.db, seat.settings, seat.actor, run_id, key, seen_keys)
+    if outcome is None:
+        return
+    if outcome.refused:
+        desk.refuse(GvrcError(seat.say("question.alike.refused", n=len(outcome.refused)), outcome.refused[0].why))
+    st.toast(seat.say.markdown("question.alike.done", n=outcome.applied))
+
+
+def undo_last(run_id: int) -> None:
+    """Callback: take back this person's newest answer of the run that still stands, with those given in the same step."""
+    seat = desk.take(Permission.DECIDE)
+    latest = question_views.decisions_list(seat.db, seat.actor, run_id, limit=LAST_DECISIONS, as_batches=True)
+    mine = [each for each in latest if each.decided_by == seat.actor.username]
     if mine:
         undo(mine[0].decision_id)
     else:
@@ -164,14 +180,14 @@ def undo_last(run_id: int) -> None:
 
 
 def undo(decision_id: int) -> None:
-    """Callback: take one answer back, in any order; its question is asked again, next."""
+    """Callback: take an answer back, in any order, with those given in the same step; what it answered is asked again, next."""
     seat = desk.take(Permission.DECIDE)
     try:
-        steward.undo(seat.db, seat.settings, seat.actor, decision_id)
+        undone = steward.undo_batch(seat.db, seat.settings, seat.actor, decision_id)
     except GvrcError as error:
         desk.refuse(error)
         return
-    st.toast(seat.say.markdown("question.undone"))
+    st.toast(seat.say.markdown("question.undone") if undone == 1 else seat.say.markdown("question.undone_all", n=undone))
 
 
 # ------------------------------------------------------------------------------------------------------------------------ dialogs and keys
@@ -204,6 +220,8 @@ class Key:
     arguments: tuple[Any, ...] = ()
     is_primary: bool = False
     is_disabled: bool = False
+    amount: int | None = None
+    """How many questions it answers, where its words tell so."""
 
 
 def key_row(say: Words, question_key: str, keys: list[Key]) -> None:
@@ -212,7 +230,7 @@ def key_row(say: Words, question_key: str, keys: list[Key]) -> None:
     with st.container(horizontal=True, gap="xsmall"):
         for key in keys:
             st.button(
-                say.markdown(f"key.{key.name}"), key=f"{key.name}_{question_key[:16]}", on_click=key.act, args=key.arguments,
+                say.markdown(f"key.{key.name}", n=key.amount), key=f"{key.name}_{question_key[:16]}", on_click=key.act, args=key.arguments,
                 shortcut=None if is_dead or key.is_disabled else key.shortcut, disabled=is_dead or key.is_disabled,
                 type="primary" if key.is_primary else "secondary",
             )
@@ -220,7 +238,7 @@ def key_row(say: Words, question_key: str, keys: list[Key]) -> None:
 
 def last_decisions(seat: Seat, run_id: int) -> None:
     """The last answers of the run in words, each with its own undo."""
-    decisions = question_views.decisions_list(seat.db, seat.actor, run_id, limit=LAST_DECISIONS)
+    decisions = question_views.decisions_list(seat.db, seat.actor, run_id, limit=LAST_DECISIONS, as_batches=True)
     if not decisions:
         return
     with st.expander(seat.say.markdown("question.last", n=len(decisions))):

@@ -26,37 +26,55 @@ FIELDS = (
     "visibility", "last_verified_at",
 )
 LONGEST_SEARCH = 200
+FINER = {"county": ("constituency", "ward"), "constituency": ("ward",)}
+"""What a change of a place's filter makes meaningless."""
 
 
 # ------------------------------------------------------------------------------------------------------------------------ search
 
 
 def search(seat: Seat) -> None:
-    """Places by name or code, spelling tolerated; by county and kind, each with how many."""
+    """Places by name or code, spelling tolerated; by place, kind and service."""
     say = seat.say
-    words = st.query_params.get("q", "")[:LONGEST_SEARCH]
-    found = facility_views.facets(seat.db, seat.actor, words=words)
-    counties = {code: f"{_county(code)} ({n:,})" for code, n in sorted(found.get("county", {}).items(), key=lambda item: _county(item[0]))}
-    kinds = {code: f"{_kind(code)} ({n:,})" for code, n in found.get("facility_type", {}).items()}
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.text_input(say.markdown("registry.search"), value=words, key=f"search_{words}", on_change=_put_words, args=(f"search_{words}",), max_chars=LONGEST_SEARCH, width=320)
-        county = _facet(seat, "county", counties)
-        kind = _facet(seat, "kind", kinds)
+    chosen = _chosen(seat)
     page = facility_views.facility_list(
-        seat.db, seat.actor, words=words, county=county, facility_type=kind, limit=show.ROWS_PER_PAGE, offset=show.first_row()
+        seat.db, seat.actor, words=chosen.words, county=chosen.county, constituency=chosen.constituency, ward=chosen.ward,
+        facility_type=chosen.facility_type, service=chosen.service, limit=show.ROWS_PER_PAGE, offset=show.first_row(),
     )
     if not page.total:
-        _nothing(seat, is_filtered=bool(words or county or kind))
+        _nothing(seat, is_filtered=chosen != FacilityFilter())
         return
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.caption(say.markdown("registry.count", n=page.total))
         if seat.may(Permission.EXPORT):
             st.download_button(
-                say.markdown("registry.download"), data=lambda: _csv(seat, FacilityFilter(words=words or None, county=county, facility_type=kind)),
+                say.markdown("registry.download"), data=lambda: _csv(seat, chosen),
                 file_name="gvrc-registry.csv", mime="text/csv", key="download", icon=":material/download:", on_click="ignore",
             )
     _rows(seat, page.rows)
     show.page_choice(page.total)
+
+
+def _chosen(seat: Seat) -> FacilityFilter:
+    """What the person filters by; a constituency is offered within a county, a ward within a constituency."""
+    words = st.query_params.get("q", "")[:LONGEST_SEARCH]
+    found = facility_views.facets(seat.db, seat.actor, words=words)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.text_input(
+            seat.say.markdown("registry.search"), value=words, key=f"search_{words}", on_change=_put_words, args=(f"search_{words}",),
+            max_chars=LONGEST_SEARCH, width=320,
+        )
+        kind = _facet(seat, "kind", {code: f"{_kind(code)} ({n:,})" for code, n in found.get("facility_type", {}).items()})
+        services = load_vocabularies().services
+        service = _facet(seat, "service", {code: services.label(code) for code in sorted(services.terms, key=services.label)})
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        counties = {code: f"{_county(code)} ({n:,})" for code, n in sorted(found.get("county", {}).items(), key=lambda item: _county(item[0]))}
+        county = _facet(seat, "county", counties)
+        seats = load_gazetteer().constituencies_of(county) if county else ()
+        constituency = _facet(seat, "constituency", {unit.constituency_code: unit.constituency for unit in seats})
+        wards = load_gazetteer().wards_of(constituency) if constituency else ()
+        ward = _facet(seat, "ward", {unit.ward_code: unit.ward for unit in wards})
+    return FacilityFilter(words=words or None, county=county, constituency=constituency, ward=ward, facility_type=kind, service=service)
 
 
 def _county(code: str) -> str:
@@ -80,12 +98,15 @@ def _facet(seat: Seat, name: str, labels: dict[str, str]) -> str | None:
     st.selectbox(
         seat.say.markdown(f"registry.facet.{name}"), options, index=options.index(current or ""), key=key, width=220,
         format_func=lambda code: labels[code] if code else seat.say("registry.facet.all"), on_change=_put_facet, args=(name, key),
+        disabled=not labels,
     )
     return current
 
 
 def _put_facet(name: str, key: str) -> None:
-    address.put(**{name: st.session_state[key] or None, "page": None})
+    """A new choice forgets the finer ones under it."""
+    finer = FINER.get(name, ())
+    address.put(**dict.fromkeys(finer), **{name: st.session_state[key] or None, "page": None})
 
 
 def _nothing(seat: Seat, *, is_filtered: bool) -> None:

@@ -7,9 +7,10 @@ import streamlit as st
 
 from gvrc.errors import GvrcError
 from gvrc.model.run import RunStatus
-from gvrc.ui import address, desk, runs, show
+from gvrc.ui import address, desk, navigation, runs, show
 from gvrc.ui.desk import Seat
 from gvrc.views import runs as run_views
+from gvrc.views.dead_letters import KINDS, DeadLetterPage, DeadLetterView, dead_letters
 
 
 def list_runs(seat: Seat) -> None:
@@ -55,7 +56,66 @@ def one_run(seat: Seat, run_id: int) -> None:
     runs.watch(seat, run)
     if not RunStatus(run.status).is_live:
         runs.receipt(seat, run)
+        _set_aside(seat, run_id)
 
 
 def _back() -> None:
-    address.put(run=None, show=None)
+    address.put(run=None, show=None, aside=None, page=None)
+
+
+# ------------------------------------------------------------------------------------------------------------------------ set aside
+
+
+def _set_aside(seat: Seat, run_id: int) -> None:
+    """What the run set aside, with the reason and the way back in; nothing when there is nothing."""
+    kind = address.one_of("aside", KINDS)
+    page = dead_letters(seat.db, seat.actor, run_id, limit=show.ROWS_PER_PAGE, offset=show.first_row(), kind=kind)
+    if not page.by_kind:
+        return
+    say = seat.say
+    show.section(say.markdown("aside.title"))
+    st.caption(say.markdown("aside.lead"))
+    _which_aside(seat, page, kind)
+    show.table(
+        {
+            say("aside.why"): [letter.error or say("aside.hidden") for letter in page.rows],
+            say("upload.files.name"): [show.value_text(letter.file_name) for letter in page.rows],
+            say("aside.where"): [show.value_text(letter.pointer) for letter in page.rows],
+            say("aside.tries"): [letter.tries for letter in page.rows],
+            say("field.state"): [_aside_state(seat, letter) for letter in page.rows],
+            say("aside.last"): [show.moment(letter.last_tried_at) for letter in page.rows],
+        },
+        alt=say("aside.alt"),
+    )
+    show.page_choice(page.total)
+    _replay(seat, run_id, page.by_kind.get("refused", 0))
+
+
+def _which_aside(seat: Seat, page: DeadLetterPage, kind: str | None) -> None:
+    """All of them, or one kind; the choice is in the address."""
+    if len(page.by_kind) < 2 and kind is None:
+        return
+    say = seat.say
+    labels = {"": say("aside.every", n=sum(page.by_kind.values()))} | {name: say(f"aside.{name}", n=page.by_kind.get(name, 0)) for name in KINDS}
+    key = f"aside_{kind}"
+    st.segmented_control(
+        say.markdown("aside.which"), list(labels), default=kind or "", format_func=labels.__getitem__, key=key, on_change=_choose_aside, args=(key,),
+        label_visibility="collapsed", required=True,
+    )
+
+
+def _choose_aside(key: str) -> None:
+    address.put(aside=st.session_state[key] or None, page=None)
+
+
+def _aside_state(seat: Seat, letter: DeadLetterView) -> str:
+    state = seat.say(f"aside.kind.{letter.kind}")
+    return f"{state} ({seat.say.or_plain(f'stage.{letter.stage}', letter.stage)})" if letter.kind == "unread" else state
+
+
+def _replay(seat: Seat, run_id: int, refused: int) -> None:
+    """A commit tries what it refused again; so the way back in is the next commit."""
+    if refused:
+        st.markdown(seat.say.markdown("aside.again", n=refused))
+        if navigation.has_page(seat, "commit"):
+            navigation.link("commit", seat.say.markdown("aside.to_commit"), query={"run": str(run_id)}, symbol="task_alt")

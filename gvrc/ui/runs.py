@@ -176,25 +176,25 @@ def receipt(seat: Seat, run: RunView) -> None:
     _ledger_line(seat, run, "records_in", sums.records_in, {})
     for state in ("ready", "to_review", "held"):
         _ledger_line(seat, run, state, getattr(sums, state), {"state": state})
-    _ledger_line(seat, run, "dead_letters", sums.dead_letters, None)
+    _ledger_line(seat, run, "dead_letters", sums.dead_letters, {"aside": "unread"}, page="runs")
     if sums.records_in == sums.ready + sums.to_review + sums.held + sums.dead_letters:
         st.caption(say.markdown("receipt.adds_up", all=sums.records_in, ready=sums.ready, review=sums.to_review, held=sums.held, dead=sums.dead_letters))
     _next_steps(seat, run)
     _issue_kinds(seat, run, sums)
 
 
-def _ledger_line(seat: Seat, run: RunView, name: str, count: int, query: dict[str, str] | None) -> None:
+def _ledger_line(seat: Seat, run: RunView, name: str, count: int, query: dict[str, str], *, page: str = "records") -> None:
     label, number, note = st.columns([3, 2, 7], vertical_alignment="center")
     label.markdown(seat.say.markdown(f"receipt.{name}"))
     with number:
-        _rows_link(seat, run, count, query)
+        _rows_link(seat, run, count, query, page=page)
     note.caption(seat.say.markdown(f"receipt.{name}.note"))
 
 
-def _rows_link(seat: Seat, run: RunView, count: int, query: dict[str, str] | None) -> None:
-    """The number; a link to its rows where they are records (`query` names them) and there are any."""
-    if query is not None and count and navigation.has_page(seat, "records"):
-        navigation.link("records", f"**{count:,}**", query={"run": str(run.run_id), **query}, help_text=seat.say.markdown("receipt.open_rows", n=count))
+def _rows_link(seat: Seat, run: RunView, count: int, query: dict[str, str], *, page: str = "records") -> None:
+    """The number; where there are any rows, a link to exactly these (`query` names them) on the page that shows them."""
+    if count and navigation.has_page(seat, page):
+        navigation.link(page, f"**{count:,}**", query={"run": str(run.run_id), **query}, help_text=seat.say.markdown("receipt.open_rows", n=count))
     else:
         st.markdown(f"**{count:,}**")
 

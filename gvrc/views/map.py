@@ -16,7 +16,8 @@ from gvrc.reference.gazetteer import load_gazetteer
 from gvrc.reference.vocabularies import load_vocabularies
 from gvrc.reference.ward_centres import distance_km
 from gvrc.security.permissions import Permission, require
-from gvrc.store import reads_map
+from gvrc.settings import Settings
+from gvrc.store import reads_map, thresholds
 from gvrc.store.reads_map import MapFilter
 from gvrc.store.session import Connection, Database
 from gvrc.views.people import open_all
@@ -155,30 +156,37 @@ def map_choices(db: Database, actor: Actor, run_id: int | None = None) -> MapCho
     return MapChoices(counties=found["county"], kinds=found["facility_type"], states=found["state"], sources=tuple(sources))
 
 
-def map_counts(db: Database, actor: Actor, query: MapQuery, *, thresholds: tuple[float, float]) -> MapCounts:
+def map_counts(db: Database, actor: Actor, query: MapQuery, *, bands: tuple[float, float]) -> MapCounts:
     """How many places there are per county and per mark, as far as the reader may count; counties in the order of their codes.
 
-    `thresholds` are the two quality scores that part the bands low, middle and high. Raises NotAllowedError.
+    `bands` are the two quality scores of `quality_bands`. Raises NotAllowedError.
     """
     sight = _may_look(actor, query.run_id)
     with db.read() as conn:
         counties = reads_map.county_counts(conn, sight.scope, query.as_filter())
-        marks = reads_map.mark_counts(conn, sight.scope, query.as_filter(), thresholds)
-    groups, states, bands = Counter[str | None](), Counter[str | None](), Counter[str | None]()
+        marks = reads_map.mark_counts(conn, sight.scope, query.as_filter(), bands)
+    groups, states, by_band = Counter[str | None](), Counter[str | None](), Counter[str | None]()
     for row in marks:
         groups[load_vocabularies().group(row.facility_type) or None] += row.n
         states[row.state] += row.n
-        bands[row.band] += row.n
+        by_band[row.band] += row.n
     return MapCounts(
         places=sum(row.places for row in counties), placed=sum(row.placed for row in counties),
         counties=tuple(_county_count(row) for row in sorted(counties, key=lambda row: row.county_code or "~")),
-        groups=groups, states=states, bands=bands,
+        groups=groups, states=states, bands=by_band,
     )
 
 
 def _county_count(row: Any) -> CountyCount:
     quality = None if row.quality is None else round(float(row.quality), 1)
     return CountyCount(county_code=row.county_code, county=county_name(row.county_code), places=row.places, placed=row.placed, quality=quality)
+
+
+def quality_bands(db: Database, settings: Settings) -> tuple[float, float]:
+    """The two quality scores that part low, middle and high: the thresholds in force."""
+    with db.read() as conn:
+        now = thresholds.in_force(conn, settings)
+    return now.quality_threshold, now.final_threshold
 
 
 def county_name(code: str | None) -> str | None:

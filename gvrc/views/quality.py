@@ -84,7 +84,7 @@ class IssueCount:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QualityView:
-    """Everything a dashboard says of the records of a filter. `states` count as receipts do."""
+    """Everything a dashboard says of the records of a filter. `cuts` begin where most points are lost; `states` count as receipts do."""
 
     whole: QualityRow
     cuts: Mapping[str, tuple[QualityRow, ...]]
@@ -126,7 +126,7 @@ def quality_view(db: Database, actor: Actor, query: QualityQuery) -> QualityView
         issues = reads_quality.issue_counts(conn, scope, query.run_id, chosen)
     return QualityView(
         whole=next(_quality_row(row, targets) for row in rows if row.cut == "run"),
-        cuts={cut: tuple(_quality_row(row, targets) for row in rows if row.cut == cut) for cut in CUTS},
+        cuts={cut: tuple(sorted((_quality_row(row, targets) for row in rows if row.cut == cut), key=_loss, reverse=True)) for cut in CUTS},
         states={
             "ready": states.get("ready", 0) + states.get("committed", 0), "to_review": states.get("to_review", 0),
             "held": states.get("held", 0) + states.get("rejected", 0), "new": states.get("new", 0),
@@ -142,6 +142,11 @@ def _quality_row(row: Any, targets: Mapping[str, float]) -> QualityRow:
             DimensionView(dimension=name, value=_mean(getattr(row, name)), target=targets[name], below=getattr(row, f"weak_{name}")) for name in DIMENSIONS
         ),
     )  # fmt: skip
+
+
+def _loss(row: QualityRow) -> float:
+    """The points of quality that the records of a row lack together: where there is most to gain."""
+    return 0.0 if row.total is None else row.records * (100 - row.total)
 
 
 def _mean(value: float | None) -> float | None:

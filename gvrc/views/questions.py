@@ -85,6 +85,19 @@ class QuestionCounts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How far the pairs of a run are answered."""
+
+    answered: int
+    waiting: int
+
+    @property
+    def all(self) -> int:
+        """Answered and waiting pairs."""
+        return self.answered + self.waiting
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DecisionView:
     """An answer given, in words."""
 
@@ -96,6 +109,8 @@ class DecisionView:
     decided_at: datetime
     sentence: str
     is_undoable: bool
+    together: int = 1
+    """How many answers were given with it in one step and still stand, itself included."""
 
 
 def question_list(
@@ -125,6 +140,27 @@ def question_counts(
         by_code=_counted(rows, "code"), by_source=_counted(rows, "left_source", "right_source"),
         by_county=_counted(rows, "left_county", "right_county"), by_band=_counted(rows, "band"),
     )
+
+
+def duplicate_progress(
+    db: Database, actor: Actor, run_id: int, *, source: str | None = None, county: str | None = None, band: str | None = None
+) -> Progress:
+    """How many pairs of a run people answered, and how many wait. Raises NotAllowedError."""
+    require(actor, Permission.REVIEW)
+    scope, chosen = Sight(actor=actor).scope, QuestionFilter(kind=QuestionKind.DUPLICATE, source=source, county=county, band=band)
+    with db.read() as conn:
+        waiting = sum(row.n for row in reads.question_counts(conn, scope, run_id, chosen))
+        return Progress(answered=reads.answered_pairs(conn, scope, run_id, chosen), waiting=waiting)
+
+
+def questions_by_key(db: Database, actor: Actor, run_id: int, keys: Sequence[str]) -> tuple[QuestionView, ...]:
+    """Open questions of a run by their keys, in the order of the keys; those this person may not see are left out. Raises NotAllowedError."""
+    require(actor, Permission.REVIEW)
+    sight = Sight(actor=actor)
+    with db.read() as conn:
+        rows = reads.question_rows(conn, sight.scope, run_id, QuestionFilter(keys=keys), limit=len(keys), offset=0)
+        found = {view.key: view for view in _views(conn, db, sight, rows)}
+    return tuple(found[key] for key in keys if key in found)
 
 
 def _counted(rows: Iterable[Any], *columns: str) -> dict[str, int]:
@@ -316,20 +352,26 @@ def _comparable(record: RecordView, name: str) -> Any:
 # --------------------------------------------------------------------------------------------------------- answers given
 
 
-def decisions_list(db: Database, actor: Actor, run_id: int, limit: int = 20) -> tuple[DecisionView, ...]:
-    """The last answers of a run that still stand, newest first, in words. Raises NotAllowedError."""
+def decisions_list(db: Database, actor: Actor, run_id: int, limit: int = 20, *, as_batches: bool = False) -> tuple[DecisionView, ...]:
+    """The last answers of a run that still stand, newest first, in words; `as_batches`: answers given in one step stand as one.
+
+    Raises NotAllowedError.
+    """
     require(actor, Permission.REVIEW)
     sight = Sight(actor=actor)
     with db.read() as conn:
-        rows = reads.decision_rows(conn, sight.scope, run_id, limit=limit)
+        rows = reads.decision_rows(conn, sight.scope, run_id, limit=limit, as_batches=as_batches)
         opened = open_all(conn, db, [row.decided_values for row in rows])
-    return tuple(_decision(row, opened, is_clear=sight.sees_contacts(None)) for row in rows)
+    return tuple(_decision(row, opened, is_clear=sight.sees_contacts(None), as_batches=as_batches) for row in rows)
 
 
-def _decision(row: Any, opened: Opened, *, is_clear: bool) -> DecisionView:
+def _decision(row: Any, opened: Opened, *, is_clear: bool, as_batches: bool) -> DecisionView:
+    sentence = _sentence(row, opened, is_clear=is_clear)
+    if as_batches and row.together > 1:
+        sentence = f"{sentence} · and {row.together - 1:,} alike"
     return DecisionView(
         decision_id=row.decision_id, question_key=row.question_key, kind=row.kind, answer=row.answer, decided_by=row.decided_by,
-        decided_at=row.decided_at, sentence=_sentence(row, opened, is_clear=is_clear), is_undoable=True,
+        decided_at=row.decided_at, sentence=sentence, is_undoable=True, together=row.together,
     )
 
 
@@ -347,6 +389,6 @@ def _sentence(row: Any, opened: Opened, *, is_clear: bool) -> str:
 
 
 __all__ = [
-    "DecisionView", "GoldenField", "GoldenView", "MatchView", "QuestionCounts", "QuestionView", "compare", "decisions_list", "golden_preview",
-    "question", "question_counts", "question_list",
+    "DecisionView", "GoldenField", "GoldenView", "MatchView", "Progress", "QuestionCounts", "QuestionView", "compare", "decisions_list",
+    "duplicate_progress", "golden_preview", "question", "question_counts", "question_list", "questions_by_key",
 ]

@@ -67,6 +67,19 @@ def test_a_shortened_type_is_a_question_with_its_whole_word() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("Misc.", "“Misc.” usually means Other Place."),
+        ("Dispens", "“Dispens” is written almost like “Dispensary”."),
+    ],
+)
+def test_another_name_of_a_kind_is_not_told_as_a_likeness_to_its_label(text: str, reason: str) -> None:
+    (issue,) = decide(type_text=text).issues
+    assert issue.suggestion is not None
+    assert issue.suggestion.reason == reason
+
+
+@pytest.mark.parametrize(
     ("text", "level"),
     [("Level 4 Hospital", "4"), ("LEVEL-3A", "3A"), ("L5", "5"), ("KEPH Level 2", "2"), ("Level 7", None), ("Block L 4", None), ("Galaxy", None), (None, None), ("Level 3 Ward", "3")],
 )

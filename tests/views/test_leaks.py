@@ -17,6 +17,7 @@ from gvrc.model.place import Point
 from gvrc.model.record import Contact, ContactType, FieldChange, Visibility
 from gvrc.model.review import Answer
 from gvrc.store.session import Database
+from gvrc.views.dead_letters import dead_letters
 
 NAME, ADDRESS, OFFICER, PHONE, EMAIL = "Zzyzx Haven", "Qwxk Lane 77", "Vbnm Officer", "+254700000963", "zzyzx.haven@example.org"
 LATITUDE, LONGITUDE = -3.987123, 39.712345
@@ -83,6 +84,7 @@ def everything(db: Database, actor: Actor, run_id: int, facility_id: int, record
         "question_list": lambda: views.question_list(db, actor, run_id),
         "question_counts": lambda: views.question_counts(db, actor, run_id),
         "decisions_list": lambda: views.decisions_list(db, actor, run_id),
+        "dead_letters": lambda: dead_letters(db, actor, run_id),
         "golden_preview": lambda: views.golden_preview(db, actor, record_ids),
         "facility_list": lambda: views.facility_list(db, actor),
         "facility_search": lambda: views.facility_list(db, actor, words="Zzyzx"),

@@ -1,0 +1,274 @@
+"""The map page by AppTest, on a real database with a real run."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from gvrc.model.access import Actor, Role
+from gvrc.settings import Settings
+from gvrc.store.session import Database
+from gvrc.ui import map_page
+from gvrc.views import map as views
+from gvrc.views.map import MapPlace, MapQuery
+
+Open = Callable[..., AppTest]
+SignIn = Callable[[Role], Actor]
+Run = Callable[..., int]
+Read = Callable[[AppTest], str]
+
+PLACES: list[dict[str, Any]] = [
+    {"facility_name": "Diani Health Centre", "service_type": "Health centre", "county": "Kwale", "constituency": "Msambweni", "ward": "Kinondo",
+     "latitude": -4.39, "longitude": 39.55, "contact": "0700 000 101"},
+    {"facility_name": "Kilifi Police Station", "service_type": "Police station", "county": "Kilifi", "constituency": "Kilifi North", "ward": "Sokoni",
+     "latitude": -3.63, "longitude": 39.85, "contact": "0700 000 102"},
+    {"facility_name": "Vanga Dispensary", "service_type": "Dispensary", "county": "Kwale", "constituency": "Lungalunga", "ward": "Vanga", "contact": "0700 000 103"},
+    {"facility_name": "Mwangaza Safe House", "service_type": "Shelter", "county": "Kwale", "constituency": "Msambweni", "ward": "Kinondo",
+     "latitude": -4.3812, "longitude": 39.5412, "contact": "0700 000 104"},
+]  # fmt: skip
+
+
+@pytest.fixture
+def few_places(tmp_path: Path) -> Path:
+    """Two places with a point, one without, and a safe house that is withheld."""
+    path = tmp_path / "places.json"
+    path.write_text(json.dumps(PLACES), encoding="utf-8")
+    return path
+
+
+def deck_of(app: AppTest) -> dict[str, Any]:
+    """What the browser is given to draw."""
+    spec: dict[str, Any] = json.loads(app.get("deck_gl_json_chart")[0].proto.json)
+    return spec
+
+
+def layer_of(app: AppTest, name: str) -> list[dict[str, Any]]:
+    """The objects of one layer."""
+    return next((layer["data"] for layer in deck_of(app)["layers"] if layer["id"] == name), [])
+
+
+def named(database: Database, actor: Actor, run_id: int, name: str) -> MapPlace:
+    query = MapQuery(run_id=run_id)
+    return next(place for place in (*views.map_points(database, actor, query), *views.unplaced(database, actor, query)) if place.name == name)
+
+
+def test_the_map_draws_every_place_with_a_point_and_names_no_outside_host(
+    sign_in_as: SignIn, open_page: Open, run_of: Run, few_places: Path, texts: Read
+) -> None:
+    actor = sign_in_as(Role.DATA_STEWARD)
+    app = open_page("map", run=str(run_of(actor, few_places)))
+    assert not app.exception
+    assert len(layer_of(app, "places")) == 3
+    spec = deck_of(app)
+    assert not spec.get("mapProvider")
+    assert "mapStyle" not in spec or not str(spec["mapStyle"]).startswith("http")
+    assert "http" not in json.dumps(spec["layers"])
+    assert len(layer_of(app, "counties")) == 47
+    assert "OpenStreetMap contributors" in texts(app)
+    assert app.get("deck_gl_json_chart")[0].proto.alt
+    assert "**3** places on the map, 1 without a point" in texts(app)
+
+
+def test_marks_carry_a_sign_beside_their_colour_and_the_legend_says_the_word(
+    sign_in_as: SignIn, open_page: Open, run_of: Run, few_places: Path, texts: Read
+) -> None:
+    actor = sign_in_as(Role.DATA_STEWARD)
+    app = open_page("map", run=str(run_of(actor, few_places)), colour="kind")
+    assert {each["sign"] for each in layer_of(app, "places")} == {"H", "P", "S"}
+    assert len({tuple(each["colour"]) for each in layer_of(app, "places")}) == 3
+    for line in ("**H** health · 1", "**P** police · 1", "**S** shelter · 1"):
+        assert line in texts(app)
+
+
+def test_many_places_are_counted_per_county_first(
+    sign_in_as: SignIn, open_page: Open, run_of: Run, few_places: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(map_page, "FEW_PLACES", 2)
+    actor = sign_in_as(Role.DATA_STEWARD)
+    run_id = run_of(actor, few_places)
+    app = open_page("map", run=str(run_id))
+    assert not layer_of(app, "places")
+    assert sorted((circle["code"], circle["label"]) for circle in layer_of(app, "circles")) == [("KE002", "2"), ("KE003", "1")]
+    assert list(app.dataframe[0].value["County"]) == ["Kwale", "Kilifi"]
+    app = open_page("map", run=str(run_id), county="KE002")
+    assert len(layer_of(app, "places")) == 2
+
+
+@pytest.fixture
+def tab(monkeypatch: pytest.MonkeyPatch) -> tuple[dict[str, Any], dict[str, str]]:
+    """The state and the address of a browser's tab, for the callbacks that AppTest does not fire (a click on the map, a row of a grid)."""
+    state: dict[str, Any] = {"map.key": ("deck", 7), "map.shown": ("rows", 7, [11, 12])}
+    query: dict[str, str] = {"run": "7", "page": "3"}
+    monkeypatch.setattr(st, "session_state", state)
+    monkeypatch.setattr(st, "query_params", query)
+    return state, query
+
+
+@pytest.mark.parametrize("layer", ["counties", "circles"])
+def test_a_county_clicked_on_the_map_is_looked_into(layer: str, tab: tuple[dict[str, Any], dict[str, str]]) -> None:
+    state, query = tab
+    state["deck"] = {"selection": {"indices": {layer: [2]}, "objects": {layer: [{"code": "KE003", "tip": "Kilifi"}]}}}
+    map_page._picked()
+    assert query == {"run": "7", "county": "KE003"}
+
+
+def test_one_place_clicked_on_the_map_is_looked_at_and_several_only_filter_the_table(tab: tuple[dict[str, Any], dict[str, str]]) -> None:
+    state, _query = tab
+    for ids, chosen_place in (([12], (7, 12, False)), ([11, 12], None), ([], None)):
+        state["deck"] = {"selection": {"indices": {}, "objects": {"places": [{"id": number} for number in ids]}}}
+        map_page._picked()
+        assert (state["map.selected"], state["map.chosen"]) == ((7, ids), chosen_place)
+
+
+def test_a_row_selected_in_the_table_is_the_place_it_showed_and_none_when_it_is_gone(tab: tuple[dict[str, Any], dict[str, str]]) -> None:
+    state, _query = tab
+    for rows, chosen_place in (([1], (7, 12, True)), ([], None), ([5], None)):
+        state["rows"] = {"selection": {"rows": rows}}
+        map_page._row_chosen()
+        assert state["map.chosen"] == chosen_place
+
+
+def test_places_picked_on_the_map_are_the_rows_of_the_table(sign_in_as: SignIn, open_page: Open, run_of: Run, few_places: Path, database: Database) -> None:
+    actor = sign_in_as(Role.DATA_STEWARD)
+    run_id = run_of(actor, few_places)
+    app = open_page("map", run=str(run_id))
+    assert len(app.dataframe[0].value) == 3
+    app.session_state["map.selected"] = (run_id, [named(database, actor, run_id, "Kilifi Police Station").place_id])
+    app.run()
+    assert list(app.dataframe[0].value["Name"]) == ["Kilifi Police Station"]
+    app.button(key="map_clear").click().run()
+    assert len(app.dataframe[0].value) == 3
+
+
+def test_a_place_chosen_in_the_table_is_marked_and_centred_on_the_map(
+    sign_in_as: SignIn, open_page: Open, run_of: Run, few_places: Path, database: Database, texts: Read
+) -> None:
+    actor = sign_in_as(Role.DATA_STEWARD)
+    run_id = run_of(actor, few_places)
+    app = open_page("map", run=str(run_id))
+    before = deck_of(app)["initialViewState"]
+    chosen(app, run_id, named(database, actor, run_id, "Kilifi Police Station"))
+    assert [each["at"] for each in layer_of(app, "chosen")] == [[39.85, -3.63]]
+    after = deck_of(app)["initialViewState"]
+    assert after["zoom"] > before["zoom"]
+    assert "**Kilifi Police Station**" in texts(app)
+
+
+# ------------------------------------------------------------------------------------------------------------------------ setting a point
+
+
+def chosen(app: AppTest, run_id: int, place: MapPlace) -> AppTest:
+    app.session_state["map.chosen"] = (run_id, place.place_id, True)
+    return app.run()
+
+
+def test_a_point_can_be_typed_and_taken_back(sign_in_as: SignIn, open_page: Open, run_of: Run, few_places: Path, database: Database, texts: Read) -> None:
+    actor = sign_in_as(Role.DATA_STEWARD)
+    run_id = run_of(actor, few_places)
+    place = named(database, actor, run_id, "Vanga Dispensary")
+    app = chosen(open_page("map", run=str(run_id)), run_id, place)
+    app.text_input(key=f"map_point_{place.place_id}").input("-4.6571, 39.2182")
+    app.button[[button.label for button in app.button].index("Set this point")].click().run()
+    assert not app.exception
+    now = named(database, actor, run_id, "Vanga Dispensary")
+    assert (now.latitude, now.longitude) == (-4.6571, 39.2182)
+    assert "**4** places on the map, 0 without a point" in texts(app)
+    undo = next(button for button in app.button if button.key and button.key.startswith("map_undo_"))
+    undo.click().run()
+    assert not named(database, actor, run_id, "Vanga Dispensary").is_placed
+
+
+def test_the_centre_of_the_ward_is_kept_as_what_it_is(sign_in_as: SignIn, open_page: Open, run_of: Run, few_places: Path, database: Database) -> None:
+    actor = sign_in_as(Role.DATA_STEWARD)
+    run_id = run_of(actor, few_places)
+    place = named(database, actor, run_id, "Vanga Dispensary")
+    app = chosen(open_page("map", run=str(run_id)), run_id, place)
+    app.button(key=f"map_point_{place.place_id}_centre").click().run()
+    assert not app.exception
+    now = named(database, actor, run_id, "Vanga Dispensary")
+    assert now.ward_km == 0.0
+    with database.read() as connection:
+        level = connection.exec_driver_sql(f"SELECT data -> 'point' ->> 'accuracy_level' FROM staging.records WHERE record_id = {now.place_id}").scalar_one()
+    assert level == "ward_centre"
+
+
+@pytest.mark.parametrize("typed", ["", "somewhere", "51.5, -0.1", "<b>"])
+def test_what_is_no_point_changes_nothing_and_is_said_in_words(
+    typed: str, sign_in_as: SignIn, open_page: Open, run_of: Run, few_places: Path, database: Database
+) -> None:
+    actor = sign_in_as(Role.DATA_STEWARD)
+    run_id = run_of(actor, few_places)
+    place = named(database, actor, run_id, "Vanga Dispensary")
+    app = chosen(open_page("map", run=str(run_id)), run_id, place)
+    app.text_input(key=f"map_point_{place.place_id}").input(typed)
+    app.button[[button.label for button in app.button].index("Set this point")].click().run()
+    assert "no point in Kenya" in app.error[0].value
+    assert not named(database, actor, run_id, "Vanga Dispensary").is_placed
+
+
+def test_who_may_not_decide_finds_nothing_to_type_into(sign_in_as: SignIn, open_page: Open, run_of: Run, few_places: Path, database: Database) -> None:
+    steward = sign_in_as(Role.DATA_STEWARD)
+    run_id = run_of(steward, few_places)
+    place = named(database, steward, run_id, "Vanga Dispensary")
+    sign_in_as(Role.DATA_ENGINEER)
+    app = chosen(open_page("map", run=str(run_id)), run_id, place)
+    assert not app.exception
+    assert not app.text_input
+    assert not any("Mwangaza" in str(frame.value) for frame in app.dataframe)
+
+
+# ------------------------------------------------------------------------------------------------------------------------ who sees what
+
+
+def test_a_viewer_sees_the_registry_and_nothing_of_a_withheld_place(
+    sign_in_as: SignIn, open_page: Open, run_of: Run, few_places: Path, database: Database, settings: Settings, texts: Read
+) -> None:
+    from gvrc.commit import commit
+
+    steward = sign_in_as(Role.DATA_STEWARD)
+    run_id = run_of(steward, few_places)
+    commit(database, settings, steward, run_id)
+    published = views.map_counts(database, steward, MapQuery(), bands=(50, 80)).places
+    assert published >= 3
+    sign_in_as(Role.VIEWER)
+    app = open_page("map", run=str(run_id))
+    assert not app.exception
+    assert not any(box.label == "Places of" for box in app.selectbox)
+    shown = texts(app) + json.dumps(deck_of(app)) + "".join(str(frame.value) for frame in app.dataframe) + "".join(str(box.options) for box in app.selectbox)
+    assert "Mwangaza" not in shown
+    assert "39.5412" not in shown
+    assert "Shelter" not in shown
+    assert f"**{sum(1 for each in PLACES if 'latitude' in each) - 1}** places on the map" in texts(app)
+
+
+def test_an_empty_map_says_what_to_do_next(sign_in_as: SignIn, open_page: Open) -> None:
+    sign_in_as(Role.DATA_STEWARD)
+    app = open_page("map")
+    assert not app.exception
+    assert any("upload" in str(link.proto.page) for link in app.get("page_link"))
+
+
+def test_a_strange_address_does_not_break_the_map(sign_in_as: SignIn, open_page: Open, run_of: Run, few_places: Path) -> None:
+    actor = sign_in_as(Role.DATA_STEWARD)
+    run_of(actor, few_places)
+    for value in ("-1", "abc", "1;drop table", "9" * 40, "4711"):
+        app = open_page("map", run=value, county=value, kind=value, source=value, state=value, show=value, colour=value, list=value, page=value)
+        assert not app.exception, value
+        assert app.title, value
+
+
+def test_hostile_names_stay_text_on_the_map(sign_in_as: SignIn, open_page: Open, run_of: Run, hostile_list: Path, database: Database) -> None:
+    actor = sign_in_as(Role.DATA_STEWARD)
+    run_id = run_of(actor, hostile_list)
+    for place in views.unplaced(database, actor, MapQuery(run_id=run_id)):
+        app = chosen(open_page("map", run=str(run_id)), run_id, place)
+        assert not app.exception
+        for element in [*app.markdown, *app.caption]:
+            assert "](https://example.org" not in str(element.value)
+            assert "<b>" not in str(element.value)

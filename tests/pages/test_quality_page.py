@@ -1,0 +1,137 @@
+"""The quality page by AppTest, on a real database with a real run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from streamlit.testing.v1 import AppTest
+
+from gvrc.model.access import Actor, Role
+from gvrc.store.session import Database
+from gvrc.views.quality import QualityQuery, quality_view
+from gvrc.views.records import record_list
+
+Open = Callable[..., AppTest]
+SignIn = Callable[[Role], Actor]
+Run = Callable[..., int]
+Read = Callable[[AppTest], str]
+
+
+def links(app: AppTest) -> list[tuple[str, dict[str, str], str]]:
+    """Every link to a page: its name, what its address says, its label."""
+    found = []
+    for link in app.get("page_link"):
+        query = dict(pair.split("=", 1) for pair in link.proto.query_string.split("&") if pair)
+        found.append((str(link.proto.page), query, str(link.proto.label)))
+    return found
+
+
+def test_the_five_dimensions_stand_beside_their_targets(sign_in_as: SignIn, open_page: Open, run_of: Run, database: Database, texts: Read) -> None:
+    actor = sign_in_as(Role.DATA_STEWARD)
+    run_id = run_of(actor)
+    app = open_page("quality", run=str(run_id))
+    assert not app.exception
+    view = quality_view(database, actor, QualityQuery(run_id=run_id))
+    assert {metric.label: metric.value for metric in app.metric} == {each.dimension.capitalize(): f"{each.value:.1f}" for each in view.whole.dimensions}
+    for each in view.whole.dimensions:
+        assert f"reaches {each.target:.0f}" in texts(app) if each.is_met else f"below {each.target:.0f}" in texts(app)
+
+
+def test_every_linked_figure_opens_exactly_as_many_rows_as_it_says(sign_in_as: SignIn, open_page: Open, run_of: Run, database: Database) -> None:
+    actor = sign_in_as(Role.DATA_STEWARD)
+    run_id = run_of(actor)
+    app = open_page("quality", run=str(run_id), source="kps_stations")
+    figures = [(query, label) for page, query, label in links(app) if "records" in page]
+    assert len(figures) > 8
+    for query, label in figures:
+        assert query["source"] == "kps_stations"
+        count = int("".join(character for character in label if character.isdigit()))
+        rows = record_list(database, actor, run_id, source=query["source"], state=query.get("state"), issue_code=query.get("issue"), weak=query.get("weak"))
+        assert rows.total == count, query
+
+
+def test_the_records_page_takes_the_filter_of_a_figure(sign_in_as: SignIn, open_page: Open, run_of: Run, database: Database, texts: Read) -> None:
+    actor = sign_in_as(Role.DATA_STEWARD)
+    run_id = run_of(actor)
+    row = next(row for row in quality_view(database, actor, QualityQuery(run_id=run_id)).cuts["county"] if row.code)
+    below = next(each for each in row.dimensions if each.below)
+    app = open_page("records", run=str(run_id), county=row.code, weak=below.dimension)
+    assert not app.exception
+    assert f"{below.below} row" in texts(app)
+    assert set(app.dataframe[0].value["County"]) == {row.label}
+    app.button(key="records_all").click().run()
+    assert "237 rows" in texts(app)
+
+
+def test_each_cut_has_a_chart_with_words_and_the_same_as_a_table(sign_in_as: SignIn, open_page: Open, run_of: Run, database: Database) -> None:
+    actor = sign_in_as(Role.DATA_STEWARD)
+    run_id = run_of(actor)
+    view = quality_view(database, actor, QualityQuery(run_id=run_id))
+    for cut, rows in view.cuts.items():
+        app = open_page("quality", run=str(run_id), by=cut)
+        assert not app.exception, cut
+        chart = app.get("vega_lite_chart")[0].proto
+        assert f"{len(rows)} rows" in chart.alt
+        table = app.dataframe[0].value
+        assert len(table) == len(rows)
+        assert list(table["Records"]) == [row.records for row in rows]
+
+
+def test_a_trend_needs_two_runs(sign_in_as: SignIn, open_page: Open, run_of: Run, hostile_list: Path, texts: Read) -> None:
+    actor = sign_in_as(Role.DATA_STEWARD)
+    first = run_of(actor, hostile_list)
+    assert "A trend needs two runs" in texts(open_page("quality", run=str(first)))
+    second = run_of(actor, hostile_list)
+    app = open_page("quality", run=str(second))
+    assert "A trend needs two runs" not in texts(app)
+    assert len(app.get("vega_lite_chart")) == 2
+
+
+def test_the_profile_says_in_words_what_is_always_there_and_what_never(sign_in_as: SignIn, open_page: Open, run_of: Run, texts: Read) -> None:
+    actor = sign_in_as(Role.DATA_STEWARD)
+    shown = texts(open_page("quality", run=str(run_of(actor)), source="regional"))
+    assert "**50** records of regional were looked through" in shown
+    assert "Always there: " in shown
+    assert "nan" not in shown.casefold().split()
+
+
+def test_an_analyst_without_the_records_page_gets_the_rows_here(sign_in_as: SignIn, open_page: Open, run_of: Run) -> None:
+    run_id = run_of(sign_in_as(Role.DATA_STEWARD))
+    sign_in_as(Role.DATA_ANALYST)
+    app = open_page("quality", run=str(run_id))
+    assert not app.exception
+    pages = {page for page, _query, _label in links(app)}
+    assert pages
+    assert all("quality" in page for page in pages)
+    names = "".join(str(frame.value) for frame in app.dataframe) + "".join(str(box.options) for box in app.selectbox)
+    assert "Safe House" not in names
+    assert "Shelter (" not in names
+
+
+def test_hostile_text_stays_text_on_the_quality_page(sign_in_as: SignIn, open_page: Open, run_of: Run, hostile_list: Path) -> None:
+    actor = sign_in_as(Role.DATA_STEWARD)
+    app = open_page("quality", run=str(run_of(actor, hostile_list)))
+    assert not app.exception
+    elements: list[Any] = [*app.markdown, *app.caption, *app.header]
+    for element in elements:
+        assert "](https://example.org" not in str(element.value)
+        assert "<b>" not in str(element.value)
+
+
+def test_a_page_before_any_run_says_what_to_do_next(sign_in_as: SignIn, open_page: Open) -> None:
+    sign_in_as(Role.DATA_STEWARD)
+    app = open_page("quality")
+    assert not app.exception
+    assert any("upload" in page for page, _query, _label in links(app))
+
+
+def test_a_strange_address_does_not_break_the_quality_page(sign_in_as: SignIn, open_page: Open, run_of: Run, hostile_list: Path) -> None:
+    actor = sign_in_as(Role.DATA_STEWARD)
+    run_id = run_of(actor, hostile_list)
+    for value in ("-1", "abc", "1;drop table", "9" * 40):
+        app = open_page("quality", run=str(run_id), source=value, county=value, kind=value, by=value, profile=value)
+        assert not app.exception, value
+        app = open_page("records", run=str(run_id), county=value, kind=value, weak=value)
+        assert not app.exception, value

@@ -1,0 +1,130 @@
+"""The question pages beyond one answer at a time: all rows alike, facets, official places, what was set aside."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+from streamlit.testing.v1 import AppTest
+
+from gvrc.model.access import Actor, Role
+from gvrc.model.review import QuestionKind
+from gvrc.store import registry
+from gvrc.store.session import Database
+from gvrc.ui import questions
+from gvrc.views.questions import decisions_list, question_counts, question_list
+
+Open = Callable[..., AppTest]
+SignIn = Callable[[Role], Actor]
+Run = Callable[..., int]
+Read = Callable[[AppTest], str]
+
+
+@pytest.fixture(autouse=True)
+def no_haste(monkeypatch: pytest.MonkeyPatch) -> None:
+    """AppTest clicks faster than any person."""
+    monkeypatch.setattr(questions, "HASTE_SECONDS", 0.0)
+
+
+def listed(tmp_path: Path, rows: list[dict[str, str]]) -> Path:
+    path = tmp_path / "list.json"
+    path.write_text(json.dumps(rows), encoding="utf-8")
+    return path
+
+
+def test_one_key_accepts_for_all_alike_after_a_preview_and_one_undo_takes_it_back(
+    sign_in_as: SignIn, open_page: Open, run_of: Run, database: Database, tmp_path: Path, texts: Read
+) -> None:
+    actor = sign_in_as(Role.DATA_STEWARD)
+    run_id = run_of(actor, listed(tmp_path, [{"facility_name": f"Mwangaza Point {word}", "service_type": "Misc.", "county": "Kwale"} for word in "ABC"]))
+    app = open_page("review", run=str(run_id), kind="kind.unknown")
+    assert "3 alike" in app.button(key=f"accept_alike_{app.session_state['question.key'][:16]}").label
+    assert "usually means Other Place" in texts(app)
+    key = app.session_state["question.key"][:16]
+    app.button(key=f"accept_alike_{key}").click().run()
+    assert not app.exception
+    assert all(f"Mwangaza Point {word}" in app.table[-1].value.to_string() for word in "ABC")
+    assert app.button(key=f"accept_{key}").disabled
+    app.button(key=f"alike_{key}").click().run()
+    assert not app.exception
+    assert question_counts(database, actor, run_id, code="kind.unknown").issues == 0
+    done = decisions_list(database, actor, run_id, as_batches=True)
+    assert len(done) == 1
+    app.button(key=f"undo_{done[0].decision_id}").click().run()
+    assert question_counts(database, actor, run_id, code="kind.unknown").issues == 3
+    assert decisions_list(database, actor, run_id) == ()
+
+
+def test_a_row_like_no_other_has_no_such_key(sign_in_as: SignIn, open_page: Open, run_of: Run, tmp_path: Path) -> None:
+    run_id = run_of(sign_in_as(Role.DATA_STEWARD), listed(tmp_path, [{"facility_name": "Mwangaza Point", "service_type": "Misc.", "county": "Kwale"}]))
+    app = open_page("review", run=str(run_id), kind="kind.unknown")
+    assert app.session_state["question.key"]
+    assert not [button for button in app.button if button.key and button.key.startswith("accept_alike_")]
+
+
+def test_a_place_is_corrected_by_choosing_from_the_official_ones(
+    sign_in_as: SignIn, open_page: Open, run_of: Run, database: Database, tmp_path: Path
+) -> None:
+    actor = sign_in_as(Role.DATA_STEWARD)
+    run_id = run_of(actor, listed(tmp_path, [{"facility_name": "Mwangaza Dispensary", "service_type": "Dispensary", "county": "Atlantis"}]))
+    question = next(each for each in question_list(database, actor, run_id, kind=QuestionKind.ISSUE) if each.field_name == "county")
+    assert question.issue is not None
+    app = open_page("review", run=str(run_id), kind=question.issue.code)
+    key = question.key[:16]
+    app.button(key=f"correct_{key}").click().run()
+    assert len(app.selectbox(key=f"county_{key}").options) == 48
+    assert app.selectbox(key=f"ward_{key}").disabled
+    app.selectbox(key=f"county_{key}").set_value("Kwale").run()
+    assert set(app.selectbox(key=f"constituency_{key}").options) == {"not known", "Kinango", "Lungalunga", "Matuga", "Msambweni"}
+    app.selectbox(key=f"constituency_{key}").set_value("Msambweni").run()
+    assert "Kinondo" in app.selectbox(key=f"ward_{key}").options
+    app.selectbox(key=f"ward_{key}").set_value("Kinondo").run()
+    app.selectbox(key=f"county_{key}").set_value("Kilifi").run()
+    assert app.selectbox(key=f"constituency_{key}").value == app.selectbox(key=f"ward_{key}").value == ""
+    app.selectbox(key=f"constituency_{key}").set_value("Malindi").run()
+    app.button(key=f"save_{key}").click().run()
+    assert not app.exception
+    with database.read() as conn:
+        found = conn.execute(text("SELECT data -> 'place' ->> 'county', data -> 'place' ->> 'constituency' FROM staging.records")).one()
+    assert tuple(found) == ("Kilifi", "Malindi")
+
+
+def test_the_facets_stand_in_the_address_and_narrow_the_pairs(sign_in_as: SignIn, open_page: Open, run_of: Run, database: Database, texts: Read) -> None:
+    actor = sign_in_as(Role.DATA_STEWARD)
+    run_id = run_of(actor)
+    counts = question_counts(database, actor, run_id, kind=QuestionKind.DUPLICATE)
+    band, most = next(iter(counts.by_band.items()))
+    app = open_page("duplicates", run=str(run_id))
+    assert f"0 of {counts.duplicates} answered" in texts(app)
+    app.selectbox(key="facet_band_None").set_value(band).run()
+    assert not app.exception
+    assert band in app.query_params["band"]
+    assert f"0 of {most} answered" in texts(app)
+    app.button(key=f"different_{app.session_state['question.key'][:16]}").click().run()
+    waiting = question_counts(database, actor, run_id, kind=QuestionKind.DUPLICATE, band=band).duplicates
+    assert f"1 of {waiting + 1} answered" in texts(app)
+    app = open_page("duplicates", run=str(run_id), county="KE999", source="nobody")
+    assert not app.exception
+    assert "No pair waits" in texts(app)
+
+
+def test_what_was_set_aside_is_told_with_its_reason_and_the_way_back(sign_in_as: SignIn, open_page: Open, run_of: Run, database: Database, tmp_path: Path, texts: Read) -> None:
+    run_id = run_of(sign_in_as(Role.DATA_STEWARD), listed(tmp_path, [{"facility_name": "Diani Health Centre", "service_type": "Health centre", "county": "Kwale"}]))
+    assert "Set aside" not in [header.value for header in open_page("runs", run=str(run_id)).header]
+    with database.unit_of_work() as conn:
+        file_id, record_id, pointer = conn.execute(text("SELECT file_id, record_id, pointer FROM staging.records")).one()
+        registry.bury(conn, run_id, [(file_id, pointer)], "Its <b>point</b> lies outside Kenya.", {"record_ids": [record_id]})
+        conn.execute(text("INSERT INTO staging.dead_letters (run_id, file_id, pointer, stage, error) VALUES (:r, :f, '/9', 'transform', 'unreadable')"), {"r": run_id, "f": file_id})
+    app = open_page("runs", run=str(run_id))
+    assert not app.exception
+    assert "Set aside" in [header.value for header in app.header]
+    told = app.table[-1].value.to_string()
+    assert "lies outside Kenya" in told
+    assert "<b>" not in told
+    assert any(link.proto.query_string == f"run={run_id}&aside=unread" for link in app.get("page_link"))
+    assert any("commit" in link.proto.page for link in app.get("page_link"))
+    app = open_page("runs", run=str(run_id), aside="unread")
+    assert len(app.table[-1].value) == 1
