@@ -39,7 +39,7 @@ FIRM_PULL = 500.0
 """Contradictions that stay as the hand sets them: `Sugoi A` is not `Sugoi B`, however few labelled pairs say so."""
 HARDER = 2.0
 """How much more a true pair counts whose names differ: the lists are full of identical names, which need no learning."""
-LEAN = 1.8
+LEAN = 1.4
 """Log-odds added to the link table: a missed pair costs a steward more than a question, and the precision asked for (0.988) leaves this room."""
 Floats = npt.NDArray[np.float64]
 

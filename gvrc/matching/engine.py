@@ -205,11 +205,12 @@ def _banded(result: MatchSet) -> MatchSet:
     """The pairs with their bands, strongest first, the dropped ones left out."""
     options, score = result.options, result.match_score
     open_pair = (result.hard_evidence <= SAME_CODE) & result.is_chosen
-    may_be_automatic = hard.may_be_automatic(result.levels, result.hard_evidence, options.link)
-    may_be_automatic &= ~specialties.differ(result.columns.names, result.left, result.right)
+    automatic = (score >= options.automatic_threshold) & open_pair & hard.may_be_automatic(result.levels, result.hard_evidence, options.link)
+    sure = np.flatnonzero(automatic)
+    automatic[sure] = ~specialties.differ(result.columns.names, result.left[sure], result.right[sure])
     bands = np.select(
         [
-            (score >= options.automatic_threshold) & open_pair & may_be_automatic,
+            automatic,
             (score >= options.review_threshold) & open_pair,
             (score >= options.possible_threshold) | (result.hard_evidence != 0),
         ],

@@ -105,7 +105,7 @@ def plain(text: str) -> str:
     """Lower case letters and digits, single spaces; accents and apostrophes gone, initials joined (`A.I.C.` is `aic`), slashes kept inside words."""
     text = text[:LONGEST_NAME].lower()
     if not text.isascii():
-        text = "".join(letter for letter in unicodedata.normalize("NFKD", text.replace("\u2019", "'")) if not unicodedata.combining(letter))
+        text = "".join(letter for letter in unicodedata.normalize("NFKD", text.replace("\u2019", "'")) if not unicodedata.combining(letter)).lower()
     text = text.translate(_SEPARATORS)
     if "." in text:
         text = _INITIALS.sub(lambda found: found.group().replace(".", "") + " ", text).replace(".", " ")

@@ -60,14 +60,14 @@ def link(prepared: Prepared, pairs: PairRows, levels: Mapping[str, ByteArray], t
     return Linked(levels=every, log_odds=alone + table.weights[RIVAL][classes, choice.levels], choice=choice)
 
 
-def _tie_break(keys: TextArray, pairs: PairRows) -> SmallFloatArray:
+def _tie_break(keys: TextArray, pairs: PairRows) -> FloatArray:
     """A hair's breadth by which pairs of equal evidence differ, from the records' keys alone: whatever order the records come in, the same partners are chosen."""
     involved, back = np.unique(np.r_[pairs.left, pairs.right], return_inverse=True)
     order = np.empty(len(involved), dtype=np.int64)
     order[np.argsort(keys[involved].astype(str))] = np.arange(len(involved))
     one, other = order[back[: len(pairs)]], order[back[len(pairs) :]]
-    mixed = np.minimum(one, other) * 7919 + np.maximum(one, other) * 104729
-    hair: SmallFloatArray = (mixed % _TIE_STEPS * (_TIE / _TIE_STEPS)).astype(np.float32)
+    mixed = (one + other + 11) * 7919 + (one + 1) * (other + 1) % 65521 * 104729
+    hair: FloatArray = mixed % _TIE_STEPS * (_TIE / _TIE_STEPS)
     return hair
 
 
@@ -78,11 +78,11 @@ def everyone(count: int) -> Choice:
     )
 
 
-def choose(pairs: PairRows, log_odds: SmallFloatArray, verdict: ByteArray, list_ids: IntArray) -> Choice:
+def choose(pairs: PairRows, log_odds: FloatArray, verdict: ByteArray, list_ids: IntArray) -> Choice:
     """The margin of each pair to its best rival, on either side, and the assignment of partners with the greatest summed evidence."""
     if len(pairs) == 0:
         return everyone(0)
-    strength = np.select([verdict == SAME_CODE, verdict == NOTHING], [_CERTAIN, log_odds.astype(np.float64)], -_CERTAIN)
+    strength = np.select([verdict == SAME_CODE, verdict == NOTHING], [_CERTAIN, log_odds], -_CERTAIN)
     chosen = _assigned(pairs, strength, list_ids)
     pull = _pull(pairs, strength, list_ids, chosen)
     left_best, left_rival = _best_rival(pairs.left, pairs.right, list_ids, strength - pull[1])
@@ -127,7 +127,9 @@ def _assigned(pairs: PairRows, strength: FloatArray, list_ids: IntArray) -> Bool
     """One partner per record and list."""
     chosen = np.zeros(len(pairs), dtype=np.bool_)
     lists = int(list_ids.max()) + 1
-    left_node, right_node = pairs.left * lists + list_ids[pairs.right], pairs.right * lists + list_ids[pairs.left]
+    in_order = list_ids[pairs.left] < list_ids[pairs.right]
+    first, second = np.where(in_order, pairs.left, pairs.right), np.where(in_order, pairs.right, pairs.left)
+    left_node, right_node = first * lists + list_ids[second], second * lists + list_ids[first]
     rows = np.flatnonzero(strength > _FLOOR)
     if len(rows) == 0:
         return chosen

@@ -50,7 +50,8 @@ def find_duplicates(context: RunContext) -> tuple[int, Counter[str]]:
         ids = {item.record.record_key: item.record_id for item in stored}
         match_store.replace_pairs(conn, context.run_id, _drafts(result, ids))
         record_store.save_clusters(conn, context.run_id, _homes(result, ids))
-    return len(stored), Counter()
+        seen = sum(record_store.count_states(conn, context.run_id).values())
+    return seen, Counter()
 
 
 def match_options(settings: Settings) -> MatchOptions:

@@ -80,47 +80,24 @@ class MapFilter:
         }
 
 
-def county_counts(conn: Connection, scope: Scope, chosen: MapFilter) -> list[Row[Any]]:
-    """Per county code (None: county unknown): how many places, how many of them with a point, and their mean quality."""
+def cube(conn: Connection, scope: Scope, chosen: MapFilter, bands: tuple[float, float]) -> list[Row[Any]]:
+    """How many places there are of each county, kind, state, source (of records) and quality band (`low`, `middle`, `high` or None, parted by the
+    scores `bands`), how many of them have a point, and the sum of their quality scores. One pass for all that the map counts."""
+    source = "NULL" if chosen.run_id is None else "m.source"
     return _rows(conn, scope, chosen, f"""
-        SELECT m.county_code, count(*) AS places, count(m.latitude) AS placed, avg(m.quality_score) AS quality
-        FROM ({chosen.places()}) m WHERE {chosen.where()} GROUP BY 1
-    """)  # noqa: S608
-
-
-def mark_counts(conn: Connection, scope: Scope, chosen: MapFilter, thresholds: tuple[float, float]) -> list[Row[Any]]:
-    """How many places with a point per kind, state and quality band (`low`, `middle`, `high` or None) of the two thresholds."""
-    return _rows(conn, scope, chosen, f"""
-        SELECT m.facility_type, m.state, {_BAND} AS band, count(*) AS n
-        FROM ({chosen.places()}) m WHERE m.latitude IS NOT NULL AND {chosen.where()} GROUP BY 1, 2, 3
-    """, low=thresholds[0], high=thresholds[1])  # noqa: S608
+        SELECT m.county_code, m.facility_type, m.state, {source} AS source, {_BAND} AS band, count(*) AS places, count(m.latitude) AS placed,
+            sum(m.quality_score) AS quality, count(m.quality_score) AS scored
+        FROM ({chosen.places()}) m WHERE {chosen.where()} GROUP BY 1, 2, 3, 4, 5
+    """, low=bands[0], high=bands[1])  # noqa: S608
 
 
 _BAND = "CASE WHEN m.quality_score < :low THEN 'low' WHEN m.quality_score < :high THEN 'middle' WHEN m.quality_score IS NOT NULL THEN 'high' END"
 
 
-def choices(conn: Connection, scope: Scope, run_id: int | None) -> dict[str, dict[str, int]]:
-    """What the filters offer: how many places per county, kind and state."""
-    chosen = MapFilter(run_id=run_id)
-    rows = _rows(conn, scope, chosen, f"""
-        SELECT m.county_code AS county, m.facility_type, m.state, count(*) AS n FROM ({chosen.places()}) m
-        GROUP BY GROUPING SETS ((m.county_code), (m.facility_type), (m.state))
-    """)  # noqa: S608
-    found: dict[str, dict[str, int]] = {"county": {}, "facility_type": {}, "state": {}}
-    for row in rows:
-        for name, counts in found.items():
-            if (code := getattr(row, name)) is not None:
-                counts[code] = row.n
-    return found
-
-
-def sources(conn: Connection, scope: Scope, run_id: int | None) -> list[str]:
-    """The names of the sources that the reader's places come from."""
-    chosen = MapFilter(run_id=run_id)
-    query = f"SELECT DISTINCT m.source FROM ({_RUN}) m WHERE m.source IS NOT NULL ORDER BY 1"  # noqa: S608
-    if run_id is None:
-        query = f"SELECT DISTINCT fs.source FROM ({_REGISTRY}) m JOIN facility_sources fs ON fs.facility_id = m.place_id WHERE m.shown = 'all' ORDER BY 1"  # noqa: S608
-    return [row.source for row in _rows(conn, scope, chosen, query)]
+def registry_sources(conn: Connection, scope: Scope) -> list[str]:
+    """The names of the sources that the facilities seen whole come from."""
+    query = f"SELECT DISTINCT fs.source FROM ({_REGISTRY}) m JOIN facility_sources fs ON fs.facility_id = m.place_id WHERE m.shown = 'all' ORDER BY 1"  # noqa: S608
+    return [row.source for row in _rows(conn, scope, MapFilter(), query)]
 
 
 def place_rows(conn: Connection, scope: Scope, chosen: MapFilter, *, is_placed: bool | None, limit: int, offset: int = 0) -> list[Row[Any]]:

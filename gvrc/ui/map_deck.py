@@ -113,7 +113,7 @@ def _circles(say: Words, picture: Picture) -> list[pydeck.Layer]:
     most = circles[0]["n"]
     for circle in circles:
         circle["radius"] = round(_LEAST_CIRCLE_PX + (_GREATEST_CIRCLE_PX - _LEAST_CIRCLE_PX) * math.sqrt(circle["n"] / most), 1)
-        circle["label"] = f"{circle['n']:,}"
+        circle["label"] = _short(circle["n"])
     return [
         pydeck.Layer(
             "ScatterplotLayer", circles, id="circles", get_position="at", get_fill_color=rgb("primary"), get_radius="radius", radius_units='"pixels"', pickable=True,
@@ -121,6 +121,13 @@ def _circles(say: Words, picture: Picture) -> list[pydeck.Layer]:
         ),
         _labels("circle-labels", circles, "label", 12),
     ]
+
+
+def _short(count: int) -> str:
+    """A count that fits into its circle: 842, 4.2k, 10k. The table and the tip have it in full."""
+    if count < 1000:
+        return str(count)
+    return f"{count / 1000:.1f}k" if count < 9_950 else f"{round(count / 1000):,}k"
 
 
 def _county_circle(say: Words, count: CountyCount) -> dict[str, Any]:

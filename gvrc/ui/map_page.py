@@ -24,7 +24,7 @@ from gvrc.ui.desk import Seat
 from gvrc.ui.map_deck import Picture
 from gvrc.views import map as map_views
 from gvrc.views import runs as run_views
-from gvrc.views.map import MOST_POINTS, CountyCount, MapChoices, MapCounts, MapPlace, MapQuery, PointQuestion
+from gvrc.views.map import MOST_POINTS, CountyCount, MapChoices, MapCounts, MapCube, MapPlace, MapQuery, PointQuestion
 from gvrc.views.sight import Shown
 
 FEW_PLACES = 2_000
@@ -61,12 +61,13 @@ def explore() -> None:
 def _explore() -> None:
     seat = desk.take(Permission.READ)
     desk.tell_refusals()
-    run_id, choices = _layer(seat)
+    bands = map_views.quality_bands(seat.db, seat.settings)
+    cube = _layer(seat, bands)
+    run_id = cube.query.run_id
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         _layer_choice(seat, run_id)
-        query = _filters(seat, run_id, choices)
-    bands = map_views.quality_bands(seat.db, seat.settings)
-    counts = map_views.map_counts(seat.db, seat.actor, query, bands=bands)
+        query = _filters(seat, run_id, cube.choices())
+    counts = cube.counts(query) if cube.holds(query) else map_views.map_counts(seat.db, seat.actor, query, bands=bands)
     if not counts.places:
         _nothing(seat, is_filtered=query != MapQuery(run_id=run_id))
         return
@@ -95,15 +96,15 @@ def _map_and_table(look: Look) -> None:
 # ------------------------------------------------------------------------------------------------------------------------ which places
 
 
-def _layer(seat: Seat) -> tuple[int | None, MapChoices]:
-    """The run in the address, else the registry; while that is empty, the newest run, for who may see it."""
+def _layer(seat: Seat, bands: tuple[float, float]) -> MapCube:
+    """What can be counted of the run in the address, else of the registry; while that is empty, of the newest run, for who may see it."""
     wanted = address.number("run") if seat.may(Permission.REVIEW) else None
-    choices = map_views.map_choices(seat.db, seat.actor, wanted)
+    cube = map_views.map_cube(seat.db, seat.actor, MapQuery(run_id=wanted), bands=bands)
     is_asked = wanted is not None or st.query_params.get("run") == str(REGISTRY)
-    if is_asked or choices.kinds or choices.counties or not seat.may(Permission.REVIEW):
-        return wanted, choices
+    if is_asked or cube.sums or not seat.may(Permission.REVIEW):
+        return cube
     newest = next(iter(run_views.run_list(seat.db, seat.actor, limit=1)), None)
-    return (None, choices) if newest is None else (newest.run_id, map_views.map_choices(seat.db, seat.actor, newest.run_id))
+    return cube if newest is None else map_views.map_cube(seat.db, seat.actor, MapQuery(run_id=newest.run_id), bands=bands)
 
 
 def _layer_choice(seat: Seat, run_id: int | None) -> None:

@@ -208,7 +208,7 @@ def _bars(weighed: Sequence[FeatureScore]) -> alt.Chart:
     """The strength stands in signs before each sentence too, readable without colour."""
     rows = [{"what": f"{_signs(feature.weight)}  {feature.detail}", "weight": feature.weight, "speaks": "for" if feature.weight > 0 else "against"} for feature in weighed]
     colours = alt.Color("speaks:N", scale=alt.Scale(domain=["for", "against"], range=[FOR_COLOUR, AGAINST_COLOUR]), legend=None)
-    labels = alt.Axis(labelLimit=LONGEST_LABEL_PX, labelFontSize=14, labelOverlap=False, labelPadding=12, ticks=False, domain=False)
+    labels = alt.Axis(labelLimit=LONGEST_LABEL_PX, labelFontSize=14, labelOverlap=False, labelFlush=False, labelBound=False, labelPadding=12, ticks=False, domain=False)
     chart: alt.Chart = (
         alt.Chart(pd.DataFrame(rows))
         .mark_bar(height=10)

@@ -147,39 +147,89 @@ class MapQuery:
 # ------------------------------------------------------------------------------------------------------------------------ counts
 
 
-def map_choices(db: Database, actor: Actor, run_id: int | None = None) -> MapChoices:
-    """What can be filtered by, as far as the reader may count. Raises NotAllowedError."""
-    sight = _may_look(actor, run_id)
-    with db.read() as conn:
-        found = reads_map.choices(conn, sight.scope, run_id)
-        sources = reads_map.sources(conn, sight.scope, run_id)
-    return MapChoices(counties=found["county"], kinds=found["facility_type"], states=found["state"], sources=tuple(sources))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Sum:
+    """Places that agree in everything the map counts by."""
+
+    county_code: str | None
+    facility_type: str | None
+    state: str | None
+    source: str | None
+    band: str | None
+    places: int
+    placed: int
+    quality: float | None
+    scored: int
 
 
-def map_counts(db: Database, actor: Actor, query: MapQuery, *, bands: tuple[float, float]) -> MapCounts:
-    """How many places there are per county and per mark, as far as the reader may count; counties in the order of their codes.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MapCube:
+    """All that the reader may count of one layer, read once: choices and counts of any filter come from it."""
+
+    query: MapQuery
+    sums: tuple[_Sum, ...]
+    sources: tuple[str, ...]
+
+    def choices(self) -> MapChoices:
+        """What can be filtered by."""
+        counties, kinds, states = Counter[str](), Counter[str](), Counter[str]()
+        for each in self.sums:
+            for counter, code in ((counties, each.county_code), (kinds, each.facility_type), (states, each.state)):
+                if code is not None:
+                    counter[code] += each.places
+        return MapChoices(counties=counties, kinds=kinds, states=states, sources=self.sources)
+
+    def holds(self, query: MapQuery) -> bool:
+        """Whether the counts of this filter can be taken from here: a facility may come from several sources, so they are no part of its sums."""
+        return query.run_id == self.query.run_id and query.place_ids is None and (query.run_id is not None or query.source == self.query.source)
+
+    def counts(self, query: MapQuery) -> MapCounts:
+        """The counts of a filter that the cube holds; counties in the order of their codes."""
+        chosen = [each for each in self.sums if self._is_chosen(each, query)]
+        groups, states, bands = Counter[str | None](), Counter[str | None](), Counter[str | None]()
+        for each in chosen:
+            if each.placed:
+                groups[load_vocabularies().group(each.facility_type) or None] += each.placed
+                states[each.state] += each.placed
+                bands[each.band] += each.placed
+        codes = sorted({each.county_code for each in chosen}, key=lambda code: code or "~")
+        return MapCounts(
+            places=sum(each.places for each in chosen), placed=sum(each.placed for each in chosen),
+            counties=tuple(_county_count(code, [each for each in chosen if each.county_code == code]) for code in codes),
+            groups=groups, states=states, bands=bands,
+        )
+
+    @staticmethod
+    def _is_chosen(each: _Sum, query: MapQuery) -> bool:
+        wanted = ((query.county, each.county_code), (query.facility_type, each.facility_type), (query.state, each.state))
+        is_of_source = query.run_id is None or query.source in (None, each.source)
+        return is_of_source and all(code is None or code == own for code, own in wanted)
+
+
+def map_cube(db: Database, actor: Actor, query: MapQuery, *, bands: tuple[float, float]) -> MapCube:
+    """All that the reader may count of the layer of a query (of facilities: from its source), as far as the reader may count.
 
     `bands` are the two quality scores of `quality_bands`. Raises NotAllowedError.
     """
     sight = _may_look(actor, query.run_id)
+    kept = MapQuery(run_id=query.run_id, source=query.source if query.run_id is None else None)
     with db.read() as conn:
-        counties = reads_map.county_counts(conn, sight.scope, query.as_filter())
-        marks = reads_map.mark_counts(conn, sight.scope, query.as_filter(), bands)
-    groups, states, by_band = Counter[str | None](), Counter[str | None](), Counter[str | None]()
-    for row in marks:
-        groups[load_vocabularies().group(row.facility_type) or None] += row.n
-        states[row.state] += row.n
-        by_band[row.band] += row.n
-    return MapCounts(
-        places=sum(row.places for row in counties), placed=sum(row.placed for row in counties),
-        counties=tuple(_county_count(row) for row in sorted(counties, key=lambda row: row.county_code or "~")),
-        groups=groups, states=states, bands=by_band,
+        sums = tuple(_Sum(**row._mapping) for row in reads_map.cube(conn, sight.scope, kept.as_filter(), bands))
+        sources = reads_map.registry_sources(conn, sight.scope) if query.run_id is None else sorted({each.source for each in sums if each.source})
+    return MapCube(query=kept, sums=sums, sources=tuple(sources))
+
+
+def map_counts(db: Database, actor: Actor, query: MapQuery, *, bands: tuple[float, float]) -> MapCounts:
+    """How many places there are per county and per mark, as far as the reader may count. Raises NotAllowedError."""
+    return map_cube(db, actor, query, bands=bands).counts(query)
+
+
+def _county_count(code: str | None, sums: Sequence[_Sum]) -> CountyCount:
+    scored = sum(each.scored for each in sums)
+    quality = round(sum(each.quality or 0.0 for each in sums) / scored, 1) if scored else None
+    return CountyCount(
+        county_code=code, county=county_name(code), places=sum(each.places for each in sums), placed=sum(each.placed for each in sums), quality=quality
     )
-
-
-def _county_count(row: Any) -> CountyCount:
-    quality = None if row.quality is None else round(float(row.quality), 1)
-    return CountyCount(county_code=row.county_code, county=county_name(row.county_code), places=row.places, placed=row.placed, quality=quality)
 
 
 def quality_bands(db: Database, settings: Settings) -> tuple[float, float]:

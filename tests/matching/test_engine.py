@@ -119,6 +119,14 @@ def test_linking_keeps_to_pairs_across_lists_and_one_partner_each():
     assert len(set(chosen.right)) == len(chosen.right)
 
 
+def test_one_partner_each_holds_however_the_lists_are_mixed():
+    rows = [("Muyuni Dispensary", number % 2, {"contacts": (PHONE,)} if number in (1, 2) else {}) for number in range(5)]
+    found = match(columns(*rows), MatchOptions(link=True, possible_threshold=1e-6))
+    chosen = found.taken(found.is_chosen)
+    partners = [*chosen.left.tolist(), *chosen.right.tolist()]
+    assert len(partners) == len(set(partners)) == 4
+
+
 def test_a_rival_that_fits_as_well_takes_certainty_away():
     facts = {"constituency_codes": "C1", "facility_types": "dispensary"}
     alone = match(columns(("Kairungu Dispensary", 0, facts), ("Kairungu Dispensary", 1, facts)), MatchOptions(link=True))

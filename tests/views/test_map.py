@@ -35,7 +35,7 @@ def everything(db: Database, actor: Actor, run_id: int | None) -> str:
     """All that the map tells this person of a layer."""
     query = MapQuery(run_id=run_id)
     return repr((
-        views.map_choices(db, actor, run_id), views.map_counts(db, actor, query, bands=BANDS), views.map_points(db, actor, query),
+        views.map_cube(db, actor, query, bands=BANDS), views.map_counts(db, actor, query, bands=BANDS), views.map_points(db, actor, query),
         views.unplaced(db, actor, query), views.map_cells(db, actor, query),
     ))  # fmt: skip
 
@@ -136,7 +136,7 @@ def test_every_filter_finds_exactly_what_its_choice_counts(staged: Any, database
     run_id = staged.run_of(staged.record("a"), staged.record("b", facility_type="police_station", source="second"), staged.record("c", place=staged.kilifi))
     publish(run_id)
     for layer in (run_id, None):
-        choices = views.map_choices(database, admin, layer)
+        choices = views.map_cube(database, admin, MapQuery(run_id=layer), bands=BANDS).choices()
         for name, offered in (("county", choices.counties), ("facility_type", choices.kinds), ("state", choices.states)):
             for code, count in offered.items():
                 query = MapQuery(run_id=layer, **{name: code})  # type: ignore[arg-type]
