@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
@@ -30,6 +30,8 @@ LARGEST_BLOCK = 60
 LEAF = 160
 """Rows of a block compared in one go; larger blocks are halved, measured fastest for cdist."""
 ALL_PAIRS_CELLS = 4_000_000
+DENSE = 300
+"""Rows of one place from which only the same kinds meet by name alone; other rules still cross kinds."""
 COUNTY_CELLS = 40_000_000
 """Comparisons that a list may cost in one sweep over the whole list, and county by county; above, narrower blocks are used."""
 FEW_NAMESAKES = 6
@@ -133,9 +135,10 @@ def _by_contacts(prepared: Prepared, found: _Found) -> None:
 
 
 def _by_name_key(prepared: Prepared, found: _Found) -> None:
-    """Equal sounding names of one county; a name too frequent there is split by constituency, then ward. Rows without a county meet all namesakes."""
+    """Equal sounding names of one county; a name too frequent there is compared with its neighbours
+    and split by constituency, then ward. Rows without a county meet all namesakes."""
     key = prepared.sounds
-    for place, next_place in ((prepared.counties, prepared.constituencies), (prepared.constituencies, prepared.wards), (prepared.wards, None)):
+    for place in (prepared.counties, prepared.constituencies, prepared.wards):
         known = place >= 0
         combined = np.where(known, key * (int(place.max(initial=0)) + 2) + place, -1)
         pairs, too_large = _grouped_pairs(combined, LARGEST_BLOCK)
@@ -143,8 +146,7 @@ def _by_name_key(prepared: Prepared, found: _Found) -> None:
         if not too_large.any():
             break
         found.split_blocks += len(np.unique(combined[too_large]))
-        if next_place is None:
-            found.add(_neighbours(combined, too_large), "same_name_key")
+        found.add(_neighbours(combined, too_large), "same_name_key")
         key = np.where(too_large, key, -1 - np.arange(len(key)))
     few_anywhere = np.where(np.bincount(prepared.sounds + 1)[prepared.sounds + 1] <= FEW_NAMESAKES, prepared.sounds, -1)
     found.add(_grouped_pairs(few_anywhere, FEW_NAMESAKES)[0], "few_namesakes")
@@ -303,40 +305,60 @@ def _ratios(column: TextArray, sweep: Sweep) -> ByteArray:
 
 
 def sweeps_of(prepared: Prepared, scope: Scope) -> Iterator[Sweep]:
-    """The rectangles: the whole list when it is small, counties when they are, else wards and what has no ward."""
+    """The rectangles: the whole list when it is small, counties when they are, else wards and what has no ward. Where a place is dense, only the same
+    kinds meet, and unknown kinds all."""
     everything = np.arange(prepared.count, dtype=np.int64)
     if prepared.count**2 // 2 <= ALL_PAIRS_CELLS:
         yield from (Sweep(left=left, right=right, rule="all_names", cut=WIDE_NAME_CUT) for left, right in scope.jobs(everything))
     order = np.lexsort((prepared.wards, prepared.constituencies, prepared.counties)).astype(np.int64)
     if _cells_of(prepared.counties) <= COUNTY_CELLS:
-        yield from _blocks(prepared.counties, order, scope, "county_names", NAME_CUT)
+        for block in _blocks(prepared.counties, order):
+            yield from (Sweep(left=left, right=right, rule="county_names", cut=NAME_CUT) for left, right in scope.jobs(block))
         return
-    yield from _blocks(prepared.wards, order, scope, "ward_names", NAME_CUT)
-    yield from _without(prepared.wards, prepared.constituencies, order, scope, "constituency_names", NAME_CUT)
-    yield from _without(prepared.constituencies, prepared.counties, order, scope, "county_names", WIDE_NAME_CUT)
+    for block in _blocks(prepared.wards, order):
+        yield from _ward_sweeps(prepared, scope, block)
+    yield from _without(prepared, prepared.wards, _blocks(prepared.constituencies, order), "constituency_names", NAME_CUT)
+    yield from _without(prepared, prepared.constituencies, _blocks(prepared.counties, order), "county_names", WIDE_NAME_CUT)
 
 
 def _cells_of(place: IntArray) -> int:
     return int((np.bincount(place[place >= 0]).astype(np.int64) ** 2).sum() // 2)
 
 
-def _blocks(place: IntArray, order: LongArray, scope: Scope, rule: str, cut: int) -> Iterator[Sweep]:
+def _blocks(place: IntArray, order: LongArray) -> Iterator[LongArray]:
+    """The rows of each place that has two or more."""
     rows = order[place[order] >= 0]
     rows = rows[np.argsort(place[rows], kind="stable")]
     for start, length in zip(*spans(place[rows]), strict=True):
-        for left, right in scope.jobs(rows[start : start + length]):
-            yield Sweep(left=left, right=right, rule=rule, cut=cut)
+        if length > 1:
+            yield rows[start : start + length]
 
 
-def _without(fine: IntArray, coarse: IntArray, order: LongArray, scope: Scope, rule: str, cut: int) -> Iterator[Sweep]:
+def _ward_sweeps(prepared: Prepared, scope: Scope, block: LongArray) -> Iterator[Sweep]:
+    if len(block) <= DENSE:
+        yield from (Sweep(left=left, right=right, rule="ward_names", cut=NAME_CUT) for left, right in scope.jobs(block))
+        return
+    kinds = prepared.kinds[block]
+    unknown = block[kinds < 0]
+    if len(unknown):
+        yield Sweep(left=unknown, right=block, rule="ward_names", cut=WIDE_NAME_CUT)
+    for kind in np.unique(kinds[kinds >= 0]):
+        yield from (Sweep(left=left, right=right, rule="ward_names", cut=WIDE_NAME_CUT) for left, right in scope.jobs(block[kinds == kind]))
+
+
+def _without(prepared: Prepared, fine: IntArray, blocks: Iterable[LongArray], rule: str, cut: int) -> Iterator[Sweep]:
     """Rows whose fine place is unknown against all rows of their coarse place."""
-    rows = order[coarse[order] >= 0]
-    rows = rows[np.argsort(coarse[rows], kind="stable")]
-    for start, length in zip(*spans(coarse[rows]), strict=True):
-        block = rows[start : start + length]
+    for block in blocks:
         unknown = block[fine[block] < 0]
-        if len(unknown) and len(block) > 1:
+        if len(unknown) == 0:
+            continue
+        if len(block) <= DENSE or len(unknown) * len(block) <= LEAF**2:
             yield Sweep(left=unknown, right=block, rule=rule, cut=cut)
+            continue
+        kinds, of_unknown = prepared.kinds[block], prepared.kinds[unknown]
+        for kind in np.unique(of_unknown):
+            meets = block if kind < 0 else block[(kinds == kind) | (kinds < 0)]
+            yield Sweep(left=unknown[of_unknown == kind], right=meets, rule=rule, cut=WIDE_NAME_CUT)
 
 
 def _united(count: int, scope: Scope, found: _Found) -> Candidates:

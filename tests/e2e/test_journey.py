@@ -8,6 +8,7 @@ import pytest
 
 from gvrc.model.access import Role
 from gvrc.store.session import Database
+from gvrc.ui.navigation import PAGES
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
 
@@ -33,8 +34,19 @@ def test_from_nothing_to_a_committed_registry_and_the_same_lists_again_ask_nothi
     visitor.open("/commit")
     assert "Nothing would change in the registry." in visitor.text()
 
+    every_page_opens(visitor)
     assert visitor.outside == []
     assert visitor.complaints == []
+
+
+def every_page_opens(visitor) -> None:  # type: ignore[no-untyped-def]
+    for entry in PAGES:
+        visitor.open("/" if entry.name == "home" else f"/{entry.name}")
+        visitor.page.get_by_role("heading", level=1).first.wait_for(timeout=60_000)
+        visitor.settle()
+        assert visitor.page.locator("[data-testid=stException]").count() == 0, entry.name
+        if entry.name == "map":
+            visitor.page.locator("canvas").first.wait_for(timeout=60_000)
 
 
 def set_up(visitor, code: str) -> None:  # type: ignore[no-untyped-def]
