@@ -59,7 +59,7 @@ class Settings(BaseSettings):
     quality_threshold: float = Field(50, ge=0, le=100, description="Quality score below which a record is held")
     final_threshold: float = Field(80, ge=0, le=100, description="Quality score below which a record goes to review")
     match_threshold: float = Field(0.8, ge=0, le=1, description="Match score at or above which a pair counts as a match")
-    review_threshold: float = Field(0.3, ge=0, le=1, description="Match score at or above which a pair is put before a steward")
+    review_threshold: float = Field(0.4, ge=0, le=1, description="Match score at or above which a pair is put before a steward")
     automatic_threshold: float = Field(0.98, ge=0, le=1, description="Match score at or above which a pair with two independent kinds of evidence is merged and marked")
 
     session_idle_minutes: int = Field(30, ge=1, description="A sign-in ends after this long without activity")

@@ -114,7 +114,7 @@ def test_a_run_judges_by_what_is_in_force_when_it_starts_and_keeps_it(database: 
         kept = store.thresholds_of_run(conn, run_id)
         held = conn.execute(text("select count(*) from staging.records where state = 'held'")).scalar_one()
         lowest = conn.execute(text("select min(match_score) from staging.match_results where band = 'automatic'")).scalar_one()
-    assert kept == {"quality_threshold": 100, "final_threshold": 100, "review_threshold": 0.3, "match_threshold": 0.8, "automatic_threshold": 1.0}
+    assert kept == {"quality_threshold": 100, "final_threshold": 100, "review_threshold": 0.4, "match_threshold": 0.8, "automatic_threshold": 1.0}
     assert held > 150
     assert lowest is None or lowest == 1.0
 
@@ -126,7 +126,7 @@ def test_effects_count_every_record_and_pair_of_the_run_once_and_tell_what_peopl
     with database.read() as conn:
         records = conn.execute(text("select count(*) from staging.records where state <> 'rejected'")).scalar_one()
         below = conn.execute(text("select count(*) from staging.records where quality_score < 80")).scalar_one()
-        question = conn.execute(text("select question_key, match_score from staging.match_results where is_open and match_score >= 0.3 order by match_score desc limit 1")).one()
+        question = conn.execute(text("select question_key, match_score from staging.match_results where is_open and match_score >= 0.4 order by match_score desc limit 1")).one()
     assert sum(found.records) == sum(found.record_tenths) == records
     assert sum(found.records[:2]) == below
     assert sum(part.pairs for part in found.pairs) == sum(part.pairs for part in found.pair_tenths)

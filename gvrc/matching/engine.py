@@ -39,7 +39,7 @@ class MatchOptions:
     and one partner each. Pairs within `registry_list` are not proposed. `workers` are threads for comparing names."""
 
     threshold: float = 0.8
-    review_threshold: float = 0.3
+    review_threshold: float = 0.4
     automatic_threshold: float = 0.98
     possible_threshold: float = 0.02
     link: bool = False
