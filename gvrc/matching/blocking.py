@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from rapidfuzz import fuzz
@@ -29,6 +29,10 @@ SWITCHBOARD = 8
 LARGEST_BLOCK = 60
 LEAF = 160
 """Rows of a block compared in one go; larger blocks are halved, measured fastest for cdist."""
+MOST_ALIKE = 60
+"""Alike names that one record meets in one rectangle of names at the most."""
+CELLS_AT_ONCE = 4_000_000
+"""Comparisons held in memory at once."""
 ALL_PAIRS_CELLS = 4_000_000
 DENSE = 300
 """Rows of one place from which only the same kinds meet by name alone; other rules still cross kinds."""
@@ -289,10 +293,27 @@ def _mapped(
 
 
 def alike(cores: TextArray, joined: TextArray | None, sweep: Sweep) -> Pairs:
-    """Pairs of the rectangle whose distinctive words have at least the ratio asked for, sorted or, where given, run together in their own order."""
-    near = _ratios(cores, sweep) >= sweep.cut
+    """Pairs of the rectangle whose distinctive words have at least the ratio asked for, sorted or, where given, run together in their own order.
+
+    A record alike to more than MOST_ALIKE others of the rectangle meets the most alike of them only: a list that repeats one name thousands of times
+    must cost neither hours nor all the memory. The rules of code, contact, name and place, and point still propose its other pairs.
+    """
+    rows = max(1, CELLS_AT_ONCE // max(len(sweep.right), 1))
+    if rows >= len(sweep.left):
+        return _alike(cores, joined, sweep)
+    slices = [replace(sweep, left=sweep.left[start : start + rows]) for start in range(0, len(sweep.left), rows)]
+    left, right = zip(*(_alike(cores, joined, part) for part in slices), strict=True)
+    return np.concatenate(left), np.concatenate(right)
+
+
+def _alike(cores: TextArray, joined: TextArray | None, sweep: Sweep) -> Pairs:
+    ratios = _ratios(cores, sweep)
     if joined is not None:
-        near |= _ratios(joined, sweep) >= sweep.cut
+        ratios = np.maximum(ratios, _ratios(joined, sweep))
+    near = ratios >= sweep.cut
+    for row in np.flatnonzero(near.sum(axis=1) > MOST_ALIKE):
+        near[row] = False
+        near[row, np.argpartition(ratios[row], -MOST_ALIKE)[-MOST_ALIKE:]] = True
     found = np.flatnonzero(near)
     return sweep.left[found // len(sweep.right)], sweep.right[found % len(sweep.right)]
 
