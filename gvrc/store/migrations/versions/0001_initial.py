@@ -6,6 +6,7 @@ from pathlib import Path
 
 from alembic import op
 
+from gvrc.errors import StoreError
 from gvrc.store.migrate import run_script
 
 revision = "0001"
@@ -22,4 +23,4 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    raise NotImplementedError("The first version has nothing before it: restore a backup instead.")
+    raise StoreError("The first version has nothing before it.", "Restore a backup instead.")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from alembic import op
 
+from gvrc.errors import StoreError
 from gvrc.store.migrate import run_script
 
 revision = "0002"
@@ -21,4 +22,4 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    raise NotImplementedError("Thresholds that people set would be lost: restore a backup instead.")
+    raise StoreError("Thresholds that people set would be lost.", "Restore a backup instead.")
