@@ -33,7 +33,7 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="GVRC_", env_file=".env", env_file_encoding="utf-8", extra="forbid", frozen=True)
 
-    home: Path = Field(default_factory=default_home, description="Data home: embedded database, raw files, backups, logs, reports")
+    home: Path = Field(default_factory=default_home, description="Data home: embedded database, raw files, keys, logs")
     database_url: str | None = Field(None, description="PostgreSQL server to use instead of the embedded one, as the application's role")
     database_owner_url: str | None = Field(None, description="The same server as the owner's role, for migrations")
     encryption_key: str | None = Field(None, description="Master key of the vault (base64, 32 bytes) instead of the key file in the data home", repr=False)
@@ -45,7 +45,6 @@ class Settings(BaseSettings):
 
     batch_size: int = Field(50, ge=1, le=50_000, description="Golden records per commit batch")
     retries: int = Field(3, ge=0, le=20, description="Tries after the first failure, with exponential backoff and jitter")
-    timeout_seconds: int = Field(300, ge=1, description="Longest time one chunk may take")
     query_timeout_seconds: int = Field(30, ge=1, description="Longest time one query of a screen may take")
     pool_size: int = Field(10, ge=1, le=100, description="Database connections kept open")
     pool_max: int = Field(20, ge=1, le=200, description="Database connections at most")
@@ -70,10 +69,7 @@ class Settings(BaseSettings):
     stale_after_days: int = Field(365, ge=1, description="A record not verified for this long is stale")
 
     profiling: bool = Field(True, description="Keep a profile of every run")
-    anomaly_detection: bool = Field(True, description="Compare each run with the same source's earlier runs")
-    encryption: bool = Field(True, description="Keep raw files encrypted at rest")
     anonymisation: bool = Field(False, description="Leave every contact out of exports")
-    audit: bool = Field(True, description="Read only: the audit trail is written by the database and cannot be switched off")
 
     @classmethod
     def settings_customise_sources(
@@ -87,10 +83,6 @@ class Settings(BaseSettings):
         yaml_file = os.environ.get("GVRC_CONFIG")
         yaml_source = (YamlConfigSettingsSource(settings_cls, yaml_file=yaml_file),) if yaml_file else ()
         return (init_settings, env_settings, dotenv_settings, *yaml_source)
-
-    @property
-    def reports_dir(self) -> Path:
-        return self.home / "reports"
 
     @property
     def raw_dir(self) -> Path:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from gvrc.matching.evidence import NEIGHBOURHOOD, RIVAL, level_names
 from gvrc.matching.features import FEATURES, distance_km
 from gvrc.matching.kinds import kind_labels
@@ -226,8 +224,3 @@ _SENTENCES = {
     "name": _name, "words": _words, "markers": _markers, "qualifier": _qualifier, "consonants": _consonants, "shared_word": _shared_word, "sponsor": _sponsor, "confirmed": _confirmed, "namesakes": _namesakes, "kind": _kind, "owner": _owner, "place": _place,
     "surroundings": _surroundings, "distance": _distance, "contact": _contact, "registration": _registration, "services": _services, NEIGHBOURHOOD: _neighbourhood, RIVAL: _rival,
 }
-
-
-def check_sum(features: tuple[FeatureScore, ...], base: float) -> float:
-    """The match score that base and weights add up to."""
-    return float(1.0 / (1.0 + np.exp(-(base + sum(feature.weight for feature in features)))))

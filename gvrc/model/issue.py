@@ -25,12 +25,6 @@ class Dimension(StrEnum):
     UNIQUENESS = "uniqueness"
 
 
-class IssueState(StrEnum):
-    OPEN = "open"
-    FIXED = "fixed"
-    WAIVED = "waived"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IssueType:
     """One line of the catalogue (gvrc.checks.catalogue).

@@ -118,10 +118,6 @@ class Record:
         """The record in its administrative place."""
         return self.changed(*changes, place=place)
 
-    def positioned(self, point: Point | None, *changes: FieldChange) -> Record:
-        """The record at its point (or without one)."""
-        return self.changed(*changes, point=point)
-
     @property
     def is_placed(self) -> bool:
         return self.point is not None

@@ -66,11 +66,6 @@ def find_user(connection: Connection, username: str, *, for_update: bool = False
     return _stored(row) if row else None
 
 
-def user_by_id(connection: Connection, user_id: int) -> StoredUser | None:
-    row = connection.execute(select(*_USER_COLUMNS).where(User.user_id == user_id)).one_or_none()
-    return _stored(row) if row else None
-
-
 def list_users(connection: Connection) -> list[StoredUser]:
     return [_stored(row) for row in connection.execute(select(*_USER_COLUMNS).order_by(User.username))]
 

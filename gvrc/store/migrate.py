@@ -58,11 +58,6 @@ def head_revision() -> str:
     return max(path.name.partition("_")[0] for path in (_FOLDER / "versions").glob("[0-9]*.py"))
 
 
-def migration_folder() -> Path:
-    """Where the migrations lie; tests make a template database once per content of it."""
-    return _FOLDER
-
-
 def _upgrade(owner_engine: Engine, app_role: str) -> bool:
     with owner_engine.connect() as connection:
         found = current_revision(connection)

@@ -257,14 +257,6 @@ def set_clusters(conn: Connection, clusters: Mapping[int, int]) -> None:
         conn.execute(text("UPDATE staging.records AS r SET cluster_id = i.cluster_id FROM incoming_clusters AS i WHERE r.record_id = i.record_id"))
 
 
-def set_issue_state(conn: Connection, question_key: str, verdict: Verdict | None) -> None:
-    """Close an issue by a person's answer, or open it again."""
-    values: dict[str, Any] = {"state": "open", "decided_by": None, "decided_at": None, "why": None}
-    if verdict is not None:
-        values = {"state": verdict.state, "decided_by": verdict.decided_by, "decided_at": verdict.decided_at, "why": verdict.why}
-    conn.execute(update(IssueRow).where(IssueRow.question_key == question_key).values(**values))
-
-
 def count_states(conn: Connection, run_id: int) -> dict[str, int]:
     """How many records of the run stand in which state."""
     query = select(RecordRow.state, func.count().label("records")).where(RecordRow.file_id.in_(run_file_ids(run_id))).group_by(RecordRow.state)
