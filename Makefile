@@ -1,6 +1,6 @@
 # GVRC: few words. `make run` and `make test` do all their own set-up.
 .DEFAULT_GOAL := run
-.PHONY: run test check bench docs screenshots lock browser clean
+.PHONY: run test check audit bench docs screenshots lock browser clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -11,12 +11,19 @@ run: $(VENV)/.installed
 	$(BIN)/python -m gvrc.ui.server
 
 test: $(VENV)/.installed-test browser
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n logical --maxprocesses 4 --dist worksteal $(PYTEST_ARGS)
 
 check: $(VENV)/.installed-test
 	$(BIN)/python -m ruff check .
 	$(BIN)/python -m mypy --strict gvrc
+	$(BIN)/python deploy/audit.py
 	$(BIN)/python -m pytest -q tests/test_architecture.py tests/test_documentation.py
+
+# known vulnerabilities of the pinned dependencies, asked of a public database: needs the internet, so it is no part of check
+audit: $(VENV)/.installed-test
+	$(BIN)/python deploy/audit.py
+	$(BIN)/python -m pip_audit --disable-pip --require-hashes -r requirements.txt -r requirements-test.txt \
+		|| { echo "Either a dependency is known to be vulnerable (named above), or the database could not be asked; see the lines above."; exit 1; }
 
 bench: $(VENV)/.installed-test
 	$(BIN)/python -m benchmarks

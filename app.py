@@ -1,4 +1,4 @@
-"""The ASGI application: the gate, the pages before Streamlit, then Streamlit.
+"""The ASGI application: the gate, the pages before Streamlit, the API under `/api`, then Streamlit.
 
 `python -m gvrc.ui.server` serves it with the project's settings; `streamlit run app.py` and `uvicorn app:app` work too.
 """
@@ -12,9 +12,11 @@ from typing import Any
 
 import streamlit as st
 from starlette.middleware import Middleware
+from starlette.routing import Mount, Route
 
-from gvrc.ui import desk, server, sign_in
-from gvrc.ui.gate import Gate, page_policy, streamlit_page
+from gvrc.api import create_api
+from gvrc.ui import desk, house, server, sign_in
+from gvrc.ui.gate import API_PATH, HEALTH_PATH, METRICS_PATH, Gate, page_policy, streamlit_page
 
 SCRIPT = Path(__file__).resolve().parent / "gvrc" / "ui" / "main.py"
 
@@ -28,10 +30,11 @@ async def lifespan(app: Any) -> AsyncIterator[dict[str, Any]]:
     yield {}
 
 
+api = create_api(house.current().settings, house.current().keeper)
 app = st.App(
     SCRIPT,
     lifespan=lifespan,
-    routes=sign_in.ROUTES,
+    routes=[*sign_in.ROUTES, Mount(API_PATH, api), Route(HEALTH_PATH, api), Route(METRICS_PATH, api)],
     middleware=[
         Middleware(Gate, is_signed_in=sign_in.is_signed_in, trouble=sign_in.trouble_page, policy=page_policy(streamlit_page())),
     ],

@@ -10,7 +10,7 @@ import re
 import secrets
 import uuid
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from gvrc.errors import ConfigError, NotAllowedError, ReviewError
@@ -22,6 +22,7 @@ from gvrc.store.accounts import StoredUser
 from gvrc.store.session import Connection, Database
 
 _USERNAME = re.compile(r"[a-z0-9][a-z0-9._@-]{1,99}")
+_EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,255}")
 _CODE_LETTERS = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"
 """Without letters that are read as one another (I and 1, L, O and 0)."""
 _CODE_LENGTH = 12
@@ -43,6 +44,8 @@ class UserView:
     is_locked: bool
     last_sign_in_at: datetime | None
     created_at: datetime
+    email: str | None
+    must_change_password: bool
 
 
 # ------------------------------------------------------------------------------------------------------------------ the first start
@@ -134,6 +137,86 @@ def sign_in(db: Database, username: str, password: str, ip_address: str | None =
     return token
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExternalIdentity:
+    """A person as the organisation's sign-in vouches for them. `external_id` is issuer and subject; `role` what their groups give, if anything."""
+
+    external_id: str
+    email: str | None
+    is_email_verified: bool
+    display_name: str = ""
+    role: Role | None = None
+
+
+def sign_in_external(
+    db: Database, identity: ExternalIdentity, *, has_mapped_roles: bool, may_create: bool, ip_address: str | None = None, user_agent: str | None = None
+) -> str:
+    """The token for the browser's cookie of a person whom the organisation's sign-in vouches for.
+
+    A person is known by issuer and subject; the first time by a verified e-mail address that exactly one account has, which is bound to them
+    from then on: an account that is bound is never given to anybody else. With mapped roles the role follows the groups, and who has none stays
+    out. Raises NotAllowedError with one sentence for all of this.
+    """
+    token: str | None = None
+    with db.unit_of_work(reason="organisation sign-in") as connection:
+        store.lock_accounts(connection)
+        user = _known_person(connection, identity)
+        if user is None and may_create and identity.role is not None:
+            user = _new_person(connection, identity)
+        if user is not None and user.is_active and not user.is_locked and (identity.role is not None or not has_mapped_roles):
+            user = _without_given_password(connection, _with_role(connection, user, identity.role))
+            token = _begin_session(db, connection, user, None, (ip_address, user_agent))
+        store.log_access(connection, user.username if user else "(unknown)", "sign in", "organisation", "allowed" if token else "refused", ip_address)
+    if token is None:
+        raise NotAllowedError("Your organisation knows you, but there is no open account for you here.", "Ask an administrator of GVRC for one with your e-mail address.")
+    return token
+
+
+def _known_person(connection: Connection, identity: ExternalIdentity) -> StoredUser | None:
+    bound = store.find_external(connection, identity.external_id)
+    if bound is not None or not identity.email or not identity.is_email_verified:
+        return bound
+    found = store.find_by_email(connection, identity.email)
+    if len(found) != 1 or found[0][1] is not None:
+        return None
+    user = found[0][0]
+    store.update_user(connection, user.user_id, {"external_id": identity.external_id})
+    return user
+
+
+def _new_person(connection: Connection, identity: ExternalIdentity) -> StoredUser | None:
+    """An account of their own, named by the verified e-mail address; None when there is none, or the name or address is somebody's."""
+    if not identity.email or not identity.is_email_verified or identity.role is None or not _USERNAME.fullmatch(_name(identity.email)):
+        return None
+    if store.find_user(connection, identity.email) is not None or store.find_by_email(connection, identity.email):
+        return None
+    store.insert_user(connection, {
+        "username": _name(identity.email), "display_name": identity.display_name or identity.email, "email": identity.email, "role": identity.role.value,
+        "external_id": identity.external_id, "created_by": "organisation sign-in",
+    })
+    return store.find_user(connection, identity.email)
+
+
+def _with_role(connection: Connection, user: StoredUser, role: Role | None) -> StoredUser:
+    """The user with the role of their groups; the last administrator who can sign in with a password keeps theirs."""
+    if role is None or role is user.role:
+        return user
+    is_last = user.role is Role.ADMIN and user.password_hash is not None and store.count_administrators(connection) <= 1
+    if is_last:
+        return user
+    store.update_user(connection, user.user_id, {"role": role.value})
+    return replace(user, role=role)
+
+
+def _without_given_password(connection: Connection, user: StoredUser) -> StoredUser:
+    """A person who comes by the organisation needs no password that somebody else chose: it goes, unless nobody else could administer then."""
+    is_needed = user.role is Role.ADMIN and store.count_administrators(connection) <= 1
+    if not user.must_change_password or is_needed:
+        return user
+    store.update_user(connection, user.user_id, {"password_hash": None, "must_change_password": False})
+    return replace(user, password_hash=None, must_change_password=False)
+
+
 def session_actor(db: Database, token: str | None) -> Actor | None:
     """Who a cookie's token belongs to; None when the session ended, was idle too long, or the account is closed.
 
@@ -156,6 +239,20 @@ def sign_out(db: Database, token: str | None) -> None:
     if token:
         with db.unit_of_work(reason="sign-out") as connection:
             store.end_session(connection, _token_hash(token))
+
+
+def choose_language(db: Database, actor: Actor, language: str) -> None:
+    """Keep the language of the actor's own screens, a code of two letters. Raises ConfigError for anything else."""
+    if not re.fullmatch("[a-z]{2}", language):
+        raise ConfigError("That is no language.", "Choose one of those offered.")
+    with db.unit_of_work(actor, reason="language") as connection:
+        store.update_user(connection, actor.user_id, {"language": language})
+
+
+def last_here(db: Database, actor: Actor) -> datetime | None:
+    """When the actor was last at work before the session they are in now; None when this is the first time, or no session at all."""
+    with db.read() as connection:
+        return store.last_seen_before(connection, actor.user_id, actor.session_id)
 
 
 def sign_out_everywhere(db: Database, actor: Actor, username: str | None = None) -> int:
@@ -201,16 +298,20 @@ def add_user(
     display_name: str = "",
     counties: Iterable[str] = (),
     email: str | None = None,
+    must_change_password: bool = False,
 ) -> int:
-    """Makes an account; its user_id. `counties` are county codes that limit it (none: all). Raises ConfigError when the name or the password
-    is not accepted, or a county does not exist."""
+    """Makes an account; its user_id. `counties` are county codes that limit it (none: all). With `must_change_password` the person chooses their
+    own at the first sign-in. Raises ConfigError when the name, the password or the e-mail address is not accepted, or a county does not exist."""
     require(actor, Permission.MANAGE_ACCOUNTS)
     _check_new(username, password)
-    row = _row(username, display_name, password, role) | {"created_by": actor.username, "email": email}
+    row = _row(username, display_name, password, role) | {
+        "created_by": actor.username, "email": _email_or_none(email), "must_change_password": must_change_password,
+    }
     with db.unit_of_work(actor, reason="account made") as connection:
         store.lock_accounts(connection)
         if store.find_user(connection, username) is not None:
             raise ConfigError("There is a user of this name.", "Choose another name.")
+        _check_email_is_free(connection, email)
         return store.insert_user(connection, row | {"counties": _county_codes(connection, counties)})
 
 
@@ -231,6 +332,18 @@ def set_role(db: Database, actor: Actor, username: str, role: Role, counties: It
     _change(db, actor, username, values, "role changed")
 
 
+def set_email(db: Database, actor: Actor, username: str, email: str | None) -> None:
+    """Changes the e-mail address, by which the organisation's sign-in knows a person the first time; None or empty takes it away. Raises
+    ConfigError when it is no address or another account's."""
+    require(actor, Permission.MANAGE_ACCOUNTS)
+    address = _email_or_none(email)
+    with db.unit_of_work(actor, reason="e-mail address changed") as connection:
+        store.lock_accounts(connection)
+        user = _existing(connection, username)
+        _check_email_is_free(connection, address, user.user_id)
+        store.update_user(connection, user.user_id, {"email": address})
+
+
 def set_active(db: Database, actor: Actor, username: str, is_active: bool) -> None:
     """Closes an account and ends its sessions, or opens it again and lifts its lock. Nobody closes their own."""
     require(actor, Permission.MANAGE_ACCOUNTS)
@@ -243,7 +356,8 @@ def set_active(db: Database, actor: Actor, username: str, is_active: bool) -> No
 
 
 def set_password(db: Database, actor: Actor, username: str, password: str, current: str | None = None) -> None:
-    """A new password; every session of the user ends. One's own needs the current one, another's needs MANAGE_ACCOUNTS."""
+    """A new password; every session of the user ends. One's own needs the current one and is another than it; another's needs MANAGE_ACCOUNTS,
+    and has to be changed by its owner at the next sign-in."""
     is_own = _name(username) == actor.username
     if not is_own:
         require(actor, Permission.MANAGE_ACCOUNTS)
@@ -254,7 +368,10 @@ def set_password(db: Database, actor: Actor, username: str, password: str, curre
         user = _existing(connection, username)
         if is_own and user.password_hash is not None and not verify_password(user.password_hash, current or ""):
             raise NotAllowedError("The current password is not right.", "Ask an administrator for a new one when it is lost.")
-        store.update_user(connection, user.user_id, {"password_hash": hash_password(password), "failed_sign_ins": 0, "locked_until": None})
+        if is_own and current == password and user.password_hash is not None:
+            raise ConfigError("The new password is the current one.", "Choose another password.")
+        values = {"password_hash": hash_password(password), "failed_sign_ins": 0, "locked_until": None, "must_change_password": not is_own}
+        store.update_user(connection, user.user_id, values)
         store.end_sessions_of(connection, user.user_id)
 
 
@@ -273,9 +390,9 @@ def _change(db: Database, actor: Actor, username: str, values: dict[str, object]
 # ------------------------------------------------------------------------------------------------------------------ helpers of this room
 
 
-def _begin_session(db: Database, connection: Connection, user: StoredUser, password: str, seen: tuple[str | None, str | None]) -> str:
+def _begin_session(db: Database, connection: Connection, user: StoredUser, password: str | None, seen: tuple[str | None, str | None]) -> str:
     token = secrets.token_urlsafe(32)
-    store.count_success(connection, user.user_id, hash_password(password) if needs_rehash(user.password_hash or "") else None)
+    store.count_success(connection, user.user_id, hash_password(password) if password is not None and needs_rehash(user.password_hash or "") else None)
     store.insert_session(
         connection,
         store.NewSession(
@@ -309,6 +426,19 @@ def _check_new(username: str, password: str) -> None:
         raise ConfigError(problem, "Choose another password.")
 
 
+def _email_or_none(email: str | None) -> str | None:
+    address = (email or "").strip()
+    if address and not _EMAIL.fullmatch(address):
+        raise ConfigError("This is no e-mail address.", "For example amina@example.org; or leave it empty.")
+    return address or None
+
+
+def _check_email_is_free(connection: Connection, email: str | None, own_id: int | None = None) -> None:
+    """The organisation's sign-in knows a person by an address that exactly one account has."""
+    if email and any(user.user_id != own_id for user, _bound in store.find_by_email(connection, email)):
+        raise ConfigError("Another account has this e-mail address.", "Each account has its own, so that a sign-in by the organisation finds the right one.")
+
+
 def _county_codes(connection: Connection, counties: Iterable[str]) -> list[str]:
     wanted = sorted({*counties})
     unknown = sorted(set(wanted) - store.county_codes(connection))
@@ -332,7 +462,8 @@ def _shown_name(username: str, user: StoredUser | None) -> str:
 
 def _actor(user: StoredUser, session_id: str | None = None) -> Actor:
     return Actor(
-        user_id=user.user_id, username=user.username, role=user.role, display_name=user.display_name, counties=user.counties, session_id=session_id
+        user_id=user.user_id, username=user.username, role=user.role, display_name=user.display_name, counties=user.counties, session_id=session_id,
+        language=user.language, must_change_password=user.must_change_password,
     )
 
 
@@ -348,4 +479,6 @@ def _view(user: StoredUser) -> UserView:
         is_locked=user.is_locked,
         last_sign_in_at=user.last_sign_in_at,
         created_at=user.created_at,
+        email=user.email,
+        must_change_password=user.must_change_password,
     )

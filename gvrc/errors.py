@@ -14,6 +14,7 @@
     │   ├── StaleItemError          exit 3, HTTP 409   somebody else answered first, or the evidence moved
     │   └── NotAllowedError         exit 3, HTTP 403   the role may not do this
     ├── CommitError                 exit 3, HTTP 409
+    │   ├── FacilityMovedError                         somebody else changed the facility meanwhile
     │   └── UndecidedItemsError                        open questions stand in the way
     └── StoreError                  exit 3, HTTP 503
         ├── DatabaseUnavailable                        no connection to PostgreSQL
@@ -109,6 +110,14 @@ class CommitError(GvrcError):
     """A commit could not be carried out; batches already written stay written."""
 
     http_status = 409
+
+
+class FacilityMovedError(CommitError):
+    """Somebody else changed the facility meanwhile; nothing was written. `changes` says what, as sentences."""
+
+    def __init__(self, detail: str, hint: str = "", changes: tuple[str, ...] = ()) -> None:
+        super().__init__(detail, hint)
+        self.changes = changes
 
 
 class UndecidedItemsError(CommitError):

@@ -16,7 +16,7 @@ from gvrc.reference.vocabularies import Vocabulary, load_vocabularies, placehold
 from gvrc.security.permissions import Permission, may, require
 from gvrc.store import decisions as store
 from gvrc.store.decisions import Spelling, StoredCorrection
-from gvrc.store.session import Database
+from gvrc.store.session import Connection, Database
 
 CORRECTABLE_FIELDS: tuple[str, ...] = tuple(name for name in CANONICAL_FIELDS if name not in PERSONAL_FIELDS and name != "source_id")
 """Fields that may have known corrections: no contact (those live in the vault and are corrected one by one), nor what identifies a row."""
@@ -88,6 +88,38 @@ def add(db: Database, actor: Actor, correction: CorrectionIn) -> int:
         )
 
 
+def remember(db: Database, actor: Actor, corrections: Sequence[CorrectionIn]) -> list[int]:
+    """Remember several corrections in one transaction; the ids of those that are new. One that is known already with the same right value is passed over.
+
+    Raises NotAllowedError, ConfigError (as `add`), ReviewError when one is known with another right value; then none is remembered.
+    """
+    _require_either(actor)
+    for wanted in corrections:
+        _require_sound(wanted)
+    with db.unit_of_work(actor, reason="corrections added") as conn:
+        store.lock_corrections(conn)
+        return [correction_id for wanted in corrections if (correction_id := _remember(conn, actor, wanted)) is not None]
+
+
+def _remember(conn: Connection, actor: Actor, wanted: CorrectionIn) -> int | None:
+    known = next((each for each in store.list_corrections(conn) if _is_for_the_same(each, wanted)), None)
+    if known is not None and known.right_value != wanted.right_value:
+        raise ReviewError(f"“{wanted.bad_value}” is known to mean “{known.right_value}”.", "Leave it out here, or retire that correction first.")
+    if known is not None:
+        return None
+    return store.add_correction(
+        conn, source=wanted.source or "", field_name=wanted.field_name, bad_value=wanted.bad_value, right_value=wanted.right_value, created_by=actor.username
+    )
+
+
+def forget(db: Database, actor: Actor, correction_ids: Sequence[int]) -> None:
+    """Take back corrections just remembered, of which nothing came. Raises NotAllowedError."""
+    _require_either(actor)
+    with db.unit_of_work(actor, reason="corrections taken back") as conn:
+        for correction_id in correction_ids:
+            store.retire_correction(conn, correction_id, actor.username)
+
+
 def retire(db: Database, actor: Actor, correction_id: int) -> None:
     """From the next run on a correction holds no longer; it stays on record. Raises NotAllowedError, StaleItemError when it does not hold any more."""
     require(actor, Permission.MANAGE_SOURCES)
@@ -152,6 +184,7 @@ _KNOWN_VALUES: Mapping[str, Callable[[str], bool]] = {
     "constituency": lambda text: _is_exact(load_gazetteer().find_constituency(text)),
     "ward": lambda text: _is_exact(load_gazetteer().wards_named(text)) or _is_exact(load_gazetteer().find_ward(text)),
     "facility_type": lambda text: _is_term(load_vocabularies().facility_types, text),
+    "services": lambda text: _is_term(load_vocabularies().services, text),
     "owner": lambda text: _is_term(load_vocabularies().owners, text),
     "operational_status": lambda text: _is_term(load_vocabularies().operational_statuses, text),
     "visibility": lambda text: _is_term(load_vocabularies().visibilities, text),

@@ -57,6 +57,20 @@ def configure_logs(settings: Settings, *, to_stderr: bool = True) -> None:
     logging.getLogger("gvrc").setLevel(logging.INFO)
 
 
+def configure_terminal() -> None:
+    """Until a process has set its files up: JSON lines on stderr, with as little in them as in the files. (What structlog does unasked shows
+    the local variables of a call that broke, passwords and telephone numbers among them.)"""
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars, structlog.processors.add_log_level, structlog.processors.format_exc_info, redact,
+            structlog.processors.JSONRenderer(),
+        ],
+        logger_factory=lambda *_names: structlog.PrintLogger(sys.stderr),
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        cache_logger_on_first_use=False,
+    )  # fmt: skip
+
+
 def bind(**values: Any) -> None:
     """Puts values (run_id, stage, user, request_id) on every following line of this task or thread."""
     structlog.contextvars.bind_contextvars(**values)

@@ -13,12 +13,15 @@ from datetime import date
 from typing import Any
 
 from gvrc.checks.catalogue import CATALOGUE
+from gvrc.matching.evidence import EvidenceTable, evidence_table
+from gvrc.matching.refit import version_of
 from gvrc.model.issue import Issue
 from gvrc.model.place import Place, Point
 from gvrc.model.record import PERSONAL_FIELDS, Contact, ContactType, Record, RecordState, Visibility
 from gvrc.model.review import Answer, QuestionKind
 from gvrc.model.run import Stage
 from gvrc.model.source import SourceRow
+from gvrc.quality.score import NO_PLACE
 from gvrc.reference.corrections import Correction, Corrections
 from gvrc.reference.vocabularies import load_vocabularies
 from gvrc.security.crypto import KeyRing
@@ -28,6 +31,7 @@ from gvrc.stages.standardise import Knowledge, Watch, load_knowledge, standardis
 from gvrc.store import decisions as decision_store
 from gvrc.store import matches as match_store
 from gvrc.store import records as record_store
+from gvrc.store import scorers as scorer_store
 from gvrc.store import thresholds as threshold_store
 from gvrc.store import vault
 from gvrc.store.codec import Sealer, digest, is_sealed, issue_texts, personal_values, replace_texts, texts_in
@@ -48,6 +52,9 @@ FIELD_GROUPS: tuple[frozenset[str], ...] = (
 
 FINAL_CODES = frozenset({"verified.future", "verified.stale"})
 """Issues of the final validation: what time makes of a record, told anew whenever it is scored."""
+
+TAKEN_CODE = "code.taken"
+"""The issue of a code that another record of the run states already."""
 
 RUN_WIDE_STAGES = (Stage.DEDUPE.value, Stage.SCORE.value)
 
@@ -71,6 +78,18 @@ class GivenAnswers:
     rejected: frozenset[str] = frozenset()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SavedRecord:
+    """A record as it was just saved, its personal values sealed, the state that awaits it unless the whole run shows more, and whether it can be
+    a place at all."""
+
+    record_id: int
+    file_id: int
+    record: Record
+    state: RecordState
+    is_place: bool
+
+
 def open_workshop(conn: Connection, settings: Settings, keyring: KeyRing, as_of: date) -> Workshop:
     """A workshop with the corrections known and the thresholds in force now."""
     corrections = Corrections(
@@ -80,19 +99,45 @@ def open_workshop(conn: Connection, settings: Settings, keyring: KeyRing, as_of:
     return Workshop(settings=threshold_store.in_force(conn, settings), keyring=keyring, knowledge=load_knowledge(corrections), as_of=as_of)
 
 
+def matcher_tables(conn: Connection) -> tuple[EvidenceTable, EvidenceTable]:
+    """The weights that runs match by, for lists that may repeat themselves and for lists of distinct places: the shipped ones with what people adopted.
+    Weights made for another version of the shipped ones are not used."""
+    plain, link = evidence_table(), evidence_table(link=True)
+    live = scorer_store.in_force(conn)
+    if live is None or not live.weight_changes or live.made_for != plain.version:
+        return plain, link
+    return with_changes(plain, live.weight_changes), with_changes(link, live.weight_changes)
+
+
+def with_changes(table: EvidenceTable, changes: Mapping[str, Mapping[str, float]]) -> EvidenceTable:
+    """A shipped table with adopted changes, under a version of its own."""
+    return table.changed(changes, f"{table.version}+{version_of(changes)}")
+
+
 def raw_fingerprint(row: SourceRow, field_name: str) -> str:
     """Fingerprint of the raw values that a field is made of; an answer holds as long as it stays the same."""
     group = next((group for group in FIELD_GROUPS if field_name in group), frozenset({field_name}))
     return digest({name: row.values.get(name) for name in sorted(group)})
 
 
-def save_rows(
-    conn: Connection, workshop: Workshop, file: StoredFile, run_id: int, rows: Sequence[SourceRow], *, up_to: Stage, watch: Watch = unwatched,
-    only: str | None = None,
-) -> dict[Stage, Counter[str]]:
-    """Standardise a chunk of rows and save it, or only the row at the pointer `only`: the rows around it tell how far its list can be trusted.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreparedRows:
+    """A chunk of rows made into records and not yet saved: how often each stage found which issue, and the states of the records that were scored
+    at once, by their keys."""
 
-    Returns how often each stage found which issue.
+    stage: Stage
+    drafts: Sequence[RecordDraft] = ()
+    verdicts: Mapping[str, Verdict] = field(default_factory=dict)
+    found: Mapping[Stage, Counter[str]] = field(default_factory=dict)
+    states: Mapping[str, RecordState] = field(default_factory=dict)
+
+
+def prepare_rows(
+    conn: Connection, workshop: Workshop, rows: Sequence[SourceRow], *, up_to: Stage, watch: Watch = unwatched, only: str | None = None, foresees: bool = False
+) -> PreparedRows:
+    """Standardise a chunk of rows, or only the row at the pointer `only`: the rows around it tell how far its list can be trusted. Writes nothing.
+
+    `foresees`: the records are scored at once, as they will be unless the whole run shows more.
     """
     answers = given_answers(conn, workshop, rows)
     made = standardise(rows, workshop.knowledge, answers.overrides, up_to=up_to, watch=watch)
@@ -105,9 +150,46 @@ def save_rows(
         for row, record in zip(rows, made.records, strict=True)
         if only is None or row.pointer == only
     ]
-    context = ChunkContext(run_id=run_id, file_id=file.file_id, stage=up_to.value, catalogue=CATALOGUE, verdicts=answers.verdicts)
-    record_store.save_records(conn, context, drafts, seal(conn, workshop.keyring, drafts))
-    return {stage: Counter(issue.code for issue in found) for stage, found in made.issues.items()}
+    states: dict[str, RecordState] = {}
+    if foresees and not answers.verdicts and not answers.rejected:
+        drafts, states = _foreseen(workshop, drafts)
+    found = {stage: Counter(issue.code for issue in found) for stage, found in made.issues.items()}
+    return PreparedRows(stage=up_to, drafts=drafts, verdicts=answers.verdicts, found=found, states=states)
+
+
+def keep_rows(conn: Connection, workshop: Workshop, file: StoredFile, run_id: int, prepared: PreparedRows) -> list[SavedRecord]:
+    """Save what was prepared. Returns the records that were scored at once."""
+    drafts, states = prepared.drafts, prepared.states
+    context = ChunkContext(run_id=run_id, file_id=file.file_id, stage=prepared.stage.value, catalogue=CATALOGUE, verdicts=prepared.verdicts)
+    sealer = seal(conn, workshop.keyring, drafts)
+    ids = record_store.save_records(conn, context, drafts, sealer)
+    return [
+        SavedRecord(record_id=ids[key], file_id=file.file_id, record=sealer.sealed(draft.record), state=states[key], is_place=_is_place(draft))
+        for draft in drafts if (key := draft.record.record_key) in states
+    ]
+
+
+def _is_place(draft: RecordDraft) -> bool:
+    return bool(draft.record.name) and not any(issue.code in NO_PLACE for issue in draft.issues)
+
+
+def _foreseen(workshop: Workshop, drafts: Sequence[RecordDraft]) -> tuple[list[RecordDraft], dict[str, RecordState]]:
+    """The drafts with the quality score and the final issues that each record has by itself, and the states that follow."""
+    scorings = [Scoring(record=draft.record, open_issues=draft.issues) for draft in drafts]
+    outcomes = score(scorings, workshop.knowledge.vocabularies, _thresholds(workshop), workshop.as_of)
+    scored = [
+        RecordDraft(
+            record=draft.record, row_number=draft.row_number, content_hash=draft.content_hash, issues=[*draft.issues, *outcome.issues],
+            quality=outcome.quality, reason=outcome.reason,
+        )
+        for draft, outcome in zip(drafts, outcomes, strict=True)
+    ]
+    return scored, {outcome.record_key: outcome.state for outcome in outcomes}
+
+
+def _thresholds(workshop: Workshop) -> Thresholds:
+    settings = workshop.settings
+    return Thresholds(quality=settings.quality_threshold, final=settings.final_threshold, stale_days=settings.stale_after_days)
 
 
 def seal(conn: Connection, keyring: KeyRing, drafts: Iterable[RecordDraft]) -> Sealer:
@@ -169,22 +251,46 @@ def rescore(conn: Connection, workshop: Workshop, run_id: int, stored: Sequence[
     """Final validation, quality score and state of these records, from their issues and the run's open questions. Rejected records stay rejected."""
     ids = [record.record_id for record in stored]
     record_store.drop_issues(conn, ids, FINAL_CODES)
-    issues = record_store.load_issues(conn, ids)
-    asked = match_store.records_in_question(conn, run_id)
+    asked = match_store.records_in_question(conn, run_id, ids)
     verdicts = _verdicts_for(conn, [record.record.record_key for record in stored])
+    issues = _with_settled_codes(conn, stored, record_store.load_issues(conn, ids), verdicts)
     waived = {verdict_key for verdict_key, verdict in verdicts.items() if verdict.state == "waived"}
     scorings = [_scoring(record, issues.get(record.record_id, ()), record.record_id in asked, waived) for record in stored]
-    thresholds = Thresholds(
-        quality=workshop.settings.quality_threshold, final=workshop.settings.final_threshold, stale_days=workshop.settings.stale_after_days
-    )
-    outcomes = score(scorings, workshop.knowledge.vocabularies, thresholds, workshop.as_of)
+    outcomes = score(scorings, workshop.knowledge.vocabularies, _thresholds(workshop), workshop.as_of)
     _add_final_issues(conn, run_id, stored, outcomes, verdicts)
     record_store.save_scores(conn, [_scored_record(record, outcome) for record, outcome in zip(stored, outcomes, strict=True)])
 
 
+def _with_settled_codes(
+    conn: Connection, stored: Sequence[StoredRecord], issues: Mapping[int, list[StoredIssue]], verdicts: Mapping[str, Verdict]
+) -> Mapping[int, list[StoredIssue]]:
+    """The issues with what became of codes of other places: one is mended once the record says the code no longer, or is one place with the record that
+    has it; taken back, it is open again. Row stages cannot tell, for it takes two records."""
+    homes = {record.record.record_key: record.cluster_id or record.record_id for record in stored}
+    moved: dict[str, str] = {}
+    for record in stored:
+        for item in issues.get(record.record_id, ()):
+            if item.issue.code == TAKEN_CODE and (state := _state_of_taken(record, item, homes, verdicts)) != item.state:
+                moved[item.question_key] = state
+    if not moved:
+        return issues
+    record_store.set_issue_states(conn, [record.record_id for record in stored], moved)
+    return record_store.load_issues(conn, [record.record_id for record in stored])
+
+
+def _state_of_taken(record: StoredRecord, item: StoredIssue, homes: Mapping[str, int], verdicts: Mapping[str, Verdict]) -> str:
+    holders = item.issue.detail.get("record_keys", ())
+    is_one_place = any(homes.get(holder) == homes[record.record.record_key] for holder in holders)
+    if is_one_place or getattr(record.record, item.issue.field_name) != item.issue.value:
+        return "fixed"
+    verdict = verdicts.get(item.question_key)
+    return "waived" if verdict is not None and verdict.evidence_hash == item.evidence_hash else "open"
+
+
 def _scoring(record: StoredRecord, found: Sequence[StoredIssue], has_open_duplicate: bool, waived: set[str]) -> Scoring:
     key = record.record.record_key
-    stale = {code for code in FINAL_CODES if question_key_of(key, Issue(code=code, field_name="last_verified_at"), 0) in waived}
+    candidates = FINAL_CODES if waived else ()
+    stale = {code for code in candidates if question_key_of(key, Issue(code=code, field_name="last_verified_at"), 0) in waived}
     return Scoring(
         record=record.record, open_issues=[item.issue for item in found if item.state == "open"], has_open_duplicate=has_open_duplicate,
         waived=frozenset(stale),

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
+from gvrc import known_corrections
+from gvrc.checks.catalogue import CATALOGUE
+from gvrc.cleaning.services import stated_services
+from gvrc.cleaning.spellings import UNKNOWN_WORD_CODES
 from gvrc.errors import NotAllowedError, ReviewError, StaleItemError
+from gvrc.known_corrections import CorrectionIn
 from gvrc.matching.clusters import Judgements, clusters
 from gvrc.model.access import Actor
+from gvrc.model.issue import Severity
 from gvrc.model.match import Band
 from gvrc.model.record import PERSONAL_FIELDS, RecordState
 from gvrc.model.review import DUPLICATE_ANSWERS, ISSUE_ANSWERS, Answer, QuestionKind, Relation
@@ -20,13 +26,24 @@ from gvrc.security.permissions import Permission, require
 from gvrc.settings import Settings
 from gvrc.stages.dedupe import PairState
 from gvrc.stages.standardise import ROW_STAGES
-from gvrc.staging import Workshop, open_workshop, raw_fingerprint, rescore, save_rows, seal_texts, unseal
+from gvrc.staging import (
+    FIELD_GROUPS,
+    Workshop,
+    given_answers,
+    keep_rows,
+    open_workshop,
+    prepare_rows,
+    raw_fingerprint,
+    rescore,
+    seal_texts,
+    unseal,
+)
 from gvrc.store import decisions as decision_store
 from gvrc.store import files as file_store
 from gvrc.store import matches as match_store
 from gvrc.store import raw as raw_store
 from gvrc.store import records as record_store
-from gvrc.store.codec import replace_texts, texts_in
+from gvrc.store.codec import digest, replace_texts, texts_in
 from gvrc.store.decisions import DecisionDraft, StoredDecision
 from gvrc.store.matches import StoredPair
 from gvrc.store.records import StoredIssue, StoredRecord
@@ -37,21 +54,54 @@ STATE_OF_ANSWER: Mapping[Answer, PairState] = {
 }
 NEIGHBOURS = 50
 """Rows on each side that are read with a row that is made anew: whether a stated county can be trusted is told from its list."""
+POINT_FIELD, POINT_BY_HAND, VALUE_BY_HAND = "coordinates", "point.by_hand", "value.by_hand"
+"""The field of a point, and what stands in place of an issue when a person gives a record a point, or other values, that nobody asked for."""
 DROPPED = "dropped"
 """A pair one side of which a person rejected."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerIn:
-    """An answer on its way in. `seen_evidence` is the fingerprint of what the person saw; when given and outdated, the answer is refused."""
+    """An answer on its way in. `relation` reads from the second record of the question to the first when `is_turned`.
+
+    `seen_evidence` is the fingerprint of what the person saw, `seen_decision` the last word on the question that they saw (0: none); when given and
+    outdated, the answer is refused.
+    """
 
     key: str
     answer: Answer
     values: dict[str, Any] = field(default_factory=dict)
     relation: Relation | None = None
+    is_turned: bool = False
     note: str | None = None
     seen_evidence: str | None = None
+    seen_decision: int | None = None
     seconds_taken: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupAnswer:
+    """An answer to a question that stands among more than two records: those of `same` are one place, each of `apart` is another place than that.
+
+    Both name record keys. What is in neither is left as it is. The rest is as in `AnswerIn`.
+    """
+
+    key: str
+    same: tuple[str, ...]
+    apart: tuple[str, ...] = ()
+    values: dict[str, Any] = field(default_factory=dict)
+    seen_evidence: str | None = None
+    seen_decision: int | None = None
+    seconds_taken: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpellingAnswer:
+    """Unknown words of one field that mean the term `term` (its label): each as it is written, with the ids of the records that write it so."""
+
+    field_name: str
+    term: str
+    records: Mapping[str, Sequence[int]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,19 +138,55 @@ class AlikePreview:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
-    """One steward at work on one run, inside one transaction. Answers given together carry the same `batch`."""
+    """One steward at work on one run, inside one transaction. Answers given together carry the same `batch`, and the ids of the known `corrections`
+    that were learnt with them."""
 
     conn: Connection
     workshop: Workshop
     actor: Actor
     run_id: int
     batch: str | None = None
+    corrections: tuple[int, ...] = ()
 
 
 def decide(db: Database, settings: Settings, actor: Actor, run_id: int, answers: Sequence[AnswerIn]) -> DecideOutcome:
     """Take answers, each in a transaction of its own; those that cannot be taken are told with the reason and change nothing."""
     require(actor, Permission.DECIDE)
     return _decide_each(db, settings, actor, run_id, answers)
+
+
+def problem_with(db: Database, settings: Settings, actor: Actor, run_id: int, answer: AnswerIn) -> str | None:
+    """Why an answer would be refused, in words, or None: the answer is given in a transaction that is always rolled back. Raises NotAllowedError."""
+    require(actor, Permission.DECIDE)
+
+    def give_and_take_back(desk: Desk) -> int:
+        _decide_one(desk, answer)
+        raise _OnlyTried
+
+    try:
+        _at_desk(db, settings, actor, run_id, give_and_take_back)
+    except _OnlyTried:
+        return None
+    except ReviewError as error:
+        return f"{error.detail} {error.hint}".strip()
+    return None
+
+
+class _OnlyTried(Exception):
+    """Rolls an answer back that was given to see whether it can be."""
+
+
+def decide_group(db: Database, settings: Settings, actor: Actor, run_id: int, answer: GroupAnswer) -> DecideOutcome:
+    """Say in one step which of several records are one place. Every pair of them that was compared gets its answer, in one transaction; the answers
+    are one batch, so `undo_batch` takes them back together.
+
+    Raises NotAllowedError; ReviewError when fewer than two records are the same or one is told both ways; StaleItemError when the question changed,
+    was answered meanwhile or is open at a colleague's desk. Then nothing was answered.
+    """
+    require(actor, Permission.DECIDE)
+    ids: list[int] = []
+    _at_desk(db, settings, actor, run_id, lambda desk: _decide_group(desk, answer, ids), uuid.uuid4().hex)
+    return DecideOutcome(applied=len(ids), refused=(), decision_ids=tuple(ids))
 
 
 def _decide_each(db: Database, settings: Settings, actor: Actor, run_id: int, answers: Sequence[AnswerIn], batch: str | None = None) -> DecideOutcome:
@@ -135,6 +221,56 @@ def accept_alike(db: Database, settings: Settings, actor: Actor, run_id: int, ke
     answers = [AnswerIn(key=each, answer=Answer.ACCEPT) for each in seen if each in same]
     outcome = _decide_each(db, settings, actor, run_id, answers, batch=uuid.uuid4().hex)
     return DecideOutcome(applied=outcome.applied, refused=(*gone, *outcome.refused), decision_ids=outcome.decision_ids)
+
+
+def settle_spellings(db: Database, settings: Settings, actor: Actor, run_id: int, answer: SpellingAnswer) -> DecideOutcome:
+    """Say what unknown words mean: every spelling becomes a known correction for every source, and the records are made anew with it, each in a
+    transaction of its own; those that do not write the word any more, or lie outside the counties of the account, are refused with the reason. The
+    answers are one batch: `undo_batch` takes them back in one step, and the corrections with them.
+
+    Raises NotAllowedError; ConfigError when the term is not of the field's list; ReviewError when a spelling is known to mean something else.
+    """
+    require(actor, Permission.DECIDE)
+    wanted = [CorrectionIn(field_name=answer.field_name, bad_value=spelling, right_value=answer.term) for spelling in answer.records]
+    learnt = tuple(known_corrections.remember(db, actor, wanted))
+    batch, refused, ids = uuid.uuid4().hex, [], []
+    for spelling, record_ids in answer.records.items():
+        for record_id in dict.fromkeys(record_ids):
+            try:
+                ids.append(_at_desk(db, settings, actor, run_id, partial(_settle_spelling, record_id=record_id, spelling=spelling, answer=answer), batch, learnt))
+            except (ReviewError, NotAllowedError) as error:
+                refused.append(Refusal(key=spelling, why=str(error)))
+    if not ids:
+        known_corrections.forget(db, actor, learnt)
+    return DecideOutcome(applied=len(ids), refused=tuple(refused), decision_ids=tuple(ids))
+
+
+def set_point(db: Database, settings: Settings, actor: Actor, run_id: int, record_id: int, values: dict[str, Any]) -> int:
+    """Give a record of a run a point (`latitude`, `longitude`, `accuracy_level`) though nothing about its point is in question; the id of the
+    decision, which `undo` takes back. Raises NotAllowedError, ReviewError when the record is not of this run or was rejected."""
+    require(actor, Permission.DECIDE)
+    return _at_desk(db, settings, actor, run_id, lambda desk: _set_point(desk, record_id, values))
+
+
+def last_answer(db: Database, actor: Actor, record_id: int) -> int:
+    """The newest answer about a record that stands (0: none): what `correct_record` compares to tell whether somebody spoke since."""
+    require(actor, Permission.DECIDE)
+    with db.read(actor) as conn:
+        return max((_last_answer(conn, each.record.record_key) for each in record_store.load_records(conn, record_ids=[record_id])), default=0)
+
+
+def correct_record(
+    db: Database, settings: Settings, actor: Actor, run_id: int, record_id: int, values: Mapping[str, Any], *, seen_answer: int | None = None
+) -> int:
+    """Give a record of a run values nobody asked about, by their canonical names: all of them or, when one raises a new question or error, none.
+
+    Returns the id of the last decision; `undo_batch` takes all of them back. `seen_answer` is what `last_answer` said when the person began.
+    Raises NotAllowedError, ReviewError, StaleItemError when somebody answered about the record since.
+    """
+    require(actor, Permission.DECIDE)
+    if not values:
+        raise ReviewError("Nothing was changed.", "Change a value first.")
+    return _at_desk(db, settings, actor, run_id, lambda desk: _correct_record(desk, record_id, values, seen_answer), uuid.uuid4().hex)
 
 
 def undo(db: Database, settings: Settings, actor: Actor, decision_id: int) -> None:
@@ -184,22 +320,19 @@ def release(db: Database, actor: Actor, question_key: str) -> None:
         decision_store.release(conn, question_key, actor.username)
 
 
-def _at_desk(db: Database, settings: Settings, actor: Actor, run_id: int, act: Callable[[Desk], int], batch: str | None = None) -> int:
+def _at_desk(db: Database, settings: Settings, actor: Actor, run_id: int, act: Callable[[Desk], int], batch: str | None = None, corrections: tuple[int, ...] = ()) -> int:
     keyring = KeyRing.load(settings)
 
     def attempt() -> int:
         with db.unit_of_work(actor, run_id=run_id, reason="review") as conn:
             workshop = open_workshop(conn, settings, keyring, datetime.now(UTC).date())
-            return act(Desk(conn=conn, workshop=workshop, actor=actor, run_id=run_id, batch=batch))
+            return act(Desk(conn=conn, workshop=workshop, actor=actor, run_id=run_id, batch=batch, corrections=corrections))
 
     return db.retrying(attempt)
 
 
 def _decide_one(desk: Desk, answer: AnswerIn) -> int:
-    decision_store.lock_question(desk.conn, answer.key)
-    holder = decision_store.holder(desk.conn, answer.key)
-    if holder not in (None, desk.actor.username):
-        raise StaleItemError(f"{holder} has this question open.", "Take the next one.")
+    _take_up(desk, answer.key, answer.seen_decision)
     pairs = match_store.load_pairs(desk.conn, desk.run_id, question_keys=[answer.key])
     if pairs:
         return _decide_pair(desk, pairs[0], answer)
@@ -209,7 +342,68 @@ def _decide_one(desk: Desk, answer: AnswerIn) -> int:
     return _decide_issue(desk, issue, answer)
 
 
+def _take_up(desk: Desk, key: str, seen_decision: int | None) -> None:
+    """Nobody else answers this question until the transaction ends. Raises StaleItemError when somebody has it open, or spoke since."""
+    decision_store.lock_question(desk.conn, key)
+    last = decision_store.last_word(desk.conn, key) if seen_decision is not None else None
+    if seen_decision is not None and (last.decision_id if last else 0) != seen_decision:
+        raise StaleItemError(_who_spoke(last, desk.actor), "Nothing of yours was lost: look at the question again, or take the next one.")
+    holder = decision_store.holder(desk.conn, key)
+    if holder not in (None, desk.actor.username):
+        raise StaleItemError(f"{holder} has this question open.", "Take the next one.")
+
+
+def _who_spoke(last: StoredDecision | None, actor: Actor) -> str:
+    if last is None:
+        return "The answer you saw is not there any more."
+    who = "You" if last.decided_by == actor.username else last.decided_by
+    when = f"{last.decided_at.astimezone():%H:%M}"
+    if last.answer == Answer.UNDONE:
+        return f"{who} took the answer back at {when}."
+    return f"{who} answered this with {_SAID[Answer(last.answer)]} at {when}."
+
+
+_SAID: Mapping[Answer, str] = {
+    Answer.SAME: "Same", Answer.DIFFERENT: "Different", Answer.RELATED: "Related", Answer.UNSURE: "Not sure", Answer.ACCEPT: "Accept",
+    Answer.CORRECT: "Correct", Answer.WAIVE: "Waive", Answer.REJECT: "Reject",
+}
+
+
 # --------------------------------------------------------------------------------------------------------- pairs
+
+
+def _decide_group(desk: Desk, answer: GroupAnswer, ids: list[int]) -> int:
+    same, apart = dict.fromkeys(answer.same), dict.fromkeys(answer.apart)
+    if len(same) < 2:
+        raise ReviewError("Say which records are one place: at least two of them.", "Or answer Different.")
+    if same.keys() & apart.keys():
+        raise ReviewError("A record cannot be the same place and another one.", "")
+    _take_up(desk, answer.key, answer.seen_decision)
+    pairs = [pair for pair in match_store.pairs_among(desk.conn, desk.run_id, [*same, *apart]) if {pair.left_key, pair.right_key} & same.keys()]
+    asked = next((pair for pair in pairs if pair.question_key == answer.key), None)
+    if asked is None:
+        raise StaleItemError("This question is not there any more.", "Its record changed or was answered; take the next one.")
+    if answer.seen_evidence is not None and answer.seen_evidence != asked.evidence_hash:
+        raise StaleItemError("The evidence changed since you opened this question.", "Look at it again before you answer.")
+    stored = _records_of(desk, pairs)
+    _check_scope(desk.actor, stored)
+    _check_joined(same, pairs)
+    for pair in pairs:
+        is_same = {pair.left_key, pair.right_key} <= same.keys()
+        values = answer.values if pair is asked else {}
+        given = AnswerIn(key=pair.question_key, answer=Answer.SAME if is_same else Answer.DIFFERENT, values=values if is_same else {}, seconds_taken=answer.seconds_taken if pair is asked else None)
+        if pair is not asked:
+            decision_store.lock_question(desk.conn, pair.question_key)
+        ids.append(_note_pair(desk, pair, given))
+    _settle(desk, stored)
+    return len(ids)
+
+
+def _check_joined(same: Iterable[str], pairs: Sequence[StoredPair]) -> None:
+    """The records called the same must hang together by pairs that were compared: what was never compared nobody has looked at."""
+    judged = Judgements([(pair.left_key, pair.right_key) for pair in pairs if {pair.left_key, pair.right_key} <= set(same)])
+    if len({judged.group(key) for key in same}) > 1:
+        raise ReviewError("Not all of these were compared with each other.", "Answer for those that were, and the rest pair by pair.")
 
 
 def _decide_pair(desk: Desk, pair: StoredPair, answer: AnswerIn) -> int:
@@ -220,17 +414,24 @@ def _decide_pair(desk: Desk, pair: StoredPair, answer: AnswerIn) -> int:
     _check_seen(answer, pair.evidence_hash)
     stored = _records_of(desk, [pair])
     _check_scope(desk.actor, stored)
+    decision_id = _note_pair(desk, pair, answer)
+    _settle(desk, stored)
+    return decision_id
+
+
+def _note_pair(desk: Desk, pair: StoredPair, answer: AnswerIn) -> int:
+    """Record an answer to a pair; what follows from it is settled afterwards."""
+    keys = (pair.right_key, pair.left_key) if answer.is_turned else (pair.left_key, pair.right_key)
     sealer = seal_texts(desk.conn, desk.workshop.keyring, _personal_texts(answer.values))
     draft = DecisionDraft(
-        question_key=pair.question_key, kind=QuestionKind.DUPLICATE, record_keys=(pair.left_key, pair.right_key), answer=answer.answer,
-        relation=answer.relation, evidence_hash=pair.evidence_hash, evidence={"match_score": pair.match_score}, decided_by=desk.actor.username,
+        question_key=pair.question_key, kind=QuestionKind.DUPLICATE, record_keys=keys, answer=answer.answer,
+        relation=answer.relation, evidence_hash=pair.evidence_hash, evidence={"match_score": pair.match_score} | _batch_mark(desk), decided_by=desk.actor.username,
         decided_values=_sealed(answer.values, sealer.swap), note=answer.note, run_id=desk.run_id, session_id=desk.actor.session_id,
         seconds_taken=answer.seconds_taken,
     )
     decision_id = decision_store.add_decision(desk.conn, draft)
     decision_store.release(desk.conn, pair.question_key, desk.actor.username)
     match_store.set_states(desk.conn, desk.run_id, {pair.question_key: (STATE_OF_ANSWER[answer.answer].value, False)})
-    _settle(desk, stored)
     return decision_id
 
 
@@ -243,8 +444,11 @@ def _settle(desk: Desk, stored: Sequence[StoredRecord]) -> None:
     pairs = [pair for pair in every if pair.left_key not in rejected and pair.right_key not in rejected]
     dropped = {pair.question_key: (DROPPED, False) for pair in every if pair not in pairs}
     live = {d.question_key: d for d in decision_store.live_decisions(desk.conn, question_keys=[pair.question_key for pair in pairs])}
+    # in the order in which people answered, as a run takes them: where a "different" stands between, the earlier "same" joins
+    turn = {key: number for number, key in enumerate(live)}
+    pairs.sort(key=lambda pair: turn.get(pair.question_key, len(turn)))
     answers = {pair.question_key: _answer_in_force(pair, live.get(pair.question_key)) for pair in pairs}
-    match_store.set_states(desk.conn, desk.run_id, dropped | _pair_states(pairs, answers))
+    match_store.set_states(desk.conn, desk.run_id, dropped | _pair_states(pairs, answers, desk.workshop.settings.automatic_threshold))
     record_store.set_clusters(desk.conn, _homes(pairs, answers, ids))
     rescore(desk.conn, desk.workshop, desk.run_id, record_store.load_records(desk.conn, record_ids=[item.record_id for item in component]))
 
@@ -257,14 +461,14 @@ def _answer_in_force(pair: StoredPair, decision: StoredDecision | None) -> Answe
     return answer if decision.evidence_hash == pair.evidence_hash or (answer is Answer.SAME and not pair.is_open) else None
 
 
-def _pair_states(pairs: Sequence[StoredPair], answers: Mapping[str, Answer | None]) -> dict[str, tuple[str, bool]]:
+def _pair_states(pairs: Sequence[StoredPair], answers: Mapping[str, Answer | None], strong: float) -> dict[str, tuple[str, bool]]:
     """Where each pair stands now, and whether it waits for an answer."""
     same, negative = _accepted(pairs, answers), _negative(pairs, answers)
     judged = Judgements(same, negative)
-    return {pair.question_key: _pair_state(pair, answers[pair.question_key], judged) for pair in pairs}
+    return {pair.question_key: _pair_state(pair, answers[pair.question_key], judged, strong) for pair in pairs}
 
 
-def _pair_state(pair: StoredPair, answer: Answer | None, judged: Judgements) -> tuple[str, bool]:
+def _pair_state(pair: StoredPair, answer: Answer | None, judged: Judgements, strong: float) -> tuple[str, bool]:
     if answer is not None:
         return STATE_OF_ANSWER[answer].value, False
     implied = judged.implied(pair.left_key, pair.right_key)
@@ -272,6 +476,10 @@ def _pair_state(pair: StoredPair, answer: Answer | None, judged: Judgements) -> 
         return (PairState.CONFLICT.value, True) if implied is Answer.DIFFERENT else (PairState.AUTOMATIC.value, False)
     if pair.relation is not None:
         return PairState.PROPOSED_RELATION.value, True
+    if implied is Answer.DIFFERENT and pair.match_score >= strong:
+        return PairState.CONFLICT.value, True
+    if implied is None and pair.pair_state == PairState.CONTEST:
+        return PairState.CONTEST.value, True
     if implied is not None:
         return (PairState.IMPLIED_SAME if implied is Answer.SAME else PairState.IMPLIED_DIFFERENT).value, False
     return PairState.OPEN.value, True
@@ -342,8 +550,109 @@ def _decide_issue(desk: Desk, stored: StoredIssue, answer: AnswerIn) -> int:
     return decision_id
 
 
-def _batch_mark(desk: Desk) -> dict[str, str]:
-    return {} if desk.batch is None else {"batch": desk.batch}
+def _set_point(desk: Desk, record_id: int, values: dict[str, Any]) -> int:
+    """The same as the answer to an issue about the point, under a question of the record's own."""
+    record = _of_this_run(desk, record_id)
+    if record is None:
+        raise ReviewError("This record takes no point.", "It was rejected, or belongs to another run.")
+    return _set_values(desk, record, digest(["point", record.record.record_key]), POINT_FIELD, values, POINT_BY_HAND)
+
+
+def _correct_record(desk: Desk, record_id: int, values: Mapping[str, Any], seen_answer: int | None) -> int:
+    """One decision for each group of fields that hang together, for an answer holds until the source itself says something else there."""
+    record = _of_this_run(desk, record_id)
+    if record is None:
+        raise ReviewError("This record cannot be corrected.", "It was rejected, or belongs to another run.")
+    key = record.record.record_key
+    decision_store.lock_question(desk.conn, digest(["values", key]))
+    if seen_answer is not None and _last_answer(desk.conn, key) != seen_answer:
+        raise StaleItemError("Somebody answered about this record since you opened it.", "Look at it again; nothing was changed.")
+    before = _standing_problems(desk, record_id)
+    decision_id = 0
+    for field_name, part in _by_group(values).items():
+        decision_id = _set_values(desk, record, digest(["value", key, field_name]), field_name, part, VALUE_BY_HAND)
+    fresh = [title for code, title in _standing_problems(desk, record_id).items() if code not in before]
+    if fresh:
+        raise ReviewError(f"With these values something else would stand: {', '.join(fresh).lower()}.", "Check them; nothing was changed.")
+    return decision_id
+
+
+def _of_this_run(desk: Desk, record_id: int) -> StoredRecord | None:
+    """The record when it is one of this run that may be answered about. Raises NotAllowedError outside the person's counties."""
+    record = next(iter(record_store.load_records(desk.conn, record_ids=[record_id])), None)
+    of_run = record_store.find_records(desk.conn, desk.run_id, (record.record.record_key,)) if record is not None else []
+    if record is None or record.state is RecordState.REJECTED or record_id not in {each.record_id for each in of_run}:
+        return None
+    _check_scope(desk.actor, [record])
+    return record
+
+
+def _by_group(values: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = {}
+    for name, value in values.items():
+        head = next((min(group) for group in FIELD_GROUPS if name in group), POINT_FIELD if name == "accuracy_level" else name)
+        found.setdefault(head, {})[name] = value
+    return found
+
+
+def _last_answer(conn: Connection, record_key: str) -> int:
+    return max((decision.decision_id for decision in decision_store.live_decisions(conn, record_keys=[record_key])), default=0)
+
+
+def _standing_problems(desk: Desk, record_id: int) -> dict[str, str]:
+    """Titles of the open issues of a record by their code; what is only worth knowing is no problem."""
+    open_issues = [each.issue for each in record_store.load_issues(desk.conn, [record_id]).get(record_id, ()) if each.state == "open"]
+    kinds = {issue.code: CATALOGUE[issue.code] for issue in open_issues}
+    return {code: kind.title for code, kind in kinds.items() if kind.asks or kind.severity is not Severity.INFO}
+
+
+def _set_values(desk: Desk, record: StoredRecord, key: str, field_name: str, values: Mapping[str, Any], code: str) -> int:
+    decision_store.lock_question(desk.conn, key)
+    row = raw_store.load_rows_at(desk.conn, record.file_id, [record.record.pointer])[0]
+    raw = raw_fingerprint(row, field_name)
+    sealer = seal_texts(desk.conn, desk.workshop.keyring, _personal_texts(values))
+    decision_id = decision_store.add_decision(desk.conn, DecisionDraft(
+        question_key=key, kind=QuestionKind.ISSUE, record_keys=(record.record.record_key,), answer=Answer.CORRECT, evidence_hash=raw,
+        evidence={"raw": raw} | _batch_mark(desk), decided_by=desk.actor.username, decided_values=_sealed(values, sealer.swap), issue_code=code,
+        field_name=field_name, run_id=desk.run_id, session_id=desk.actor.session_id,
+    ))
+    _remake(desk, record)
+    return decision_id
+
+
+def _settle_spelling(desk: Desk, record_id: int, spelling: str, answer: SpellingAnswer) -> int:
+    """Under a question of the record's own, for a cell may hold several unknown words. Of services the whole cell is said again, as it stands: the
+    word is known now, and what else is in the cell stays what it was."""
+    record = next(iter(record_store.load_records(desk.conn, record_ids=[record_id])), None)
+    issue = next((each for each in record_store.load_issues(desk.conn, [record_id]).get(record_id, ()) if _is_unknown(each, spelling, answer)), None)
+    of_run = record_store.find_records(desk.conn, desk.run_id, (record.record.record_key,)) if record is not None else []
+    if record is None or issue is None or record.state is RecordState.REJECTED or record_id not in {each.record_id for each in of_run}:
+        raise StaleItemError("This record does not write the word any more.", "It was answered since you looked.")
+    _check_scope(desk.actor, [record])
+    key = digest(["spelling", record.record.record_key, answer.field_name, spelling])
+    decision_store.lock_question(desk.conn, key)
+    row = raw_store.load_rows_at(desk.conn, record.file_id, [record.record.pointer])[0]
+    value: Any = answer.term
+    if answer.field_name == "services":
+        said = given_answers(desk.conn, desk.workshop, [row]).overrides.get(row.record_key, {})
+        value = stated_services(said.get("services", row.values.get("services")))
+    decision_id = decision_store.add_decision(desk.conn, DecisionDraft(
+        question_key=key, kind=QuestionKind.ISSUE, record_keys=(record.record.record_key,), answer=Answer.CORRECT, evidence_hash=issue.evidence_hash,
+        evidence={"raw": raw_fingerprint(row, answer.field_name)} | _batch_mark(desk), decided_by=desk.actor.username, decided_values={answer.field_name: value},
+        issue_code=issue.issue.code, field_name=answer.field_name, run_id=desk.run_id, session_id=desk.actor.session_id,
+    ))
+    _remake(desk, record)
+    return decision_id
+
+
+def _is_unknown(stored: StoredIssue, spelling: str, answer: SpellingAnswer) -> bool:
+    issue = stored.issue
+    return stored.state == "open" and issue.code in UNKNOWN_WORD_CODES and issue.field_name == answer.field_name and issue.value == spelling
+
+
+def _batch_mark(desk: Desk) -> dict[str, Any]:
+    mark = {} if desk.batch is None else {"batch": desk.batch}
+    return mark | {"corrections": list(desk.corrections)} if desk.corrections else mark
 
 
 def _issue_values(desk: Desk, stored: StoredIssue, answer: AnswerIn) -> dict[str, Any]:
@@ -366,7 +675,8 @@ def _remake(desk: Desk, record: StoredRecord) -> None:
     file = file_store.load_files(desk.conn, file_ids=[record.file_id])[0]
     rows = raw_store.load_rows_around(desk.conn, record.file_id, record.row_number, NEIGHBOURS)
     kept = record_store.keep_run_wide_issues(desk.conn, record.record_id)
-    save_rows(desk.conn, desk.workshop, file, desk.run_id, rows, up_to=ROW_STAGES[-1], only=record.record.pointer)
+    prepared = prepare_rows(desk.conn, desk.workshop, rows, up_to=ROW_STAGES[-1], only=record.record.pointer)
+    keep_rows(desk.conn, desk.workshop, file, desk.run_id, prepared)
     record_store.restore_run_wide_issues(desk.conn, record.record_id, kept)
     _settle(desk, record_store.load_records(desk.conn, record_ids=[record.record_id]))
 
@@ -386,6 +696,8 @@ def _undo(desk: Desk, decision: StoredDecision) -> int:
     now = decision_store.load_decision(desk.conn, decision.decision_id)
     if now is None or now.replaced_at is not None:
         raise StaleItemError("This answer was replaced or taken back already.", "Reload the page to see the latest answers.")
+    records = record_store.find_records(desk.conn, desk.run_id, decision.record_keys)
+    _check_scope(desk.actor, records)
     undone = decision_store.add_decision(desk.conn, DecisionDraft(
         question_key=decision.question_key, kind=QuestionKind(decision.kind), record_keys=decision.record_keys, answer=Answer.UNDONE,
         evidence_hash=decision.evidence_hash, evidence={"undoes": decision.decision_id}, decided_by=desk.actor.username, decided_values={},
@@ -394,7 +706,7 @@ def _undo(desk: Desk, decision: StoredDecision) -> int:
     if decision.kind == QuestionKind.DUPLICATE:
         _reopen_pair(desk, decision.question_key)
     else:
-        for record in record_store.find_records(desk.conn, desk.run_id, decision.record_keys):
+        for record in records:
             _remake(desk, record)
     return undone
 
@@ -403,9 +715,20 @@ def _undo_batch(desk: Desk, batch: str) -> int:
     given = decision_store.batch_of(desk.conn, batch)
     if not given:
         raise StaleItemError("These answers were replaced or taken back already.", "Reload the page to see the latest answers.")
+    desk = _unlearnt(desk, sorted({each for decision in given for each in decision.evidence.get("corrections", ())}))
     for decision in given:
         _undo(desk, decision)
     return len(given)
+
+
+def _unlearnt(desk: Desk, corrections: Sequence[int]) -> Desk:
+    """The desk without the corrections that were learnt with an answer; the records are made anew by what is known without them."""
+    if not corrections:
+        return desk
+    for correction_id in corrections:
+        decision_store.retire_correction(desk.conn, correction_id, desk.actor.username)
+    workshop = desk.workshop
+    return replace(desk, workshop=open_workshop(desk.conn, workshop.settings, workshop.keyring, workshop.as_of))
 
 
 def _reopen_pair(desk: Desk, question_key: str) -> None:
@@ -426,12 +749,12 @@ def _check_scope(actor: Actor, records: Sequence[StoredRecord]) -> None:
         raise NotAllowedError("This record lies outside the counties of your account.", "Leave it to a colleague.")
 
 
-def _personal_texts(values: dict[str, Any]) -> list[str]:
+def _personal_texts(values: Mapping[str, Any]) -> list[str]:
     return [text for name, value in values.items() if name in PERSONAL_FIELDS for text in texts_in(value)]
 
 
-def _sealed(values: dict[str, Any], swap: Callable[[str], str]) -> dict[str, Any]:
+def _sealed(values: Mapping[str, Any], swap: Callable[[str], str]) -> dict[str, Any]:
     return {name: replace_texts(value, swap) if name in PERSONAL_FIELDS else value for name, value in values.items()}
 
 
-__all__ = ["AlikePreview", "AnswerIn", "DecideOutcome", "Refusal", "accept_alike", "alike", "claim", "decide", "release", "undo", "undo_batch"]
+__all__ = ["AlikePreview", "AnswerIn", "DecideOutcome", "GroupAnswer", "Refusal", "SpellingAnswer", "accept_alike", "alike", "claim", "correct_record", "decide", "decide_group", "last_answer", "problem_with", "release", "settle_spellings", "undo", "undo_batch"]

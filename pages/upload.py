@@ -10,4 +10,4 @@ if address.number("run") is not None:
 elif address.word("batch") is not None:
     intake.show_batch(seat)
 else:
-    intake.choose_files(seat)
+    intake.bring_in(seat)

@@ -21,7 +21,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from gvrc import setup
+from gvrc import logs, setup
 from gvrc.model.access import Actor, Role
 from gvrc.settings import Settings
 from gvrc.store import accounts, embedded
@@ -29,9 +29,13 @@ from gvrc.store.embedded_place import place_of
 from gvrc.store.session import Database
 from gvrc.store.urls import DatabaseUrls, for_database
 
-# How long an example takes depends on what else the machine does.
-hypothesis.settings.register_profile("gvrc", deadline=None)
+# How long an example takes depends on what else the machine does. GVRC_EXAMPLES: how many examples are made (10,000 before a release).
+EXAMPLES = int(os.environ.get("GVRC_EXAMPLES", "100"))
+_SLOW = [hypothesis.HealthCheck.too_slow, hypothesis.HealthCheck.data_too_large]
+hypothesis.settings.register_profile("gvrc", deadline=None, max_examples=EXAMPLES, suppress_health_check=_SLOW if EXAMPLES > 100 else [])
 hypothesis.settings.load_profile("gvrc")
+
+logs.configure_terminal()
 
 _PREFIX = "gvrc-tests-"
 _TEMPLATE = "gvrc_template"

@@ -263,6 +263,51 @@ def test_a_new_password_ends_the_sessions_and_ones_own_needs_the_old(database: D
     assert accounts.sign_in(database, "amina", "four goats on a raft")
 
 
+def test_a_password_that_somebody_else_chose_has_to_be_changed_into_another_one(database: Database, chief: Actor) -> None:
+    add(database, chief)
+    amina = accounts.session_actor(database, accounts.sign_in(database, "amina", PASSWORD))
+    assert amina is not None
+    assert not amina.must_change_password
+    accounts.set_password(database, chief, "amina", "four goats on a raft")
+    amina = accounts.session_actor(database, accounts.sign_in(database, "amina", "four goats on a raft"))
+    assert amina is not None
+    assert amina.must_change_password
+    with pytest.raises(ConfigError, match="current one"):
+        accounts.set_password(database, amina, "amina", "four goats on a raft", current="four goats on a raft")
+    accounts.set_password(database, amina, "amina", "five goats on a raft", current="four goats on a raft")
+    amina = accounts.session_actor(database, accounts.sign_in(database, "amina", "five goats on a raft"))
+    assert amina is not None
+    assert not amina.must_change_password
+
+
+def test_an_email_address_belongs_to_one_account(database: Database, chief: Actor) -> None:
+    add(database, chief)
+    accounts.set_email(database, chief, "amina", " amina@example.org ")
+    accounts.set_email(database, chief, "amina", "Amina@example.org")
+    with pytest.raises(ConfigError, match="Another account"):
+        accounts.set_email(database, chief, "chief", "AMINA@example.org")
+    with pytest.raises(ConfigError, match="no e-mail"):
+        accounts.set_email(database, chief, "chief", "amina at example.org")
+    amina = accounts.session_actor(database, accounts.sign_in(database, "amina", PASSWORD))
+    assert amina is not None
+    with pytest.raises(NotAllowedError):
+        accounts.set_email(database, amina, "amina", "other@example.org")
+    accounts.set_email(database, chief, "amina", "")
+    assert {user.email for user in accounts.list_users(database, chief)} == {None}
+
+
+def test_who_comes_by_the_organisation_loses_the_password_somebody_else_chose(database: Database, chief: Actor) -> None:
+    add(database, chief)
+    accounts.set_email(database, chief, "amina", "amina@example.org")
+    accounts.set_password(database, chief, "amina", "four goats on a raft")
+    person = accounts.ExternalIdentity(external_id="issuer person-1", email="amina@example.org", is_email_verified=True)
+    actor = accounts.session_actor(database, accounts.sign_in_external(database, person, has_mapped_roles=False, may_create=False))
+    assert actor is not None
+    assert not actor.must_change_password
+    with pytest.raises(NotAllowedError):
+        accounts.sign_in(database, "amina", "four goats on a raft")
+
+
 @pytest.mark.parametrize("role", [role for role in Role if role is not Role.ADMIN])
 def test_nobody_but_an_administrator_manages_accounts(database: Database, actor_of: Callable[[Role], Actor], role: Role) -> None:
     actor = actor_of(role)

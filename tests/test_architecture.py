@@ -16,7 +16,7 @@ NOUNS = FLOOR | {"settings", "model"}
 KNOWLEDGE = NOUNS | {"reference"}
 ENGINE = KNOWLEDGE | {"sources", "matching", "cleaning", "checks", "quality", "stages"}
 STORE = NOUNS | {"security", "store"}
-USE_CASES = {"pipeline", "steward", "commit", "views", "accounts", "setup", "match_files", "warehouse", "thresholds", "known_corrections"}
+USE_CASES = {"pipeline", "steward", "commit", "views", "accounts", "setup", "match_files", "warehouse", "thresholds", "learning", "known_corrections", "tokens", "key_rotation", "data_subjects"}
 
 MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
@@ -24,6 +24,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "settings": {"errors"},
     "model": {"errors"},
     "logs": NOUNS,
+    "tracing": NOUNS,
     "reference": NOUNS,
     "security": NOUNS,
     "sources": KNOWLEDGE,
@@ -34,21 +35,26 @@ MAY_IMPORT: dict[str, set[str]] = {
     "stages": ENGINE,
     "store": NOUNS | {"security"},
     "staging": ENGINE | STORE,
-    "pipeline": ENGINE | STORE | {"staging"},
-    "steward": ENGINE | STORE | {"staging"},
+    "pipeline": ENGINE | STORE | {"staging", "tracing"},
+    "steward": ENGINE | STORE | {"staging", "known_corrections"},
     "commit": ENGINE | STORE | {"staging"},
     "views": ENGINE | STORE | {"staging"},
     "accounts": STORE,
+    "tokens": STORE,
+    "key_rotation": STORE,
+    "data_subjects": ENGINE | STORE,
     "thresholds": STORE,
+    "learning": ENGINE | STORE | {"staging"},
     "known_corrections": STORE | {"reference"},
     "setup": STORE | {"reference", "accounts"},
     "match_files": ENGINE,
     "operations": ENGINE | STORE | {"setup", "accounts"},
-    "worker": ENGINE | STORE | {"pipeline", "logs"},
+    "worker": ENGINE | STORE | {"pipeline", "commit", "logs", "tracing"},
     "docs": ENGINE | STORE | USE_CASES | {"cli"},
-    "cli": ENGINE | STORE | USE_CASES | {"logs", "operations", "worker"},
+    "api": STORE | {"views", "accounts", "tokens", "operations", "logs", "tracing"},
+    "cli": ENGINE | STORE | USE_CASES | {"logs", "operations", "worker", "api", "tracing"},
     "__main__": {"cli"},
-    "ui": ENGINE | STORE | USE_CASES | {"logs", "operations", "worker"},
+    "ui": ENGINE | STORE | USE_CASES | {"logs", "operations", "worker", "api", "tracing"},
 }
 """Which rooms a room may import; a room may always import itself."""
 
@@ -99,6 +105,18 @@ def test_a_library_stays_in_its_room(library: str) -> None:
     assert [path for path in wrong if not path.startswith(allowed)] == []
 
 
+READS_OF_THE_API = ("gvrc.store.session", "gvrc.store.keeper", "gvrc.operations.health", "gvrc.operations.metrics", "gvrc.operations.watched")
+
+
+def test_the_api_can_only_read() -> None:
+    """Of the store it knows the door, of the operations what looks and never acts; what it asks of the registry goes through the views."""
+    for path in sorted((PACKAGE / "api").glob("*.py")):
+        wrong = {name for name in imports(path) if name.startswith(("gvrc.store", "gvrc.operations")) and not name.startswith(READS_OF_THE_API)}
+        assert wrong <= {"gvrc.operations"}, path.name
+        names = {alias.name for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.ImportFrom) and node.module == "gvrc.operations" for alias in node.names}
+        assert names <= {"health", "metrics"}, path.name
+
+
 def test_pages_know_only_the_user_interface_and_the_nouns() -> None:
     for page in sorted((ROOT / "pages").glob("*.py")):
         assert rooms_imported(page) <= {"ui", "model"}, page.name
@@ -108,3 +126,17 @@ def test_a_wrong_import_would_be_found(tmp_path: Path) -> None:
     wrong = tmp_path / "wrong.py"
     wrong.write_text("from gvrc.store import session\nfrom gvrc import pipeline\n", encoding="utf-8")
     assert {"store", "pipeline"} <= rooms_imported(wrong)
+
+
+FOR_NOBODY = {"gvrc/views/map.py:quality_bands"}
+"""Read models that read no place: the thresholds in force."""
+
+
+@pytest.mark.parametrize("path", [path for path in modules() if room_of(path) in {"views", "api", "ui"}], ids=lambda path: str(path.relative_to(ROOT)))
+def test_what_people_see_is_read_for_a_person(path: Path) -> None:
+    """`db.read(actor)`: row-level security must know for whom. Without an actor the program reads whole."""
+    for function in (node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.FunctionDef)):
+        for call in (node for node in ast.walk(function) if isinstance(node, ast.Call)):
+            if isinstance(call.func, ast.Attribute) and call.func.attr == "read" and ast.unparse(call.func.value).split(".")[-1] in {"db", "database"}:
+                named = f"{path.relative_to(ROOT)}:{function.name}"
+                assert call.args or named in FOR_NOBODY, f"{named} reads without saying for whom: db.read(actor)"

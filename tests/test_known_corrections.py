@@ -148,3 +148,21 @@ def test_what_the_stages_correct_is_what_the_preview_compares(bad: str, value: s
 def test_no_field_that_names_a_person_or_a_row_may_be_corrected_by_list() -> None:
     assert not PERSONAL_FIELDS & set(CORRECTABLE_FIELDS)
     assert "source_id" not in CORRECTABLE_FIELDS
+
+
+def test_a_taught_spelling_is_read_within_a_cell_of_several_and_forgotten_when_retired(database: Database, settings: Settings, admin: Actor, tmp_path: Path) -> None:
+    path = tmp_path / "services.json"
+    path.write_text(json.dumps([{"facility_name": "Tumaini Centre", "service_type": "NGO", "county": "Kwale", "services": "Legal aid, Ushauri nasaha"}]), encoding="utf-8")
+
+    def services() -> list[str]:
+        received = pipeline.receive(database, settings, admin, [path])
+        run = pipeline.start(database, settings, admin, [file.file_id for file in received if file.file_id is not None])
+        pipeline.execute(database, settings, run)
+        with database.read() as conn:
+            return list(conn.execute(text("SELECT data -> 'services' FROM staging.records")).scalar_one())
+
+    assert services() == ["legal_aid"]
+    taught = known_corrections.add(database, admin, CorrectionIn(field_name="services", bad_value="ushauri nasaha", right_value="Trauma counselling"))
+    assert services() == ["legal_aid", "trauma_counselling"]
+    known_corrections.retire(database, admin, taught)
+    assert services() == ["legal_aid"]

@@ -25,7 +25,7 @@ def home(tmp_path: Path) -> Iterator[Path]:
     for handler in [handler for handler in logging.getLogger().handlers if getattr(handler, "is_gvrc", False)]:
         logging.getLogger().removeHandler(handler)
         handler.close()
-    structlog.reset_defaults()
+    logs.configure_terminal()
 
 
 def lines(home: Path, name: str) -> list[dict[str, Any]]:
@@ -100,3 +100,20 @@ def test_a_full_file_is_rotated_while_several_processes_write(home: Path, monkey
     written = [json.loads(line) for path in files for line in path.read_text(encoding="utf-8").splitlines()]
     assert len(files) > 2
     assert {(line["who"], line["number"]) for line in written} == {(name, number) for name in "ab" for number in range(300)}
+
+
+def test_before_the_files_are_there_a_broken_call_shows_no_value_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:
+    def broken() -> None:
+        pass_phrase = "".join(["marker", "-phrase"])
+        raise ValueError(f"no {len(pass_phrase)}; written to jane@example.org")
+
+    logs.configure_terminal()
+    try:
+        broken()
+    except ValueError:
+        structlog.get_logger("gvrc.processing").exception("a call broke", password="open-sesame")
+    shown = capsys.readouterr()
+    line = json.loads(shown.err)
+    assert (line["event"], line["level"], shown.out) == ("a call broke", "error", "")
+    assert "ValueError: no 13" in line["exception"]
+    assert not [marker for marker in ("marker-phrase", "jane@", "open-sesame") if marker in shown.err]

@@ -166,5 +166,18 @@ def test_a_steward_decides_only_within_their_counties(
             SELECT m.question_key FROM staging.match_results m JOIN staging.records r ON r.record_id = m.left_record_id
             WHERE m.run_id = :run AND m.is_open AND r.county_code <> 'KE024' LIMIT 1
         """), {"run": run_id}).scalar_one()
-    outcome = steward.decide(database, settings, elsewhere, run_id, [AnswerIn(key=key, answer=Answer.DIFFERENT)])
-    assert outcome.applied == 0
+        issue = conn.execute(text("""
+            SELECT i.question_key, r.record_id FROM staging.issues i JOIN staging.records r USING (record_id)
+            WHERE i.asks AND i.state = 'open' AND r.county_code <> 'KE024' ORDER BY i.issue_id LIMIT 1
+        """)).one()
+    before = states(database)
+    answers = [AnswerIn(key=key, answer=Answer.DIFFERENT), AnswerIn(key=issue.question_key, answer=Answer.CORRECT, values={"phone": "0700000111"})]
+    outcome = steward.decide(database, settings, elsewhere, run_id, [*answers, AnswerIn(key=issue.question_key, answer=Answer.REJECT)])
+    assert (outcome.applied, {refusal.why.partition(".")[0] for refusal in outcome.refused}) == (0, {"This record lies outside the counties of your account"})
+    with pytest.raises(NotAllowedError, match="counties"):
+        steward.set_point(database, settings, elsewhere, run_id, issue.record_id, {"latitude": -1.0, "longitude": 37.0})
+    given = steward.decide(database, settings, actor_of(Role.DATA_STEWARD), run_id, answers[:1]).decision_ids[0]
+    with pytest.raises(NotAllowedError, match="counties"):
+        steward.undo(database, settings, elsewhere, given)
+    steward.undo(database, settings, actor_of(Role.DATA_STEWARD), given)
+    assert states(database) == before

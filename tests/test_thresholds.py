@@ -114,7 +114,7 @@ def test_a_run_judges_by_what_is_in_force_when_it_starts_and_keeps_it(database: 
         kept = store.thresholds_of_run(conn, run_id)
         held = conn.execute(text("select count(*) from staging.records where state = 'held'")).scalar_one()
         lowest = conn.execute(text("select min(match_score) from staging.match_results where band = 'automatic'")).scalar_one()
-    assert kept == {"quality_threshold": 100, "final_threshold": 100, "review_threshold": 0.4, "match_threshold": 0.8, "automatic_threshold": 1.0}
+    assert kept == {"quality_threshold": 100, "final_threshold": 100, "review_threshold": 0.55, "match_threshold": 0.8, "automatic_threshold": 1.0}
     assert held > 150
     assert lowest is None or lowest == 1.0
 

@@ -36,10 +36,12 @@ from gvrc.matching.engine import MatchOptions, match
 from gvrc.matching.prepared import prepare
 
 SEED = 7
-PEERS = ("cdist", "naive", "splink", "splink-accurate", "recordlinkage")
+PEERS = ("cdist", "naive", "splink", "splink-accurate", "recordlinkage", "dedupe")
 PEER_FILE = Path(__file__).parent / "peers.py"
 NAIVE_ROWS = 400
 LARGEST_CDIST = 20_000
+LARGEST_DEDUPE = 2_000
+"""dedupe takes minutes and gigabytes from 10,000 records on."""
 
 Scores = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.float64]]
 
@@ -166,7 +168,7 @@ def peer_table(made: MadeList, standard: names.StandardNames) -> pd.DataFrame:
         {
             "row": np.arange(len(columns)), "name": known(standard.full.tolist()), "stem": known(standard.core.tolist()), "kind": known(columns.facility_types.tolist()),
             "county": known(columns.county_codes.tolist()), "constituency": known(columns.constituency_codes.tolist()), "ward": known(columns.ward_codes.tolist()),
-            "latitude": columns.latitudes, "longitude": columns.longitudes, "phone": phones, "email": emails,
+            "latitude": columns.latitudes, "longitude": columns.longitudes, "phone": phones, "email": emails, "truth": made.truth,
         }
     )
 
@@ -203,7 +205,7 @@ def generated(sizes: Sequence[int], peers: Sequence[str], options: argparse.Name
         if "naive" in peers:
             print(Row(size, "reference formula, naive loop", naive_loop(made), 0, 0, f"from its first {min(NAIVE_ROWS, size)} rows"), flush=True)
         for peer in peers:
-            if peer not in ("cdist", "naive"):
+            if peer not in ("cdist", "naive") and (peer != "dedupe" or size <= LARGEST_DEDUPE):
                 print(other_library(peer, made, options.peer_python), flush=True)
 
 

@@ -1,7 +1,7 @@
 """Fits the shipped table of evidence: `python -m benchmarks.matching.calibrate [--write]`.
 
-Wants the real lists (folder in GVRC_BENCH_DATA) and takes four kinds of labelled pairs: the real lists as they are, the real lists with
-made-up points and contacts, the newer list against itself (all different), and generated lists. A logistic regression on the levels of the
+Wants the real lists (folder in GVRC_BENCH_DATA) and takes five kinds of labelled pairs: the real lists as they are, the real lists with
+made-up points and contacts, both as lists that give little but names and counties, the newer list against itself (all different), and generated lists. A logistic regression on the levels of the
 features, where "unknown" weighs nothing, drawn towards a table set by hand (prior.csv) so that levels that hardly occur stay sane. The table for
 lists of distinct places (columns `link_...`) is fitted once more with the margin to the best rival as one more feature.
 """
@@ -31,7 +31,7 @@ from gvrc.matching.prepared import Prepared, prepare
 
 PRIOR_FILE = Path(__file__).parent / "prior.csv"
 SEED = 20
-PULL, OWN_PULL = 2.0, 5.0
+PULL, OWN_PULL = 4.0, 15.0
 """How many labelled pairs the hand-set weight of a level is worth, and a class of names that wants a weight of its own; of the values tried those
 that do best on counties not learned from (`--halves`)."""
 FIRM = frozenset({("markers", "differ"), ("qualifier", "other_direction"), ("sponsor", "differ"), ("kind", "excludes")})
@@ -39,8 +39,9 @@ FIRM_PULL = 500.0
 """Contradictions that stay as the hand sets them: `Sugoi A` is not `Sugoi B`, however few labelled pairs say so."""
 HARDER = 2.0
 """How much more a true pair counts whose names differ: the lists are full of identical names, which need no learning."""
-LEAN = 1.4
-"""Log-odds added to the link table: a missed pair costs a steward more than a question, and the precision asked for (0.988) leaves this room."""
+LEAN, LEAN_OF_SIMILAR = 1.7, 0.5
+"""Log-odds added to the link table: a missed pair costs a steward more than a question, and the precision asked for (0.988) leaves this room. Names that
+merely resemble each other have little of it: among them are the look-alikes whose true partners stand in no list, and those are better asked."""
 Floats = npt.NDArray[np.float64]
 
 
@@ -141,6 +142,19 @@ def real_parts(real: real_lists.RealLists, rows: npt.NDArray[np.int32] | None = 
     whole = harder(labelled(real.columns.taken(rows), True, truth, 1.0))
     pointed = harder(labelled(with_points_and_contacts(real, SEED).taken(rows), True, truth, 0.2))
     return [whole, pointed, *(thinned(real, seed, share, rows) for seed, share in ((1, 0.4), (2, 0.4), (3, 0.7), (4, 0.7)))]
+
+
+def with_names_only(columns: MatchColumns, with_kinds: bool) -> MatchColumns:
+    """The lists as those of many organisations are: a name and a county, perhaps the kind, and nothing else."""
+    names = columns.names.tolist()
+    keys, lists, counties = columns.keys.tolist(), columns.list_ids.tolist(), columns.county_codes.tolist()
+    kinds = columns.facility_types.tolist() if with_kinds else [""] * len(names)
+    return MatchColumns.from_plain(keys, names, lists, qualifiers=columns.qualifiers.tolist(), county_codes=counties, facility_types=kinds)
+
+
+def names_only_parts(real: real_lists.RealLists) -> list[Labelled]:
+    """Labelled pairs of such lists, where a list may repeat itself."""
+    return [labelled(with_names_only(real.columns, with_kinds), False, by_codes(real.codes), 0.2) for with_kinds in (True, False)]
 
 
 def within_newer(real: real_lists.RealLists) -> Labelled:
@@ -258,8 +272,17 @@ def fit_both(link_parts: Sequence[Labelled], list_parts: Sequence[Labelled]) -> 
     for _ in range(3):
         last = table_of(linked, "round")
         linked = fit([with_rivals(part, last) for part in link_parts], (*plain_features(), NEIGHBOURHOOD, RIVAL), prior)
-    linked[BASE, BASE] = [weight + LEAN for weight in linked[BASE, BASE]]
-    return plain, linked
+    return plain, leaning(linked)
+
+
+def leaning(linked: Weights) -> Weights:
+    """The weights with what is added to find more: to the base, and for names that merely resemble each other most of it taken off again from the lead over
+    the rivals, which says little where the true partner may stand in no list."""
+    similar = NAME_CLASSES.index("similar")
+    taken_off = np.zeros(len(NAME_CLASSES))
+    taken_off[similar] = LEAN_OF_SIMILAR - LEAN
+    found = {key: (np.array(weights) + taken_off).tolist() if key[0] == RIVAL else weights for key, weights in linked.items()}
+    return {**found, (BASE, BASE): [weight + LEAN for weight in linked[BASE, BASE]]}
 
 
 def write_table(path: Path, plain: Weights, linked: Weights) -> None:
@@ -309,7 +332,7 @@ def main() -> int:
         try_halves(real)
         return 0
     linked_parts = real_parts(real) + linked_made_parts()
-    plain, linked = fit_both(linked_parts, [within_newer(real), *made_parts()])
+    plain, linked = fit_both(linked_parts, [within_newer(real), *names_only_parts(real), *made_parts()])
     for key in linked:
         print(f"{key[0]:14} {key[1]:20}", *(f"{weight:7.2f}" for weights in (plain, linked) for weight in weights.get(key, [0.0] * 4)))
     if options.write:

@@ -1,7 +1,7 @@
 """The peers, each run by the Python that has it installed: `python peers.py PEER INPUT.parquet OUTPUT.json`.
 
 This file imports nothing of the project, for the peers want other versions of the libraries than it does. The input holds standardised columns: `row, name, stem,
-kind, county, constituency, ward, latitude, longitude, phone, email`; the output is `{"seconds", "pairs": [[left, right, score], ...]}`.
+kind, county, constituency, ward, latitude, longitude, phone, email`, and `truth`, which only dedupe looks at, to be trained; the output is `{"seconds", "pairs": [[left, right, score], ...]}`.
 """
 
 import json
@@ -63,16 +63,41 @@ def recordlinkage_weighted(table):
     compare = recordlinkage.Compare()
     compare.string("name", "name", method="jarowinkler", label="name")
     compare.string("stem", "stem", method="jarowinkler", label="stem")
-    compare.exact("kind", "kind", label="kind", missing_value=0.5)
-    compare.exact("ward", "ward", label="ward", missing_value=0.5)
-    compare.exact("phone", "phone", label="phone", missing_value=0.3)
-    features = compare.compute(pairs, frame)
+    unknown = {"kind": 0.5, "ward": 0.5, "phone": 0.3}
+    for name in unknown:
+        compare.exact(name, name, label=name)
+    features = compare.compute(pairs, frame).astype(float)
+    for name, value in unknown.items():  # its own `missing_value` wants to put 0.5 among whole numbers, which pandas 3 refuses
+        missing = frame[name].isna()
+        features.loc[(missing.loc[pairs.get_level_values(0)].to_numpy() | missing.loc[pairs.get_level_values(1)].to_numpy()), name] = value
     score = features["name"] * 0.3 + features["stem"] * 0.25 + features["kind"] * 0.1 + features["ward"] * 0.2 + features["phone"] * 0.15
     kept = score[score > 0.5]
     return [[left, right, value] for (left, right), value in kept.items()]
 
 
-PEERS = {"splink": splink_usual, "splink-accurate": splink_accurate, "recordlinkage": recordlinkage_weighted}
+def dedupe_trained(table):
+    """dedupe, trained on 600 pairs labelled with the truth, as a patient person would label them."""
+    import dedupe
+    from dedupe import variables
+    from dedupe.predicates import IndexPredicate
+
+    columns = ("name", "stem", "kind", "county", "ward", "phone", "truth")
+    data = {row["row"]: {name: row[name] if row[name] == row[name] else None for name in columns} for row in table.to_dict("records")}
+    fields = [variables.String("name", has_missing=True), variables.String("stem", has_missing=True)]
+    fields += [variables.Exact(name, has_missing=True) for name in ("kind", "county", "ward", "phone")]
+    for field in fields:  # its index of rare words wants a BTrees that this Python does not have
+        field.predicates = [predicate for predicate in field.predicates if not isinstance(predicate, IndexPredicate)]
+    deduper = dedupe.Dedupe(fields, num_cores=1)
+    deduper.prepare_training(data, sample_size=1500)
+    deduper.mark_pairs(dedupe.training_data_dedupe(data, "truth", training_size=600))
+    deduper.train(index_predicates=False)
+    found = []
+    for rows, scores in deduper.partition(data, 0.5):
+        found += [[left, right, min(scores[at], scores[at + 1 + step])] for at, left in enumerate(rows) for step, right in enumerate(rows[at + 1 :])]
+    return [[int(left), int(right), float(score)] for left, right, score in found]
+
+
+PEERS = {"splink": splink_usual, "splink-accurate": splink_accurate, "recordlinkage": recordlinkage_weighted, "dedupe": dedupe_trained}
 
 
 def main():

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
 
@@ -51,6 +51,20 @@ def record_issues(record: Record, vocabularies: Vocabularies, after: Stage) -> I
             yield from rule.check(record, vocabularies)
 
 
+LEAST_OFFICERS = 6
+"""Police places of a chunk with an officer's number only, from which on the list is looked at as a whole."""
+THROUGHOUT = 0.5
+"""Share of the chunk's police places from which an officer's number is how the list is, and no question of one place."""
+
+
+def without_list_habits(issues: Sequence[Issue], police_places: int) -> list[Issue]:
+    """The issues of a chunk, with what is a habit of its list told as such and not asked row by row."""
+    officers = sum(issue.code == "contact.officer_only" for issue in issues)
+    if officers < LEAST_OFFICERS or officers <= THROUGHOUT * police_places:
+        return list(issues)
+    return [replace(issue, code="contact.officers_throughout", value=None, suggestion=None) if issue.code == "contact.officer_only" else issue for issue in issues]
+
+
 def _missing(record: Record, vocabularies: Vocabularies) -> Iterator[Issue]:
     """What a place of this kind should have and does not."""
     required = required_fields(record, vocabularies)
@@ -79,7 +93,10 @@ def _only_contact(record: Record, reachable: list[Contact], vocabularies: Vocabu
     if only.value in vocabularies.emergency_codes:
         yield Issue(code="contact.emergency_only", field_name="contacts", value=only.value, record_key=record.record_key)
     elif vocabularies.group(record.facility_type) == "police" and only.label == _OFFICERS_OWN and is_mobile(only.value):
-        yield Issue(code="contact.officer_only", field_name="contacts", value=only.value, record_key=record.record_key)
+        kept = Suggestion(
+            values={"contacts": only.value}, shown="keep it as the station's number", confidence=0.6, reason="It is the only number by which the place can be reached.",
+        )
+        yield Issue(code="contact.officer_only", field_name="contacts", value=only.value, record_key=record.record_key, suggestion=kept)
 
 
 def _level(record: Record, vocabularies: Vocabularies) -> Iterator[Issue]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from gvrc.cleaning.text import clean_text
 from gvrc.model.issue import Issue, Suggestion
+from gvrc.model.quick import quick
 from gvrc.model.record import FieldChange
 
 FACILITY_CODE = re.compile(r"[A-Z]{2,4}-\d{3,6}")
@@ -22,6 +23,7 @@ _LETTERS_LIKE_DIGITS = str.maketrans("OIL", "011", " -.")
 _MFL_PREFIX = re.compile(r"^(?:mfl|kmhfl|khmfl|code|no|#|:|\.|\s|-){1,12}(?=\d)", re.IGNORECASE)
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CleanCodes:
     """The codes that are well formed, by canonical field, with changes and findings."""
@@ -37,6 +39,7 @@ def clean_codes(values: Mapping[str, Any]) -> CleanCodes:
     codes: dict[str, str] = {}
     changes: list[FieldChange] = []
     issues: list[Issue] = []
+    values = _told_apart(values)
     stated = {name: text for name in ("facility_code", "mfl_code", "fid_code", "registration_number") if (text := clean_text(values.get(name)))}
     code = stated.get("facility_code")
     if code and MFL_CODE.fullmatch(code) and "mfl_code" not in stated:
@@ -51,6 +54,25 @@ def clean_codes(values: Mapping[str, Any]) -> CleanCodes:
             if value != text:
                 changes.append(FieldChange(field_name=name, before=text, after=value, stage="transform", rule="code-format"))
     return CleanCodes(codes=codes, changes=tuple(changes), issues=tuple(issues))
+
+
+def _told_apart(values: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A list of identifiers, as FHIR writes them, by what each says it is; one that says nothing is an MFL code when it has the form of one."""
+    listed = values.get("mfl_code")
+    if not isinstance(listed, list) or not all(isinstance(item, Mapping) for item in listed):
+        return values
+    told: dict[str, Any] = {}
+    for item in listed:
+        text = clean_text(item.get("value")) or ""
+        words = str({key: part for key, part in item.items() if key != "value"}).lower()
+        is_mfl = "mfl" in words or "kmhf" in words or (not _OTHER_CODE.search(words) and MFL_CODE.fullmatch(text))
+        name = "fid_code" if FID_CODE.fullmatch(text.upper()) else "mfl_code" if is_mfl else "registration_number" if "regist" in words or "licen" in words else ""
+        if name and text:
+            told.setdefault(name, text)
+    return {**{name: value for name, value in values.items() if name != "mfl_code"}, **{name: text for name, text in told.items() if name == "mfl_code" or not values.get(name)}}
+
+
+_OTHER_CODE = re.compile(r"dhis|fid|regist|licen|county|tax|nhif|sha\b")
 
 
 def _facility_code(text: str) -> str | None:

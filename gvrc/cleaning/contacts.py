@@ -13,6 +13,7 @@ from email_validator import EmailNotValidError, validate_email
 from gvrc.cleaning.phones import PhoneFind, find_phones, is_toll_free, kenyan_number
 from gvrc.cleaning.text import LONGEST_TEXT, clean_text, is_missing
 from gvrc.model.issue import Issue, Suggestion
+from gvrc.model.quick import quick, replaced
 from gvrc.model.record import Contact, ContactType, FieldChange
 from gvrc.reference.vocabularies import load_vocabularies
 
@@ -34,16 +35,25 @@ _POSTAL = re.compile(
     r"(?:p\s?\.?\s{0,2}o\s?\.?\s{0,2}box\W{0,4}){1,2}(?:private\s+bag\s?)?\d{0,7}(?:\s{0,2}[-–,]?\s{0,2}\d{5}(?!\d))?(?:[\s,]{1,2}[a-z][a-z' ]{2,30})?|\bprivate\s+bag\b(?:\s\d{1,6})?",
     re.IGNORECASE,
 )
-_WRITTEN_AT = re.compile(r"\s?[(\[{]\s?at\s?[)\]}]\s?", re.IGNORECASE)
+_WRITTEN_AT = re.compile(r"\s?[(\[{]\s?(?:at|@)\s?[)\]}]\s?", re.IGNORECASE)
+_WRITTEN_DOT = re.compile(r"\s?[(\[{]\s?(?:dot|\.)\s?[)\]}]\s?", re.IGNORECASE)
+_SPOKEN = re.compile(r"([\w.+\-]{2,64})\s?(?:\sat\s|@)\s?([\w\-]{2,40}(?:\s?(?:\sdot\s|\.)\s?[\w\-]{2,20}){1,3})\b", re.IGNORECASE)
+_SIGN_IN_WORDS = re.compile(r"[(\[{]\s?(?:at|@)\s?[)\]}]|\bdot\b", re.IGNORECASE)
+_SPOKEN_DOT = re.compile(r"\sdot\s", re.IGNORECASE)
+_USSD = re.compile(r"\*\d{2,6}(?:\*\d{1,6}){0,4}#")
+_ROUNDED = re.compile(r"(?<![\w.])([1-9])(?:[.,](\d{1,14}))?E\+?(\d{1,2})(?!\w)", re.IGNORECASE)
+_PLAIN_ADDRESS = re.compile(r"[A-Za-z0-9]{1,20}(?:[._-][A-Za-z0-9]{1,20}){0,2}@((?:[A-Za-z0-9-]{1,40}\.){1,3}[A-Za-z]{2,10})")
 _DOUBLED_AT = re.compile(r"@{2,5}")
 _OTHER_NUMBERS = re.compile(r"id$|code|acc|bank|till|paybill|pin|reg|licen|lat|lon|lng|coord|date|time|created|hash|serial|box|plot", re.IGNORECASE)
+_ANY_DIGIT = re.compile(r"\d")
 _BOX = re.compile(r"^(?:p\s?\.?\s?o\s?\.?\s?box\W{0,4})+", re.IGNORECASE)
-_MAY_HOLD_CONTACT = re.compile(r"@|\d[\d\s().\-/+]{5,}\d")
+_MAY_HOLD_CONTACT = re.compile(r"@|\d[\d\s().\-\u2010-\u2015_/+]{5,}\d|\b(?:at|dot)\b.{1,40}\bdot\b|[(\[{]\s?at\s?[)\]}]", re.IGNORECASE)
 _LABEL = re.compile(r"([^\W\d_][^\W\d_.\-/ ]{0,20}(?:[ ./-]{1,2}[^\W\d_]{1,15}){0,2})\s{0,2}[.:\-–=]{0,2}\s{0,2}$")
 _KEYS_OF_VALUE = ("value", "number", "contact", "detail", "details", "text")
 _KEYS_OF_KIND = ("type", "contact_type", "kind", "label", "use", "system")
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CleanContacts:
     """The contacts of a record, each once, the first one primary; what was changed to get them and what could not be read."""
@@ -53,6 +63,7 @@ class CleanContacts:
     issues: tuple[Issue, ...] = ()
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TextContacts:
     """Contacts written in a text by the way: `remainder` is the text without them, `redacted` the text with `[phone]`, `[email]` in their place."""
@@ -62,6 +73,7 @@ class TextContacts:
     redacted: str | None = None
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Find:
     """Something found in a cell, and where."""
@@ -96,9 +108,11 @@ def parse_contacts(values: Mapping[str, Any]) -> CleanContacts:
 
 
 def phones_elsewhere(data: Mapping[str, Any], values: Mapping[str, Any]) -> tuple[Contact, ...]:
-    """Telephone numbers in the fields of a source row that became none of its canonical `values`; for a row that gives none otherwise.
+    """Telephone numbers in the fields of a source row that became none of its canonical `values`.
     Numbers under a key that speaks of something else (codes, accounts, measures, days) are left alone."""
+    cells = [values.get(name) for name in CONTACT_FIELDS]
     read = {id(value) for value in values.values()}
+    read.update(id(value) for value in data.values() if isinstance(value, str) and (value in cells or _ANY_DIGIT.search(value) is None))
     contacts = (contact for text in _unread_texts(data, read, 4) for contact in contacts_in_text(text, "contact").contacts)
     return merged_contacts(contact for contact in contacts if contact.contact_type is ContactType.PHONE)
 
@@ -137,7 +151,7 @@ def _collect(found: dict[tuple[ContactType, str], Contact], contacts: Iterable[C
 
 def _in_order(contacts: Iterable[Contact]) -> tuple[Contact, ...]:
     return tuple(
-        contact if contact.is_primary == (index == 0) else replace(contact, is_primary=index == 0) for index, contact in enumerate(contacts)
+        contact if contact.is_primary == (index == 0) else replaced(contact, is_primary=index == 0) for index, contact in enumerate(contacts)
     )
 
 
@@ -158,7 +172,7 @@ def _with_whole_cell(issue: Issue, kept: str) -> Issue:
     suggestion = issue.suggestion
     if suggestion is None or not kept:
         return issue
-    whole = f"{kept}, {suggestion.shown}"
+    whole = kept.replace(issue.value, suggestion.shown) if issue.code == "contact.email_slip" and issue.value else f"{kept}, {suggestion.shown}"
     return replace(issue, suggestion=replace(suggestion, values={issue.field_name: whole}, shown=whole))
 
 
@@ -188,6 +202,9 @@ def _parse_text(field_name: str, text: str, hint: str | None) -> CleanContacts:
     quick = text.translate(_PLAIN_NUMBER)
     if field_name != "hotline" and 9 <= len(quick) <= 13 and (number := _quick_number(quick)):
         return CleanContacts(contacts=(_phone(number, hint),))
+    if "@" in text and field_name in ("email", "contact") and (email := _quick_email(text)):
+        issue = _slip(email, field_name)
+        return CleanContacts(contacts=(Contact(contact_type=ContactType.EMAIL, value=email),), issues=(issue,) if issue else ())
     return _parse_cell(field_name, text, hint)
 
 
@@ -197,15 +214,33 @@ def _quick_number(quick: str) -> str | None:
     return kenyan_number(digits, allow_bare=True) if digits.isdecimal() and digits.isascii() else None
 
 
+def _quick_email(text: str) -> str | None:
+    """One plain address alone in its cell, with nothing that may mean more: a web address, a sign in words, a number in scientific notation."""
+    if _PLAIN_ADDRESS.fullmatch(text) is None or "www." in text or _SIGN_IN_WORDS.search(text) or _ROUNDED.search(text):
+        return None
+    return valid_email(text)
+
+
 @lru_cache(maxsize=16_384)
 def _parse_cell(field_name: str, text: str, hint: str | None) -> CleanContacts:
-    finds = list(_finds(text, field_name, hint, is_contact=True))
+    if rounded := _ROUNDED.search(text):
+        digits = _written_out(rounded)
+        if digits is None:
+            return CleanContacts(issues=(Issue(code="contact.phone_rounded", field_name=field_name, value=text[:60]),))
+        text = _ROUNDED.sub(digits, text, count=1)
+    finds = list(_finds(_with_plain_signs(text), field_name, hint, is_contact=True))
     contacts = tuple(find.contact for find in finds if find.contact)
     issues = tuple(find.issue for find in finds if find.issue)
     if not contacts and not issues:
         code = "contact.email_invalid" if field_name == "email" else "contact.unreadable"
         issues = (Issue(code=code, field_name=field_name, value=text[:200]),) if any(map(str.isalnum, text)) and not _is_zero(text) else ()
     return CleanContacts(contacts=contacts, issues=issues)
+
+
+def _written_out(rounded: re.Match[str]) -> str | None:
+    """The digits of a number in scientific notation, or None when a spreadsheet has cut them off (`7.22E+08`)."""
+    digits, exponent = rounded[1] + (rounded[2] or ""), int(rounded[3])
+    return digits if len(digits) == exponent + 1 else None
 
 
 def _is_zero(text: str) -> bool:
@@ -233,6 +268,7 @@ def contacts_in_text(text: str, field_name: str) -> TextContacts:
     """Contacts that stand in a name, description or other free text. Only what is unmistakably one is found."""
     if not _MAY_HOLD_CONTACT.search(text[:LONGEST_TEXT]):
         return TextContacts(remainder=text, redacted=text)
+    text = _with_plain_signs(text)
     finds = [find for find in _finds(text, field_name, None, is_contact=False) if find.contact]
     if not finds:
         return TextContacts(remainder=text, redacted=text)
@@ -253,13 +289,25 @@ def _with_gaps(text: str, finds: Iterable[_Find], gap: Callable[[_Find], str]) -
     return " ".join("".join([*out, text[position:]]).split())
 
 
+def _with_plain_signs(text: str) -> str:
+    """The text with written-out signs of e-mail addresses as signs: `office (at) example [dot] org`, `office at example dot org`."""
+    if not _SIGN_IN_WORDS.search(text):
+        return text
+    text = _WRITTEN_DOT.sub(".", _WRITTEN_AT.sub("@", text))
+    return _SPOKEN.sub(_as_address, text)
+
+
+def _as_address(found: re.Match[str]) -> str:
+    """One address written in words, when it is one; a sentence that happens to hold "at" and "dot" stays."""
+    address = f"{found[1]}@{_SPOKEN_DOT.sub('.', found[2]).replace(' ', '')}"
+    return address if valid_email(address) and (_SPOKEN_DOT.search(found[2]) or "@" in found[0]) else found[0]
+
+
 def _finds(text: str, field_name: str, hint: str | None, *, is_contact: bool) -> Iterator[_Find]:
     """Everything in a cell; each kind blanks what it found, so that the next kind does not read it again."""
     if "@@" in text:
         text = _DOUBLED_AT.sub(lambda found: "@" + " " * (len(found[0]) - 1), text)
-    if "at" in text.casefold():
-        text = _WRITTEN_AT.sub(lambda found: "@".center(len(found[0])), text)
-    for finder in (_web_addresses, _emails, _postal_addresses):
+    for finder in (_web_addresses, _emails, _postal_addresses, _ussd_codes):
         found = list(finder(text, field_name, is_contact))
         yield from found
         for find in found:
@@ -291,11 +339,23 @@ def _email_at(text: str, at: int, field_name: str) -> _Find:
     start, end = at - len(before), at + 1 + gap + len(domain)
     address = f"{before.strip()}@{domain}"
     if email := valid_email(address):
-        return _Find(start=start, end=end, contact=Contact(contact_type=ContactType.EMAIL, value=email))
+        contact = Contact(contact_type=ContactType.EMAIL, value=email)
+        return _Find(start=start, end=end, contact=contact, issue=_slip(email, field_name))
     stop = re.compile(r"[\s;<>()\[\]|\"]").search(text, end)
     shown = text[start : stop.start() if stop else len(text)][:120]
     issue = Issue(code="contact.email_invalid", field_name=field_name, value=shown, suggestion=_mended_email(shown, field_name))
     return _Find(start=start, end=start + len(shown), issue=issue)
+
+
+def _slip(email: str, field_name: str) -> Issue | None:
+    """A valid address whose domain is a well-known one with a slip (`gmial.com`)."""
+    user, _, domain = email.partition("@")
+    right = load_vocabularies().email_slips.get(domain)
+    if right is None:
+        return None
+    mended = f"{user}@{right}"
+    suggestion = Suggestion(values={field_name: mended}, shown=mended, confidence=0.9, reason=f"“{domain}” is a usual slip of {right}.")
+    return Issue(code="contact.email_slip", field_name=field_name, value=email, suggestion=suggestion)
 
 
 def _last_word(text: str) -> str:
@@ -317,9 +377,17 @@ def _mended_email(shown: str, field_name: str) -> Suggestion | None:
     return Suggestion(values={field_name: email}, shown=email, confidence=0.85, reason="The usual slips (commas for dots, spaces, doubled signs) put right give a valid address.")
 
 
-@lru_cache(maxsize=16_384)
 def valid_email(address: str) -> str | None:
     """The address in lower case when it is valid (its domain is not looked up), else None."""
+    plain = _PLAIN_ADDRESS.fullmatch(address)
+    if plain is None:
+        return _validated(address)
+    # of a plain address only the domain can be wrong, and lists name the same few domains again and again
+    return address.lower() if _validated(f"a@{plain[1]}") else None
+
+
+@lru_cache(maxsize=16_384)
+def _validated(address: str) -> str | None:
     try:
         return validate_email(address, check_deliverability=False).normalized.lower()
     except EmailNotValidError:
@@ -333,6 +401,13 @@ def _postal_addresses(text: str, field_name: str, is_contact: bool) -> Iterator[
         if not any(map(str.isdigit, value)) and "bag" not in value.casefold():
             continue
         contact = Contact(contact_type=ContactType.POSTAL, value=value) if is_contact else None
+        yield _Find(start=found.start(), end=found.end(), contact=contact)
+
+
+def _ussd_codes(text: str, field_name: str, is_contact: bool) -> Iterator[_Find]:
+    """`*719*33#`: a code to dial on a mobile phone; in free text it only stands in the way of numbers."""
+    for found in _USSD.finditer(text) if "#" in text else ():
+        contact = Contact(contact_type=ContactType.HOTLINE, value=found[0], label="Code to dial") if is_contact else None
         yield _Find(start=found.start(), end=found.end(), contact=contact)
 
 

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from gvrc.cleaning.text import is_missing
-from gvrc.model.issue import Issue
+from gvrc.model.issue import Issue, Suggestion
 from gvrc.model.place import Point
+from gvrc.model.quick import quick
 from gvrc.model.record import FieldChange
 
 KENYA_LATITUDES = (-4.9, 5.2)
@@ -27,7 +28,15 @@ LONGEST_COORDINATE = 200
 """Characters of a coordinate text that are read."""
 
 _STAGE = "transform"
-_NUMBER = re.compile(r"[-+\u2212]?\d{1,9}(?:[.,]\d{1,40})?")
+_NUMBER = re.compile(r"[-+\u2212]?\d{1,9}(?:[.,]\d{1,40})?(?:[eE][-+]?\d{1,2}(?![\d.]))?")
+_LOOSE_SIGN = re.compile(r"(?<![\d\w°'\"])([-\u2212\u2013])\s+(?=\d)")
+_TURNED_SIGN = re.compile(r"(?<![\d\w°'\")])[\u2010-\u2015](?=\d)")
+_IN_ADDRESS = re.compile(r"(?:[@=/:,]|loc:)\s?(-?\d{1,3}\.\d{2,15})\s?(?:,|%2C)\s?(-?\d{1,3}\.\d{2,15})", re.IGNORECASE)
+"""A pair of degrees in the address of a map (`.../@-1.28,36.82,15z`, `geo:-1.28,36.82`)."""
+_HEIGHT = re.compile(r"(\s*[-\u2212]?\d{1,3}\.\d{2,15}[\s,;]+[-\u2212]?\d{1,3}\.\d{2,15})[\s,;]+-?\d{1,4}(?:\.\d{1,10})?(?:\s?m)?(?:[\s,;]+\d{1,4}(?:\.\d{1,10})?(?:\s?m)?)?\s*", re.IGNORECASE)
+"""A pair with height (and accuracy) behind it, as survey tools write it (`-1.28 36.82 1650 4.5`)."""
+_LETTER_UNITS = re.compile(r"(?<=\d)\s?(?:d|deg|m|min|s|sec)\b\.?|(?<=\d)[dm](?=\s?\d)", re.IGNORECASE)
+_BY_LETTERS = re.compile(r"\d\s?d(?:eg)?\s?\d", re.IGNORECASE)
 _DECIMAL_COMMA = re.compile(r"(?<=\d),(?=\d)")
 _WHOLE_PAIR = re.compile(r"\s*[-+\u2212]?\d{1,2},\d{1,2}\s*")
 _WORDS = re.compile(r"\b(?:latitude|longitude|lat|long|lng|lon|point|srid=\d{1,6}|deg(?:rees)?|min(?:utes)?|sec(?:onds)?|north|south|east|west)\b", re.IGNORECASE)
@@ -36,6 +45,7 @@ _LATITUDE_KEYS = ("latitude", "lat", "y")
 _LONGITUDE_KEYS = ("longitude", "long", "lng", "lon", "x")
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CleanPoint:
     """The point of a row, if it has one that can be used, the changes made to the stated values, and what is wrong with them."""
@@ -72,6 +82,8 @@ def clean_point(values: Mapping[str, Any]) -> CleanPoint:
 def _stated(values: Mapping[str, Any]) -> tuple[str, str, tuple[_Angle, _Angle] | None] | None:
     """The field that states a point, its value as shown to people, and the pair of angles (None when unreadable)."""
     latitude, longitude = values.get("latitude"), values.get("longitude")
+    if latitude == longitude and isinstance(latitude, str):
+        longitude = None  # both columns hold the whole pair
     if not is_missing(latitude) and not is_missing(longitude):
         pair = _pair_of([*_angles(latitude, is_alone=True), *_angles(longitude, is_alone=True)])
         return "latitude", f"{_shown(latitude)}, {_shown(longitude)}", pair
@@ -121,7 +133,7 @@ def _placed(field_name: str, shown: str, angles: tuple[_Angle, _Angle]) -> Clean
         return CleanPoint(point=(point := _point(angles)), issues=_coarse(field_name, shown, point))
     if _is_kenyan(longitude, latitude):
         return _swapped(field_name, shown, (angles[1], angles[0]))
-    return _refused(field_name, shown, "point.outside_kenya", latitude=latitude, longitude=longitude)
+    return _refused(field_name, shown, "point.outside_kenya", _likely(latitude, longitude), latitude=latitude, longitude=longitude)
 
 
 def _is_kenyan(latitude: float, longitude: float) -> bool:
@@ -148,9 +160,32 @@ def _coarse(field_name: str, shown: str, point: Point) -> tuple[Issue, ...]:
     return (Issue(code="point.too_coarse", field_name=field_name, value=shown, detail={"decimals": point.decimals}),)
 
 
-def _refused(field_name: str, shown: str, code: str, **detail: Any) -> CleanPoint:
+def _refused(field_name: str, shown: str, code: str, suggestion: Suggestion | None = None, **detail: Any) -> CleanPoint:
     change = FieldChange(field_name="coordinates", before=shown, after=None, stage=_STAGE, rule=code)
-    return CleanPoint(changes=(change,), issues=(Issue(code=code, field_name=field_name, value=shown, detail=detail),))
+    return CleanPoint(changes=(change,), issues=(Issue(code=code, field_name=field_name, value=shown, detail=detail, suggestion=suggestion),))
+
+
+def _likely(latitude: float, longitude: float) -> Suggestion | None:
+    """The one pair in Kenya that the usual slips lead to: a minus before the longitude, or a decimal point that got lost."""
+    for first, second, reason in (
+        (latitude, -longitude, "Without the minus before the longitude the point lies in Kenya."),
+        (longitude, -latitude, "In the other order and without the minus the point lies in Kenya."),
+        (*_with_points(latitude, longitude), "With the decimal points that were lost the point lies in Kenya."),
+        (*_with_points(longitude, latitude), "With the decimal points that were lost, and in the other order, the point lies in Kenya."),
+    ):
+        if _is_kenyan(first, second):
+            values = {"latitude": round(first, 7), "longitude": round(second, 7)}
+            return Suggestion(values=values, shown=f"{values['latitude']}, {values['longitude']}", confidence=0.7, reason=reason)
+    return None
+
+
+def _with_points(latitude: float, longitude: float) -> tuple[float, float]:
+    """Two whole numbers with the decimal points that they lost: as many decimals as a longitude of two digits leaves, for both alike; anything else as
+    it is."""
+    digits = len(str(abs(int(longitude))))
+    if digits < 5 or latitude != int(latitude) or longitude != int(longitude):
+        return latitude, longitude
+    return latitude / 10 ** (digits - 2), longitude / 10 ** (digits - 2)
 
 
 # ---------------------------------------------------------------------- reading one value
@@ -186,14 +221,26 @@ def _decimals(number: str) -> int:
 
 def _angles_in_text(text: str, is_alone: bool) -> Iterator[_Angle]:
     """The angles of a text: decimal degrees, or degrees with minutes and seconds, with hemisphere letters before or after."""
+    text = _plain(text)
     letters = _HEMISPHERE.findall(_WORDS.sub(_initial, text))
     numbers = [_number(found) for found in _numbers(_WORDS.sub(" ", text), is_alone)]
     if not numbers:
         return
     axes = [letter.upper() for letter in letters] if len(letters) in (1, 2) else []
-    groups = _groups(numbers, text, len(axes))
+    groups = _groups(numbers, text, len(axes), is_alone)
     for index, group in enumerate(groups):
         yield _angle(group, axes[index] if len(axes) == len(groups) else None)
+
+
+def _plain(text: str) -> str:
+    """The text without what surrounds a pair: the address of a map, heights, units as letters, signs that stand apart."""
+    if pair := _IN_ADDRESS.search(text) if ":" in text or "/" in text else None:
+        return f"{pair[1]}, {pair[2]}"
+    if pair := _HEIGHT.fullmatch(text):
+        return pair[1]
+    if _BY_LETTERS.search(text):
+        text = _LETTER_UNITS.sub(" ", text)
+    return _TURNED_SIGN.sub("-", _LOOSE_SIGN.sub("-", text))
 
 
 def _initial(word: re.Match[str]) -> str:
@@ -214,10 +261,12 @@ def _number(text: str) -> tuple[float, int]:
     return float(plain), _decimals(plain)
 
 
-def _groups(numbers: list[tuple[float, int]], text: str, letters: int) -> list[list[tuple[float, int]]]:
+def _groups(numbers: list[tuple[float, int]], text: str, letters: int, is_alone: bool) -> list[list[tuple[float, int]]]:
     """Numbers of one angle together: two or one are decimal degrees; four or six are degrees with minutes (and seconds) twice; three
     with one letter or degree sign are a single angle."""
     count = len(numbers)
+    if count in (2, 3) and is_alone and not any(decimals for _, decimals in numbers[:-1]) and (text.count("°") == 1 or text.count("º") == 1 or letters == 1 or "'" in text):
+        return [numbers]
     if count in (4, 6):
         half = count // 2
         return [numbers[:half], numbers[half:]]

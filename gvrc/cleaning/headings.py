@@ -16,10 +16,16 @@ LONGEST_HEADING = 90
 """Characters; a longer text is no heading."""
 
 _BEGINNING = 3
+_LEADS = frozenset({"cou", "pol", "sta", "hea", "hos", "fac", "gen", "dis", "cli", "reg", "pro", "are", "sec", "she", "ngo", "org"})
+"""The first letters of the words that may stand before the name of a section (`Police Stations in Kwale`, `COUNTY: KWALE`)."""
+_FILLERS = re.compile(r"^(?:of|for|in|within|number)\s+", re.IGNORECASE)
 _MARKS_OF_NUMBERS = frozenset(".):]-–")
 _NUMBERING = re.compile(r"^[\s(\[]*(?:no\.?\s*)?(?:\d{1,4}|[ivx]{1,4}|[a-z])\s?[.):\]\-–]+\s*", re.IGNORECASE)
 _BRACKETS = re.compile(r"[(\[][^()\[\]]{0,80}[)\]]")
-_UNIT_WORDS = re.compile(r"\b(?:county|counties|region|province|area|headings?|section|list|cont|contd|continued)\b", re.IGNORECASE)
+_PLAIN_NUMBER = re.compile(r"^\d{1,3}\s+(?=[^\W\d_])")
+_UNIT_WORDS = re.compile(r"\b(?:county|counties|region|province|area|headings?|section|list|cont|contd|continued)\b(?:\s+(?:government\s+)?of\b)?", re.IGNORECASE)
+_OF_THE_LIST = re.compile(r"^(?:source|prepared|compiled|updated|note|notes|nb|key|date|as\s+at|reference|checked|approved|signed)\b\s*(?:by\b|on\b|[:.]|\d{4}|$)", re.IGNORECASE)
+"""What a list says of itself between or under its rows (`Source: Ministry of Health`, `Prepared by`, `Updated 2023`)."""
 _PLURAL_KINDS = re.compile(
     r"\b(?:police\s+)?(?:stations|posts|bases|facilities|hospitals|cent(?:re|er)s|dispensaries|clinics|desks|organi[sz]ations|shelters|houses|providers|services)"
     r"(?:\s+(?:in|within|of|for)\b)?\s*",
@@ -75,6 +81,8 @@ def _kind_of_text(text: str, vocabularies: Vocabularies) -> str | None:
         return found if _is_plain(text, found) else None
     if _COUNTING.match(bare):
         return _counting_kind(bare)
+    if _OF_THE_LIST.match(bare):
+        return "note"
     return "section" if _is_section(bare) or _names_only_a_kind(bare, vocabularies) else None
 
 
@@ -93,14 +101,16 @@ def _counting_kind(bare: str) -> str | None:
     rest = _COUNTING.sub("", bare, count=1)
     if bare.casefold().startswith(("list", "table", "annex", "appendix")):
         return "title"
-    words = _UNIT_WORDS.sub(" ", _NUMBERS.sub(" ", rest)).strip(" .:-–")
+    words = _FILLERS.sub("", _UNIT_WORDS.sub(" ", _NUMBERS.sub(" ", rest)).strip(" .:-–"))
     is_counting = not words or words.casefold() in ("of", "for", "facilities", "stations", "records") or place_key(words) in section_names()
     return "total" if is_counting else None
 
 
 def _is_section(bare: str) -> bool:
     """A county or old province alone, or with words that only say what follows (`KWALE COUNTY POLICE STATIONS`)."""
-    if place_key(bare[:12].partition(" ")[0])[:_BEGINNING] not in _beginnings():
+    bare = _PLAIN_NUMBER.sub("", bare) if bare[:1].isdigit() else bare
+    begins = place_key(bare[:12].partition(" ")[0])[:_BEGINNING]
+    if begins not in _beginnings() and begins not in _LEADS:
         return False
     words = _UNIT_WORDS.sub(" ", _PLURAL_KINDS.sub(" ", bare)).strip(" .,:;-–/&")
     return bool(words) and len(words) <= 40 and place_key(words) in section_names()

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from gvrc.model.issue import Issue, Suggestion
+from gvrc.model.quick import quick
 from gvrc.reference.vocabularies import Vocabularies, VocabularyMatch, normalised
 
 WORDS_CONFIDENCE = 0.9
@@ -17,6 +18,7 @@ _LEVEL = re.compile(r"\b(?:(?:level|lvl)[\s\-.]{0,3}|l)([1-6])([ab])?\b", re.IGN
 _VOWELS = frozenset("aeiouy")
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KindInWords:
     """A kind told by the words from `start` to `end` of a text."""
@@ -68,6 +70,7 @@ def stated_level(text: str | None) -> str | None:
     return f"{match[1]}{(match[2] or '').upper()}" if match else None
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KindEvidence:
     """What a row tells about its kind: the text of the type column (`is_of_list`: it is the same for the whole list and not the row's own),
@@ -81,6 +84,7 @@ class KindEvidence:
     services: tuple[str, ...] = ()
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CleanKind:
     """The kind of a place, the rule that found it, and what was odd."""

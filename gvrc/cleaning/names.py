@@ -13,6 +13,7 @@ from gvrc.cleaning.contacts import contacts_in_text, hotline
 from gvrc.cleaning.kinds import kind_in_words, stated_level
 from gvrc.cleaning.text import clean_text
 from gvrc.model.issue import Issue, Suggestion
+from gvrc.model.quick import quick
 from gvrc.model.record import Contact, FieldChange
 from gvrc.reference.vocabularies import Abbreviation, Vocabularies, normalised
 
@@ -41,6 +42,7 @@ _NOT_MISSPELT = frozenset({"dispensaries", "hospitals", "hospitality", "hospice"
 _PLACE_SPLIT = re.compile(r"\s*[,/]\s*")
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CleanName:
     """A name after cleaning: None when nothing usable is left. `facility_type` and `keph_level` are what its words tell."""

@@ -8,14 +8,18 @@ completed or guessed: a shortened second number (`0722 000 111/222`) is told as 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 import phonenumbers
 
+from gvrc.model.quick import quick
+
 LONGEST_NUMBER = 15
 """Digits of a telephone number (ITU-T E.164)."""
+_LIKE_DIGITS = frozenset("OoIl")
 MOST_CHUNKS = 400
 """Groups of digits of one text that are looked at."""
 
@@ -33,12 +37,20 @@ _TOLL_FREE = _plan("toll_free")
 
 _TRUNK_ZERO = re.compile(r"\(\s?0\s?\)")
 _DIGITS = re.compile(r"\+?\d{1,40}")
-_SOFT = re.compile(r"[\s.\-–—_()·']{0,4}")
+_SOFT = re.compile(r"[\s.\-\u2010-\u2015\u2212_()·']{0,6}")
 _SLASH = re.compile(r"[\s()]{0,3}[/\\][\s()]{0,3}")
 _COMMA = re.compile(r"[\s()]{0,3}[,;&][\s()]{0,3}")
-_EXTENSION = re.compile(r"\b(?:ext|extn|extension|x)\.?\s{0,2}$", re.IGNORECASE)
+_EXTENSION = re.compile(r"(?:\b|(?<=\d))(?:ext|extn|extension|x)\.?\s{0,2}$", re.IGNORECASE)
+_IS_EXTENSION = re.compile(r"ext", re.IGNORECASE)
+_CALLED = re.compile(r"\b(?:tel|telephone|phone|mobile|mob|cell|call|sms|whatsapp|contact|simu)s?\b\W{0,4}(?:no|number)?\W{0,4}$", re.IGNORECASE)
+"""Words before a number that say it is one to call."""
+_ZEROS = re.compile(r"(?<=\d)[Oo]+(?=[\dOo]*\d)|(?<![^\W_])[Oo](?=\d{3})")
+_ONES = re.compile(r"(?<=\d)[lI](?=\d)|(?<=\d\s)[lI](?=\d)")
+_COUNTRY = frozenset({"254", "0254", "00254"})
+_BEGINS_A_NUMBER = re.compile(r"(?:0[124-7]|254)\d{2}")
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PhoneFind:
     """One thing found that looks like a number: `number` in E.164 when valid; `may_mean` is a completed second number of a pair
@@ -53,6 +65,7 @@ class PhoneFind:
     digits: str = ""
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Chunk:
     digits: str
@@ -101,8 +114,15 @@ def foreign_number(digits: str) -> str | None:
 def find_phones(text: str, *, is_contact: bool) -> list[PhoneFind]:
     """Every number in a text, in order. `is_contact`: the text is a contact cell, so bare numbers count and broken ones are told;
     otherwise only what is unmistakably a Kenyan number is found."""
-    text = _TRUNK_ZERO.sub(lambda found: " " * len(found[0]), text)
+    text = _TRUNK_ZERO.sub(lambda found: " " * len(found[0]), text if text.isascii() else _in_plain_digits(text))
+    if is_contact and not _LIKE_DIGITS.isdisjoint(text):
+        text = _ONES.sub("1", _ZEROS.sub(lambda found: "0" * len(found[0]), text))
     return list(_solve(text, list(_chunks(text, is_contact)), is_contact))
+
+
+def _in_plain_digits(text: str) -> str:
+    """The text with the digits of every script as 0 to 9, each in its place: `٠٧` is `07`."""
+    return "".join(str(unicodedata.decimal(letter)) if letter.isdecimal() else letter for letter in text)
 
 
 def _chunks(text: str, is_contact: bool) -> Iterator[_Chunk]:
@@ -120,7 +140,7 @@ def _chunks(text: str, is_contact: bool) -> Iterator[_Chunk]:
 
 def _is_inside_word(text: str, start: int, end: int) -> bool:
     before, after = text[start - 1 : start], text[end : end + 1]
-    return before.isalpha() or after.isalpha() or before == "_"
+    return before.isalpha() or (after.isalpha() and not _IS_EXTENSION.match(text, end)) or (before == "_" and not text[start - 2 : start - 1].isdigit())
 
 
 def _joint(between: str) -> str:
@@ -138,7 +158,13 @@ def _solve(text: str, chunks: Sequence[_Chunk], is_contact: bool) -> Iterator[Ph
         if not is_contact and _is_decimal(chunks, position):
             position += 2
             continue
-        length, numbers = _number_at(chunks, position, is_contact)
+        if _EXTENSION.search(text[max(0, chunks[position].start - 14) : chunks[position].start]):
+            position += 1
+            continue
+        allow_bare = is_contact or _CALLED.search(text[max(0, chunks[position].start - 24) : chunks[position].start]) is not None
+        length, numbers = _number_at(chunks, position, allow_bare)
+        if not numbers and is_contact:
+            length, numbers = _number_at(chunks, position, allow_bare, with_commas=True)
         if not numbers:
             length = 1 if not is_contact else _broken_length(chunks, position)
         first, final = chunks[position], chunks[position + length - 1]
@@ -146,7 +172,7 @@ def _solve(text: str, chunks: Sequence[_Chunk], is_contact: bool) -> Iterator[Ph
         for number in numbers:
             last = PhoneFind(start=first.start, end=final.end, text=text[first.start : final.end], number=number, is_kenyan=number.startswith("+254"))
             yield last
-        if not numbers and is_contact and not _EXTENSION.search(text[max(0, first.start - 14) : first.start]):
+        if not numbers and is_contact:
             digits = "".join(chunk.digits for chunk in chunks[position - length : position])
             meant = _completed(last, digits) if first.joint in ("slash", "comma") else None
             yield PhoneFind(start=first.start, end=final.end, text=text[first.start : final.end], may_mean=meant, digits=digits)
@@ -159,23 +185,33 @@ def _is_decimal(chunks: Sequence[_Chunk], position: int) -> bool:
     return after is not None and after.joint == "point" and len(after.digits) > 4 and whole != "254" and (whole == "0" or not whole.startswith("0"))
 
 
-def _number_at(chunks: Sequence[_Chunk], position: int, is_contact: bool) -> tuple[int, tuple[str, ...]]:
-    """The longest number that begins at `position`: how many chunks it takes and the number, or several when they are glued together."""
+def _number_at(chunks: Sequence[_Chunk], position: int, allow_bare: bool, *, with_commas: bool = False) -> tuple[int, tuple[str, ...]]:
+    """The longest number that begins at `position`: how many chunks it takes and the number, or several when they are glued together.
+    `with_commas`: commas may stand inside it (`0722,000,123`)."""
     first = chunks[position]
     best: tuple[int, tuple[str, ...]] = (0, ())
     digits = ""
     for length, chunk in enumerate(chunks[position : position + 9], start=1):
-        if length > 1 and not _may_join(chunk, bool(best[1])):
+        if length > 1 and not (_may_join(chunk, bool(best[1]), with_commas) and not _begins_another(chunk, digits)):
             break
         digits += chunk.digits
         if len(digits) > LONGEST_NUMBER:
             break
-        if number := _valid(digits, first.has_plus, is_contact):
+        if number := _valid(digits, first.has_plus, allow_bare):
             best = (length, (number,))
     return best if best[1] else (1, _glued(first.digits))
 
 
-def _may_join(chunk: _Chunk, has_number: bool) -> bool:
+def _begins_another(chunk: _Chunk, digits: str) -> bool:
+    """True for a chunk that begins a number of its own behind digits that are none: the `0700-000-111` of `45 / 0700-000-111`."""
+    if digits in _COUNTRY or not _BEGINS_A_NUMBER.match(chunk.digits) or len(chunk.digits) < 4:
+        return False
+    return chunk.joint == "slash" or not digits.startswith("0")
+
+
+def _may_join(chunk: _Chunk, has_number: bool, with_commas: bool) -> bool:
+    if with_commas and chunk.joint == "comma":
+        return not has_number and not chunk.has_plus and not _BEGINS_A_NUMBER.match(chunk.digits)
     if chunk.has_plus or chunk.joint in ("hard", "comma"):
         return False
     if not has_number:
@@ -183,10 +219,10 @@ def _may_join(chunk: _Chunk, has_number: bool) -> bool:
     return chunk.joint != "slash" and not (chunk.digits.startswith(("0", "254")) and len(chunk.digits) >= 3)
 
 
-def _valid(digits: str, has_plus: bool, is_contact: bool) -> str | None:
+def _valid(digits: str, has_plus: bool, allow_bare: bool) -> str | None:
     if has_plus and not digits.startswith(("254", "0")):
         return foreign_number(digits) if len(digits) > 7 else None
-    return kenyan_number(digits, allow_bare=is_contact)
+    return kenyan_number(digits, allow_bare=allow_bare)
 
 
 def _glued(digits: str) -> tuple[str, ...]:
@@ -203,7 +239,7 @@ def _broken_length(chunks: Sequence[_Chunk], position: int) -> int:
     """How many chunks from `position` belong to one broken number."""
     length = 1
     while position + length < len(chunks) and chunks[position + length].joint in ("soft", "point"):
-        if _number_at(chunks, position + length, is_contact=False)[1]:
+        if _number_at(chunks, position + length, allow_bare=False)[1]:
             break
         length += 1
     return length

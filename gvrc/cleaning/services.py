@@ -11,6 +11,7 @@ from typing import Any
 from gvrc.cleaning.contacts import contacts_in_text
 from gvrc.cleaning.text import clean_text
 from gvrc.model.issue import Issue, Suggestion
+from gvrc.model.quick import quick
 from gvrc.model.record import FieldChange
 from gvrc.reference.vocabularies import Vocabularies
 
@@ -27,6 +28,7 @@ _YES = frozenset({"y", "yes", "true", "1", "available", "provided", "x", "✓"})
 _NAME_KEYS = ("name", "service", "service_name", "label", "title")
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CleanServices:
     """The services of a record as codes, each once, with what was changed and what is unknown."""
@@ -40,6 +42,11 @@ def clean_services(value: Any, vocabularies: Vocabularies) -> CleanServices:
     """The services in a raw value: a list, a text with several, or an object of yes-and-no columns."""
     texts = tuple(_texts(value))[:MOST_SERVICES]
     return _clean_services(texts, vocabularies) if texts else CleanServices()
+
+
+def stated_services(value: Any) -> list[str]:
+    """The texts of a raw value, without the contacts in them; `clean_services` reads them as it reads the value."""
+    return [shown for text in tuple(_texts(value))[:MOST_SERVICES] if (shown := contacts_in_text(text, "services").redacted)]
 
 
 @lru_cache(maxsize=16_384)

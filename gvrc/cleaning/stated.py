@@ -8,6 +8,7 @@ from typing import Any
 
 from gvrc.cleaning.contacts import CONTACT_FIELDS
 from gvrc.cleaning.text import clean_text
+from gvrc.model.quick import quick
 from gvrc.model.record import FieldChange
 from gvrc.model.source import SourceRow
 from gvrc.reference.corrections import Corrections
@@ -17,6 +18,7 @@ _POINT_FIELDS = frozenset({"latitude", "longitude", "coordinates"})
 NOTHING: Mapping[str, Any] = {}
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatedValues:
     """The canonical values to clean. `answered` are the fields that a steward decided: their value is not questioned again."""

@@ -55,6 +55,15 @@ class Call:
             for line in lines:
                 self.say(line)
 
+    def stream(self, values: Iterable[Any]) -> None:
+        """A long list as one JSON document on stdout, an element at a time."""
+        out, separator = sys.stdout.buffer, b"[\n"
+        for value in values:
+            out.write(separator + orjson.dumps(value, default=_plain))
+            separator = b",\n"
+        out.write(b"\n]\n" if separator == b",\n" else b"[]\n")
+        out.flush()
+
     def code(self, *, findings: bool) -> int:
         """0, or 1 under --strict when there were findings."""
         return 1 if findings and self.options.strict else 0

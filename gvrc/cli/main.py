@@ -14,6 +14,7 @@ import structlog
 from gvrc import __version__
 from gvrc.cli.commands import COMMANDS
 from gvrc.errors import GvrcError
+from gvrc.logs import configure_terminal
 from gvrc.settings import load_settings
 
 log = structlog.get_logger("gvrc.processing")
@@ -22,7 +23,7 @@ log = structlog.get_logger("gvrc.processing")
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command. Returns the exit code."""
     options = build_parser().parse_args(arguments)
-    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))  # until a command sets the log files up; stdout is for results
+    configure_terminal()  # until a command sets the log files up; stdout is for results
     try:
         from gvrc.cli.context import Call  # the database and its libraries load only for a command that was understood
 

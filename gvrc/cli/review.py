@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import orjson
 
@@ -17,6 +17,7 @@ from gvrc.commit.units import CommitPreview, HeldBack
 from gvrc.errors import ConfigError
 from gvrc.model.review import Answer, Relation
 from gvrc.steward import AnswerIn, Refusal
+from gvrc.store.reads_search import FacilityFilter
 
 ANSWER_KEYS = frozenset({"key", "answer", "values", "note", "relation"})
 
@@ -112,15 +113,20 @@ def _preview_lines(preview: CommitPreview) -> list[str]:
 
 
 def export(call: Call) -> int:
-    """The registry as CSV."""
+    """The registry as a file, as the caller or another role may see it."""
     if call.options.output is None:
-        count = _export_to(call, sys.stdout)
+        count = _export_to(call, sys.stdout.buffer)
+        sys.stdout.buffer.flush()
     else:
-        with call.options.output.open("w", encoding="utf-8", newline="") as stream:
+        with call.options.output.open("wb") as stream:
             count = _export_to(call, stream)
     call.note(f"{count} facilities")
     return 0
 
 
-def _export_to(call: Call, stream: Any) -> int:
-    return views.export_csv(call.db, call.actor, stream, role=call.options.role)
+def _export_to(call: Call, stream: BinaryIO) -> int:
+    options = call.options
+    filters = FacilityFilter(county=options.county, facility_type=options.kind)
+    return views.export(
+        call.db, call.actor, stream, file_format=options.format, filters=filters, role=options.role, is_anonymous=True if options.anonymous else None,
+    )

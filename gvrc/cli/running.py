@@ -16,7 +16,10 @@ PAGE_ROWS = 1000
 
 
 def run(call: Call) -> int:
-    """Receive the files and do the run in this process."""
+    """Receive the files, or pull the REST source that is named, and do the run in this process."""
+    if call.options.source and not call.options.paths and call.options.resume is None:
+        pulled = pipeline.pull(call.db, call.settings, call.actor, call.options.source, stop_after=call.options.stop_after)
+        return do_run(call, pulled.run_id, [pulled.file])
     if call.options.resume is not None:
         received: list[ReceivedFile] = []
         run_id = call.options.resume
@@ -26,6 +29,11 @@ def run(call: Call) -> int:
         _tell_problems(call, received)
         file_ids = list(dict.fromkeys(file.file_id for file in received if file.file_id is not None))
         run_id = pipeline.start(call.db, call.settings, call.actor, file_ids, stop_after=call.options.stop_after)
+    return do_run(call, run_id, received)
+
+
+def do_run(call: Call, run_id: int, received: Sequence[ReceivedFile]) -> int:
+    """Do a queued run in this process and tell what became of it."""
     summary = pipeline.execute(call.db, call.settings, run_id, _monitor(call) if call.options.monitor else None)
     answer = _answer(summary, received)
     call.answer(answer, _receipt(summary))
@@ -35,7 +43,7 @@ def run(call: Call) -> int:
 def runs(call: Call) -> int:
     """List the runs, newest first."""
     found = views.run_list(call.db, call.actor)
-    rows = [(run.run_id, run.status, run.stage or "", run.started_by, f"{run.created_at:%Y-%m-%d %H:%M}", run.receipt.records_in) for run in found]
+    rows = [(run.run_id, run.status, run.stage or "", run.started_by, f"{run.created_at.astimezone():%Y-%m-%d %H:%M}", run.receipt.records_in) for run in found]
     call.answer(found, table(rows, ("run", "status", "stage", "by", "created", "records")))
     return 0
 

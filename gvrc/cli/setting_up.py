@@ -58,7 +58,7 @@ def _add_user(call: Call) -> int:
         raise ConfigError("The new account needs a sign-in name.", "For example: gvrc user add amina --role data_steward")
     user_id = accounts.add_user(
         call.db, call.actor, username=call.options.username, display_name=call.options.name or call.options.username, role=call.options.role,
-        password=_password(call), counties=call.options.county,
+        password=_password(call), counties=call.options.county, must_change_password=True,
     )
     call.answer({"user_id": user_id, "username": call.options.username, "role": call.options.role}, [f"{call.options.username} may sign in as {call.options.role}."])
     return 0

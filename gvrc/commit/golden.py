@@ -7,16 +7,21 @@ anything is written, so it holds nothing that moves by itself: no clock, no qual
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from typing import Any, NamedTuple
 
+from gvrc.commit.pins import origins_of_pins, with_pins
 from gvrc.commit.units import Hold, Unit
 from gvrc.matching.chosen import chosen_values
 from gvrc.matching.survivorship import SurvivorInput, merge
 from gvrc.model.golden import FieldOrigin, GoldenRecord
+from gvrc.model.issue import Issue
 from gvrc.model.place import Point
 from gvrc.model.record import Contact, Record
 from gvrc.model.review import Answer
+from gvrc.quality.golden import golden_quality
+from gvrc.quality.weights import load_weights
 from gvrc.reference.vocabularies import load_vocabularies
 from gvrc.staging import registry_record
 from gvrc.store import records as record_store
@@ -53,6 +58,8 @@ class GoldenUnit:
     content_hash: str
     quality: Quality
     links: tuple[StoredRecord, ...]
+    pins: Mapping[str, Any] = field(default_factory=dict)
+    """Values that people gave the facility themselves; they stand in `content`."""
 
     @property
     def hold(self) -> Hold | None:
@@ -64,7 +71,8 @@ class GoldenUnit:
     @property
     def origins(self) -> dict[str, Any]:
         """As `facilities.origins` keeps them: where each value comes from and why."""
-        return {o.field_name: {"record_key": o.record_key, "rule": o.rule, "reason": o.reason} for o in self.golden.origins}
+        told = {o.field_name: {"record_key": o.record_key, "rule": o.rule, "reason": o.reason} for o in self.golden.origins}
+        return told | origins_of_pins(self.pins)
 
 
 def golden_units(conn: Connection, units: Sequence[Unit], decisions: Sequence[PlaceDecision]) -> list[GoldenUnit]:
@@ -74,19 +82,43 @@ def golden_units(conn: Connection, units: Sequence[Unit], decisions: Sequence[Pl
     facility_ids = {number for unit in units for number in unit.facility_ids}
     chosen = _chosen_values(decisions)
     places = _facility_records(conn, units)
+    pins = registry.pins_of(conn, facility_ids) if facility_ids else {}
     names = registry.redirected_names(conn, facility_ids) if facility_ids else {}
-    made = []
-    for unit in units:
-        rows = [stored[record_id] for record_id in unit.record_ids if record_id in stored]
-        inputs = [SurvivorInput(record=row.record, received_at=qualities[row.record_id].received_at) for row in rows]
-        inputs += [SurvivorInput(record=record) for number in unit.facility_ids if (record := places.get(number))]
-        if inputs:
-            members = [item.record for item in inputs]
-            overrides = chosen_values(_overrides(unit, chosen), members)
-            golden = merge(inputs, overrides=overrides) if len(inputs) > 1 or overrides else alone(members[0])
-            known = [name for number in unit.facility_ids for name in names.get(number, ())] + [r.name for r in members if r.name]
-            made.append(_golden_unit(unit, golden, known, rows, qualities))
-    return made
+    told = [found for unit in units if (found := _told(unit, stored, qualities, chosen, places, names)) is not None]
+    judge = _Judge.of(conn, [row.record_id for item in told if not item.is_alone for row in item.rows], qualities)
+    return [
+        _golden_unit(
+            item, judge.of_one(item.rows[0]) if item.is_alone and item.rows else judge.of_many(item.golden, item.rows),
+            pins.get(item.unit.facility_ids[0], {}) if item.unit.facility_ids else {},
+        )
+        for item in told
+    ]
+
+
+class _Told(NamedTuple):
+    """What a unit's records say together. `is_alone`: one record tells it all and nobody chose otherwise."""
+
+    unit: Unit
+    golden: GoldenRecord
+    known_names: list[str]
+    rows: list[StoredRecord]
+    is_alone: bool
+
+
+def _told(
+    unit: Unit, stored: Mapping[int, StoredRecord], qualities: Mapping[int, registry.RecordQuality], chosen: Sequence[PlaceDecision],
+    places: Mapping[int, Record], names: Mapping[int, Sequence[str]],
+) -> _Told | None:
+    rows = [stored[record_id] for record_id in unit.record_ids if record_id in stored]
+    inputs = [SurvivorInput(record=row.record, received_at=qualities[row.record_id].received_at) for row in rows]
+    inputs += [SurvivorInput(record=record) for number in unit.facility_ids if (record := places.get(number))]
+    if not inputs:
+        return None
+    members = [item.record for item in inputs]
+    overrides = chosen_values(_overrides(unit, chosen), members)
+    is_alone = len(inputs) == 1 and not overrides
+    known = [name for number in unit.facility_ids for name in names.get(number, ())] + [r.name for r in members if r.name]
+    return _Told(unit, alone(members[0]) if is_alone else merge(inputs, overrides=overrides), known, rows, is_alone)
 
 
 _TOLD = (
@@ -102,22 +134,47 @@ def alone(record: Record) -> GoldenRecord:
     return GoldenRecord(record=record, members=(record.record_key,), origins=origins)
 
 
-def _golden_unit(
-    unit: Unit, golden: GoldenRecord, known_names: Iterable[str], rows: Sequence[StoredRecord], qualities: Mapping[int, registry.RecordQuality],
-) -> GoldenUnit:
-    said = content(golden.record, known_names)
+def _golden_unit(told: _Told, quality: Quality, pins: Mapping[str, Any]) -> GoldenUnit:
+    said = content(told.golden.record, told.known_names)
+    if pins:
+        said = with_pins(said, pins)
     return GoldenUnit(
-        unit=unit, golden=golden, content=said, content_hash=digest(said), links=tuple(rows), quality=_quality(golden, rows, qualities),
+        unit=told.unit, golden=told.golden, content=said, content_hash=content_hash_of(said), links=tuple(told.rows), quality=quality, pins=pins,
     )
 
 
-def _quality(golden: GoldenRecord, rows: Sequence[StoredRecord], qualities: Mapping[int, registry.RecordQuality]) -> Quality:
-    """The quality of the best member: a golden record is at least as complete as each of them."""
-    found = [qualities[row.record_id] for row in rows if qualities[row.record_id].quality_score is not None]
-    if not found:
-        return Quality()
-    best = max(found, key=lambda quality: (quality.quality_score or 0.0, -quality.record_id))
-    return Quality(score=best.quality_score, parts=tuple(best.quality_parts))
+def content_hash_of(said: Mapping[str, Any]) -> str:
+    """The digest that decides whether anything is written."""
+    return digest(said)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Judge:
+    """Tells how good golden records are. `issues` are the open ones of records that share a place with others, by record id."""
+
+    qualities: Mapping[int, registry.RecordQuality]
+    issues: Mapping[int, Sequence[Issue]]
+    as_of: date
+
+    @classmethod
+    def of(cls, conn: Connection, shared: Sequence[int], qualities: Mapping[int, registry.RecordQuality]) -> _Judge:
+        """A judge of places, of which these records share theirs. The issues of a record that stands alone are in its own score already."""
+        found = record_store.load_issues(conn, shared) if shared else {}
+        issues = {number: [item.issue for item in items if item.state == "open"] for number, items in found.items()}
+        return cls(qualities=qualities, issues=issues, as_of=datetime.now(UTC).date())
+
+    def of_one(self, row: StoredRecord) -> Quality:
+        """Of a place told by one record: that record's quality."""
+        own = self.qualities[row.record_id]
+        return Quality(score=own.quality_score, parts=tuple(own.quality_parts))
+
+    def of_many(self, golden: GoldenRecord, rows: Sequence[StoredRecord]) -> Quality:
+        """Of a place told by several: that of what they say together. None while no record of it was scored."""
+        if all(self.qualities[row.record_id].quality_score is None for row in rows):
+            return Quality()
+        issues = {row.record.record_key: self.issues.get(row.record_id, ()) for row in rows}
+        found = golden_quality(golden, issues, self.as_of, load_vocabularies(), load_weights())
+        return Quality(score=found.total, parts=tuple(part.to_row() for part in found.parts))
 
 
 def content(record: Record, known_names: Iterable[str] = ()) -> dict[str, Any]:

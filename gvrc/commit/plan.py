@@ -181,12 +181,13 @@ def _unit(
     if not facility_ids:
         return Unit(members=members, hold=_hold(members) or _foreign(actor, {m.county_code for m in members}))
     others = tuple(link for number in facility_ids for link in outside.get(number, ()))
-    retired = any(not standings[number].is_active for number in facility_ids)
+    retired = any(not standings[number].may_speak for number in facility_ids)
     sister = any(link.state not in (*_PASSES, None) for link in others)
     hold = _hold(members) or (Hold.RETIRED if retired else None) or (Hold.SISTER_WAITS if sister else None)
     counties = {m.county_code for m in members} | {standings[number].county_code for number in facility_ids}
     unit = Unit(members=members, facility_ids=facility_ids, outside=others, hold=hold or _foreign(actor, counties))
-    return _settled(unit) if hold is None and not touched & set(facility_ids) and not unit.record_keys & facts.chosen_keys else unit
+    stands = all(standings[number].is_active for number in facility_ids)
+    return _settled(unit) if hold is None and stands and not touched & set(facility_ids) and not unit.record_keys & facts.chosen_keys else unit
 
 
 def _settled(unit: Unit) -> Unit:

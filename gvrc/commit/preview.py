@@ -20,7 +20,7 @@ from gvrc.security.crypto import KeyRing
 from gvrc.security.masking import HIDDEN, mask_contact, mask_name
 from gvrc.security.permissions import Permission, require
 from gvrc.settings import Settings
-from gvrc.store import registry, vault
+from gvrc.store import registry, staged, vault
 from gvrc.store.codec import is_sealed
 from gvrc.store.session import Connection, Database
 
@@ -38,20 +38,30 @@ FIELD_LABELS: Mapping[str, str] = {
 
 @dataclass(slots=True, kw_only=True)
 class _Findings:
-    """What the preview gathers while it goes through the units."""
+    """What the preview gathers while it goes through the units: of the places of each act those from its offset on, at most `limit`."""
 
     limit: int
+    offsets: Mapping[str, int]
     tally: Tally
     counties: Counter[str | None]
+    passed: Counter[str] = field(default_factory=Counter)
     places: list[PlannedFacility] = field(default_factory=list)
     public: list[PlannedFacility] = field(default_factory=list)
     becomes_public: int = 0
     risky: list[Risky] = field(default_factory=list)
-    written: list[tuple[GoldenUnit, Mapping[str, Any] | None]] = field(default_factory=list)
+    written: list[tuple[str, GoldenUnit, Mapping[str, Any] | None]] = field(default_factory=list)
+
+    def is_listed(self, act: str) -> bool:
+        """Whether the next place of this act is one of those asked for."""
+        self.passed[act] += 1
+        return self.offsets.get(act, 0) < self.passed[act] <= self.offsets.get(act, 0) + self.limit
 
 
-def preview(db: Database, settings: Settings, actor: Actor, run_id: int, limit: int = 200) -> CommitPreview:
-    """What committing this run would do now; nothing is written. Lists hold at most `limit` entries, counts are complete.
+def preview(
+    db: Database, settings: Settings, actor: Actor, run_id: int, limit: int = 200, offsets: Mapping[str, int] | None = None,
+) -> CommitPreview:
+    """What committing this run would do now; nothing is written. Lists hold at most `limit` entries of each act, counts are complete; `offsets` says
+    per act (added, changed) from which place on they are listed.
 
     Raises NotAllowedError, CommitError (no such run, or still at work).
     """
@@ -62,19 +72,25 @@ def preview(db: Database, settings: Settings, actor: Actor, run_id: int, limit: 
         plan = settle(conn, make_plan(conn, actor, run_id))
         signature = sign(conn, actor, is_signed=False)
         before = Counter(registry.county_counts(conn))
-        findings = _Findings(limit=limit, tally=tally_of(plan), counties=Counter(before))
+        findings = _Findings(limit=limit, offsets=offsets or {}, tally=tally_of(plan), counties=Counter(before))
         for units in _chunks([unit for unit in plan.working if not _is_plain(unit)]):
             _look_at(conn, plan, units, signature, findings)
         _look_at_plain(conn, plan, [unit for unit in plan.working if _is_plain(unit)], signature, findings)
         names = registry.county_names(conn)
         invariants = _invariants(conn, plan, findings.tally)
-        places = [_place(conn, settings, golden, known) for golden, known in findings.written]
+        places = [_place(conn, settings, act, golden, known) for act, golden, known in findings.written]
     return CommitPreview(
         run_id=run_id, added=findings.tally.added, changed=findings.tally.changed, merged=findings.tally.merged,
         unchanged=findings.tally.unchanged, held_back=findings.tally.held_back(), counties=_counties(before, findings.counties, names),
-        becomes_public=findings.becomes_public, public_places=tuple(findings.public), places=tuple(places + findings.places)[:limit],
+        becomes_public=findings.becomes_public, public_places=tuple(findings.public), places=tuple(places + findings.places),
         risky=tuple(findings.risky[:limit]), invariants=invariants, seconds=round(time.monotonic() - started, 3),
     )
+
+
+def preview_stamp(db: Database, run_id: int) -> str:
+    """A text that is another one once anything moved that a preview of this run tells of."""
+    with db.read() as conn:
+        return f"{staged.stamp(conn, run_id)} {staged.registry_stamp(conn)}"
 
 
 def _chunks(units: Sequence[Unit]) -> Iterable[Sequence[Unit]]:
@@ -113,14 +129,14 @@ def _add_plain(unit: Unit, findings: _Findings) -> None:
     findings.counties[member.county_code] += 1
     is_public = member.visibility == "public"
     findings.becomes_public += is_public
-    if len(findings.places) < findings.limit or (is_public and len(findings.public) < findings.limit):
+    is_listed, is_named = findings.is_listed("added"), is_public and len(findings.public) < findings.limit
+    if is_listed or is_named:
         place = PlannedFacility(
             act="added", facility_id=None, facility_code=None, name=member.name or "", facility_type=member.facility_type or "",
             county_code=member.county_code, visibility=member.visibility, record_ids=(member.record_id,),
         )
-        findings.places.append(place)
-        if is_public and len(findings.public) < findings.limit:
-            findings.public.append(place)
+        findings.places += [place] if is_listed else []
+        findings.public += [place] if is_named else []
 
 
 # --------------------------------------------------------------------------------------------------------- places whose golden record must be computed
@@ -144,31 +160,32 @@ def _count(golden: GoldenUnit, plan: Plan, known: Mapping[int, Mapping[str, Any]
     findings.tally.merged += len(losers)
     for number in losers:
         findings.counties[plan.standings[number].county_code] -= 1
-    if standing is not None and standing.record_hash == golden.content_hash:
+    if standing is not None and standing.is_active and standing.record_hash == golden.content_hash and not losers:
         findings.tally.unchanged += 1
         return
-    if standing is None:
+    act = "added" if standing is None or not standing.is_active else "changed"
+    if standing is None or not standing.is_active:
         findings.tally.added += 1
     else:
         findings.tally.changed += 1
         findings.counties[standing.county_code] -= 1
     findings.counties[golden.content["county"]] += 1
     _note_public(golden, standing.visibility if standing else None, findings)
-    if len(findings.written) < findings.limit:
-        findings.written.append((golden, known.get(survivor)))
+    if findings.is_listed(act):
+        findings.written.append((act, golden, known.get(survivor)))
 
 
 def _note_public(golden: GoldenUnit, before: str | None, findings: _Findings) -> None:
     if golden.content["visibility"] == "public" and (before is None or VISIBILITY_ORDER[before] > 0):
         findings.becomes_public += 1
         if len(findings.public) < findings.limit:
-            findings.public.append(_planned(golden, None))
+            findings.public.append(_planned("added" if before is None else "changed", golden, None))
 
 
-def _planned(golden: GoldenUnit, known: Mapping[str, Any] | None, cells: tuple[CellChange, ...] = ()) -> PlannedFacility:
+def _planned(act: str, golden: GoldenUnit, known: Mapping[str, Any] | None, cells: tuple[CellChange, ...] = ()) -> PlannedFacility:
     said = golden.content
     return PlannedFacility(
-        act="changed" if golden.unit.facility_ids else "added", facility_id=next(iter(golden.unit.facility_ids), None),
+        act=act, facility_id=next(iter(golden.unit.facility_ids), None),
         facility_code=known["facility_code"] if known else None, name=said["name"], facility_type=said["facility_type"],
         county_code=said["county"], visibility=said["visibility"], record_ids=tuple(golden.unit.record_ids), cells=cells,
         merged_into_it=tuple(f"{registry.FACILITY_PREFIX}{number}" for number in golden.unit.facility_ids[1:]),
@@ -178,10 +195,10 @@ def _planned(golden: GoldenUnit, known: Mapping[str, Any] | None, cells: tuple[C
 # --------------------------------------------------------------------------------------------------------- cell by cell
 
 
-def _place(conn: Connection, settings: Settings, golden: GoldenUnit, known: Mapping[str, Any] | None) -> PlannedFacility:
+def _place(conn: Connection, settings: Settings, act: str, golden: GoldenUnit, known: Mapping[str, Any] | None) -> PlannedFacility:
     changed = [name for name in FIELD_LABELS if known is not None and known[name] != golden.content[name]]
     if known is None or not changed:
-        return _planned(golden, known)
+        return _planned(act, golden, known)
     sealed = {value for name in changed for value in _sealed((known[name], golden.content[name]))}
     opened = _opened(conn, settings, sealed)
     cells = tuple(
@@ -191,7 +208,7 @@ def _place(conn: Connection, settings: Settings, golden: GoldenUnit, known: Mapp
         )
         for name in changed
     )
-    return _planned(golden, known, cells)
+    return _planned(act, golden, known, cells)
 
 
 def _opened(conn: Connection, settings: Settings, references: Iterable[str]) -> dict[str, str]:

@@ -75,7 +75,7 @@ def check_run(conn: Connection, run_id: int) -> None:
 def sign(conn: Connection, actor: Actor, is_signed: bool) -> Signature:
     """The signature of this person, knowing how many others could have signed."""
     roles = [role.value for role in Role if may(Actor(user_id=0, username="", role=role), Permission.APPROVE)]
-    return Signature(username=actor.username, is_signed=is_signed, approvers=registry.approvers(conn, roles))
+    return Signature(username=actor.username, is_signed=is_signed, approvers=registry.approvers(conn, roles, actor.username))
 
 
 def tally_of(plan: Plan) -> Tally:
@@ -95,7 +95,8 @@ def settle(conn: Connection, plan: Plan) -> Plan:
     settled = set()
     for start in range(0, len(doubtful), _CHUNK):
         for golden in golden_units(conn, doubtful[start : start + _CHUNK], plan.decisions):
-            if plan.standings[golden.unit.facility_ids[0]].record_hash == golden.content_hash:
+            standing = plan.standings[golden.unit.facility_ids[0]]
+            if standing.is_active and standing.record_hash == golden.content_hash:
                 settled.add(golden.unit.unit_id)
     units = tuple(replace(unit, is_settled=True) if unit.unit_id in settled else unit for unit in plan.units)
     return replace(plan, units=units) if settled else plan

@@ -14,7 +14,8 @@ from gvrc.store.registry import FACILITY_PREFIX, FacilityStanding, PlaceDecision
 
 _SENSITIVE_GROUP = "shelter"
 """The group of kinds of place that begin withheld."""
-_TIER_WORDS = {"public": "public", "ward_only": "shown with its ward only", "office_line": "shown with an office line only", "withheld": "withheld"}
+TIER_WORDS = {"public": "public", "ward_only": "shown with its ward only", "office_line": "shown with an office line only", "withheld": "withheld"}
+"""How visible a place is, in words."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,10 +64,10 @@ def _more_visible(golden: GoldenUnit, known: Sequence[FacilityStanding]) -> list
     hidden = max(known, key=lambda s: VISIBILITY_ORDER[s.visibility], default=None)
     now = str(golden.content["visibility"])
     if hidden is not None and VISIBILITY_ORDER[now] < VISIBILITY_ORDER[hidden.visibility]:
-        detail = f"{hidden.facility_code} would be {_TIER_WORDS[now]}; today it is {_TIER_WORDS[hidden.visibility]}."
+        detail = f"{hidden.facility_code} would be {TIER_WORDS[now]}; today it is {TIER_WORDS[hidden.visibility]}."
         return [_risky(golden, Risk.MORE_VISIBLE, detail)]
     if not known and load_vocabularies().group(golden.content["facility_type"]) == _SENSITIVE_GROUP and now != Visibility.WITHHELD:
-        return [_risky(golden, Risk.MORE_VISIBLE, f"{golden.content['name']} would be {_TIER_WORDS[now]}; a shelter begins withheld.")]
+        return [_risky(golden, Risk.MORE_VISIBLE, f"{golden.content['name']} would be {TIER_WORDS[now]}; a shelter begins withheld.")]
     return []
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -146,6 +147,41 @@ class CommitOutcome:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Conflict:
+    """A facility that could not be taken back, and what stands in the way. `fields` are those that later work set again."""
+
+    facility_id: int
+    facility_code: str
+    name: str
+    fields: tuple[str, ...]
+    sentence: str
+    changed_by: str | None = None
+    changed_at: datetime | None = None
+    commit_id: int | None = None
+
+
+class ActState(StrEnum):
+    """What became of an act on live facilities."""
+
+    DONE = "done"
+    WAITING = "waiting"
+    CONFIRM = "confirm"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActOutcome:
+    """What came of an act. WAITING: a second person must approve the request `request_id`. CONFIRM: nothing was written; the only account that may
+    approve must confirm. `restored` counts facilities that were taken back."""
+
+    state: ActState
+    commit_id: int | None = None
+    request_id: int | None = None
+    restored: int = 0
+    conflicts: tuple[Conflict, ...] = ()
+    risks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CellChange:
     """One value that would change; personal values are masked."""
 
@@ -157,7 +193,7 @@ class CellChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedFacility:
-    """One facility of a preview: `act` is added, changed or merged. `merged_into_it` are codes that will redirect here."""
+    """One facility of a preview: `act` is added or changed. `merged_into_it` are codes that will redirect here."""
 
     act: str
     facility_id: int | None
@@ -192,7 +228,7 @@ class Invariant:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommitPreview:
-    """What a commit would do. Lists hold at most `limit` entries; the counts are complete."""
+    """What a commit would do. Lists hold at most `limit` entries, `places` of each act; the counts are complete."""
 
     run_id: int
     added: int

@@ -9,7 +9,8 @@ from gvrc.commit.golden import GoldenUnit, golden_units
 from gvrc.commit.risks import Signature, risks_of
 from gvrc.commit.units import Hold, Plan, Tally, Unit
 from gvrc.model.access import Actor
-from gvrc.store import audit, registry
+from gvrc.store import audit, history, registry
+from gvrc.store.history import VersionDraft
 from gvrc.store.registry import FacilityDraft, FacilityStanding, LinkDraft, MergeDraft, WriteRefused
 from gvrc.store.session import Connection, Database
 
@@ -20,7 +21,7 @@ _OFFICIAL_CODES: Mapping[str, tuple[str, str]] = {
     "uq_facilities_fid_code": ("fid_code", "facility id code"),
     "uq_facilities_registration_number": ("registration_number", "registration number"),
 }
-_REFUSALS: Mapping[str, str] = {
+REFUSALS: Mapping[str, str] = {
     "fk_facilities_facility_type": "Its kind of place is not one of the registry's.",
     "fk_facility_services_service": "One of its services is not one of the registry's.",
     "fk_facility_gbv_categories_gbv_category": "One of its categories is not one of the registry's.",
@@ -30,6 +31,7 @@ _REFUSALS: Mapping[str, str] = {
     "ck_facility_coordinates_kenya": "Its point lies outside Kenya.",
     "ck_facilities_name": "Its name is empty or longer than 255 characters.",
 }
+"""What the registry's constraints say, in words."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -95,7 +97,7 @@ def why_refused(conn: Connection, plan: Plan, unit: Unit, refusal: WriteRefused)
     """Why the registry does not take a place, in words."""
     official = _OFFICIAL_CODES.get(refusal.constraint or "")
     if official is None:
-        return _REFUSALS.get(refusal.constraint or "", f"The registry refuses its values ({refusal.constraint or refusal.sqlstate}).")
+        return REFUSALS.get(refusal.constraint or "", f"The registry refuses its values ({refusal.constraint or refusal.sqlstate}).")
     column, words = official
     made = golden_units(conn, [unit], plan.decisions)
     value = made[0].content[column] if made else None
@@ -124,15 +126,32 @@ class _Batch:
         feeding = registry.feeding(self.conn, [member.record_key for unit in current for member in unit.members])
         passing = [golden for golden in made if self._passes(golden, standings, feeding)]
         drafts = self._drafts(passing, standings)
-        written = [draft for draft in drafts if self._differs(draft, standings)]
+        survivors = {golden.unit.facility_ids[0] for golden in passing if len(golden.unit.facility_ids) > 1}
+        written = [draft for draft in drafts if draft.facility_id in survivors or self._differs(draft, standings)]
         writes = bool(written) or any(_is_news(golden) for golden in passing)
         commit_id = begin(self.conn) if writes else None
-        self._merge(passing)
+        if known := [number for golden in passing for number in golden.unit.facility_ids]:
+            history.ensure_versions(self.conn, known)
+        absorbed = self._merge(passing, commit_id)
         ids = {d.facility_code: d.facility_id for d in drafts if d.facility_id is not None}
         ids |= registry.write_facilities(self.conn, self.actor.username, written)
+        self._keep(commit_id, [(ids[draft.facility_code], draft) for draft in written], standings, absorbed)
         self._link(passing, [ids[draft.facility_code] for draft in drafts])
         self._count(drafts, standings)
         return commit_id
+
+    def _keep(
+        self, commit_id: int | None, written: Sequence[tuple[int, FacilityDraft]], standings: Mapping[int, FacilityStanding],
+        absorbed: Mapping[int, Sequence[int]],
+    ) -> None:
+        """What the facilities say from now on, so that this commit can be taken back."""
+        history.write_versions(self.conn, commit_id, self.actor.username, (
+            VersionDraft(
+                facility_id=number, version=standings[number].version + 1 if number in standings else 1, act="commit", state=draft.state,
+                absorbed=absorbed.get(number, ()),
+            )
+            for number, draft in written
+        ))
 
     def _is_current(self, unit: Unit, standings: Mapping[int, FacilityStanding]) -> bool:
         """Whether what the plan saw of the facilities still stands; a unit that lost the race is held back, never overwritten."""
@@ -161,10 +180,19 @@ class _Batch:
                 return Hold.CHANGED_MEANWHILE
         return None
 
-    def _merge(self, passing: Iterable[GoldenUnit]) -> None:
-        merges = [merge for golden in passing for merge in _merges(golden, self.plan)]
+    def _merge(self, passing: Iterable[GoldenUnit], commit_id: int | None) -> dict[int, list[int]]:
+        """Merge facilities away; who was merged into whom."""
+        merges = [merge for golden in passing for merge in _merges(golden, self.plan, commit_id)]
+        if not merges:
+            return {}
         registry.merge_facilities(self.conn, self.actor.username, merges)
+        history.note_states(self.conn, commit_id, self.actor.username, [merge.loser_id for merge in merges], "merged")
         self.counts["merged"] += len(merges)
+        absorbed: dict[int, list[int]] = {}
+        for merge in merges:
+            registry.move_records(self.conn, merge.loser_id, merge.survivor_id)
+            absorbed.setdefault(merge.survivor_id, []).append(merge.loser_id)
+        return absorbed
 
     def _drafts(self, passing: Sequence[GoldenUnit], standings: Mapping[int, FacilityStanding]) -> list[FacilityDraft]:
         fresh = [golden for golden in passing if not golden.unit.facility_ids]
@@ -177,11 +205,13 @@ class _Batch:
         return FacilityDraft(
             facility_id=known.facility_id if known else None, facility_code=known.facility_code if known else next(codes), content=golden.content,
             content_hash=golden.content_hash, origins=golden.origins, quality_score=golden.quality.score, quality_parts=golden.quality.parts,
+            pins=golden.pins,
         )
 
     @staticmethod
     def _differs(draft: FacilityDraft, standings: Mapping[int, FacilityStanding]) -> bool:
-        return draft.facility_id is None or standings[draft.facility_id].record_hash != draft.content_hash
+        standing = standings[draft.facility_id] if draft.facility_id is not None else None
+        return standing is None or not standing.is_active or standing.record_hash != draft.content_hash
 
     def _link(self, passing: Sequence[GoldenUnit], facility_ids: Sequence[int]) -> None:
         links, feeds = [], {}
@@ -198,7 +228,8 @@ class _Batch:
 
     def _count(self, drafts: Iterable[FacilityDraft], standings: Mapping[int, FacilityStanding]) -> None:
         for draft in drafts:
-            outcome = "added" if draft.facility_id is None else "changed" if self._differs(draft, standings) else "unchanged"
+            is_new = draft.facility_id is None or not standings[draft.facility_id].is_active
+            outcome = "added" if is_new else "changed" if self._differs(draft, standings) else "unchanged"
             self.counts[outcome] += 1
 
 
@@ -209,10 +240,12 @@ def _is_news(golden: GoldenUnit) -> bool:
     )
 
 
-def _merges(golden: GoldenUnit, plan: Plan) -> Iterable[MergeDraft]:
+def _merges(golden: GoldenUnit, plan: Plan, commit_id: int | None) -> Iterable[MergeDraft]:
     """Every facility of the unit but the first, which was there longest, gives way to it."""
     survivor, *losers = golden.unit.facility_ids or (0,)
     keys = golden.unit.record_keys | {f"{registry.FACILITY_PREFIX}{number}" for number in golden.unit.facility_ids}
     answers = [d.decision_id for d in plan.decisions if d.answer == "same" and set(d.record_keys) <= keys]
     for loser in losers:
-        yield MergeDraft(loser_id=loser, survivor_id=survivor, reason="judged to be one place", decision_id=answers[-1] if answers else None)
+        yield MergeDraft(
+            loser_id=loser, survivor_id=survivor, reason="judged to be one place", decision_id=answers[-1] if answers else None, commit_id=commit_id,
+        )

@@ -27,10 +27,20 @@ def texts(values: Sequence[object]) -> TextArray:
     return out
 
 
-def codes_of(values: Sequence[str]) -> tuple[IntArray, list[str]]:
+def codes_of(values: Sequence[str] | TextArray) -> tuple[IntArray, list[str]]:
     """Whole numbers for texts, in order of first appearance; the empty text is -1. Also the texts, by number."""
-    found, known = pd.factorize(np.array(["", *values], dtype=object))
-    return found[1:].astype(np.int32) - 1, [str(text) for text in known[1:]]
+    numbers, known = numbers_of(values)
+    return numbers, [text for text in known.tolist() if text != ""]
+
+
+def numbers_of(values: Sequence[str] | TextArray) -> tuple[IntArray, TextArray]:
+    """The numbers of `codes_of` alone, and every text met, the empty one included: for columns of which many texts differ."""
+    found, known = pd.factorize(values if isinstance(values, np.ndarray) else texts(values))
+    numbers = found.astype(np.int32)
+    empty = np.flatnonzero(known == "")
+    if len(empty) == 0:
+        return numbers, known
+    return np.where(numbers == empty[0], np.int32(-1), numbers - (numbers > empty[0])), known
 
 
 def spans(sorted_keys: npt.NDArray[np.generic]) -> tuple[LongArray, LongArray]:

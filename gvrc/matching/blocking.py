@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Executor, ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
 
 import numpy as np
-from rapidfuzz import fuzz
-from rapidfuzz.process import cdist
 
-from gvrc.matching.arrays import NO_PAIRS, BoolArray, ByteArray, IntArray, LongArray, Pairs, TextArray, pairs_within, spans
+from gvrc.matching.arrays import NO_PAIRS, BoolArray, IntArray, LongArray, Pairs, pairs_within, spans
+from gvrc.matching.partitions import Sweep, score_all
 from gvrc.matching.prepared import Prepared
 
 RULES: tuple[str, ...] = (
@@ -29,17 +28,14 @@ SWITCHBOARD = 8
 LARGEST_BLOCK = 60
 LEAF = 160
 """Rows of a block compared in one go; larger blocks are halved, measured fastest for cdist."""
-MOST_ALIKE = 60
-"""Alike names that one record meets in one rectangle of names at the most."""
-CELLS_AT_ONCE = 4_000_000
-"""Comparisons held in memory at once."""
 ALL_PAIRS_CELLS = 4_000_000
 DENSE = 300
 """Rows of one place from which only the same kinds meet by name alone; other rules still cross kinds."""
 COUNTY_CELLS = 40_000_000
 """Comparisons that a list may cost in one sweep over the whole list, and county by county; above, narrower blocks are used."""
-FEW_NAMESAKES = 6
-"""A name that at most so many records of the whole country carry proposes pairs across counties."""
+FEW_NAMESAKES, ONLY_NAMESAKES = 6, 2
+"""A name that at most so many records of the whole country carry proposes pairs across counties: between lists of distinct places, and within a list,
+where the same name in another county is another place unless nobody else has it."""
 JOINED_CELLS = 5_000_000
 """Comparisons up to which names are also compared with their spaces left out."""
 RARE_IN_COUNTY = 12
@@ -101,13 +97,13 @@ class Candidates:
 class _Found:
     """Pairs as the rules bring them."""
 
-    pairs: list[tuple[LongArray, LongArray, int]] = field(default_factory=list)
+    pairs: list[tuple[LongArray, LongArray, IntArray]] = field(default_factory=list)
     compared: int = 0
     split_blocks: int = 0
 
     def add(self, pairs: Pairs, rule: str) -> None:
         if len(pairs[0]):
-            self.pairs.append((*pairs, BIT[rule]))
+            self.pairs.append((*pairs, np.full(len(pairs[0]), BIT[rule], dtype=np.int32)))
 
 
 def candidates(prepared: Prepared, scope: Scope, executor: Executor | None = None, workers: int = 1) -> Candidates:
@@ -115,7 +111,7 @@ def candidates(prepared: Prepared, scope: Scope, executor: Executor | None = Non
     found = _Found()
     _by_codes(prepared, found)
     _by_contacts(prepared, found)
-    _by_name_key(prepared, found)
+    _by_name_key(prepared, found, FEW_NAMESAKES if scope.link else ONLY_NAMESAKES)
     _by_rare_words(prepared, found)
     _by_points(prepared, found)
     _by_names(prepared, scope, found, executor, workers)
@@ -138,7 +134,7 @@ def _by_contacts(prepared: Prepared, found: _Found) -> None:
     found.add((prepared.contact_rows[left], prepared.contact_rows[right]), "switchboard")
 
 
-def _by_name_key(prepared: Prepared, found: _Found) -> None:
+def _by_name_key(prepared: Prepared, found: _Found, few: int) -> None:
     """Equal sounding names of one county; a name too frequent there is compared with its neighbours
     and split by constituency, then ward. Rows without a county meet all namesakes."""
     key = prepared.sounds
@@ -152,8 +148,8 @@ def _by_name_key(prepared: Prepared, found: _Found) -> None:
         found.split_blocks += len(np.unique(combined[too_large]))
         found.add(_neighbours(combined, too_large), "same_name_key")
         key = np.where(too_large, key, -1 - np.arange(len(key)))
-    few_anywhere = np.where(np.bincount(prepared.sounds + 1)[prepared.sounds + 1] <= FEW_NAMESAKES, prepared.sounds, -1)
-    found.add(_grouped_pairs(few_anywhere, FEW_NAMESAKES)[0], "few_namesakes")
+    few_anywhere = np.where(np.bincount(prepared.sounds + 1)[prepared.sounds + 1] <= few, prepared.sounds, -1)
+    found.add(_grouped_pairs(few_anywhere, few)[0], "few_namesakes")
     homeless = prepared.counties < 0
     if homeless.any():
         found.add(_with_homeless(prepared.sounds, homeless), "same_name_key")
@@ -258,71 +254,11 @@ def halves(rows: LongArray) -> Iterator[Pairs]:
     yield from halves(rows[middle:])
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sweep:
-    """One rectangle of names to compare."""
-
-    left: LongArray
-    right: LongArray
-    rule: str
-    cut: int
-
-
 def _by_names(prepared: Prepared, scope: Scope, found: _Found, executor: Executor | None, workers: int) -> None:
     sweeps = list(sweeps_of(prepared, scope))
-    found.compared += sum(len(sweep.left) * len(sweep.right) for sweep in sweeps)
-    cores = prepared.names.core
-
+    found.compared += sum(sweep.cells for sweep in sweeps)
     joined = prepared.names.joined if found.compared <= JOINED_CELLS else None
-
-    def compare(sweep: Sweep) -> tuple[LongArray, LongArray, int]:
-        return (*alike(cores, joined, sweep), BIT[sweep.rule])
-
-    found.pairs += _mapped(compare, sweeps, executor, workers)
-
-
-def _mapped(
-    compare: Callable[[Sweep], tuple[LongArray, LongArray, int]], sweeps: list[Sweep], executor: Executor | None, workers: int
-) -> list[tuple[LongArray, LongArray, int]]:
-    if executor is not None:
-        return list(executor.map(compare, sweeps))
-    if workers > 1 and len(sweeps) > 1:
-        with ThreadPoolExecutor(workers) as threads:
-            return list(threads.map(compare, sweeps, chunksize=16))
-    return [compare(sweep) for sweep in sweeps]
-
-
-def alike(cores: TextArray, joined: TextArray | None, sweep: Sweep) -> Pairs:
-    """Pairs of the rectangle whose distinctive words have at least the ratio asked for, sorted or, where given, run together in their own order.
-
-    A record alike to more than MOST_ALIKE others of the rectangle meets the most alike of them only: a list that repeats one name thousands of times
-    must cost neither hours nor all the memory. The rules of code, contact, name and place, and point still propose its other pairs.
-    """
-    rows = max(1, CELLS_AT_ONCE // max(len(sweep.right), 1))
-    if rows >= len(sweep.left):
-        return _alike(cores, joined, sweep)
-    slices = [replace(sweep, left=sweep.left[start : start + rows]) for start in range(0, len(sweep.left), rows)]
-    left, right = zip(*(_alike(cores, joined, part) for part in slices), strict=True)
-    return np.concatenate(left), np.concatenate(right)
-
-
-def _alike(cores: TextArray, joined: TextArray | None, sweep: Sweep) -> Pairs:
-    ratios = _ratios(cores, sweep)
-    if joined is not None:
-        ratios = np.maximum(ratios, _ratios(joined, sweep))
-    near = ratios >= sweep.cut
-    for row in np.flatnonzero(near.sum(axis=1) > MOST_ALIKE):
-        near[row] = False
-        near[row, np.argpartition(ratios[row], -MOST_ALIKE)[-MOST_ALIKE:]] = True
-    found = np.flatnonzero(near)
-    return sweep.left[found // len(sweep.right)], sweep.right[found % len(sweep.right)]
-
-
-def _ratios(column: TextArray, sweep: Sweep) -> ByteArray:
-    """The ratios of the rectangle. Two lists even for one block: cdist takes a slow path for a list against itself."""
-    left = column[sweep.left].tolist()
-    right = left.copy() if sweep.right is sweep.left else column[sweep.right].tolist()
-    return np.asarray(cdist(left, right, scorer=fuzz.ratio, dtype=np.uint8, score_cutoff=sweep.cut))
+    found.pairs += score_all(sweeps, prepared.names.core, joined, executor, workers)
 
 
 def sweeps_of(prepared: Prepared, scope: Scope) -> Iterator[Sweep]:
@@ -330,11 +266,11 @@ def sweeps_of(prepared: Prepared, scope: Scope) -> Iterator[Sweep]:
     kinds meet, and unknown kinds all."""
     everything = np.arange(prepared.count, dtype=np.int64)
     if prepared.count**2 // 2 <= ALL_PAIRS_CELLS:
-        yield from (Sweep(left=left, right=right, rule="all_names", cut=WIDE_NAME_CUT) for left, right in scope.jobs(everything))
+        yield from (Sweep(left=left, right=right, bit=BIT["all_names"], cut=WIDE_NAME_CUT) for left, right in scope.jobs(everything))
     order = np.lexsort((prepared.wards, prepared.constituencies, prepared.counties)).astype(np.int64)
     if _cells_of(prepared.counties) <= COUNTY_CELLS:
         for block in _blocks(prepared.counties, order):
-            yield from (Sweep(left=left, right=right, rule="county_names", cut=NAME_CUT) for left, right in scope.jobs(block))
+            yield from (Sweep(left=left, right=right, bit=BIT["county_names"], cut=NAME_CUT) for left, right in scope.jobs(block))
         return
     for block in _blocks(prepared.wards, order):
         yield from _ward_sweeps(prepared, scope, block)
@@ -357,14 +293,14 @@ def _blocks(place: IntArray, order: LongArray) -> Iterator[LongArray]:
 
 def _ward_sweeps(prepared: Prepared, scope: Scope, block: LongArray) -> Iterator[Sweep]:
     if len(block) <= DENSE:
-        yield from (Sweep(left=left, right=right, rule="ward_names", cut=NAME_CUT) for left, right in scope.jobs(block))
+        yield from (Sweep(left=left, right=right, bit=BIT["ward_names"], cut=NAME_CUT) for left, right in scope.jobs(block))
         return
     kinds = prepared.kinds[block]
     unknown = block[kinds < 0]
     if len(unknown):
-        yield Sweep(left=unknown, right=block, rule="ward_names", cut=WIDE_NAME_CUT)
+        yield Sweep(left=unknown, right=block, bit=BIT["ward_names"], cut=WIDE_NAME_CUT)
     for kind in np.unique(kinds[kinds >= 0]):
-        yield from (Sweep(left=left, right=right, rule="ward_names", cut=WIDE_NAME_CUT) for left, right in scope.jobs(block[kinds == kind]))
+        yield from (Sweep(left=left, right=right, bit=BIT["ward_names"], cut=WIDE_NAME_CUT) for left, right in scope.jobs(block[kinds == kind]))
 
 
 def _without(prepared: Prepared, fine: IntArray, blocks: Iterable[LongArray], rule: str, cut: int) -> Iterator[Sweep]:
@@ -374,12 +310,12 @@ def _without(prepared: Prepared, fine: IntArray, blocks: Iterable[LongArray], ru
         if len(unknown) == 0:
             continue
         if len(block) <= DENSE or len(unknown) * len(block) <= LEAF**2:
-            yield Sweep(left=unknown, right=block, rule=rule, cut=cut)
+            yield Sweep(left=unknown, right=block, bit=BIT[rule], cut=cut)
             continue
         kinds, of_unknown = prepared.kinds[block], prepared.kinds[unknown]
         for kind in np.unique(of_unknown):
             meets = block if kind < 0 else block[(kinds == kind) | (kinds < 0)]
-            yield Sweep(left=unknown[of_unknown == kind], right=meets, rule=rule, cut=WIDE_NAME_CUT)
+            yield Sweep(left=unknown[of_unknown == kind], right=meets, bit=BIT[rule], cut=WIDE_NAME_CUT)
 
 
 def _united(count: int, scope: Scope, found: _Found) -> Candidates:
@@ -389,7 +325,7 @@ def _united(count: int, scope: Scope, found: _Found) -> Candidates:
         return Candidates(left=empty, right=empty, rules=np.empty(0, dtype=np.int32), compared=found.compared, split_blocks=found.split_blocks)
     left = np.concatenate([pairs[0] for pairs in found.pairs])
     right = np.concatenate([pairs[1] for pairs in found.pairs])
-    bits = np.repeat(np.array([pairs[2] for pairs in found.pairs], dtype=np.int32), [len(pairs[0]) for pairs in found.pairs])
+    bits = np.concatenate([pairs[2] for pairs in found.pairs])
     asked = scope.admits(left, right)
     left, right, bits = left[asked], right[asked], bits[asked]
     code = np.minimum(left, right) * count + np.maximum(left, right)

@@ -49,6 +49,38 @@ def point_in_words(point: Point) -> str:
     return f"{point.latitude:.5f}, {point.longitude:.5f}"
 
 
+TYPED_FIELDS = frozenset({
+    "name", "facility_type", "point", "owner", "operational_status", "keph_level", "mfl_code", "fid_code", "registration_number", "address", "officer",
+    "opening_hours", "description", "last_verified_at",
+})
+"""Fields for which a person may type a value. A place is chosen, never typed: it is official or none; visibility is protective."""
+LONGEST_TYPED = 500
+
+
+def what_is_wrong(field_name: str, text: str) -> str | None:
+    """Why a typed value cannot stand in a field, in a sentence; None when it can."""
+    typed = text.strip()
+    if field_name not in TYPED_FIELDS:
+        return "This value can be chosen, not typed."
+    if not typed or len(typed) > LONGEST_TYPED:
+        return f"A value has between 1 and {LONGEST_TYPED} characters."
+    if field_name == "point" and not _is_in_kenya(typed):
+        return "A point is a latitude and a longitude in Kenya, like -4.47000, 39.48000."
+    if field_name == "last_verified_at" and _converted(field_name, typed) is None:
+        return "A day is written like 2026-05-03."
+    if field_name == "mfl_code" and not (typed.isascii() and typed.isdigit() and 4 <= len(typed) <= 6):
+        return "An official code of the master list has five digits."
+    vocabulary = _vocabulary(field_name)
+    if vocabulary is not None and _meant(field_name, typed, ()) is None:
+        return "This is none of the known words for this field."
+    return None
+
+
+def _is_in_kenya(text: str) -> bool:
+    point = _converted("point", text)
+    return point is not None and -4.95 <= point.latitude <= 5.55 and 33.85 <= point.longitude <= 41.95
+
+
 def chosen_values(values: Mapping[str, Any], members: Sequence[Record]) -> dict[str, Any]:
     """What a person chose (from JSON: codes, or the words of one of the members' values) as `survivorship.merge` takes it.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -95,6 +96,22 @@ class MatchColumns:
             is_sensitive=[record.visibility is not Visibility.PUBLIC for record in records],
         )
 
+    @classmethod
+    def joined(cls, parts: Sequence[MatchColumns]) -> MatchColumns:
+        """The columns of several lists one after another; equal texts and tuples are kept once, for many records say the same."""
+        if not parts:
+            return cls.from_plain([], [])
+        known: dict[object, object] = {}
+        columns: dict[str, Any] = {}
+        for name in _ALL_COLUMNS:
+            arrays = [getattr(part, name) for part in parts]
+            if name in _OFTEN_EQUAL:
+                columns[name] = np.empty(sum(map(len, arrays)), dtype=object)
+                columns[name][:] = [known.setdefault(value, value) for array in arrays for value in array]
+            else:
+                columns[name] = np.concatenate(arrays)
+        return cls(**columns)
+
     def taken(self, rows: IntArray) -> MatchColumns:
         """The columns of these rows only, in this order."""
         return MatchColumns(**{name: getattr(self, name)[rows] for name in _ALL_COLUMNS})
@@ -104,6 +121,7 @@ _TEXT_COLUMNS = ("facility_types", "owners", "county_codes", "constituency_codes
 _TUPLE_COLUMNS = ("qualifiers", "alternatives", "place_names", "contacts", "services")
 _NUMBER_COLUMNS = ("latitudes", "longitudes", "point_decimals", "is_sensitive")
 _ALL_COLUMNS = ("keys", "list_ids", "names", *_TEXT_COLUMNS, *_TUPLE_COLUMNS, *_NUMBER_COLUMNS)
+_OFTEN_EQUAL = frozenset({"facility_types", "owners", "county_codes", "constituency_codes", "ward_codes", "alternatives", "place_names", "services", "qualifiers"})
 _STATED_PLACES = ("ward", "constituency", "sub_county", "district", "location", "town")
 
 

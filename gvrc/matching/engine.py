@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from gvrc.matching import explain, hard, rivals, specialties
+from gvrc.matching import hard, rivals, specialties
 from gvrc.matching.arrays import BoolArray, ByteArray, IntArray, LongArray, SmallFloatArray
 from gvrc.matching.blocking import BIT, RULES, Candidates, Scope, candidates
 from gvrc.matching.columns import MatchColumns
 from gvrc.matching.evidence import NEIGHBOURHOOD, RIVAL, EvidenceTable, evidence_table, logistic
+from gvrc.matching.explain import Explainer
 from gvrc.matching.features import CLASS_OF_NAME, FEATURES, NAME_CLASSES, NAME_LEVELS, PairRows, spelling
 from gvrc.matching.hard import HARD_EVIDENCE, NOTHING, SAME_CODE
 from gvrc.matching.names import StandardNames
@@ -20,14 +21,16 @@ from gvrc.matching.prepared import Prepared, prepare
 from gvrc.matching.reference_formula import reference_scores
 from gvrc.model.match import Band, MatchResult
 
+EXPLAINED_AT_ONCE = 5000
 BANDS: tuple[Band, ...] = (Band.DROPPED, Band.POSSIBLE, Band.REVIEW, Band.AUTOMATIC)
 """Bands by number."""
 STRATEGIES: tuple[str, ...] = ("weak", "near_point", "fuzzy_name", "shared_contact", "exact_name_and_place", "registration_number", "exact_code")
 """Strategies by number: the strongest kind of evidence a pair rests on."""
 STAGES_OF_COST: tuple[tuple[str, ...], ...] = (
-    ("place", "kind", "owner", "contact", "registration", "markers", "distance", "namesakes"),
+    ("place", "kind", "owner", "contact", "registration", "markers", "distance", "namesakes", "besides"),
+    ("name",),
     ("consonants", "shared_word", "qualifier", "sponsor", "confirmed", "surroundings", "services"),
-    ("name", "words"),
+    ("words",),
 )
 """Features by what they cost: the dearer are compared only for pairs that can still be of interest."""
 
@@ -39,7 +42,7 @@ class MatchOptions:
     and one partner each. Pairs within `registry_list` are not proposed. `workers` are threads for comparing names."""
 
     threshold: float = 0.8
-    review_threshold: float = 0.4
+    review_threshold: float = 0.55
     automatic_threshold: float = 0.98
     possible_threshold: float = 0.02
     link: bool = False
@@ -78,17 +81,27 @@ class MatchSet:
 
     def explain(self, index: int) -> MatchResult:
         """One pair in words: every feature with its weight; base and weights add up to the match score's log-odds."""
+        return next(self.taken(np.array([index])).explained())
+
+    def explained(self) -> Iterator[MatchResult]:
+        """Every pair in words, in order, as `explain` tells it; a slice of pairs is worked out at a time."""
+        for start in range(0, len(self), EXPLAINED_AT_ONCE):
+            part = self.taken(np.arange(start, min(start + EXPLAINED_AT_ONCE, len(self))))
+            explainer, reference = Explainer(part), part.reference_score.tolist()
+            yield from (part._explained(explainer, reference[index], index) for index in range(len(part)))
+
+    def _explained(self, explainer: Explainer, reference_score: float, index: int) -> MatchResult:
         return MatchResult(
             left_key=str(self.columns.keys[self.left[index]]),
             right_key=str(self.columns.keys[self.right[index]]),
             match_score=float(self.match_score[index]),
             base=float(self.table.base),
-            features=explain.features_of(self, index),
+            features=explainer.features(index),
             strategy=STRATEGIES[self.strategies[index]],
             band=BANDS[self.bands[index]],
             rules=tuple(rule for rule in RULES if self.rules[index] & BIT[rule]),
             hard_evidence=HARD_EVIDENCE[self.hard_evidence[index]] or None,
-            reference_score=float(self.taken(np.array([index])).reference_score[0]),
+            reference_score=reference_score,
             scorer_version=self.table.version,
         )
 
@@ -155,19 +168,19 @@ def compare(
 ) -> tuple[PairRows, dict[str, ByteArray], SmallFloatArray]:
     """Levels and summed evidence of the candidates that can still reach `possible_threshold`, the cheap comparisons first."""
     pairs = PairRows(left=found.left, right=found.right, rules=found.rules)
+    pairs = replace(pairs, spelled=spelling(prepared, pairs))
     least = float(np.log(max(possible_threshold, 1e-9) / (1 - possible_threshold)))
     by_name = {feature.name: feature.compare for feature in FEATURES}
     waiting = [feature.name for feature in FEATURES if feature.name not in _idle(prepared)]
     levels = {feature: np.zeros(len(pairs), dtype=np.uint8) for feature in by_name if feature not in waiting}
-    spelled = spelling(prepared, pairs)
     for stage in STAGES_OF_COST:
         wanted = [feature for feature in waiting if feature in stage]
         levels |= {feature: by_name[feature](prepared, pairs) for feature in wanted}
         waiting = [feature for feature in waiting if feature not in stage]
-        room = sum(table.most(feature) for feature in (*waiting, NEIGHBOURHOOD, RIVAL) if feature != "name")
-        most = table.weigh(levels, CLASS_OF_NAME[levels["name"]]) if "name" in levels else _bound(table, levels, spelled)
-        kept = np.flatnonzero((most + room >= least) | ((pairs.rules & BIT["official_code"]) != 0))
-        pairs, levels, spelled = pairs.taken(kept), {name: level[kept] for name, level in levels.items()}, spelled[kept]
+        coming = [feature for feature in (*waiting, NEIGHBOURHOOD, RIVAL) if feature != "name"]
+        most = _most(table, levels, coming) if "name" in levels else _bound(table, levels, pairs) + sum(table.most(feature).max() for feature in coming)
+        kept = np.flatnonzero((most >= least) | ((pairs.rules & BIT["official_code"]) != 0))
+        pairs, levels = pairs.taken(kept), {name: level[kept] for name, level in levels.items()}
     return pairs, levels, table.weigh(levels, CLASS_OF_NAME[levels["name"]])
 
 
@@ -181,8 +194,17 @@ def _idle(prepared: Prepared) -> set[str]:
     return {feature for feature, is_silent in silent.items() if is_silent}
 
 
-def _bound(table: EvidenceTable, levels: Mapping[str, ByteArray], spelled: ByteArray) -> SmallFloatArray:
+def _most(table: EvidenceTable, levels: Mapping[str, ByteArray], coming: Sequence[str]) -> SmallFloatArray:
+    """The most that the comparisons made and those still coming can come to, each pair in its name class."""
+    classes = CLASS_OF_NAME[levels["name"]]
+    room = np.sum([table.most(feature) for feature in coming], axis=0, initial=0.0)
+    most: SmallFloatArray = table.weigh(levels, classes) + np.broadcast_to(room, len(NAME_CLASSES)).astype(np.float32)[classes]
+    return most
+
+
+def _bound(table: EvidenceTable, levels: Mapping[str, ByteArray], pairs: PairRows) -> SmallFloatArray:
     """The most that cheap comparisons and names can come to, when of the names only the spelling is known: one may still hold the other."""
+    spelled = pairs.spelled if pairs.spelled is not None else np.zeros(len(pairs), dtype=np.uint8)
     classes = CLASS_OF_NAME[spelled]
     bound = table.weigh(levels, classes) + table.weights["name"][classes, spelled]
     holds = np.full(len(spelled), NAME_CLASSES.index("holds"), dtype=np.uint8)
@@ -201,12 +223,19 @@ def _strategies(pairs: PairRows, levels: Mapping[str, ByteArray], verdict: ByteA
     ).astype(np.uint8)
 
 
+def _worded_differently(result: MatchSet) -> BoolArray:
+    """Whether two names have other words; with the same words they tell the same specialty."""
+    same = result.prepared.names.same
+    differ: BoolArray = (same["full"][result.left] != same["full"][result.right]) | (same["qualifiers"][result.left] != same["qualifiers"][result.right])
+    return differ
+
+
 def _banded(result: MatchSet) -> MatchSet:
     """The pairs with their bands, strongest first, the dropped ones left out."""
     options, score = result.options, result.match_score
     open_pair = (result.hard_evidence <= SAME_CODE) & result.is_chosen
     automatic = (score >= options.automatic_threshold) & open_pair & hard.may_be_automatic(result.levels, result.hard_evidence, options.link)
-    sure = np.flatnonzero(automatic)
+    sure = np.flatnonzero(automatic & _worded_differently(result))
     automatic[sure] = ~specialties.differ(result.columns.names, result.left[sure], result.right[sure])
     bands = np.select(
         [

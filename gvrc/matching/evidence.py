@@ -13,7 +13,7 @@ import numpy as np
 
 from gvrc.errors import ReferenceDataError
 from gvrc.matching.arrays import ByteArray, SmallFloatArray
-from gvrc.matching.features import CLASS_OF_NAME, FEATURES, NAME_CLASSES
+from gvrc.matching.features import FEATURES, NAME_CLASSES
 from gvrc.matching.neighbourhood import NEIGHBOURHOOD_LEVELS
 
 TABLE_FILE = Path(__file__).parent / "data" / "evidence.csv"
@@ -40,22 +40,30 @@ class EvidenceTable:
     def weigh(self, levels: Mapping[str, ByteArray], classes: ByteArray) -> SmallFloatArray:
         """The summed evidence of pairs of these name classes, base included."""
         total = np.full(len(classes), self.base, dtype=np.float32)
+        lines = classes.astype(np.int32)
         for feature, level in levels.items():
-            total += self.weights[feature][classes, level]
+            weights = self.weights[feature]
+            total += weights.ravel().take(lines * weights.shape[1] + level)
         return total
 
-    def weight(self, feature: str, levels: Mapping[str, ByteArray], index: int) -> float:
-        """What one feature adds to one pair."""
-        return float(self.weights[feature][CLASS_OF_NAME[levels["name"][index]], levels[feature][index]])
+    def changed(self, changes: Mapping[str, Mapping[str, float]], version: str) -> EvidenceTable:
+        """The table with these log-odds added, by feature and level (`base` to `base`). What this table does not know is left out; unknown facts still
+        weigh nothing."""
+        weights = {}
+        for feature, table in self.weights.items():
+            added = np.array([0.0, *(changes.get(feature, {}).get(level, 0.0) for level in level_names(feature)[1:])], dtype=np.float32)
+            weights[feature] = table + added
+        return EvidenceTable(base=self.base + changes.get(BASE, {}).get(BASE, 0.0), weights=weights, version=version)
 
     @property
     def most_held(self) -> float:
         """The most the names can add when one holds the other."""
         return float(self.weights["name"][NAME_CLASSES.index("holds")].max())
 
-    def most(self, feature: str) -> float:
-        """The most a feature can add."""
-        return float(self.weights[feature].max(initial=0.0))
+    def most(self, feature: str) -> SmallFloatArray:
+        """The most a feature can add, by name class."""
+        most: SmallFloatArray = self.weights[feature].max(axis=1, initial=0.0)
+        return most
 
 
 def logistic(log_odds: SmallFloatArray) -> SmallFloatArray:

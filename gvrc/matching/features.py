@@ -31,6 +31,9 @@ from gvrc.matching.names import word_roles
 from gvrc.matching.prepared import Prepared
 
 UNKNOWN = 0
+UNKNOWN_PLACE = -1
+NEAR_DEGREES = 0.02
+"""About two kilometres, up to which points speak for one place."""
 NAME_CLASSES = ("identical", "same", "holds", "similar")
 """How two names stand to one another; the other evidence is weighed anew for each: a shared ward says more about similar names than about equal ones."""
 EARTH_KM = 6371.0
@@ -41,6 +44,8 @@ LIGHT_WORD, HEAVY_WORD = 0.32, 0.95
 NO_WEIGHT = 0.02
 LEAST_SHARED = 0.3
 _SLICE = 200_000
+_ONE_SOUND = str.maketrans("cqzylw", "kksiru")
+"""Letters that begin a word for one another (names.folded)."""
 
 NAME_LEVELS = (
     "unknown", "same_words", "same_core", "same_sound", "r95", "r90", "r85", "r80", "r75", "r70", "r60", "r50", "unlike",
@@ -50,11 +55,13 @@ CLASS_OF_NAME: ByteArray = np.array([3, 0, 1, 1, *[3] * 9, *[2] * 4], dtype=np.u
 """The number of the name class by the level of the names."""
 WORD_LEVELS = ("unknown", "all_meet", "light_rest", "light_and_heavy", "some_rest", "heavy_rest", "nothing_shared")
 MARKER_LEVELS = ("unknown", "same", "one_side", "differ")
-QUALIFIER_LEVELS = ("unknown", "same", "overlap", "one_side", "differ", "one_side_placed", "differ_placed", "other_direction")
-CONSONANT_LEVELS = ("unknown", "same", "one_differs", "two_differ", "more_differ")
+QUALIFIER_LEVELS = ("unknown", "same", "overlap", "one_side", "differ", "one_side_placed", "differ_placed", "other_direction", "other_district", "one_side_own")
+CONSONANT_LEVELS = (
+    "unknown", "same", "one_differs", "two_differ", "more_differ", "same_other_start", "one_differs_other_start", "two_differ_other_start", "more_differ_other_start",
+)
 SHARED_WORD_LEVELS = ("unknown", "only_these", "few", "several", "many", "common_word", "place_name")
 SPONSOR_LEVELS = ("unknown", "same", "one_side", "differ")
-CONFIRMED_LEVELS = ("unknown", "one_name_confirmed", "both_confirmed")
+CONFIRMED_LEVELS = ("unknown", "one_name_confirmed", "both_confirmed", "both_known")
 KIND_LEVELS = ("unknown", "same", "becomes", "resembles", "unlike", "sits_in", "other_group", "excludes", "words_same", "words_differ")
 OWNER_LEVELS = ("unknown", "same", "same_sector", "differ", "same_common")
 COMMON_OWNER = 0.15
@@ -68,23 +75,26 @@ DISTANCE_LEVELS = ("unknown", "km0.1", "km0.3", "km1", "km2", "km4", "km8", "km1
 CONTACT_LEVELS = ("unknown", "shared", "shared_by_many", "differ")
 REGISTRATION_LEVELS = ("unknown", "same", "differ")
 SERVICE_LEVELS = ("unknown", "most", "some", "none")
+BESIDES_LEVELS = ("unknown", "only_kind", "nothing")
 NAMESAKE_LEVELS = ("unknown", "only_these", "few", "several", "many", "only_these_anywhere")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PairRows:
-    """The pairs under comparison: rows of Prepared, and the bit mask of the rules that proposed them."""
+    """The pairs under comparison: rows of Prepared, and the bit mask of the rules that proposed them. `spelled` is their spelling once it was measured."""
 
     left: LongArray
     right: LongArray
     rules: IntArray
+    spelled: ByteArray | None = None
 
     def __len__(self) -> int:
         return len(self.left)
 
     def taken(self, rows: LongArray | BoolArray | slice) -> PairRows:
         """Some of the pairs."""
-        return PairRows(left=self.left[rows], right=self.right[rows], rules=self.rules[rows])
+        spelled = None if self.spelled is None else self.spelled[rows]
+        return PairRows(left=self.left[rows], right=self.right[rows], rules=self.rules[rows], spelled=spelled)
 
 
 Compare = Callable[[Prepared, PairRows], ByteArray]
@@ -110,12 +120,14 @@ def spelling(prepared: Prepared, pairs: PairRows) -> ByteArray:
     def measure(part: slice) -> None:
         rows = different[part]
         left, right = pairs.left[rows], pairs.right[rows]
-        sorted_words = cpdist(names.core[left].tolist(), names.core[right].tolist(), scorer=fuzz.ratio, dtype=np.uint8)
+        ratio[rows] = cpdist(names.core[left].tolist(), names.core[right].tolist(), scorer=fuzz.ratio, dtype=np.uint8)
+        several = names.has_several_words[left] | names.has_several_words[right]
+        left, right = left[several], right[several]
         joined = cpdist(names.joined[left].tolist(), names.joined[right].tolist(), scorer=fuzz.ratio, dtype=np.uint8)
-        ratio[rows] = np.maximum(sorted_words, joined)
+        ratio[rows[several]] = np.maximum(ratio[rows[several]], joined)
 
     in_slices(len(different), _SLICE, measure)
-    level = np.select([ratio >= cut for cut in (95, 90, 85, 80, 75, 70, 60, 50)], list(range(4, 12)), 12).astype(np.uint8)
+    level = _ratio_level(ratio)
     level[sounds_alike] = NAME_LEVELS.index("same_sound")
     level[_equal(names.same["core"], pairs) | _equal(names.same["whole"], pairs)] = NAME_LEVELS.index("same_core")
     level[_equal(names.same["full"], pairs)] = NAME_LEVELS.index("same_words")
@@ -124,14 +136,64 @@ def spelling(prepared: Prepared, pairs: PairRows) -> ByteArray:
     return level
 
 
+def _ratio_level(ratio: ByteArray) -> ByteArray:
+    return np.select([ratio >= cut for cut in (95, 90, 85, 80, 75, 70, 60, 50)], list(range(4, 12)), 12).astype(np.uint8)
+
+
 def name(prepared: Prepared, pairs: PairRows) -> ByteArray:
-    """How alike the distinctive words of the names are, in spelling and sound, or whether one name holds the other."""
-    level = spelling(prepared, pairs)
+    """How alike the distinctive words of the names are, in spelling and sound, or whether one name holds the other. Where they part in one word each, that
+    word tells: the word that `Mokong Tea` and `Kamkong Tea` share makes them no more alike."""
+    level = (spelling(prepared, pairs) if pairs.spelled is None else pairs.spelled).copy()
+    by_ratio = np.flatnonzero(level >= NAME_LEVELS.index("r95"))
+    parting = parting_words(prepared, pairs.taken(by_ratio))
+    told = np.flatnonzero(parting.share_others)
+    alike = _word_ratio(prepared.names.vocabulary, parting.left[told], parting.right[told])
+    level[by_ratio[told]] = np.maximum(level[by_ratio[told]], _ratio_level(alike))
     rest = left_over(prepared, pairs, in_other_spelling=False)
     held = (rest.smaller <= NO_WEIGHT) & (rest.shared >= LEAST_SHARED) & (level > NAME_LEVELS.index("r95"))
     kinds_of_rest = [rest.larger <= NO_WEIGHT, rest.larger <= LIGHT_WORD, rest.larger <= HEAVY_WORD]
     extra = np.select(kinds_of_rest, [NAME_LEVELS.index(name) for name in ("same_but_placed", "light_extra", "one_extra")], NAME_LEVELS.index("heavy_extra"))
     return np.where(held, extra, level).astype(np.uint8)
+
+
+@dataclass(frozen=True, slots=True)
+class PartingWords:
+    """The one telling word on either side in which two names part, by number of the vocabulary (-1: they part in none, in several or in a common word); `share_others` where they share others."""
+
+    left: IntArray
+    right: IntArray
+    share_others: BoolArray
+
+
+def parting_words(prepared: Prepared, pairs: PairRows) -> PartingWords:
+    """The words in which the names part, those in brackets left aside."""
+    none: IntArray = np.full(len(pairs), -1, dtype=np.int32)
+    found = PartingWords(left=none, right=none.copy(), share_others=np.zeros(len(pairs), dtype=np.bool_))
+    names = prepared.names
+
+    def measure(part: slice) -> None:
+        left, right = pairs.left[part], pairs.right[part]
+        left_ids, right_ids = (np.where(names.is_qualifier[rows], -1, names.word_ids[rows]) for rows in (left, right))
+        left_met, right_met = _equal_words(left_ids, right_ids)
+        left_open, right_open = (left_ids >= 0) & ~left_met, (right_ids >= 0) & ~right_met
+        told = np.ones(len(left), dtype=np.bool_)
+        for rows, is_open in ((left, left_open), (right, right_open)):
+            told &= (is_open.sum(axis=1) == 1) & ((names.word_weights[rows] * is_open).sum(axis=1) > LIGHT_WORD)
+        for ids, is_open, words_found in ((left_ids, left_open, found.left), (right_ids, right_open, found.right)):
+            words_found[part] = np.where(told, np.take_along_axis(ids, is_open.argmax(axis=1)[:, None], axis=1)[:, 0], -1)
+        found.share_others[part] = told & left_met.any(axis=1)
+
+    in_slices(len(pairs), _SLICE, measure)
+    return found
+
+
+def _word_ratio(vocabulary: list[str], left: IntArray, right: IntArray) -> ByteArray:
+    """The ratio (0 to 100) of words by number; each distinct pair of words is compared once."""
+    once, back = np.unique(left.astype(np.int64) * len(vocabulary) + right, return_inverse=True)
+    first = [vocabulary[number] for number in (once // max(len(vocabulary), 1)).tolist()]
+    second = [vocabulary[number] for number in (once % max(len(vocabulary), 1)).tolist()]
+    ratio: ByteArray = cpdist(first, second, scorer=fuzz.ratio, dtype=np.uint8)[back]
+    return ratio
 
 
 def _equal(column: IntArray, pairs: PairRows) -> BoolArray:
@@ -177,8 +239,7 @@ def left_over(prepared: Prepared, pairs: PairRows, in_other_spelling: bool = Tru
 def _words_apart(prepared: Prepared, left: LongArray, right: LongArray, in_other_spelling: bool) -> tuple[SmallFloatArray, SmallFloatArray, SmallFloatArray]:
     names = prepared.names
     left_ids, right_ids = names.word_ids[left], names.word_ids[right]
-    equal = (left_ids[:, :, None] == right_ids[:, None, :]) & (left_ids >= 0)[:, :, None]
-    left_met, right_met = equal.any(axis=2), equal.any(axis=1)
+    left_met, right_met = _equal_words(left_ids, right_ids)
     if in_other_spelling:
         _meet_spellings(names.vocabulary, left_ids, right_ids, left_met, right_met)
     left_weights, right_weights = names.word_weights[left], names.word_weights[right]
@@ -186,6 +247,20 @@ def _words_apart(prepared: Prepared, left: LongArray, right: LongArray, in_other
     left_open = ~left_met & ~names.is_qualifier[left] & ~_names_surroundings(prepared, left_ids, right)
     right_open = ~right_met & ~names.is_qualifier[right] & ~_names_surroundings(prepared, right_ids, left)
     return (left_weights * left_open).sum(axis=1), (right_weights * right_open).sum(axis=1), shared
+
+
+def _equal_words(left: IntArray, right: IntArray) -> tuple[BoolArray, BoolArray]:
+    """Which words of either side stand on the other side, too; column by column, for a cube of all words of all pairs would be larger than all else."""
+    left_met, right_met = np.zeros(left.shape, dtype=np.bool_), np.zeros(right.shape, dtype=np.bool_)
+    used_left, used_right = ((side >= 0).any(axis=0).sum() for side in (left, right))
+    for mine in range(used_left):
+        word = left[:, mine]
+        known = word >= 0
+        for theirs in range(used_right):
+            equal = known & (word == right[:, theirs])
+            left_met[:, mine] |= equal
+            right_met[:, theirs] |= equal
+    return left_met, right_met
 
 
 def _names_surroundings(prepared: Prepared, word_ids: IntArray, others: LongArray) -> BoolArray:
@@ -206,17 +281,13 @@ def _meet_spellings(vocabulary: list[str], left_ids: IntArray, right_ids: IntArr
     pair, left_place, right_place = np.nonzero(open_left[:, :, None] & open_right[:, None, :])
     if len(pair) == 0:
         return
-    code = left_ids[pair, left_place].astype(np.int64) * len(vocabulary) + right_ids[pair, right_place]
-    once, back = np.unique(code, return_inverse=True)
-    first = [vocabulary[number] for number in (once // len(vocabulary)).tolist()]
-    second = [vocabulary[number] for number in (once % len(vocabulary)).tolist()]
-    meets = (cpdist(first, second, scorer=fuzz.ratio, dtype=np.uint8) >= WORD_CUT)[back]
+    meets = _word_ratio(vocabulary, left_ids[pair, left_place], right_ids[pair, right_place]) >= WORD_CUT
     left_met[pair[meets], left_place[meets]] = True
     right_met[pair[meets], right_place[meets]] = True
 
 
 def consonants(prepared: Prepared, pairs: PairRows) -> ByteArray:
-    """How many consonants differ between similar names: vowels are often spelled in two ways, another consonant is mostly another name."""
+    """How many consonants differ between similar names: vowels are often spelled in two ways, another consonant is mostly another name; so is another beginning."""
     level = np.zeros(len(pairs), dtype=np.uint8)
     column = prepared.names.consonants
 
@@ -226,7 +297,16 @@ def consonants(prepared: Prepared, pairs: PairRows) -> ByteArray:
         level[part] = np.minimum(differing, 3) + 1
 
     in_slices(len(pairs), _SLICE, measure)
+    level[_start_differs(prepared, pairs)] += CONSONANT_LEVELS.index("more_differ")
     return np.where(_equal(prepared.names.same["folded"], pairs) | _equal(prepared.names.same["whole"], pairs), UNKNOWN, level).astype(np.uint8)
+
+
+def _start_differs(prepared: Prepared, pairs: PairRows) -> BoolArray:
+    """Whether the words in which two names part begin with another sound: `Ikuyuni`, `Mikuyuni`."""
+    sounds = np.fromiter((ord(word[0].translate(_ONE_SOUND)) for word in [*prepared.names.vocabulary, "-"]), dtype=np.int32)
+    parting = parting_words(prepared, pairs)
+    differs: BoolArray = (parting.left >= 0) & (sounds[parting.left] != sounds[parting.right])
+    return differs
 
 
 def shared_word(prepared: Prepared, pairs: PairRows) -> ByteArray:
@@ -235,7 +315,7 @@ def shared_word(prepared: Prepared, pairs: PairRows) -> ByteArray:
 
     def measure(part: slice) -> None:
         left, right = prepared.names.word_ids[pairs.left[part]], prepared.names.word_ids[pairs.right[part]]
-        met = ((left[:, :, None] == right[:, None, :]) & (left >= 0)[:, :, None]).any(axis=2)
+        met, _ = _equal_words(left, right)
         weighty = met & (prepared.names.word_weights[pairs.left[part]] > LIGHT_WORD)
         carriers = np.maximum(prepared.word_carriers[pairs.left[part]], 1).astype(np.int64)
         fewest = np.where(weighty, carriers, np.iinfo(np.int64).max).min(axis=1)
@@ -265,15 +345,19 @@ def qualifier(prepared: Prepared, pairs: PairRows) -> ByteArray:
     left, right = filled[pairs.left], filled[pairs.right]
     both = left & right
     level = np.where(both, 4, np.where(left | right, 3, UNKNOWN)).astype(np.uint8)
+    level[(level == 3) & _qualifier_names_own_surroundings(prepared, pairs)] = QUALIFIER_LEVELS.index("one_side_own")
     placed = _qualifier_names_surroundings(prepared, pairs)
-    level[placed & (level == 3)] = QUALIFIER_LEVELS.index("one_side_placed")
+    level[placed & (left != right)] = QUALIFIER_LEVELS.index("one_side_placed")
     level[placed & (level == 4)] = QUALIFIER_LEVELS.index("differ_placed")
     rows = np.flatnonzero(both)
     if len(rows):
         ratio = cpdist(column[pairs.left[rows]].tolist(), column[pairs.right[rows]].tolist(), scorer=fuzz.token_set_ratio, dtype=np.uint8)
         level[rows[ratio >= 80]] = 2
         directions = _directions(column)
-        level[rows[directions[pairs.left[rows]] != directions[pairs.right[rows]]]] = QUALIFIER_LEVELS.index("other_direction")
+        mine, theirs = directions[pairs.left[rows]], directions[pairs.right[rows]]
+        other = rows[mine != theirs]
+        of_places = _qualifier_is_place(prepared, pairs.taken(other))
+        level[other] = np.where(of_places, QUALIFIER_LEVELS.index("other_district"), QUALIFIER_LEVELS.index("other_direction"))
         level[both & _equal(prepared.names.same["qualifiers"], pairs)] = 1
     return level
 
@@ -291,7 +375,8 @@ def sponsor(prepared: Prepared, pairs: PairRows) -> ByteArray:
 
 
 def confirmed(prepared: Prepared, pairs: PairRows) -> ByteArray:
-    """Whether a name that is spelled differently is confirmed by its own surroundings: then the spelling is no slip."""
+    """Whether a name that is spelled differently is confirmed by its own surroundings, or both words in which two names part are known as places: then the
+    spelling is no slip."""
     if not prepared.has_surroundings:
         return np.zeros(len(pairs), dtype=np.uint8)
     left, right = _is_confirmed(prepared, pairs.left), _is_confirmed(prepared, pairs.right)
@@ -300,13 +385,28 @@ def confirmed(prepared: Prepared, pairs: PairRows) -> ByteArray:
     left_open = ~_names_surroundings(prepared, prepared.names.word_ids[pairs.left], pairs.right)[:, 0]
     right_open = ~_names_surroundings(prepared, prepared.names.word_ids[pairs.right], pairs.left)[:, 0]
     left, right = left & left_open & differ, right & right_open & differ
-    return np.select([left & right, left | right], [2, 1], UNKNOWN).astype(np.uint8)
+    parting = parting_words(prepared, pairs)
+    mine, theirs = prepared.place_word_of[parting.left], prepared.place_word_of[parting.right]
+    both_known = differ & (mine >= 0) & (theirs >= 0) & (mine != theirs)
+    return np.select([left & right, both_known, left | right], [2, 3, 1], UNKNOWN).astype(np.uint8)
 
 
 def _is_confirmed(prepared: Prepared, rows: LongArray) -> BoolArray:
     """Whether the rarest word of a name stands among the stated surroundings of the record itself."""
     found: BoolArray = _names_surroundings(prepared, prepared.names.word_ids[rows], rows)[:, 0]
     return found
+
+
+def _qualifier_is_place(prepared: Prepared, pairs: PairRows) -> BoolArray:
+    """Whether what stands in brackets on either side is where one of the records stands: the direction in `(Narok South)` is that of a district, not of the place."""
+    return np.logical_or(_qualifier_names_surroundings(prepared, pairs), _qualifier_names_own_surroundings(prepared, pairs))
+
+
+def _qualifier_names_own_surroundings(prepared: Prepared, pairs: PairRows) -> BoolArray:
+    """Whether what stands in brackets on one side names the surroundings of that side itself."""
+    names = prepared.names
+    left, right = ((_names_surroundings(prepared, names.word_ids[rows], rows) & names.is_qualifier[rows]).any(axis=1) for rows in (pairs.left, pairs.right))
+    return np.logical_or(left, right)
 
 
 def _qualifier_names_surroundings(prepared: Prepared, pairs: PairRows) -> BoolArray:
@@ -449,6 +549,29 @@ def services(prepared: Prepared, pairs: PairRows) -> ByteArray:
     return level
 
 
+def besides(prepared: Prepared, pairs: PairRows) -> ByteArray:
+    """Whether anything besides names and county agrees: with nothing else, a like name is often another place's."""
+    left, right = pairs.left, pairs.right
+    agrees = (pairs.rules & (BIT["shared_contact"] | BIT["switchboard"])) != 0
+    agrees |= prepared.has_services[left] & prepared.has_services[right]
+    for column in (prepared.constituencies, prepared.wards, prepared.sectors, prepared.mfl_codes, prepared.registrations):
+        agrees |= (column[left] >= 0) & (column[left] == column[right])
+    unsettled = prepared.alternatives[:, 0] != UNKNOWN_PLACE
+    agrees |= unsettled[left] | unsettled[right]
+    agrees |= _same_region(prepared.latitudes, pairs) & _same_region(prepared.longitudes, pairs) & ~prepared.is_shared_point[left] & ~prepared.is_shared_point[right]
+    alone = np.flatnonzero(~agrees)
+    named = surroundings(prepared, pairs.taken(alone))
+    alone = alone[(named == UNKNOWN) | (named == SURROUNDINGS_LEVELS.index("none_shared"))]
+    level = np.zeros(len(pairs), dtype=np.uint8)
+    level[alone] = np.where((prepared.kinds[left[alone]] >= 0) & (prepared.kinds[right[alone]] >= 0), 1, 2)
+    return level
+
+
+def _same_region(degrees: FloatArray, pairs: PairRows) -> BoolArray:
+    near: BoolArray = np.abs(degrees[pairs.left] - degrees[pairs.right]) <= NEAR_DEGREES
+    return near
+
+
 def namesakes(prepared: Prepared, pairs: PairRows) -> ByteArray:
     """How many places of the county (of the country, across counties) carry this name: one of a few is more likely the same than one of many."""
     within, anywhere = namesake_counts(prepared)
@@ -486,5 +609,6 @@ FEATURES: tuple[Feature, ...] = (
     Feature("contact", CONTACT_LEVELS, contact, "contact"),
     Feature("registration", REGISTRATION_LEVELS, registration, "code"),
     Feature("services", SERVICE_LEVELS, services, "services"),
+    Feature("besides", BESIDES_LEVELS, besides, "name"),
 )
 """Every comparison in the order in which a steward reads them."""

@@ -71,11 +71,12 @@ def _only_namesakes(levels: Mapping[str, ByteArray]) -> BoolArray:
 
 
 def contradicts(levels: Mapping[str, ByteArray], link: bool) -> BoolArray:
-    """Whether some evidence speaks against: numbers, sponsors or brackets that differ, a place or point elsewhere, an unlike kind, a rival as good."""
+    """Whether some evidence speaks against: numbers, sponsors or brackets that differ, a church in one name only and another owner, a place or point elsewhere, an unlike kind, a rival as good."""
     against: BoolArray = (
         is_level(levels, "markers", "differ", "one_side")
-        | is_level(levels, "qualifier", "differ", "other_direction")
+        | is_level(levels, "qualifier", "differ", "other_direction", "other_district")
         | is_level(levels, "sponsor", "differ")
+        | (is_level(levels, "sponsor", "one_side") & is_level(levels, "owner", "differ"))
         | is_level(levels, "place", "other_county")
         | is_level(levels, "distance", *_FAR)
     )

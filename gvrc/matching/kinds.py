@@ -48,9 +48,25 @@ def kind_labels() -> dict[str, str]:
 
 
 @cache
+def owner_labels() -> dict[str, str]:
+    """Label by owner code."""
+    return {row["code"]: row["label"] for row in _rows(OWNERS_FILE)}
+
+
+@cache
 def owner_sectors() -> dict[str, str]:
     """Sector (moh, public, faith_based, ngo, private, other) by owner code."""
     return {row["code"]: row["owner_type"] for row in _rows(OWNERS_FILE)}
+
+
+@cache
+def _inner_kinds() -> frozenset[tuple[str, str]]:
+    return frozenset((row["left"], row["right"]) for row in _rows(RELATIONS_FILE) if row["relation"] == "sits_in")
+
+
+def sits_inside(inner: str | None, outer: str | None) -> bool:
+    """Whether places of the first kind are often found inside places of the second: a gender desk in a police station."""
+    return (inner or "", outer or "") in _inner_kinds()
 
 
 @cache

@@ -7,13 +7,15 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import numpy as np
+from rapidfuzz.distance import OSA
+from rapidfuzz.process import extractOne
 
 from gvrc.errors import ReferenceDataError
-from gvrc.matching.arrays import BoolArray, IntArray, LongArray, SmallFloatArray, TextArray, codes_of
+from gvrc.matching.arrays import BoolArray, IntArray, LongArray, SmallFloatArray, TextArray, numbers_of
 
 WORDS_FILE = Path(__file__).parent / "data" / "name_words.csv"
 LONGEST_NAME = 300
@@ -24,6 +26,9 @@ COMMON_WORD_FACTOR = 0.35
 """Saints, churches and sponsors recur everywhere: their words tell little, measured on the two national health lists."""
 PRIOR_RECORDS = 2000.0
 """The size of the imagined list behind the observed one, so that a word is rare only by evidence; a word's weight stays sane in a list of twelve."""
+
+SHORTEST_SLIP, LONG_SLIP = 6, 10
+"""Letters of a word from which one slip, and from which two, still leave a word for a kind of place recognisable."""
 
 COMPARED_WHOLE = ("full", "core", "whole", "folded", "kind_text", "markers", "sponsors", "qualifiers")
 """Columns of which only equality is asked again and again."""
@@ -65,7 +70,7 @@ class StandardNames:
     """Names in comparable form, one row per record.
 
     `full` and `core` hold the sorted words, `whole` those of core and brackets together, `joined` the core without spaces in its own order, `folded` the core as it sounds, `consonants` that without its vowels, `kind_text` the kind words;
-    `word_ids` (rows x WORDS_COMPARED, -1 for none) the rarest core and qualifier words with `word_weights`; `is_qualifier` marks those
+    `has_several_words` marks cores of more than one; `word_ids` (rows x WORDS_COMPARED, -1 for none) the rarest core and qualifier words with `word_weights`; `is_qualifier` marks those
     from the brackets; `vocabulary` the words by number. `same` numbers the texts of a column (COMPARED_WHOLE): equal numbers, equal texts; -1 is no text.
     """
 
@@ -80,6 +85,7 @@ class StandardNames:
     sponsors: TextArray
     qualifiers: TextArray
     is_generic: BoolArray
+    has_several_words: BoolArray
     same: Mapping[str, IntArray]
     word_ids: IntArray
     word_weights: SmallFloatArray
@@ -128,6 +134,20 @@ def split_words(text: str) -> list[str]:
     return words
 
 
+@lru_cache(maxsize=65_536)
+def kind_word(word: str) -> str:
+    """The long word for a kind of place that this word is a slip of (`Healht`, `Statiin`, `Dispensery`); the word itself when it is none."""
+    if len(word) < SHORTEST_SLIP or word in word_roles().role:
+        return word
+    found = extractOne(word, _long_kind_words(), scorer=OSA.distance, score_cutoff=1 if len(word) < LONG_SLIP else 2)
+    return word if found is None or found[0][0] != word[0] else found[0]
+
+
+@cache
+def _long_kind_words() -> tuple[str, ...]:
+    return tuple(word for word, role in word_roles().role.items() if role == "kind" and len(word) >= SHORTEST_SLIP)
+
+
 def _slashed(text: str, roles: WordRoles) -> str:
     return " ".join(roles.stands_for[text]) if text in roles.stands_for else text.replace("/", " ")
 
@@ -139,14 +159,20 @@ def take_apart(name: str, qualifiers: Sequence[str] = ()) -> NameParts:
     if "(" in text:
         bracketed += " " + " ".join(_BRACKETS.findall(text))
         text = _BRACKETS.sub(" ", text)
-    words = split_words(text)
+    words = [kind_word(word) for word in split_words(text)]
     roles = word_roles()
     core, markers, kind_words = _sorted_out(words, roles)
-    qualifier = [word for word in split_words(bracketed) if roles.role.get(word) not in ("kind", "filler")] if bracketed else []
+    qualifier = _telling(split_words(bracketed), roles) if bracketed else []
     is_generic = not core
     if is_generic:
         core, qualifier = (qualifier, []) if qualifier else (words, [])
+    qualifier = [word for word in qualifier if word not in core]
     return NameParts(tuple(words), tuple(core), tuple(qualifier), tuple(markers), tuple(kind_words), _sponsors([*words, *qualifier], roles), is_generic)
+
+
+def _telling(words: list[str], roles: WordRoles) -> list[str]:
+    """The words in brackets that say more than the kind of place."""
+    return [word for position, word in enumerate(words) if roles.role.get(word) not in ("kind", "filler") and not _is_level(words, position)]
 
 
 def _sponsors(words: Sequence[str], roles: WordRoles) -> tuple[str, ...]:
@@ -160,7 +186,7 @@ def _sorted_out(words: list[str], roles: WordRoles) -> tuple[list[str], list[str
     kind_words: list[str] = []
     for position, word in enumerate(words):
         role = roles.role.get(word)
-        if role == "kind":
+        if role == "kind" or _is_level(words, position):
             kind_words.append(word)
         elif role == "marker" and position:
             markers.append(roles.stands_for[word][0])
@@ -169,6 +195,11 @@ def _sorted_out(words: list[str], roles: WordRoles) -> tuple[list[str], list[str
         elif role != "filler":
             core.append(word)
     return core, markers, kind_words
+
+
+def _is_level(words: Sequence[str], position: int) -> bool:
+    """Whether a number says the level of a hospital (`Level IV`), which changes over the years, and not which of several namesakes it is."""
+    return position > 0 and words[position - 1] == "level" and word_roles().role.get(words[position]) == "marker"
 
 
 def folded(text: str) -> str:
@@ -208,10 +239,12 @@ def _as_columns(parts: list[NameParts]) -> StandardNames:
         "sponsors": [" ".join(part.sponsors) for part in parts],
         "qualifiers": [" ".join(sorted(part.qualifier)) if part.qualifier else "" for part in parts],
     }
+    columns = {name: _column(values) for name, values in texts.items()}
     return StandardNames(
-        **{name: _column(values) for name, values in texts.items()},
+        **columns,
         is_generic=np.array([part.is_generic for part in parts], dtype=np.bool_),
-        same={name: codes_of(texts[name])[0] for name in COMPARED_WHOLE},
+        has_several_words=np.array([len(part.core) > 1 for part in parts], dtype=np.bool_),
+        same={name: numbers_of(columns[name])[0] for name in COMPARED_WHOLE},
         word_ids=ids,
         word_weights=weights,
         is_qualifier=bracketed,

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from gvrc.matching import names
-from gvrc.matching.arrays import BoolArray, ByteArray, FloatArray, IntArray, LongArray, TextArray, codes_of
+from gvrc.matching.arrays import BoolArray, ByteArray, FloatArray, IntArray, LongArray, TextArray, codes_of, numbers_of, spans
 from gvrc.matching.columns import MatchColumns
 from gvrc.matching.kinds import owner_sectors, relation_table
 from gvrc.matching.seats import seat_families
@@ -69,14 +69,14 @@ class Prepared:
 
 def prepare(columns: MatchColumns, standard_names: names.StandardNames | None = None) -> Prepared:
     """Numbers for every text. Give `standard_names` when the names were standardised before."""
-    kinds, kind_codes = codes_of(columns.facility_types.tolist())
-    counties, _ = codes_of(columns.county_codes.tolist())
-    seats, seat_codes = codes_of(columns.constituency_codes.tolist())
-    wards, ward_codes = codes_of(columns.ward_codes.tolist())
+    kinds, kind_codes = codes_of(columns.facility_types)
+    counties, _ = codes_of(columns.county_codes)
+    seats, seat_codes = codes_of(columns.constituency_codes)
+    wards, ward_codes = codes_of(columns.ward_codes)
     contact_ids, contact_rows = _contacts(columns.contacts.tolist())
     found_names = standard_names or names.standardise(columns.names.tolist(), columns.qualifiers.tolist())
     families = seat_families()
-    owners, owner_codes = codes_of(columns.owners.tolist())
+    owners, owner_codes = codes_of(columns.owners)
     table, place_numbers = _place_words(columns.place_names.tolist())
     return Prepared(
         count=len(columns),
@@ -102,7 +102,7 @@ def prepare(columns: MatchColumns, standard_names: names.StandardNames | None = 
         contact_rows=contact_rows,
         has_contact=np.bincount(contact_rows, minlength=len(columns)) > 0,
         services=_service_sets(columns.services.tolist()),
-        has_services=np.array([bool(services) for services in columns.services], dtype=np.bool_),
+        has_services=columns.services.astype(np.bool_),
         has_surroundings=bool(place_numbers),
         place_words=table,
         place_word_rarity=_place_word_rarity(table, len(place_numbers)),
@@ -118,11 +118,15 @@ def _alternatives(alternatives: Sequence[Sequence[str]], codes: Sequence[str]) -
     """Possible constituencies and wards by number (constituencies first, as they are numbered, then wards), ALTERNATIVES_COMPARED a row."""
     numbers = {code: number for number, code in enumerate(codes)}
     table = np.full((len(alternatives), ALTERNATIVES_COMPARED), -1, dtype=np.int32)
-    for row, possible in enumerate(alternatives):
-        if possible:
-            found = [numbers.get(code, NOWHERE) for code in possible[:ALTERNATIVES_COMPARED]]
-            table[row, : len(found)] = found
+    for row in _filled(alternatives):
+        found = [numbers.get(code, NOWHERE) for code in alternatives[row][:ALTERNATIVES_COMPARED]]
+        table[row, : len(found)] = found
     return table
+
+
+def _filled(column: Sequence[Sequence[str]]) -> list[int]:
+    """The rows that state something."""
+    return [row for row, stated in enumerate(column) if stated]
 
 
 def _mapped(numbers: IntArray, codes: Sequence[str], meaning: Mapping[str, str]) -> IntArray:
@@ -134,18 +138,18 @@ def _mapped(numbers: IntArray, codes: Sequence[str], meaning: Mapping[str, str])
 
 def _official(codes: TextArray) -> IntArray:
     """Official codes by number, without what typing adds: spaces, leading zeros, case."""
-    numbers, known = codes_of(codes.tolist())
+    numbers, known = codes_of(codes)
     return _mapped(numbers, known, {code: code.strip().lstrip("0").upper() for code in known})
 
 
 def _contacts(contacts: Sequence[Sequence[str]]) -> tuple[LongArray, LongArray]:
-    numbered, _ = codes_of(list(chain.from_iterable(contacts)))
-    ids = numbered.astype(np.int64)
-    rows = np.repeat(np.arange(len(contacts), dtype=np.int64), np.fromiter(map(len, contacts), dtype=np.int64, count=len(contacts)))
-    order = np.lexsort((rows, ids))
-    ids, rows = ids[order], rows[order]
-    first = np.r_[True, (ids[1:] != ids[:-1]) | (rows[1:] != rows[:-1])] if len(ids) else np.zeros(0, dtype=np.bool_)
-    return ids[first], rows[first]
+    lengths = np.fromiter(map(len, contacts), dtype=np.int64, count=len(contacts))
+    ids = numbers_of(np.fromiter(chain.from_iterable(contacts), dtype=object, count=int(lengths.sum())))[0].astype(np.int64)
+    size = max(len(contacts), 1)
+    rows = np.repeat(np.arange(len(contacts), dtype=np.int64), lengths)
+    both = np.sort(ids * size + rows)
+    both = both[np.r_[True, both[1:] != both[:-1]]] if len(both) else both
+    return both // size, both % size
 
 
 def _shared_points(columns: MatchColumns, cores: IntArray) -> BoolArray:
@@ -154,11 +158,12 @@ def _shared_points(columns: MatchColumns, cores: IntArray) -> BoolArray:
     placed = np.flatnonzero(~np.isnan(columns.latitudes) & ~np.isnan(columns.longitudes))
     if len(placed) == 0:
         return shared
-    order = placed[np.lexsort((columns.longitudes[placed], columns.latitudes[placed]))]
-    moved = (np.diff(columns.latitudes[order]) != 0) | (np.diff(columns.longitudes[order]) != 0)
-    starts = np.flatnonzero(np.r_[True, moved])
-    ends = np.r_[starts[1:], len(order)]
-    crowded = ends - starts >= SHARED_POINT_NAMES
+    latitude, longitude = (pd.factorize(degrees[placed])[0].astype(np.int64) for degrees in (columns.latitudes, columns.longitudes))
+    point = pd.factorize(latitude * (int(longitude.max()) + 1) + longitude)[0]
+    several = np.flatnonzero((np.bincount(point) >= SHARED_POINT_NAMES)[point])
+    order = placed[several[np.argsort(point[several], kind="stable")]]
+    starts, lengths = spans(np.sort(point[several]))
+    ends, crowded = starts + lengths, lengths > 0
     for start, end in zip(starts[crowded].tolist(), ends[crowded].tolist(), strict=True):
         if len(set(cores[order[start:end]].tolist())) >= SHARED_POINT_NAMES:
             shared[order[start:end]] = True
@@ -168,7 +173,9 @@ def _shared_points(columns: MatchColumns, cores: IntArray) -> BoolArray:
 def _service_sets(services: Sequence[Sequence[str]]) -> TextArray:
     out: TextArray = np.empty(len(services), dtype=object)
     nothing: frozenset[str] = frozenset()
-    out[:] = [frozenset(codes) if codes else nothing for codes in services]
+    out[:] = nothing
+    for row in _filled(services):
+        out[row] = frozenset(services[row])
     return out
 
 
@@ -192,11 +199,9 @@ def _place_words(place_names: Sequence[Sequence[str]]) -> tuple[IntArray, dict[s
     numbers: dict[str, int] = {}
     known: dict[str, list[int]] = {}
     table = np.full((len(place_names), PLACE_WORDS_COMPARED), -1, dtype=np.int32)
-    for row, stated in enumerate(place_names):
-        if not stated:
-            continue
+    for row in _filled(place_names):
         found: list[int] = []
-        for text in stated:
+        for text in place_names[row]:
             if text not in known:
                 known[text] = [numbers.setdefault(sound, len(numbers)) for sound in _place_sounds(text)]
             found += known[text]

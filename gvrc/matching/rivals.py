@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
@@ -47,6 +47,7 @@ class Linked:
 
 def link(prepared: Prepared, pairs: PairRows, levels: Mapping[str, ByteArray], table: EvidenceTable, verdict: ByteArray) -> Linked:
     """Chooses partners twice: the first round's sure pairs teach where each location lies, the second weighs that in."""
+    pairs = _by_list(pairs, prepared.list_ids)
     classes = CLASS_OF_NAME[levels["name"]]
     tie_break = _tie_break(prepared.keys, pairs)
     alone = table.weigh(levels, classes)
@@ -58,6 +59,12 @@ def link(prepared: Prepared, pairs: PairRows, levels: Mapping[str, ByteArray], t
     choice = choose(pairs, alone + tie_break, verdict, prepared.list_ids)
     every = {**levels, NEIGHBOURHOOD: found, RIVAL: choice.levels}
     return Linked(levels=every, log_odds=alone + table.weights[RIVAL][classes, choice.levels], choice=choice)
+
+
+def _by_list(pairs: PairRows, list_ids: IntArray) -> PairRows:
+    """The pairs with the record of the earlier list on the left, so that all pairs of a record into another list stand on one side, in whatever order the rows came."""
+    in_order = list_ids[pairs.left] < list_ids[pairs.right]
+    return replace(pairs, left=np.where(in_order, pairs.left, pairs.right), right=np.where(in_order, pairs.right, pairs.left))
 
 
 def _tie_break(keys: TextArray, pairs: PairRows) -> FloatArray:
@@ -127,9 +134,7 @@ def _assigned(pairs: PairRows, strength: FloatArray, list_ids: IntArray) -> Bool
     """One partner per record and list."""
     chosen = np.zeros(len(pairs), dtype=np.bool_)
     lists = int(list_ids.max()) + 1
-    in_order = list_ids[pairs.left] < list_ids[pairs.right]
-    first, second = np.where(in_order, pairs.left, pairs.right), np.where(in_order, pairs.right, pairs.left)
-    left_node, right_node = first * lists + list_ids[second], second * lists + list_ids[first]
+    left_node, right_node = pairs.left * lists + list_ids[pairs.right], pairs.right * lists + list_ids[pairs.left]
     rows = np.flatnonzero(strength > _FLOOR)
     if len(rows) == 0:
         return chosen

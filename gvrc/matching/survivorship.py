@@ -90,7 +90,7 @@ class _Merge:
         lead = max(self._members, key=lambda member: (self._trust.get(member.record.source, 0), member.newest, member.record.record_key)).record
         values: dict[str, Any] = self._name()
         values |= {name: chosen for name in _SINGLE_FIELDS if (chosen := self._settle(name, _attribute(name))) is not None}
-        values |= self._whereabouts()
+        values |= self._whereabouts(overrides)
         values |= {name: self._united(name) for name in _UNITED_FIELDS}
         values |= {"contacts": self._contacts(), "visibility": self._visibility(), "last_verified_at": self._verified()}
         merged = replace(_bare(lead), **values)
@@ -135,20 +135,30 @@ class _Merge:
         others = {member.record.name for member in self._members if member.record.name} | {alias for member in self._members for alias in member.record.aliases}
         return {"name": name, "qualifiers": qualifiers, "aliases": tuple(sorted(others - {name}))}
 
-    def _whereabouts(self) -> dict[str, Any]:
-        """Place and point move together: the point comes from the record that gives the place, or from one that does not contradict it."""
-        place = self._choose("place", self._members, lambda record: record.place if record.place.level else None, _place_precision)
+    def _whereabouts(self, overrides: Mapping[str, Any]) -> dict[str, Any]:
+        """Place and point move together: the point comes from the record that gives the place, or from one that does not contradict it. A place that a
+        steward took from a record brings that record's point, and a point its place, unless both were chosen."""
+        members = self._chosen_by_steward(overrides)
+        place = self._choose("place", members, lambda record: record.place if record.place.level else None, _place_precision)
         if place is None:
             point = self._settle("point", _attribute("point"), _point_precision)
             return {"point": point, "stated": self._stated(point, "point")}
         self._origins.append(place.origin)
         agreeing = [member for member in self._members if _agrees(member.record.place, place.value)]
-        same_record = [member for member in agreeing if member.record.record_key == place.origin.record_key and member.record.point]
+        same_record = [member for member in members if member.record.record_key == place.origin.record_key and member.record.point]
         point_found = self._choose("point", same_record or agreeing, _attribute("point"), _point_precision)
         if point_found is not None:
             reason = "Comes with the administrative place chosen." if same_record else point_found.origin.reason + " It agrees with the administrative place chosen."
             self._origins.append(replace(point_found.origin, reason=reason, rule="together" if same_record else point_found.origin.rule))
         return {"place": place.value, "point": point_found.value if point_found else None, "stated": self._stated(place.value, "place")}
+
+    def _chosen_by_steward(self, overrides: Mapping[str, Any]) -> Sequence[SurvivorInput]:
+        """The members whose place or point a steward chose, when one of both was chosen; else all."""
+        place, point = overrides.get("place"), overrides.get("point")
+        if (place is None) == (point is None):
+            return self._members
+        found = [member for member in self._members if (place is not None and member.record.place == place) or (point is not None and member.record.point == point)]
+        return found or self._members
 
     def _stated(self, value: Any, attribute: str) -> dict[str, str]:
         """What the source said of the place, from the records whose place was chosen."""

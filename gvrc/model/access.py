@@ -17,7 +17,11 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Actor:
-    """The person behind an act. `counties` limits them to these county codes (empty: all). `session_id` ends up in the audit trail."""
+    """The person behind an act. `counties` limits them to these county codes (empty: all). `session_id` ends up in the audit trail.
+
+    `language` is that of the screens they chose, None while they chose none. Who `must_change_password` was given one by somebody else, and
+    chooses their own before anything else.
+    """
 
     user_id: int
     username: str
@@ -25,3 +29,5 @@ class Actor:
     display_name: str = ""
     counties: frozenset[str] = frozenset()
     session_id: str | None = None
+    language: str | None = None
+    must_change_password: bool = False

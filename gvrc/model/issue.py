@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from gvrc.model.quick import quick
+
 
 class Severity(StrEnum):
     """How much an open issue weighs. Only an open ERROR keeps a record from being ready by itself."""
@@ -44,6 +46,7 @@ class IssueType:
     asks: bool = False
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suggestion:
     """A machine's answer, waiting for a person.
@@ -58,6 +61,7 @@ class Suggestion:
     reason: str
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Issue:
     """One finding on one field of one record. `code` is a code of the catalogue; `detail` fills its template."""

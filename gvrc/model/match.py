@@ -18,12 +18,14 @@ class Band(StrEnum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeatureScore:
     """One comparison: `score` 0 to 1 how alike (None when unknown), `weight` what it adds to the evidence (log-odds, signed), `detail` the
-    sentence a steward reads with the values in it. A contact inside a sentence is masked or a `{vault:<id>}` token, never a value."""
+    sentence a steward reads with the values in it; `level` the step of the comparison that the weight was looked up by. A contact inside a
+    sentence is masked or a `{vault:<id>}` token, never a value."""
 
     feature: str
     score: float | None
     weight: float
     detail: str
+    level: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from gvrc.model.quick import quick
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ward:
@@ -19,6 +21,7 @@ class Ward:
     longitude: float | None = None
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
     """The administrative place of a record, as far as it is known; names and codes are official or None, never invented.
@@ -47,6 +50,7 @@ class Place:
         return "county" if self.county_code else None
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Point:
     """A position in decimal degrees (WGS 84). `decimals` is the number of decimals given, `accuracy_level` one of

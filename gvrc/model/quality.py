@@ -1,8 +1,12 @@
-"""How good a record is."""
+"""How good a record is, and what is unusual about a source."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from dataclasses import field as dataclass_field
+from enum import StrEnum
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,6 +18,10 @@ class QualityPart:
     weight: float
     reasons: tuple[str, ...] = ()
 
+    def to_row(self) -> dict[str, Any]:
+        """As it is stored and shown."""
+        return {"dimension": self.dimension, "value": self.value, "weight": self.weight, "reasons": list(self.reasons)}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QualityScore:
@@ -23,3 +31,70 @@ class QualityScore:
     total: float
     parts: tuple[QualityPart, ...]
     points_to_gain: dict[str, float]
+
+
+class FindingType(StrEnum):
+    """What may be unusual about a source in a run: its records against its earlier runs, or its own fields against those it had."""
+
+    RECORDS = "records"
+    COUNTY_COUNT = "county_count"
+    KIND_COUNT = "kind_count"
+    NEW_KIND = "new_kind"
+    SUDDEN_NULLS = "sudden_nulls"
+    OUTLYING_POINTS = "outlying_points"
+    SHARED_VALUE = "shared_value"
+    FIELD_APPEARED = "field_appeared"
+    FIELD_VANISHED = "field_vanished"
+    FIELD_TYPE = "field_type"
+
+
+DRIFT = frozenset({FindingType.FIELD_APPEARED, FindingType.FIELD_VANISHED, FindingType.FIELD_TYPE})
+"""Findings about the shape of a source, not about what it holds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """Something unusual about a source in a run.
+
+    `subject` is what it is about: a county code, a kind of place, a canonical field, or a field of the source. `value` is what this run has and
+    `low` to `high` what was usual over `runs` earlier runs (counts, or shares from 0 to 1). `before` and `after` are words (types). `record_ids`
+    are rows to open, at most a hundred.
+    """
+
+    source: str
+    finding_type: FindingType
+    subject: str
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
+    runs: int = 0
+    before: str | None = None
+    after: str | None = None
+    record_ids: tuple[int, ...] = ()
+
+    @property
+    def is_drift(self) -> bool:
+        return self.finding_type in DRIFT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceStatistics:
+    """What a run knows of a source for later runs to compare with.
+
+    `filled` is the number of records that fill a canonical field; `shape` maps a field of the source (dotted path) to the number of rows that
+    fill it, by type. `shared` is the number of records on which the most shared value of a field stands.
+    """
+
+    records: int
+    counties: Mapping[str, int] = dataclass_field(default_factory=dict)
+    kinds: Mapping[str, int] = dataclass_field(default_factory=dict)
+    filled: Mapping[str, int] = dataclass_field(default_factory=dict)
+    shared: Mapping[str, int] = dataclass_field(default_factory=dict)
+    shape: Mapping[str, Mapping[str, int]] = dataclass_field(default_factory=dict)
+    shape_rows: int = 0
+
+    @classmethod
+    def from_row(cls, row: Mapping[str, Any]) -> SourceStatistics:
+        """From what was kept as JSON; what an older version did not keep is empty."""
+        names = {each.name for each in fields(cls)}
+        return cls(**{name: value for name, value in row.items() if name in names})

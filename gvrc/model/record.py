@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from typing import Any
 
 from gvrc.model.place import Place, Point
+from gvrc.model.quick import quick, replaced
 
 CANONICAL_FIELDS: tuple[str, ...] = (
     "source_id", "name", "official_name", "facility_type", "facility_code", "registration_number", "mfl_code", "fid_code", "keph_level",
@@ -50,6 +51,7 @@ class Visibility(StrEnum):
     WITHHELD = "withheld"
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contact:
     """One way to reach a place. `value` is E.164 for phones, a short code for hotlines, lower case for e-mail; or `vault:<id>` once sealed."""
@@ -60,6 +62,7 @@ class Contact:
     is_primary: bool = False
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldChange:
     """One change made to a value, with the stage and rule that made it. Personal values appear as `vault:<id>` once stored."""
@@ -71,6 +74,7 @@ class FieldChange:
     rule: str
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
     """A standardised source row.
@@ -112,7 +116,7 @@ class Record:
 
     def changed(self, *changes: FieldChange, **values: Any) -> Record:
         """The record with new values and the changes that explain them."""
-        return replace(self, **values, changes=self.changes + changes)
+        return replaced(self, **values, changes=self.changes + changes)
 
     def located(self, place: Place, *changes: FieldChange) -> Record:
         """The record in its administrative place."""

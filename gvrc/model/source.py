@@ -8,6 +8,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from gvrc.model.quick import quick
+
 
 class SourceKind(StrEnum):
     """The shape of a delivery; names the partition of the raw table."""
@@ -49,8 +51,11 @@ class Mapping:
 
     `record_paths` are the places of the records in the tree: tuples of keys, with "*" for "each element" or "each key".
     `fields` maps a source path (dotted, inside the record, or `^key` for a value inherited from a parent) to a canonical name;
-    several paths may feed one canonical field. `constants` are canonical values that hold for every record of the source.
-    `dialect` is the delimiter for CSV, `jsonl` for JSON Lines, empty otherwise.
+    several paths may feed one canonical field, the first that says something counts. `unused` are paths that a person left out, so that
+    nothing is proposed for them again. `constants` are canonical values that hold for every record of the source.
+    `dialect` is the delimiter for CSV (with ` transposed` behind it when fields stand below each other), `jsonl` for JSON Lines, `table`,
+    `columns` or `texts` for a table written as JSON, `unfolded` for JSON inside texts, `array lines` for a list of cells
+    on each line, empty otherwise.
     """
 
     source: str
@@ -59,6 +64,7 @@ class Mapping:
     constants: dict[str, str] = field(default_factory=dict)
     signature: str = ""
     dialect: str = ""
+    unused: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,9 +85,10 @@ class Detection:
         return tuple(sample for sample in self.fields if sample.canonical is None)
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceRow:
-    """One record as it came. `pointer` is its JSON pointer (`/rows/N` in a CSV, `/lines/N` in JSON Lines) for ever.
+    """One record as it came. `pointer` is its JSON pointer (`/rows/N` or `/columns/N` in a CSV, `/lines/N` in JSON Lines) for ever.
 
     `data` is the source's own object, `context` the values that flowed down from its parents, `values` the canonical fields with
     their raw values (text, number, list or object, never cleaned). `record_key` names the same source record in later editions.
@@ -100,9 +107,13 @@ class SourceRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Damage:
-    """Where a file broke off: told after every whole record before it was yielded."""
+    """Where a file broke off: told after every whole record before it was yielded.
+
+    `aside` names what was set aside on the way, each by its pointer with the reason: it counts as having come in.
+    """
 
     detail: str
     hint: str
     byte_offset: int | None = None
     records_kept: int = 0
+    aside: tuple[tuple[str, str], ...] = ()

@@ -1,4 +1,8 @@
-"""What `gvrc doctor` looks at: each check says how things stand and how to mend them."""
+"""How this installation is doing: each check says how things stand and how to mend them.
+
+`doctor` looks at everything, however long it takes; `Watch` answers `/health` at once from what was seen a few seconds ago, and takes the costly
+checks (the audit chain) from what the scheduler or the doctor saw last.
+"""
 
 from __future__ import annotations
 
@@ -6,23 +10,31 @@ import shutil
 import stat
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 import psutil
 import structlog
 
 from gvrc.errors import GvrcError
+from gvrc.model.access import Actor
+from gvrc.operations.watched import Watched
 from gvrc.security.crypto import KeyRing
+from gvrc.security.permissions import Permission, require
 from gvrc.settings import Settings
-from gvrc.store import audit, health, vault
+from gvrc.store import audit, health, machine, vault
+from gvrc.store.keeper import DatabaseKeeper
+from gvrc.store.machine import Observation
 from gvrc.store.reference import EXPECTED_COUNTS, reference_counts
 from gvrc.store.session import Database
 
 _LOG = structlog.get_logger(__name__)
 _DISK_WARNING_MB, _DISK_FAILURE_MB = 2048, 256
 _CLOCK_WARNING_SECONDS = 5.0
+_AUDIT_OLD = timedelta(days=2)
 _OLDEST_RELEASE = datetime(2025, 1, 1).astimezone().timestamp()
 """A clock before this program existed is wrong."""
 
@@ -51,13 +63,13 @@ def doctor(settings: Settings) -> list[Check]:
     try:
         db = Database.open(settings, application_name="gvrc doctor")
     except GvrcError as error:
-        return [*checks, _failed("connection", error)]
+        return [*checks, _failed("database", error)]
     with db:
         return [*checks, *check_database(db)]
 
 
 def check_database(db: Database) -> list[Check]:
-    """The checks of a database that is open: connection, server, migrations, reference data, vault, audit chain, clock."""
+    """The checks of a database that is open: the database itself, server, migrations, reference data, vault, audit chain, clock, pipeline, backup age."""
     return [_guarded(name, lambda check=check: check(db)) for name, check in _DATABASE_CHECKS.items()]  # type: ignore[misc]
 
 
@@ -138,7 +150,7 @@ def _connection(db: Database) -> Check:
     started = time.perf_counter()
     with db.read() as connection:
         health.ping(connection)
-    return _ok("connection", f"Answers in {(time.perf_counter() - started) * 1000:.0f} ms.")
+    return _ok("database", f"Answers in {(time.perf_counter() - started) * 1000:.0f} ms.")
 
 
 def _server(db: Database) -> Check:
@@ -181,8 +193,62 @@ def _audit(db: Database) -> Check:
             audit.write_head(connection, path)
     if verdict.findings:
         hint = "Keep the database as it is, compare it with the last backup, and find out who had the owner's password."
-        return Check(name="audit chain", status=CheckStatus.FAILED, detail=verdict.findings[0].sentence, hint=hint)
-    return _ok("audit chain", f"{verdict.rows:,} rows in {verdict.links:,} links, unbroken.")
+        return _noted(db, Check(name="audit chain", status=CheckStatus.FAILED, detail=verdict.findings[0].sentence, hint=hint))
+    return _noted(db, _ok("audit chain", f"{verdict.rows:,} rows in {verdict.links:,} links, unbroken."))
+
+
+def _noted(db: Database, check: Check) -> Check:
+    """Keeps what a costly check saw, for `/health` and for alerts."""
+    with suppress(Exception), db.unit_of_work(reason="health") as connection:
+        machine.keep_observation(connection, check.name, check.status.value, check.detail, check.hint)
+    return check
+
+
+def verify_audit(db: Database) -> Check:
+    """Verifies the whole chain, writes its head to the file, and keeps what it saw. For the scheduler."""
+    return _guarded("audit chain", lambda: _audit(db))
+
+
+def _audit_seen(db: Database) -> Check:
+    """What was seen of the audit chain last: verifying it takes too long for `/health`."""
+    with db.read() as connection:
+        seen = machine.observation(connection, "audit chain")
+    if seen is None:
+        return _warning("audit chain", "The audit chain has not been verified yet.", "Run `gvrc doctor`, or keep `gvrc scheduler` running: it verifies the chain every day.")
+    return _of_age(seen)
+
+
+def _of_age(seen: Observation) -> Check:
+    age = datetime.now(UTC) - seen.observed_at
+    if seen.status == CheckStatus.OK and age > _AUDIT_OLD:
+        return _warning("audit chain", f"{seen.detail} That was {age.days} days ago.", "Run `gvrc doctor`, or keep `gvrc scheduler` running.")
+    return Check(name="audit chain", status=CheckStatus(seen.status), detail=f"{seen.detail} Verified {seen.observed_at.astimezone():%d %B, %H:%M}.", hint=seen.hint)
+
+
+def _pipeline(db: Database) -> Check:
+    with db.read() as connection:
+        run = machine.last_run(connection)
+    if run is None:
+        return _ok("pipeline", "No run yet.")
+    if run.status in ("failed", "interrupted"):
+        return _warning("pipeline", f"Run {run.run_id} {'failed' if run.status == 'failed' else 'was interrupted'}. {run.error or ''}".strip(), f"Open it on the page Runs, or `gvrc run --resume {run.run_id}`.")
+    if run.status in ("running", "stopping") and datetime.now(UTC) - run.at > timedelta(seconds=db.settings.interrupted_after_seconds):
+        return _warning("pipeline", f"Run {run.run_id} says it goes on and has been silent since {run.at.astimezone():%H:%M}.", f"Its process is gone: `gvrc run --resume {run.run_id}`.")
+    return _ok("pipeline", f"Run {run.run_id} is {run.status}.")
+
+
+def _backup(db: Database) -> Check:
+    with db.read() as connection:
+        made_at, is_needed = machine.last_backup(connection)
+    if made_at is None:
+        if not is_needed:
+            return _ok("backup age", "No backup yet; nothing is committed yet either.")
+        return _warning("backup age", "No backup yet.", "Back up the database and the data home, and keep the master key in another place.")
+    hours = (datetime.now(UTC) - made_at).total_seconds() / 3600
+    detail = f"The last backup is {hours:.0f} hours old."
+    if hours > db.settings.alert_rules["backup_too_old"].threshold:
+        return _warning("backup age", detail, "Make a backup, and find out why the scheduled one did not run.")
+    return _ok("backup age", detail)
 
 
 def _clock(db: Database) -> Check:
@@ -196,11 +262,81 @@ def _clock(db: Database) -> Check:
 
 
 _DATABASE_CHECKS: dict[str, Callable[[Database], Check]] = {
-    "connection": _connection,
+    "database": _connection,
     "server version": _server,
     "migrations": _migrations,
     "reference data": _reference,
     "vault": _vault,
     "audit chain": _audit,
     "clock": _clock,
+    "pipeline": _pipeline,
+    "backup age": _backup,
 }
+_QUICK_CHECKS = {name: check for name, check in _DATABASE_CHECKS.items() if name not in ("vault", "server version")} | {"audit chain": _audit_seen}
+"""What `/health` asks of the database every few seconds."""
+
+
+# ------------------------------------------------------------------------------------------------------------------ /health
+
+HEALTHY, DEGRADED, UNHEALTHY = "healthy", "degraded", "unhealthy"
+_VITAL = frozenset({"database", "disk", "keys", "migrations", "reference data"})
+"""Without these the service cannot do its work. A failed run, an old backup, a broken audit chain want a person; the service goes on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Health:
+    """What `/health` tells. `status` is healthy, degraded (a person should look) or unhealthy (it cannot do its work)."""
+
+    status: str
+    db_connected: bool
+    last_etl_run: datetime | None
+    etl_status: str
+    checks: tuple[Check, ...]
+    timestamp: datetime
+
+
+class Watch(Watched[Health]):
+    """The health of this process and its database, looked at in the background while anybody asks."""
+
+    def __init__(self, settings: Settings, keeper: DatabaseKeeper, *, renew_seconds: float = 5.0, old_seconds: float = 15.0) -> None:
+        super().__init__(lambda: look(settings, keeper), renew_seconds=renew_seconds, old_seconds=old_seconds)
+
+
+def look(settings: Settings, keeper: DatabaseKeeper) -> Health:
+    """The quick checks, now. Raises nothing: what is broken is told."""
+    checks = [_guarded("disk", lambda: _disk(settings)), _guarded("memory", lambda: _memory(settings)), _guarded("keys", lambda: _keys(settings))]
+    last, etl_status = None, "unknown"
+    try:
+        db = keeper.database()
+        checks += [_guarded(name, lambda check=check: check(db)) for name, check in _QUICK_CHECKS.items()]  # type: ignore[misc]
+        run = _last_run(db)
+        last, etl_status = (run.at, run.status) if run is not None else (None, "no run yet")
+    except GvrcError as error:
+        checks = [*(check for check in checks if check.name != "database"), _failed("database", error)]
+    broken = {check.name for check in checks if check.status is CheckStatus.FAILED}
+    if "database" in broken:
+        keeper.look_again_quietly()
+    return Health(
+        status=UNHEALTHY if broken & _VITAL else HEALTHY if overall(checks) is CheckStatus.OK else DEGRADED, db_connected="database" not in broken,
+        last_etl_run=last, etl_status=etl_status, checks=tuple(checks), timestamp=datetime.now(UTC),
+    )
+
+
+def health_of(settings: Settings, keeper: DatabaseKeeper, actor: Actor) -> Health:
+    """The same for the page. Raises NotAllowedError."""
+    require(actor, Permission.SEE_OPERATIONS)
+    return look(settings, keeper)
+
+
+def last_seen(db: Database, actor: Actor) -> dict[str, Observation]:
+    """What the doctor and the scheduler saw last: `audit chain` and `scheduler`, where they have looked. Raises NotAllowedError."""
+    require(actor, Permission.SEE_OPERATIONS)
+    with db.read() as connection:
+        found = {name: machine.observation(connection, name) for name in ("audit chain", "scheduler")}
+    return {name: seen for name, seen in found.items() if seen is not None}
+
+
+def _last_run(db: Database) -> Any:
+    with db.read() as connection:
+        return machine.last_run(connection)
+

@@ -2,7 +2,21 @@
 
 from gvrc.pipeline.control import mark_interrupted, request_stop, resume, start
 from gvrc.pipeline.execute import execute
+from gvrc.pipeline.mappings import MappingTrial, keep_mapping, try_mapping
+from gvrc.pipeline.pull import (
+    PulledSource,
+    SourceState,
+    check_source,
+    pull,
+    remove_source,
+    rest_source_list,
+    rest_source_states,
+    set_up_source,
+)
 from gvrc.pipeline.receive import ReceivedFile, receive
 from gvrc.pipeline.summary import RunSummary
 
-__all__ = ["ReceivedFile", "RunSummary", "execute", "mark_interrupted", "receive", "request_stop", "resume", "start"]
+__all__ = [
+    "MappingTrial", "PulledSource", "ReceivedFile", "RunSummary", "SourceState", "check_source", "execute", "keep_mapping", "mark_interrupted", "pull", "receive", "remove_source",
+    "request_stop", "rest_source_list", "rest_source_states", "resume", "set_up_source", "start", "try_mapping",
+]

@@ -17,7 +17,7 @@ from gvrc.store import runs as run_store
 from gvrc.store.codec import digest
 from gvrc.store.session import Database
 
-SECRET_SETTINGS = frozenset({"encryption_key", "database_url", "database_owner_url"})
+SECRET_SETTINGS = frozenset({"encryption_key", "database_url", "database_owner_url", "metrics_token", "alert_channels"})
 
 
 def start(db: Database, settings: Settings, actor: Actor, file_ids: Sequence[int], *, stop_after: Stage | None = None) -> int:

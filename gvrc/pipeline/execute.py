@@ -7,9 +7,10 @@ import os
 import socket
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from contextvars import copy_context
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
@@ -17,16 +18,18 @@ from typing import Any
 
 import structlog
 
+from gvrc import tracing
 from gvrc.errors import GvrcError, PipelineError, RunBusy, RunStopped, StageFailed
 from gvrc.model.run import STAGES, RunStatus, Stage
 from gvrc.pipeline.extraction import extract_file
-from gvrc.pipeline.heartbeat import Heartbeat
+from gvrc.pipeline.foresight import Foresight
+from gvrc.pipeline.heartbeat import HINT_OVERDUE, Heartbeat, Overdue
 from gvrc.pipeline.summary import RunSummary, summarise
 from gvrc.pipeline.whole_run import find_duplicates, score_run
 from gvrc.security.crypto import KeyRing
 from gvrc.settings import Settings
 from gvrc.stages.standardise import ROW_STAGES
-from gvrc.staging import Workshop, open_workshop, save_rows
+from gvrc.staging import PreparedRows, SavedRecord, Workshop, keep_rows, open_workshop, prepare_rows
 from gvrc.store import files as file_store
 from gvrc.store import raw as raw_store
 from gvrc.store import runs as run_store
@@ -51,6 +54,7 @@ class RunContext:
     workshop: Workshop
     heartbeat: Heartbeat
     on_progress: Progress
+    foresight: Foresight
 
     @property
     def run_id(self) -> int:
@@ -76,7 +80,7 @@ def execute(db: Database, settings: Settings, run_id: int, on_progress: Progress
         if not is_ours:
             raise RunBusy(f"Another process is working on run {run_id}.", "Wait until it ends.")
         run = _begin(db, run_id)
-        with Heartbeat(db, settings, run_id) as heartbeat, structlog.contextvars.bound_contextvars(run_id=run_id):
+        with Heartbeat(db, settings, run_id, partial(_fail, db, run_id)) as heartbeat, structlog.contextvars.bound_contextvars(run_id=run_id):
             return _work(db, settings, run, heartbeat, on_progress or (lambda _run_id: None))
 
 
@@ -96,13 +100,19 @@ def _work(db: Database, settings: Settings, run: StoredRun, heartbeat: Heartbeat
         with db.unit_of_work(run_id=run.run_id, reason="run") as conn:
             workshop = open_workshop(conn, settings, KeyRing.load(settings), datetime.now(UTC).date())
             threshold_store.note_run(conn, run.run_id, workshop.settings)
-        context = RunContext(db=db, settings=settings, run=run, workshop=workshop, heartbeat=heartbeat, on_progress=on_progress)
+        context = RunContext(
+            db=db, settings=settings, run=run, workshop=workshop, heartbeat=heartbeat, on_progress=on_progress, foresight=Foresight(settings)
+        )
         log.info("run started", stop_after=run.stop_after)
         _stages(context)
         return _end(context, RunStatus.DONE)
     except RunStopped:
         log.info("run stopped")
         return _end(context, RunStatus.STOPPED)
+    except Overdue:
+        detail = f"A chunk of run {run.run_id} took longer than {settings.timeout_seconds} seconds. Every finished chunk is kept."
+        _fail(db, run.run_id, detail, HINT_OVERDUE)
+        raise PipelineError(detail, HINT_OVERDUE) from None
     except GvrcError as error:
         _fail(db, run.run_id, error.detail, error.hint)
         raise
@@ -117,12 +127,15 @@ def _work(db: Database, settings: Settings, run: StoredRun, heartbeat: Heartbeat
 def _stages(context: RunContext) -> None:
     with context.db.read() as conn:
         files = file_store.load_files(conn, run_id=context.run_id)
-    _extract(context, files)
+    with tracing.span("stage", stage="extract", run_id=context.run_id):
+        _extract(context, files)
     if context.wants(Stage.VALIDATE):
-        _standardise(context, files)
+        with tracing.span("stage", stage="validate to enrich", run_id=context.run_id):
+            _standardise(context, files)
     for stage, step in ((Stage.DEDUPE, find_duplicates), (Stage.SCORE, score_run)):
         if context.wants(stage):
-            _whole_run_stage(context, stage, step)
+            with tracing.span("stage", stage=stage.value, run_id=context.run_id):
+                _whole_run_stage(context, stage, step)
 
 
 def _extract(context: RunContext, files: Sequence[StoredFile]) -> None:
@@ -154,39 +167,81 @@ def _forget_shorter_pass(conn: Any, run_id: int, stages: Sequence[Stage]) -> Non
 
 
 def _standardise_file(context: RunContext, file: StoredFile, stages: Sequence[Stage]) -> None:
+    """Take a file through the row stages. While a chunk is saved in a thread of its own the next one is standardised; the chunks are saved in their
+    order, one at a time, each with its checkpoint."""
     with context.db.read() as conn:
         after, is_complete = run_store.load_checkpoint(conn, context.run_id, file.file_id, "standardise")
-    while not is_complete:
-        chunk = Chunk(file=file, after=after, stages=stages)
-        after, is_complete = context.db.retrying(partial(_standardise_chunk, context, chunk))
-        context.moved()
+    saving: Future[list[SavedRecord]] | None = None
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="save") as saver:
+        while not is_complete:
+            with context.heartbeat.time_limit(_named(file, after)):
+                chunk = context.db.retrying(partial(_standardise_chunk, context, file, after, stages))
+            if saving is not None:
+                _take_in(context, saving.result())
+            saving = saver.submit(copy_context().run, _save_in_time, context, chunk)
+            after, is_complete = chunk.last, chunk.is_complete
+        if saving is not None:
+            _take_in(context, saving.result())
+
+
+def _take_in(context: RunContext, saved: Sequence[SavedRecord]) -> None:
+    """Remember what was just saved, as long as the memory allows it."""
+    if context.heartbeat.chunk_size < context.settings.chunk_size:
+        context.foresight.give_up()
+    context.foresight.add(saved)
+    context.moved()
+
+
+def _named(file: StoredFile, after: int) -> str:
+    return f"the chunk after row {after:,} of {file.name}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chunk:
-    """The rows of a file after row number `after`, and the stages they go through."""
+    """The rows of a file after row number `after` up to `last`, as the row stages made them, not yet saved."""
 
     file: StoredFile
-    after: int
     stages: Sequence[Stage]
+    after: int
+    last: int
+    rows: int
+    is_complete: bool
+    prepared: PreparedRows
+    seconds: Mapping[Stage, float]
 
 
-def _standardise_chunk(context: RunContext, chunk: Chunk) -> tuple[int, bool]:
-    """Take one chunk through the row stages in one transaction. Returns the last row number and whether it was the last chunk."""
-    run_id, file, limit = context.run_id, chunk.file, context.heartbeat.chunk_size
-    watch = Stopwatch()
+def _standardise_chunk(context: RunContext, file: StoredFile, after: int, stages: Sequence[Stage]) -> Chunk:
+    """Take one chunk through the row stages; only read, so that it can be done while the one before is saved."""
+    limit, watch = context.heartbeat.chunk_size, Stopwatch()
+    with context.db.read(timeout_seconds=0) as conn:
+        rows = raw_store.load_rows(conn, file.file_id, after=after, limit=limit)
+        prepared = PreparedRows(stage=stages[-1])
+        if rows:
+            prepared = prepare_rows(conn, context.workshop, rows, up_to=stages[-1], watch=watch.running, foresees=context.wants(Stage.SCORE))
+    return Chunk(
+        file=file, stages=stages, after=after, last=rows[-1].number if rows else after, rows=len(rows), is_complete=len(rows) < limit,
+        prepared=prepared, seconds=watch.seconds,
+    )
+
+
+def _save_in_time(context: RunContext, chunk: Chunk) -> list[SavedRecord]:
+    with context.heartbeat.time_limit(_named(chunk.file, chunk.after)):
+        return context.db.retrying(partial(_save_chunk, context, chunk))
+
+
+def _save_chunk(context: RunContext, chunk: Chunk) -> list[SavedRecord]:
+    """Save one chunk in one transaction with its checkpoint. Returns the records that were scored at once."""
+    run_id, file, found = context.run_id, chunk.file, chunk.prepared.found
     with context.db.unit_of_work(run_id=run_id, reason="run") as conn:
-        rows = raw_store.load_rows(conn, file.file_id, after=chunk.after, limit=limit)
-        found = save_rows(conn, context.workshop, file, run_id, rows, up_to=chunk.stages[-1], watch=watch.running) if rows else {}
-        last, is_complete = (rows[-1].number if rows else chunk.after), len(rows) < limit
+        saved = keep_rows(conn, context.workshop, file, run_id, chunk.prepared) if chunk.rows else []
         for stage in chunk.stages:
             run_store.add_to_stage(
-                conn, run_id, stage, rows_in=len(rows), rows_out=len(rows), seconds=watch.seconds[stage], issues=dict(found.get(stage, {})),
+                conn, run_id, stage, rows_in=chunk.rows, rows_out=chunk.rows, seconds=chunk.seconds[stage], issues=dict(found.get(stage, {})),
             )
         run_store.save_checkpoint(
-            conn, run_id, file.file_id, "standardise", source=file.source, last=last, total=file.records, is_complete=is_complete,
+            conn, run_id, file.file_id, "standardise", source=file.source, last=chunk.last, total=file.records, is_complete=chunk.is_complete,
         )
-    return last, is_complete
+    return saved
 
 
 def _whole_run_stage(context: RunContext, stage: Stage, step: Callable[[RunContext], tuple[int, Counter[str]]]) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from gvrc.errors import SourceError
+from gvrc.errors import PipelineError, SourceError
 from gvrc.model.run import Stage
 from gvrc.model.source import Damage, Detection, SourceFile, SourceKind, SourceRow
 from gvrc.pipeline.receive import raw_path
@@ -30,11 +30,11 @@ COPY_BLOCK_BYTES = 1 << 20
 
 def extract_file(context: RunContext, file: StoredFile) -> None:
     """Keep every whole row of a file. A file read completely before is only counted."""
-    if file.records is not None:
-        _report(context, file, rows=file.records, seconds=0.0, is_complete=True)
-        return
     with context.db.read() as conn:
         kept, last = raw_store.count_rows(conn, file.file_id)
+    if file.records is not None:
+        _report(context, file, rows=kept, aside=file.records - kept, seconds=0.0, is_complete=True)
+        return
     _report(context, file, rows=kept, seconds=0.0, is_complete=False)
     with plain_copy(context, file) as path:
         _read(context, file, path, kept, last)
@@ -48,14 +48,17 @@ def _read(context: RunContext, file: StoredFile, path: Path, kept: int, last: in
     damage: Damage | None = None
     while True:
         started = time.perf_counter()
-        chunk, damage = _next_chunk(rows, context.heartbeat.chunk_size)
+        with context.heartbeat.time_limit(f"reading {file.name} behind row {kept:,}"):
+            chunk, damage = _next_chunk(rows, context.heartbeat.chunk_size)
         with context.db.unit_of_work(run_id=context.run_id, reason="run") as conn:
             if chunk:
                 raw_store.save_rows(conn, file.file_id, file.kind, chunk)
                 kept += len(chunk)
+            aside = damage.aside if damage is not None else ()
             if damage is not None or not chunk:
-                file_store.finish_file(conn, file.file_id, kept, _damage_json(damage))
-        _report(context, file, rows=len(chunk), seconds=time.perf_counter() - started, is_complete=damage is not None or not chunk)
+                raw_store.set_aside(conn, context.run_id, file.file_id, aside)
+                file_store.finish_file(conn, file.file_id, kept + len(aside), _damage_json(damage))
+        _report(context, file, rows=len(chunk), aside=len(aside), seconds=time.perf_counter() - started, is_complete=damage is not None or not chunk)
         context.moved()
         if damage is not None or not chunk:
             return
@@ -73,9 +76,9 @@ def _next_chunk(rows: Iterator[SourceRow | Damage], size: int) -> tuple[list[Sou
     return chunk, None
 
 
-def _report(context: RunContext, file: StoredFile, *, rows: int, seconds: float, is_complete: bool) -> None:
+def _report(context: RunContext, file: StoredFile, *, rows: int, aside: int = 0, seconds: float, is_complete: bool) -> None:
     with context.db.unit_of_work(run_id=context.run_id, reason="run") as conn:
-        run_store.add_to_stage(conn, context.run_id, Stage.EXTRACT, rows_in=rows, rows_out=rows, seconds=seconds, issues={})
+        run_store.add_to_stage(conn, context.run_id, Stage.EXTRACT, rows_in=rows + aside, rows_out=rows, seconds=seconds, issues={})
         _kept, last = raw_store.count_rows(conn, file.file_id) if is_complete else (0, 0)
         if is_complete:
             run_store.save_checkpoint(
@@ -103,7 +106,13 @@ def plain_copy(context: RunContext, file: StoredFile) -> Iterator[Path]:
     work.mkdir(parents=True, exist_ok=True, mode=0o700)
     with TemporaryDirectory(prefix=f"run-{context.run_id}-", dir=work) as folder:
         path = Path(folder) / "content"
-        with open_sealed(context.workshop.keyring, raw_path(context.settings, file.sha256)) as sealed, path.open("xb") as plain:
-            while block := sealed.read(COPY_BLOCK_BYTES):
-                plain.write(block)
+        try:
+            with open_sealed(context.workshop.keyring, raw_path(context.settings, file.sha256)) as sealed, path.open("xb") as plain:
+                while block := sealed.read(COPY_BLOCK_BYTES):
+                    plain.write(block)
+        except OSError as error:
+            reason = (error.strerror or type(error).__name__).lower()
+            raise PipelineError(
+                f"{file.name} could not be laid out for reading: {reason}. Every finished chunk is kept.", f"See that {work} has as much free space as the file takes, then resume the run.",
+            ) from error
         yield path

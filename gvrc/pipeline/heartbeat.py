@@ -1,8 +1,14 @@
-"""The sign of life of a run: a thread that beats, hears a stop, and watches the memory."""
+"""The sign of life of a run: a thread that beats, hears a stop, and watches the memory and the time each chunk takes."""
 
 from __future__ import annotations
 
+import ctypes
+import os
 import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from types import TracebackType
 
 import psutil
@@ -20,6 +26,27 @@ SMALLEST_CHUNK = 50
 """Rows below which a chunk does not shrink any more; a run that is still too large then stops, resumable."""
 
 
+GRACE_SECONDS = 20.0
+"""How long a chunk that took too long may take to break off; one that hangs outside Python (a file system that does not answer) never does."""
+HINT_OVERDUE = "Look at these rows and at the server's load; raise GVRC_TIMEOUT_SECONDS if they only need longer, then resume the run."
+HUNG = 3
+"""Exit code of a process that was ended because a chunk hung."""
+
+
+class Overdue(BaseException):
+    """Raised in the thread whose chunk took too long. Stays inside this room: it ends as a PipelineError, or as the end of the run."""
+
+
+@dataclass(slots=True)
+class _Work:
+    """What a thread is at, since when (monotonic seconds), how long it may take, and when it was asked to break off."""
+
+    what: str
+    since: float
+    limit_seconds: float
+    asked_at: float | None = None
+
+
 class Heartbeat:
     """Beats for a run while its block lasts.
 
@@ -27,7 +54,10 @@ class Heartbeat:
     PipelineError, and the run can be resumed with a higher limit.
     """
 
-    def __init__(self, db: Database, settings: Settings, run_id: int) -> None:
+    def __init__(self, db: Database, settings: Settings, run_id: int, on_hang: Callable[[str, str], None] = lambda _detail, _hint: None) -> None:
+        self._on_hang = on_hang
+        self._at_work: dict[int, _Work] = {}
+        self._lock = threading.Lock()
         self._db, self._settings, self._run_id = db, settings, run_id
         self._ended = threading.Event()
         self._stop_asked = threading.Event()
@@ -57,8 +87,51 @@ class Heartbeat:
                 "Raise GVRC_MEMORY_LIMIT_MB or split the file, then resume the run.",
             )
 
+    @contextmanager
+    def time_limit(self, what: str, *, times: int = 1) -> Iterator[None]:
+        """Bounds the time its block may take by `settings.timeout_seconds`, `times` over for more than one chunk's work. Raises PipelineError,
+        naming `what`, when it takes longer.
+
+        A block that hangs outside Python cannot be broken off: then the run is told to have failed and this process ends, so that it can be resumed.
+        """
+        thread, work = threading.get_ident(), _Work(what, time.monotonic(), float(self._settings.timeout_seconds * times))
+        with self._lock:
+            self._at_work[thread] = work
+        try:
+            yield
+        except Overdue:
+            raise PipelineError(self._overdue(work), HINT_OVERDUE) from None
+        finally:
+            with self._lock:
+                self._at_work.pop(thread, None)
+                _ask(thread, None)
+
+    def _overdue(self, work: _Work) -> str:
+        return f"Run {self._run_id} stopped: {work.what} took longer than {work.limit_seconds:,.0f} seconds. Every finished chunk is kept."
+
+    def _look_at_time(self) -> None:
+        now = time.monotonic()
+        with self._lock:
+            for thread, work in self._at_work.items():
+                if work.asked_at is None and now - work.since > work.limit_seconds:
+                    work.asked_at = now
+                    log.warning("chunk takes too long", what=work.what, limit_seconds=work.limit_seconds)
+                    _ask(thread, Overdue)
+            hung = next((work for work in self._at_work.values() if work.asked_at is not None and now - work.asked_at > min(GRACE_SECONDS, self._settings.timeout_seconds)), None)
+        if hung is not None:
+            self._end_process(hung)
+
+    def _end_process(self, hung: _Work) -> None:
+        try:
+            self._on_hang(self._overdue(hung), HINT_OVERDUE)
+        except Exception:
+            log.exception("the end of the run could not be told")  # it is seen as interrupted then, by its silence
+        finally:
+            os._exit(HUNG)
+
     def _beat_until_ended(self) -> None:
         while not self._ended.wait(self._settings.heartbeat_seconds):
+            self._look_at_time()
             self._beat()
 
     def _beat(self) -> None:
@@ -85,3 +158,8 @@ class Heartbeat:
 
     def _memory_mb(self) -> float:
         return float(self._process.memory_info().rss) / 2**20
+
+
+def _ask(thread: int, kind: type[BaseException] | None) -> None:
+    """Have an exception raised in another thread at its next step in Python; None takes it back when it was not raised yet."""
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), ctypes.py_object(kind) if kind else None)

@@ -6,13 +6,13 @@ import hashlib
 import os
 from collections.abc import Mapping as MappingType
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from gvrc.errors import GvrcError, SourceError
 from gvrc.model.access import Actor
-from gvrc.model.source import Detection, FieldSample
+from gvrc.model.source import Detection, FieldSample, Mapping, SourceKind
 from gvrc.security.crypto import KeyRing, seal_file
 from gvrc.security.permissions import Permission, require
 from gvrc.settings import Settings
@@ -31,6 +31,7 @@ class ReceivedFile:
     name: str
     file_id: int | None = None
     source: str | None = None
+    is_known: bool = False
     confidence: float = 0.0
     reasons: tuple[str, ...] = ()
     fields: tuple[FieldSample, ...] = ()
@@ -43,20 +44,23 @@ class ReceivedFile:
 
 def receive(
     db: Database, settings: Settings, actor: Actor, paths: Sequence[Path], *, source: str | None = None, names: MappingType[Path, str] | None = None,
+    kind: SourceKind | None = None,
 ) -> list[ReceivedFile]:
     """Take files in. One that cannot be read is told in the result; the others go on.
 
-    `names` gives the name a file had at its sender where that differs from its path. The bytes are kept, content-addressed and encrypted.
+    `names` gives the name a file had at its sender where that differs from its path; `kind` says where it came from when that is not what it
+    looks like (pages of an API are JSON). The bytes are kept, content-addressed and encrypted.
     """
     require(actor, Permission.UPLOAD)
     with db.read() as conn:
-        remembered = [mapping_from_json(mapping) for mapping in file_store.remembered_mappings(conn)]
+        remembered = remembered_of(conn)
     received = []
     for path in paths:
         name = (names or {}).get(path, path.name)
         try:
             detection = detect(path, name, remembered=remembered, source=source)
-            received.append(_keep(db, settings, actor, path, name, detection))
+            detection = replace(detection, kind=kind) if kind is not None else detection
+            received.append(keep_detected(db, settings, actor, path, name, detection))
         except SourceError as error:
             received.append(ReceivedFile(name=name, problem=error.detail, hint=error.hint))
         except OSError as error:
@@ -69,7 +73,13 @@ def raw_path(settings: Settings, sha256: str) -> Path:
     return settings.raw_dir / sha256[:2] / sha256
 
 
-def _keep(db: Database, settings: Settings, actor: Actor, path: Path, name: str, detection: Detection) -> ReceivedFile:
+def remembered_of(conn: Connection) -> list[Mapping]:
+    """The mappings by which lists are recognised, newest first."""
+    return [mapping_from_json(mapping) for mapping in file_store.remembered_mappings(conn)]
+
+
+def keep_detected(db: Database, settings: Settings, actor: Actor, path: Path, name: str, detection: Detection) -> ReceivedFile:
+    """Keep the bytes of a file that was recognised, and what it was recognised as."""
     sha256 = hash_file(path)
     _keep_bytes(settings, path, sha256)
     with db.unit_of_work(actor, reason="receive file") as conn:
@@ -83,7 +93,7 @@ def _keep(db: Database, settings: Settings, actor: Actor, path: Path, name: str,
 def _received(conn: Connection, name: str, detection: Detection, file_id: int, sha256: str, was_known: bool) -> ReceivedFile:
     stored = file_store.load_files(conn, file_ids=[file_id])[0]
     return ReceivedFile(
-        name=name, file_id=file_id, source=detection.source, confidence=detection.confidence, reasons=detection.reasons, fields=detection.fields,
+        name=name, file_id=file_id, source=detection.source, is_known=detection.is_known, confidence=detection.confidence, reasons=detection.reasons, fields=detection.fields,
         records=stored.records, sha256=sha256, already_received_run=file_store.last_run_of(conn, file_id) if was_known else None,
     )
 

@@ -3,27 +3,28 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Collection, Iterator, Sequence
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from gvrc.checks.places import shared_points
 from gvrc.checks.run import RunColumns, run_issues
 from gvrc.matching.columns import MatchColumns
 from gvrc.matching.engine import MatchOptions
+from gvrc.matching.partitions import cluster as dask_cluster
 from gvrc.model.issue import Issue
-from gvrc.model.record import ContactType, Record, RecordState
+from gvrc.model.record import Record, RecordState
 from gvrc.model.review import Answer, Decision, QuestionKind, Relation
-from gvrc.quality.profile import RunProfile
+from gvrc.pipeline.foresight import Places, RunRow
+from gvrc.pipeline.statistics import RunStatistics, SourceGatherings
 from gvrc.quality.score import NO_PLACE
 from gvrc.settings import Settings
-from gvrc.stages.dedupe import DedupeResult, JudgedPair, dedupe
-from gvrc.staging import RUN_WIDE_STAGES, add_run_issues, registry_record, rescore
+from gvrc.stages.dedupe import DedupeResult, dedupe
+from gvrc.staging import FINAL_CODES, RUN_WIDE_STAGES, add_run_issues, matcher_tables, registry_record, rescore
 from gvrc.store import decisions as decision_store
 from gvrc.store import facilities as facility_store
 from gvrc.store import files as file_store
 from gvrc.store import matches as match_store
-from gvrc.store import quality as quality_store
 from gvrc.store import records as record_store
 from gvrc.store import registry as registry_store
 from gvrc.store.decisions import StoredDecision
@@ -37,21 +38,28 @@ if TYPE_CHECKING:
 REGISTRY_LIST = 0
 """The registry is a list of its own; files have their ids, which begin at 1."""
 SCORE_CHUNK = 1000
+PATIENCE_RECORDS = 100_000
+"""Records for which looking for duplicates may take as long again as a chunk may."""
+SETTLE_CHUNK = 20_000
+"""Records that get their states in one transaction."""
 
 
 def find_duplicates(context: RunContext) -> tuple[int, Counter[str]]:
     """Pairs of the run's records with each other and with the registry; what people answered holds. Returns the rows seen."""
     with context.db.unit_of_work(run_id=context.run_id, reason="run") as conn:
-        stored = _judgeable(conn, context.run_id)
-        facilities = _registry_records(conn, stored)
-        records = [item.record for item in stored] + list(facilities)
-        columns = MatchColumns.from_records(records, [item.file_id for item in stored] + [REGISTRY_LIST] * len(facilities))
-        result = dedupe(columns, match_options(context.workshop.settings), _decisions(conn, [record.record_key for record in records]))
-        ids = {item.record.record_key: item.record_id for item in stored}
+        states = record_store.count_states(conn, context.run_id)
+        places = context.foresight.places() if context.foresight.holds(states) else None
+        ids, own = places or _judgeable(conn, context.run_id)
+        facilities = _registry_records(conn, list(ids))
+        columns = MatchColumns.joined([own, MatchColumns.from_records(facilities, [REGISTRY_LIST] * len(facilities))]) if facilities else own
+        decisions = _decisions(conn, columns.keys.tolist())
+        settings = context.workshop.settings
+        patience = 1 + len(columns) // PATIENCE_RECORDS
+        with dask_cluster(settings.dask_scheduler) as executor, context.heartbeat.time_limit("looking for duplicates", times=patience):
+            result = dedupe(columns, match_options(settings), decisions, executor=executor, tables=matcher_tables(conn))
         match_store.replace_pairs(conn, context.run_id, _drafts(result, ids))
         record_store.save_clusters(conn, context.run_id, _homes(result, ids))
-        seen = sum(record_store.count_states(conn, context.run_id).values())
-    return seen, Counter()
+    return sum(states.values()), Counter()
 
 
 def match_options(settings: Settings) -> MatchOptions:
@@ -62,7 +70,7 @@ def match_options(settings: Settings) -> MatchOptions:
     )
 
 
-def _judgeable(conn: Connection, run_id: int) -> list[StoredRecord]:
+def _judgeable(conn: Connection, run_id: int) -> Places:
     """The run's records that can be a place: with a name, no heading, not rejected. Two editions of one source record are one, the newest."""
     files = [file.file_id for file in file_store.load_files(conn, run_id=run_id)]
     no_place = record_store.records_with_issue(conn, run_id, NO_PLACE)
@@ -70,13 +78,18 @@ def _judgeable(conn: Connection, run_id: int) -> list[StoredRecord]:
     for item in record_store.load_records(conn, file_ids=files, with_changes=False):
         if item.record.name and item.state is not RecordState.REJECTED and item.record_id not in no_place:
             newest[item.record.record_key] = item
-    return list(newest.values())
+    stored = list(newest.values())
+    columns = MatchColumns.from_records([item.record for item in stored], [item.file_id for item in stored])
+    return Places({key: item.record_id for key, item in newest.items()}, columns)
 
 
-def _registry_records(conn: Connection, stored: Sequence[StoredRecord]) -> list[Record]:
+def _registry_records(conn: Connection, keys: Sequence[str]) -> list[Record]:
     """Live facilities that none of these records feeds already."""
-    fed = {link.facility_id for link in registry_store.links_of(conn, record_keys=[item.record.record_key for item in stored])}
-    others = [facility_id for facility_id in facility_store.live_facility_ids(conn) if facility_id not in fed]
+    standing = facility_store.live_facility_ids(conn)
+    if not standing:
+        return []
+    fed = {link.facility_id for link in registry_store.links_of(conn, record_keys=keys)}
+    others = [facility_id for facility_id in standing if facility_id not in fed]
     return [registry_record(facility_id, said) for facility_id, said in registry_store.contents(conn, others).items()] if others else []
 
 
@@ -103,13 +116,8 @@ def _drafts(result: DedupeResult, ids: dict[str, int]) -> Iterator[PairDraft]:
         yield PairDraft(
             question_key=pair.question_key, left_record_id=left, right_record_id=right, evidence_hash=pair.evidence_hash, is_open=pair.is_open,
             pair_state=pair.state.value, relation=pair.relation.value if pair.relation else None, is_sample=pair.is_sample, priority=pair.priority,
-            reason=pair.reason or _contest_reason(result, pair), result=explained,
+            reason=pair.reason or None, result=explained,
         )
-
-
-def _contest_reason(result: DedupeResult, pair: JudgedPair) -> str | None:
-    rivals = next((contest for contest in result.contests if pair.index in contest.pairs), None)
-    return None if rivals is None else f"One record, {len(rivals.partner_keys)} strong partners."
 
 
 def _homes(result: DedupeResult, ids: dict[str, int]) -> dict[int, int]:
@@ -124,57 +132,77 @@ def _homes(result: DedupeResult, ids: dict[str, int]) -> dict[int, int]:
 def score_run(context: RunContext) -> tuple[int, Counter[str]]:
     """Issues that only the run can tell, then every record's quality score and state. Returns the rows scored."""
     with context.db.unit_of_work(run_id=context.run_id, reason="run") as conn:
-        record_store.forget_issues(conn, context.run_id, RUN_WIDE_STAGES)
+        record_store.forget_issues(conn, context.run_id, RUN_WIDE_STAGES, besides=FINAL_CODES)
         files = [file.file_id for file in file_store.load_files(conn, run_id=context.run_id)]
-        found = _whole_run_issues(context, conn, files)
-    rows, after = 0, 0
-    profiles: dict[str, RunProfile] = {}
+        states = record_store.count_states(conn, context.run_id)
+        is_foreseen = context.foresight.holds(states)
+        told, found = _whole_run_issues(context, conn, context.foresight.rows if is_foreseen else _run_rows(conn, files))
+        touched = told | match_store.records_in_question(conn, context.run_id)
+    if is_foreseen:
+        _settle(context, touched)
+        gatherings = context.foresight.gatherings
+    else:
+        gatherings = _score_all(context, files)
+    RunStatistics(context, gatherings).keep()
+    return sum(states.values()), found
+
+
+def _settle(context: RunContext, touched: Collection[int]) -> None:
+    """Every record was scored when it was saved: what the whole run told is scored anew, all others only get their state."""
+    states = context.foresight.states()
+    while chunk := list(islice(states, SETTLE_CHUNK)):
+        with context.heartbeat.time_limit("writing the states of 20,000 records"), context.db.unit_of_work(run_id=context.run_id, reason="run") as conn:
+            record_store.settle_states(conn, [(record_id, state) for record_id, state in chunk if record_id not in touched])
+        context.moved()
+    left = iter(sorted(touched))
+    while ids := list(islice(left, SCORE_CHUNK)):
+        with context.heartbeat.time_limit("scoring 1,000 records"), context.db.unit_of_work(run_id=context.run_id, reason="run") as conn:
+            rescore(conn, context.workshop, context.run_id, record_store.load_records(conn, record_ids=ids, with_changes=False))
+        context.moved()
+
+
+def _score_all(context: RunContext, files: Sequence[int]) -> SourceGatherings:
+    """Score every record of the run, chunk by chunk."""
+    gatherings, after = SourceGatherings(context.settings), 0
     while True:
-        with context.db.unit_of_work(run_id=context.run_id, reason="run") as conn:
+        with context.heartbeat.time_limit("scoring 1,000 records"), context.db.unit_of_work(run_id=context.run_id, reason="run") as conn:
             chunk = record_store.load_records(conn, file_ids=files, after=after, limit=SCORE_CHUNK, with_changes=False)
             rescore(conn, context.workshop, context.run_id, chunk)
         if not chunk:
-            break
-        for item in chunk if context.settings.profiling else ():
-            profiles.setdefault(item.record.source, RunProfile()).add([item.record])
-        rows, after = rows + len(chunk), chunk[-1].record_id
+            return gatherings
+        gatherings.add((item.record_id, item.record) for item in chunk)
+        after = chunk[-1].record_id
         context.moved()
-    _keep_statistics(context, profiles)
-    return rows, found
 
 
-def _whole_run_issues(context: RunContext, conn: Connection, files: Sequence[int]) -> Counter[str]:
-    stored = [item for item in record_store.load_records(conn, file_ids=files, with_changes=False) if item.state is not RecordState.REJECTED]
-    spoken_for = {item.record_id: item for item in stored}
+def _run_rows(conn: Connection, files: Sequence[int]) -> list[RunRow]:
+    stored = record_store.load_records(conn, file_ids=files, with_changes=False)
+    return [RunRow.of(item.record_id, item.file_id, item.record) for item in stored if item.state is not RecordState.REJECTED]
+
+
+def _whole_run_issues(context: RunContext, conn: Connection, rows: Sequence[RunRow]) -> tuple[set[int], Counter[str]]:
+    """Save the issues that only the run can tell; the records that have one, and how often which was found."""
+    keys = {row.record_id: row.record_key for row in rows}
+    homes = record_store.load_clusters(conn, context.run_id)
     # records of one cluster are one place: what they share is not shared by several, and one of them carries the issue
-    speakers = [spoken_for.get(item.cluster_id or item.record_id, item).record.record_key for item in stored]
-    issues = [*run_issues(_run_columns(stored, speakers)), *_shared_points(stored, speakers)]
-    ids = {item.record.record_key: (item.record_id, item.file_id) for item in stored}
+    speakers = [keys.get(homes.get(row.record_id, row.record_id), row.record_key) for row in rows]
+    issues = [*run_issues(_run_columns(rows, speakers)), *_shared_points(rows, speakers)]
+    ids = {row.record_key: (row.record_id, row.file_id) for row in rows}
     add_run_issues(conn, context.workshop, context.run_id, ids, issues)
-    return Counter(issue.code for issue in issues)
+    return {ids[issue.record_key][0] for issue in issues if issue.record_key in ids}, Counter(issue.code for issue in issues)
 
 
-def _run_columns(stored: Sequence[StoredRecord], speakers: Sequence[str]) -> RunColumns:
-    contacts = [(key, contact) for key, item in zip(speakers, stored, strict=True) for contact in item.record.contacts]
-    phones = [(key, contact.value) for key, contact in contacts if contact.contact_type is ContactType.PHONE]
-    emails = [(key, contact.value) for key, contact in contacts if contact.contact_type is ContactType.EMAIL]
+def _run_columns(rows: Sequence[RunRow], speakers: Sequence[str]) -> RunColumns:
+    phones = [(key, value) for key, row in zip(speakers, rows, strict=True) for value in row.phones]
+    emails = [(key, value) for key, row in zip(speakers, rows, strict=True) for value in row.emails]
     return RunColumns(
-        record_keys=speakers, mfl_codes=[item.record.mfl_code or "" for item in stored],
-        registration_numbers=[item.record.registration_number or "" for item in stored], sources=[item.record.source for item in stored],
+        record_keys=speakers, mfl_codes=[row.mfl_code for row in rows], fid_codes=[row.fid_code for row in rows], names=[row.name for row in rows],
+        registration_numbers=[row.registration_number for row in rows], sources=[row.source for row in rows],
         phone_record_keys=[key for key, _ in phones], phones=[value for _, value in phones],
         email_record_keys=[key for key, _ in emails], emails=[value for _, value in emails],
     )
 
 
-def _shared_points(stored: Sequence[StoredRecord], speakers: Sequence[str]) -> list[Issue]:
-    placed = {key: item.record.point for key, item in zip(speakers, stored, strict=True) if item.record.point is not None}
-    keys = list(placed)
-    return list(shared_points(keys, [placed[key].latitude for key in keys], [placed[key].longitude for key in keys]))
-
-
-def _keep_statistics(context: RunContext, profiles: Mapping[str, RunProfile]) -> None:
-    """Quality per run, source and county, and the profile of every source, for trends."""
-    with context.db.unit_of_work(run_id=context.run_id, reason="run") as conn:
-        quality_store.save_snapshots(conn, context.run_id)
-        for source, gathered in profiles.items():
-            quality_store.save_profile(conn, context.run_id, source, {"fields": [asdict(field) for field in gathered.result()]})
+def _shared_points(rows: Sequence[RunRow], speakers: Sequence[str]) -> list[Issue]:
+    placed = {key: row.point for key, row in zip(speakers, rows, strict=True) if row.point is not None}
+    return list(shared_points(list(placed), [point[0] for point in placed.values()], [point[1] for point in placed.values()]))

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -88,17 +89,26 @@ class _Gathering:
     shortest: int | None = None
     longest: int | None = None
 
-    def add(self, value: Any) -> None:
-        self.filled += 1
-        if isinstance(value, (int, float)):
-            self.numbers.append(float(value))
-        text = str(value)
-        self.shortest = min(self.shortest if self.shortest is not None else len(text), len(text))
-        self.longest = max(self.longest or 0, len(text))
-        if text in self.counts or len(self.counts) < MOST_DISTINCT:
-            self.counts[text] += 1
-        if len(self.patterns) < MOST_DISTINCT:
-            self.patterns[pattern_of(text)] += 1
+    def add(self, values: Sequence[Any]) -> None:
+        """Takes values in, none of them empty."""
+        self.filled += len(values)
+        self.numbers.extend(float(value) for value in values if isinstance(value, (int, float)))
+        texts = [str(value) for value in values]
+        lengths = [len(text) for text in texts]
+        self.shortest = min(lengths) if self.shortest is None else min(self.shortest, *lengths)
+        self.longest = max(lengths) if self.longest is None else max(self.longest, *lengths)
+        _count(self.counts, texts, known_too=True)
+        _count(self.patterns, [pattern_of(text) for text in texts], known_too=False)
+
+
+def _count(counts: Counter[str], texts: Sequence[str], *, known_too: bool) -> None:
+    """Count texts until MOST_DISTINCT different ones were met; from then on only those met before, or nothing unless `known_too`."""
+    if len(counts) + len(texts) <= MOST_DISTINCT:
+        counts.update(texts)
+        return
+    for text in texts:
+        if len(counts) < MOST_DISTINCT or (known_too and text in counts):
+            counts[text] += 1
 
 
 class RunProfile:
@@ -111,12 +121,12 @@ class RunProfile:
 
     def add(self, records: Iterable[Record]) -> None:
         """Takes the records of one chunk in."""
-        for record in records:
-            self._records += 1
-            for name, read in _READERS.items():
-                value = read(record)
-                if value is not None and value != "":
-                    self._fields[name].add(value)
+        chunk = list(records)
+        self._records += len(chunk)
+        for name, read in _READERS.items():
+            values = [value for record in chunk if (value := read(record)) is not None and value != ""]
+            if values:
+                self._fields[name].add(values)
 
     def result(self) -> tuple[FieldProfile, ...]:
         """The profile of every field so far."""
@@ -144,6 +154,7 @@ def profile(records: Iterable[Record]) -> tuple[FieldProfile, ...]:
     return gathering.result()
 
 
+@lru_cache(maxsize=4096)
 def pattern_of(text: str) -> str:
     """How a value looks: letters become `a`, digits `9` (`HOS-000123` is `a-9`)."""
     return _DIGITS.sub("9", _LETTERS.sub("a", text[:LONGEST_SHOWN]))

@@ -15,6 +15,7 @@ from functools import lru_cache
 from gvrc.checks.catalogue import CATALOGUE
 from gvrc.model.issue import Dimension, Issue, IssueType
 from gvrc.model.quality import QualityPart, QualityScore
+from gvrc.model.quick import quick
 from gvrc.model.record import ContactType, Record
 from gvrc.quality.weights import UNKNOWN_GROUP, GroupWeights, QualityWeights
 from gvrc.reference.vocabularies import Vocabularies
@@ -36,6 +37,7 @@ _LABELS = {
 }  # fmt: skip
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Facts:
     """All that a score depends on; records with the same facts share their score."""

@@ -12,6 +12,13 @@ MOST_PARTS = 6
 """Parts of an address that are read."""
 
 _SEPARATOR = re.compile(r"[,;|>\n]|\s[-–]\s")
+_LEVEL_WORD = re.compile(
+    r"(?<=[^\s,;])\s(sub[-\s]?count(?:y|ies)|county|constituency|ward)\b(?!\s(?:of|government|council|assembly|hospital|referral|teaching|offices?|commissioner|head\s?quarters|hq))(?=\s*[^\s,;])",
+    re.IGNORECASE,
+)
+"""A word that says of which level the words before it are, with more behind it: the address goes on there without a comma."""
+_SAYS_WARD = re.compile(r"\bward$", re.IGNORECASE)
+_SAYS_SEAT = re.compile(r"\b(?:constituency|sub[-\s]?county)$", re.IGNORECASE)
 _BY_NAME = frozenset({"exact", "normalised", "alias", "old"})
 
 
@@ -26,15 +33,39 @@ class Address:
 
 def read_address(gazetteer: Gazetteer, text: str) -> Address:
     """What a text says by its parts. Only parts that name units by name or alias count, and only units that lie within each other; a text of
-    one part names a county or nothing. A locality that is also called like a ward (`Eastleigh, Nairobi`) names no ward without its constituency."""
-    parts = [part.strip() for part in _SEPARATOR.split(text)[:MOST_PARTS]]
-    parts = [part for part in parts if part and not gazetteer.is_nationwide(part)]
+    one part names a county, a unit whose level it says (`Kitisuru Ward`) or nothing. A locality that is also called like a ward
+    (`Eastleigh, Nairobi`) names no ward without its constituency."""
+    parts = _parts(gazetteer, text)
     for index in (len(parts) - 1, 0) if len(parts) > 1 else range(len(parts)):
-        codes = {match.county_code for match in gazetteer.find_county(parts[index]) if match.method in _BY_NAME}
+        codes = {match.county_code for match in gazetteer.find_county(parts[index]) if match.method in _BY_NAME and not _says_smaller(parts[index])}
         if len(codes) == 1 and not (len(parts) == 1 and _is_also_elsewhere(gazetteer, parts[0], min(codes))):
             others = parts[:index] if index else parts[:0:-1]
             return _within(gazetteer, parts[index], min(codes), others)
-    return Address()
+    return _without_county(gazetteer, parts)
+
+
+def _parts(gazetteer: Gazetteer, text: str) -> list[str]:
+    """The parts of an address, at most MOST_PARTS from its end: what is largest usually stands last."""
+    parts = [part.strip(" .()") for part in _SEPARATOR.split(_LEVEL_WORD.sub(r" \1,", text))]
+    return [part for part in parts if part and not gazetteer.is_nationwide(part)][-MOST_PARTS:]
+
+
+def _says_smaller(part: str) -> bool:
+    return _SAYS_WARD.search(part) is not None or _SAYS_SEAT.search(part) is not None
+
+
+def _without_county(gazetteer: Gazetteer, parts: Sequence[str]) -> Address:
+    """Constituency and ward of an address without a county: a constituency that the text calls so or that holds the ward named beside it."""
+    for index in range(len(parts) - 1, -1, -1):
+        part, rest = parts[index], [*parts[:index], *parts[index + 1 :]]
+        seats = gazetteer.constituencies_named(part) if len(parts) > 1 or _SAYS_SEAT.search(part) else ()
+        if len({seat.county_code for seat in seats}) != 1 or _SAYS_WARD.search(part):
+            continue
+        codes = {seat.unit_code for seat in seats}
+        ward = next((other for other in rest if sum(match.constituency_code in codes for match in gazetteer.wards_named(other)) == 1), "")
+        if ward or _SAYS_SEAT.search(part):
+            return Address(constituency=part, ward=ward)
+    return Address(ward=next((part for part in parts if _SAYS_WARD.search(part) and gazetteer.wards_named(part)), ""))
 
 
 def _is_also_elsewhere(gazetteer: Gazetteer, part: str, county_code: str) -> bool:
@@ -46,12 +77,13 @@ def _is_also_elsewhere(gazetteer: Gazetteer, part: str, county_code: str) -> boo
 
 def _within(gazetteer: Gazetteer, county: str, county_code: str, others: Sequence[str]) -> Address:
     """The constituency and ward among the other parts, the part nearest to the county first."""
-    for part in reversed(others):
+    for index in range(len(others) - 1, -1, -1):
+        part, rest = others[index], [*others[:index], *others[index + 1 :]]
         seats = _by_name(gazetteer.find_constituency(part, (county_code,)))
-        if not seats:
+        if not seats or _SAYS_WARD.search(part):
             continue
         codes = tuple(seat.unit_code for seat in seats)
-        wards = (other for other in reversed(others) if other != part and len(_by_name(gazetteer.find_ward(other, (county_code,), codes))) == 1)
+        wards = (other for other in reversed(rest) if len(_by_name(gazetteer.find_ward(other, (county_code,), codes))) == 1)
         return Address(county=county, constituency=part, ward=next(wards, ""))
     sure = (part for part in reversed(others) if _names_just_a_ward(gazetteer, part, county_code))
     return Address(county=county, ward=next(sure, ""))

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from gvrc.model.quick import quick
 from gvrc.reference.gazetteer import Gazetteer, PlaceMatch
 from gvrc.reference.place_names import place_key
 
@@ -33,6 +34,7 @@ _BRACKETED = re.compile(r"\([^()]{0,80}\)?")
 _NAMED = frozenset({"exact", "normalised", "alias", "part", "old", "sub_county"})
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clue:
     """One text and the units it may mean. `source` is the field it stands in (or `name`, `point`)."""

@@ -46,6 +46,10 @@ class Corrections:
                         break
         return found
 
+    def spellings(self) -> tuple[tuple[str, str, str], ...]:
+        """Field, other spelling and right value of the corrections for every source whose right value is a text: what a vocabulary can learn."""
+        return tuple(sorted((name, key, right) for (source, name, key), right in self._known.items() if source is None and isinstance(right, str)))
+
     def __len__(self) -> int:
         return len(self._known)
 

@@ -152,6 +152,10 @@ class Gazetteer:
         enough = CONSTITUENCY_ALIKE["county" if county_codes else "country"]
         return self._seats_alike(county_codes).leaders(text, enough, MARGIN) or self._old_seats_alike(county_codes).leaders(text, enough, MARGIN)
 
+    def constituencies_named(self, text: str) -> tuple[PlaceMatch, ...]:
+        """The constituencies of today or of before 2013 of that name or alias, likeness left aside."""
+        return self._names.constituencies.find(text) or self._names.old_constituencies.find(text)
+
     def find_ward(self, text: str, county_codes: Collection[str] = (), constituency_codes: Collection[str] = ()) -> tuple[PlaceMatch, ...]:
         """The wards a text may mean within the given constituencies, else counties, else the country: by name or alias, else by one part of a
         double name, else by likeness. Nine wards are called Township: without their parents all nine are the answer."""
@@ -185,6 +189,13 @@ class Gazetteer:
         words = set(place_words(text))
         wards = [ward for code in codes for ward in self._wards_of.get(code, ())] if words - _DIRECTION_WORDS else []
         return tuple(_found_by("part", _ward_match(ward)) for ward in wards if words < set(place_words(ward.ward)))
+
+    def wards_akin(self, text: str, codes: Collection[str]) -> tuple[str, ...]:
+        """Codes of the wards of these constituencies or counties whose names hold every telling word of the text, or of which the text holds every one."""
+        words = set(place_words(text)) - _DIRECTION_WORDS
+        wards = [ward for code in codes for ward in self._wards_of.get(code, ())] if words else []
+        telling = [(ward.ward_code, set(place_words(ward.ward)) - _DIRECTION_WORDS) for ward in wards]
+        return tuple(code for code, own in telling if own and (words <= own or own <= words))
 
     def counties_named(self, text: str) -> tuple[PlaceMatch, ...]:
         """The counties of that name or alias, likeness left aside."""
@@ -290,7 +301,9 @@ class _Names:
             match = PlaceMatch(level="county", county_code=county.county_code)
             self.counties.add(county.county, match)
             self.counties.add(county.county_code, _found_by("alias", match))
-            self.counties.add(county.county_code[2:], _found_by("alias", match))
+            number = county.county_code[2:].lstrip("0")
+            for written in (county.county_code[2:], number, number.zfill(2)):
+                self.counties.add(written, _found_by("alias", match))
         for seat in tables.constituencies:
             self.constituencies.add(seat.constituency, _seat_match(seat))
         for ward in tables.wards:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 
 from gvrc.model.place import Place
+from gvrc.model.quick import quick
 from gvrc.reference.address import read_address
 from gvrc.reference.clues import STRONG_CLUES, WEIGHTS, Clue, clue_of, county_clues, county_scores, stated_clues, text_clues
 from gvrc.reference.gazetteer import Gazetteer, PlaceMatch
@@ -37,6 +38,7 @@ _METHODS = ("exact", "normalised", "alias", "fuzzy", "parent")
 _METHOD_OF = {"part": "alias", "old": "alias", "sub_county": "alias", "town": "alias"}
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatedPlace:
     """What a record says of its place: the texts of PLACE_FIELDS (empty where it says nothing), the place names inside its own name, the
@@ -52,7 +54,7 @@ class StatedPlace:
     @property
     def may_settle(self) -> bool:
         """True when a ward is stated, or an address that may hold one."""
-        return bool(self.texts[_WARD]) or any("," in self.texts[index] for index in _ADDRESSES)
+        return bool(self.texts[_WARD]) or any("," in self.texts[index] or "ward" in self.texts[index].lower() for index in _ADDRESSES)
 
     def stated(self) -> dict[str, str]:
         return {name: text for name, text in zip(PLACE_FIELDS, self.texts, strict=True) if text}
@@ -67,6 +69,7 @@ class Level:
     options: tuple[tuple[str, float], ...] = ()
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Placement:
     """The place found, how each level was reached, and the evidence."""
@@ -125,8 +128,9 @@ class Placer:
         stated = said.stated()
         for name in ("location", "town"):
             address = self.address(stated[name]) if name in stated else None
-            if address and address.county:
-                stated["address" if "county" in stated else "county"] = address.county
+            if address and (address.county or address.constituency or address.ward):
+                if address.county:
+                    stated["address" if "county" in stated else "county"] = address.county
                 for level, text in (("constituency", address.constituency), ("ward", address.ward)):
                     if text:
                         stated.setdefault(level, text)

@@ -9,8 +9,9 @@ import csv
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from typing import Any
 
 from rapidfuzz import fuzz, process
 
@@ -89,6 +90,16 @@ class Vocabulary:
         self._choices = list(self._spellings)
         self.find: Callable[[str | None], VocabularyMatch | None] = lru_cache(maxsize=32_768)(self._find)
         """The term a text means, or None when it is unknown or could be several."""
+
+    def taught(self, spelling: str, code: str) -> Vocabulary:
+        """The vocabulary with one more spelling of a term; a spelling that it knew for another term means this one now."""
+        key, exact = normalised(spelling), spelling.casefold()
+        terms = [
+            replace(term, aliases=(*term.aliases, spelling)) if term.code == code
+            else replace(term, aliases=tuple(alias for alias in term.aliases if alias.casefold() != exact and normalised(alias) != key))
+            for term in self.terms.values()
+        ]
+        return Vocabulary(self.name, sorted(terms, key=lambda term: term.code != code))
 
     def _learn(self, term: Term) -> None:
         for text in (term.label, term.code.replace("_", " "), *term.aliases):
@@ -206,6 +217,8 @@ class Vocabularies:
     sensitive_phrases: Mapping[tuple[str, ...], str]
     misspellings: Mapping[str, str]
     personal_phrases: Mapping[tuple[str, ...], str]
+    email_slips: Mapping[str, str]
+    """Domains of e-mail addresses that are slips of well-known ones, with the right one."""
 
     def group(self, facility_type: str | None) -> str:
         """The group of a kind of place (health, police, organisation, shelter, hotline, office); empty when the kind is unknown."""
@@ -229,8 +242,37 @@ def reference_rows(name: str, *columns: str) -> list[dict[str, str]]:
     return rows
 
 
+TAUGHT = {"facility_type": "facility_types", "services": "services", "owner": "owners", "operational_status": "operational_statuses"}
+"""Canonical fields whose vocabulary people may teach other spellings, with the vocabulary of each."""
+
+
+@lru_cache(maxsize=16)
+def taught_vocabularies(spellings: tuple[tuple[str, str, str], ...]) -> Vocabularies:
+    """The vocabularies of this process with other spellings that people added: (canonical field, spelling, term). What is no term of the field's
+    vocabulary teaches nothing. The same spellings give the same object, so that what was looked up with it is remembered."""
+    known = load_vocabularies()
+    taught: dict[str, Any] = {}
+    for field_name, spelling, right in spellings:
+        name = TAUGHT.get(field_name)
+        vocabulary: Vocabulary | None = taught.get(name, getattr(known, name)) if name else None
+        code = right if vocabulary and right in vocabulary else vocabulary.known_spelling(right) if vocabulary else None
+        if name and vocabulary and code:
+            taught[name] = vocabulary.taught(spelling, code)
+    return replace(known, **taught) if taught else known
+
+
 def _split(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split("|") if part.strip())
+
+
+@lru_cache(maxsize=1)
+def _kiswahili() -> dict[tuple[str, str], tuple[str, ...]]:
+    """Vocabulary and code → what the term is called in Kiswahili."""
+    told: dict[tuple[str, str], tuple[str, ...]] = {}
+    for row in reference_rows("kiswahili.csv", "vocabulary", "code", "spelling", "source"):
+        key = (row["vocabulary"], row["code"])
+        told[key] = (*told.get(key, ()), row["spelling"])
+    return told
 
 
 def _vocabulary(name: str) -> Vocabulary:
@@ -238,7 +280,7 @@ def _vocabulary(name: str) -> Vocabulary:
         Term(
             code=row["code"],
             label=row["label"],
-            aliases=_split(row.get("aliases") or ""),
+            aliases=(*_split(row.get("aliases") or ""), *_kiswahili().get((name, row["code"]), ())),
             attributes={column: value for column, value in row.items() if column not in ("code", "label", "aliases")},
         )
         for row in reference_rows(f"{name}.csv", "code", "label")
@@ -304,6 +346,7 @@ def load_vocabularies() -> Vocabularies:
         name_phrases=name_phrases,
         name_phrase_sizes={last: tuple(sorted({len(phrase) for phrase in name_phrases if phrase[-1] == last})) for last in {phrase[-1] for phrase in name_phrases}},
         misspellings={row["text"]: row["right"] for row in reference_rows("misspellings.csv", "text", "right")},
+        email_slips={row["text"]: row["right"] for row in reference_rows("email_slips.csv", "text", "right")},
         personal_phrases={words_of(row["text"]): row["meaning"] for row in reference_rows("personal_words.csv", "text", "meaning")},
         sensitive_phrases={words_of(row["text"]): row["visibility"] for row in reference_rows("sensitive_words.csv", "text", "visibility")},
     )

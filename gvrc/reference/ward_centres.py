@@ -52,6 +52,11 @@ class WardCentres:
         chords, indices = self._tree.query(_positions(latitudes, longitudes))
         return _chord_to_km(np.asarray(chords)), np.asarray(indices)
 
+    def nearest_two(self, latitudes: npt.ArrayLike, longitudes: npt.ArrayLike) -> tuple[Floats, Integers]:
+        """The same for the nearest and the next centre: two columns each."""
+        chords, indices = self._tree.query(_positions(latitudes, longitudes), k=2)
+        return _chord_to_km(np.asarray(chords)), np.asarray(indices)
+
     def county_km(self, latitudes: npt.ArrayLike, longitudes: npt.ArrayLike, county_codes: Sequence[str]) -> Floats:
         """For each point the distance to the nearest centre of the county named beside it, in kilometres."""
         positions, codes = _positions(latitudes, longitudes), np.array(county_codes)

@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
 import hashlib
 import hmac
 import io
 import os
+import shutil
 import struct
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
@@ -65,6 +67,48 @@ class KeyRing:
         if master is None:
             raise ConfigError(f"The master key {key_id} is missing.", "Bring back the key file of the data home, or set GVRC_ENCRYPTION_KEY to that key.")
         return decrypt(master, wrapped, bound_to)
+
+
+def begin_rotation(settings: Settings) -> KeyRing | None:
+    """The ring of the next master key before it is in use: the new key first, the one in use second. Begun before, it goes on with the same
+    new key. None when the key of the settings (GVRC_ENCRYPTION_KEY) has been changed already and its former lies in `keys/former`.
+
+    Raises ConfigError when the key in use comes from the settings and no former key is there to rotate from.
+    """
+    folder = settings.home / "keys"
+    if settings.encryption_key:
+        if not list((folder / "former").glob("*.key")):
+            raise ConfigError(
+                "The master key comes from GVRC_ENCRYPTION_KEY.",
+                f"Write the key in use to {folder / 'former' / 'old.key'} (mode 0600), set GVRC_ENCRYPTION_KEY to a new one, and run it again.",
+            )
+        return None
+    current = KeyRing.load(settings)
+    if not (folder / "next.key").exists() and len(current.keys) > 1:
+        return None  # the new key is in use already, and the former one not yet done with
+    fresh = _key_file(folder / "next.key")
+    return KeyRing.of(fresh, *current.keys.values())
+
+
+def adopt_next_key(settings: Settings) -> None:
+    """Put the next master key in use; the former stays in `keys/former` until `forget_former_keys`. Safe at any moment of a crash."""
+    folder = settings.home / "keys"
+    following = folder / "next.key"
+    if not following.exists():
+        return
+    former = folder / "former" / f"{key_name(_key_file(folder / 'master.key'))}.key"
+    former.parent.mkdir(mode=0o700, exist_ok=True)
+    with contextlib.suppress(FileExistsError):
+        os.link(folder / "master.key", former)
+    os.replace(following, folder / "master.key")
+
+
+def forget_former_keys(settings: Settings) -> int:
+    """Destroy the former master keys: from now on nothing opens with them. Returns how many there were."""
+    former = list((settings.home / "keys" / "former").glob("*.key"))
+    for path in former:
+        path.unlink()
+    return len(former)
 
 
 def key_name(key: bytes) -> str:
@@ -149,23 +193,56 @@ def is_sealed(path: Path) -> bool:
         return file.read(len(_MAGIC)) == _MAGIC
 
 
+def rewrap_file(keyring: KeyRing, path: Path) -> bool:
+    """Wrap a file's own key anew by the master key in use, whole or not at all; what it protects stays as it is. False when there is nothing
+    to do. Raises what `open_sealed` raises."""
+    with path.open("rb") as raw:
+        header = raw.read(_HEADER_BYTES)
+        named, wrapped = _named_key(header)
+        key_id = named[len(_MAGIC) :].decode("ascii", "replace")
+        if key_id == keyring.key_id:
+            return False
+        fresh = _MAGIC + keyring.key_id.encode("ascii")
+        rewrapped = fresh + keyring.wrap(keyring.unwrap(wrapped, key_id, named), fresh) + header[-_PREFIX_BYTES:]
+        _replace(path, lambda file: _copy_after(raw, file, rewrapped))
+    return True
+
+
+def _copy_after(raw: BinaryIO, file: BinaryIO, header: bytes) -> None:
+    file.write(header)
+    shutil.copyfileobj(raw, file, 1 << 20)
+
+
+def _named_key(header: bytes) -> tuple[bytes, bytes]:
+    """What names the master key at the beginning of a sealed file, and the wrapped key after it."""
+    if len(header) < _HEADER_BYTES or not header.startswith(_MAGIC):
+        raise DamagedFileError("The stored file is not one that was encrypted here, or it was cut off.", "Upload the file again.")
+    named = header[: len(_MAGIC) + _KEY_NAME_BYTES]
+    return named, header[len(named) : len(named) + _WRAPPED_BYTES]
+
+
 def seal_file(keyring: KeyRing, source: Path | BinaryIO, target: Path) -> None:
     """Writes the content of `source` encrypted to `target`, whole or not at all. Takes 64 KB of memory whatever the size."""
     if isinstance(source, Path):
         with source.open("rb") as plain:
             return seal_file(keyring, plain, target)
     target.parent.mkdir(parents=True, exist_ok=True)
+    _replace(target, lambda sealed: _seal(keyring, source, sealed))
+    return None
+
+
+def _replace(target: Path, write: Callable[[BinaryIO], None]) -> None:
+    """Write a file beside the target and put it in the target's place when it is whole and on disk."""
     descriptor, partial = tempfile.mkstemp(dir=target.parent, prefix=".sealing-")
     try:
-        with os.fdopen(descriptor, "wb") as sealed:
-            _seal(keyring, source, sealed)
-            sealed.flush()
-            os.fsync(sealed.fileno())
+        with os.fdopen(descriptor, "wb") as file:
+            write(file)
+            file.flush()
+            os.fsync(file.fileno())
         os.replace(partial, target)
     except BaseException:
         Path(partial).unlink(missing_ok=True)
         raise
-    return None
 
 
 def open_sealed(keyring: KeyRing, path: Path) -> BinaryIO:
@@ -211,10 +288,7 @@ class _Unsealing(io.RawIOBase):
     def __init__(self, keyring: KeyRing, raw: BinaryIO) -> None:
         self._raw = raw
         header = raw.read(_HEADER_BYTES)
-        if len(header) < _HEADER_BYTES or not header.startswith(_MAGIC):
-            raise DamagedFileError("The stored file is not one that was encrypted here, or it was cut off.", "Upload the file again.")
-        named = header[: len(_MAGIC) + _KEY_NAME_BYTES]
-        wrapped = header[len(named) : len(named) + _WRAPPED_BYTES]
+        named, wrapped = _named_key(header)
         self._cipher = AESGCM(keyring.unwrap(wrapped, named[len(_MAGIC) :].decode("ascii", "replace"), named))
         self._prefix = header[-_PREFIX_BYTES:]
         body = raw.seek(0, io.SEEK_END) - _HEADER_BYTES

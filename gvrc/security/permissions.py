@@ -110,6 +110,19 @@ def require(actor: Actor, permission: Permission) -> None:
     raise NotAllowedError(f"Your role ({ROLE_LABELS[actor.role].lower()}) may not {_DEEDS[permission]}.", f"These roles may: {able}.")
 
 
+SEES_ALL = frozenset({Role.DATA_STEWARD, Role.APPROVER, Role.ADMIN})
+"""Roles that see sensitive places whole, within their counties."""
+SEES_TRACE = SEES_ALL | {Role.DATA_ENGINEER}
+"""Roles that may know that a withheld place exists."""
+
+
+def sight_of(actor: Actor) -> str:
+    """How much of sensitive places the actor's role sees, as the database's row-level security takes it: all, trace or nothing."""
+    if actor.role in SEES_ALL:
+        return "all"
+    return "trace" if actor.role in SEES_TRACE else "nothing"
+
+
 def allows_county(actor: Actor, county_code: str | None) -> bool:
     """Whether a place in this county is within the actor's scope; what lies nowhere is seen by those without a limit."""
     return not actor.counties or county_code in actor.counties

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import csv
+import itertools
 import re
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from gvrc.sources.field_names import known_name
 from gvrc.sources.json_stream import FoundRecord, Screen, Trouble, told_bytes
 from gvrc.sources.text import LONGEST_RECORD, mend_text, open_text, text_lines
 
@@ -146,11 +148,63 @@ def find_header(rows: list[Row], is_field_name: Callable[[str], bool]) -> Header
     full = _usual_width([row for row in rows if _filled(row)])
     candidates = [index for index, row in enumerate(rows[:30]) if _could_name_fields(row, full)]
     known = {index: sum(is_field_name(cell) for cell in rows[index]) for index in candidates}
-    index = max(candidates, key=lambda place: (known[place], -place), default=-1)
+    first = next((index for index in candidates if is_header_row(rows[index], is_field_name)), -1)
+    index = first if first >= 0 else max(candidates, key=lambda place: (known[place], -place), default=-1)
     if index >= 0 and not known[index]:
         index = candidates[0] if candidates[0] == _first_full(rows, full) and not _is_like_the_rest(rows, candidates[0]) else -1
-    width = max((len(row) for row in rows), default=0)
-    return Header(index=index, names=field_names(rows[index] if index >= 0 else [], width if index < 0 else 0))
+    if index < 0:
+        return Header(index=index, names=field_names([], max((len(row) for row in rows), default=0)))
+    cells, index = _with_second_line(rows, index, is_field_name)
+    return Header(index=index, names=field_names(cells))
+
+
+def is_header_row(row: Row, is_field_name: Callable[[str], bool]) -> bool:
+    """Whether a row names fields beyond doubt: two or more known names, hardly anything else, and one that is never a value.
+
+    `Town`, `Market`, `Police Post` name fields in one list and are values in another; `County`, `Phone`, `Latitude` are not.
+    """
+    known = {cell.strip() for cell in row if len(cell.strip()) > 2 and is_field_name(cell)}
+    if len(known) < 2 or len(known) < 0.6 * _filled(row) or not _could_name_fields(row, 0):
+        return False
+    return any((named := known_name((cell,))) is not None and named.canonical in _NEVER_VALUES for cell in known)
+
+
+_NEVER_VALUES = frozenset({
+    "county", "constituency", "sub_county", "ward", "phone", "email", "latitude", "longitude", "coordinates", "mfl_code", "registration_number", "contact",
+})  # fmt: skip
+
+
+def _with_second_line(rows: list[Row], index: int, is_field_name: Callable[[str], bool]) -> tuple[Row, int]:
+    """The cells of a header that goes on in the row below: under `Coordinates` stand `Latitude` and `Longitude`.
+
+    Returns the cells and the index of the last header row. The row below goes on when it names fields itself and what it says fills
+    gaps of the first, or stands under headings that span several columns.
+    """
+    if index + 1 >= len(rows):
+        return rows[index], index
+    above, below = rows[index], rows[index + 1]
+    gaps = {place for place, cell in enumerate(above) if not cell.strip()}
+    spanned = gaps | {place - 1 for place in gaps}
+    said = {place for place, cell in enumerate(below) if cell.strip()}
+    if is_header_row(below, is_field_name) and len(said) >= _filled(above):
+        return _joined(above, below), index + 1
+    if not said or not gaps & said or not said <= spanned or not _could_name_fields(below, 0):
+        return above, index
+    is_named = sum(1 for place in said if is_field_name(below[place])) >= 1 or _is_unlike_the_rest(rows, index + 1)
+    return (_joined(above, below), index + 1) if is_named else (above, index)
+
+
+def _joined(above: Row, below: Row) -> Row:
+    """Each column's own name; where the row below says nothing, that of the row above."""
+    wide = max(len(above), len(below))
+    above, below = above + [""] * (wide - len(above)), below + [""] * (wide - len(below))
+    return [lower if lower.strip() else upper for upper, lower in zip(above, below, strict=True)]
+
+
+def _is_unlike_the_rest(rows: list[Row], index: int) -> bool:
+    """Whether a row leaves its first column empty where all rows below fill it."""
+    later = [row for row in rows[index + 1 : index + 20] if _filled(row)]
+    return bool(later) and not rows[index][0].strip() and all(row[0].strip() for row in later if row)
 
 
 def _filled(row: Row) -> int:
@@ -196,6 +250,31 @@ def field_names(cells: Row, width: int = 0) -> tuple[str, ...]:
     return tuple(names)
 
 
+_AREAS = frozenset({"county", "constituency", "sub_county", "district", "ward", "section"})
+
+
+def merged_columns(names: Sequence[str], rows: Sequence[Row]) -> tuple[str, ...]:
+    """The columns whose cells were merged in the spreadsheet: an area is named once and the rows below leave it empty.
+
+    Only columns of areas, filled in the first row, empty in many, and never naming one area twice in a row.
+    """
+    areas = {place: name for place, name in enumerate(names) if _is_area(name)}
+    full = [row for row in rows if any(cell.strip() for place, cell in enumerate(row) if place not in areas)]
+    return tuple(name for place, name in areas.items() if _looks_merged([row[place].strip() if len(row) > place else "" for row in full]))
+
+
+def _is_area(name: str) -> bool:
+    named = known_name((name,))
+    return named is not None and named.canonical in _AREAS
+
+
+def _looks_merged(cells: Sequence[str]) -> bool:
+    said = [cell for cell in cells if cell]
+    if len(cells) < 4 or not cells[0] or len(said) > 0.8 * len(cells):
+        return False
+    return all(one != other for one, other in itertools.pairwise(said))
+
+
 # ---------------------------------------------------------------- records
 
 class DelimitedRecords:
@@ -215,6 +294,7 @@ class DelimitedRecords:
         self._context: dict[str, Any] = {}
         self._has_short_rows = False
         self._screen = Screen()
+        self._merged: dict[str, str] = {}
 
     def __iter__(self) -> Iterator[FoundRecord]:
         self.header = self._find_header()
@@ -229,21 +309,41 @@ class DelimitedRecords:
 
     def _find_header(self) -> Header:
         with open_text(self.path) as stream:
-            return find_header(list(islice(DelimitedRows(text_lines(stream), self.delimiter), SAMPLE_ROWS)), self._is_field_name)
+            rows = list(islice(DelimitedRows(text_lines(stream), self.delimiter), SAMPLE_ROWS))
+        header = find_header(rows, self._is_field_name)
+        self._merged = dict.fromkeys(merged_columns(header.names, rows[header.index + 1 :]), "")
+        return header
 
     def _records(self, rows: DelimitedRows, body: Iterable[Row]) -> Iterator[FoundRecord]:
         number = 0
         for row, is_last in _with_last(body):
-            if not any(map(str.strip, row)) or tuple(row) == self.header.names:
+            if not any(map(str.strip, row)) or tuple(row) == self.header.names or _is_rule(row):
+                continue
+            if _WEB_PAGE.match(row[0]):
+                rows.trouble.add(f"A web page, perhaps an error of the server, stands in the place of row {number + 1:,}.", None, pointer=f"/rows/{number + 1}", broken=True)
+                return
+            row = self._divided(row)
+            if self._is_another_header(row):
+                self.header = Header(index=self.header.index, names=field_names(row))
+                rows.expect_width(len(row))
+                self._merged, self._context, self._has_short_rows = {}, {}, False
                 continue
             if is_last and self._breaks_off(row, rows):
-                rows.trouble.add(f"The file breaks off in row {number + 1:,}, its last.", None, elements=1, broken=True)
+                rows.trouble.add(f"The file breaks off in row {number + 1:,}, its last.", None, pointer=f"/rows/{number + 1}", broken=True)
                 return
             self._has_short_rows = self._has_short_rows or len(row) < len(self.header.names)
             self._learn_section(row)
+            self._learn_merged(row)
             number += 1
             data = self._data(row)
             yield f"/rows/{number}", self._context, data, told_bytes(data)
+
+    def _divided(self, row: Row) -> Row:
+        """A row in one piece that another delimiter divides into as many cells as there are fields was written with that one."""
+        if len(row) > 1 or len(self.header.names) < 3:
+            return row
+        told = (row[0].split(other) for other in DELIMITERS if other != self.delimiter)
+        return next((cells for cells in told if len(cells) == len(self.header.names)), row)
 
     def _breaks_off(self, row: Row, rows: DelimitedRows) -> bool:
         """Whether the last row was cut: no end of line, and an open quotation mark or fewer cells than every row before."""
@@ -259,10 +359,41 @@ class DelimitedRecords:
             data = {name: mend_text(cell) for name, cell in data.items()}
         return self._screen.cleared(data)
 
+    def _is_another_header(self, row: Row) -> bool:
+        """Whether a second table begins here, in a file that holds several one below the other, or the header comes again."""
+        return is_header_row(row, self._is_field_name)
+
+    def _learn_merged(self, row: Row) -> None:
+        """A cell that was merged over several rows stands in the first of them only: it flows down until the next one."""
+        if not self._merged:
+            return
+        changed = False
+        for name, cell in zip(self.header.names, row, strict=False):
+            if name not in self._merged:
+                continue
+            if cell.strip() or changed:
+                changed = changed or cell.strip() != self._merged[name]
+                self._merged[name] = mend_text(cell.strip())
+        self._context = {**{key: value for key, value in self._context.items() if key == "section"}, **{key: value for key, value in self._merged.items() if value}}
+
     def _learn_section(self, row: Row) -> None:
         cells = [cell.strip() for cell in row if cell.strip()]
         if len(cells) == 1 and len(row) > 2 - (not self.header.names) and self._is_heading(cells[0]):
             self._context = {"section": mend_text(cells[0])}
+
+
+_WEB_PAGE = re.compile(r"\s*<(?:!doctype|html|head|body)\b", re.IGNORECASE)
+_TAG = re.compile(r"#[a-z][a-z0-9_]*(?:\s?\+[a-z][a-z0-9_]*)*")
+_RULE = re.compile(r"[\s:|+=_-]*[-=]{3,}[\s:|+=_-]*|\s*")
+
+
+def _is_rule(row: Row) -> bool:
+    """Whether a row only draws a line between others (`|---|:---:|`), or holds the tags of the humanitarian exchange language (`#adm1+name`)."""
+    if row[0][:1] == "#" or not row[0].strip():
+        said = [cell.strip() for cell in row if cell.strip()]
+        if len(said) > 1 and all(map(_TAG.fullmatch, said)):
+            return True
+    return all(map(_RULE.fullmatch, row))
 
 
 def _with_last(rows: Iterable[Row]) -> Iterator[tuple[Row, bool]]:

@@ -11,11 +11,13 @@ from typing import Any
 
 from gvrc.errors import DamagedFileError, UnknownFormatError
 from gvrc.model.source import Detection, FieldSample, Mapping, SourceKind
-from gvrc.sources.delimited import DelimitedRecords, sniff_delimiter
-from gvrc.sources.field_names import is_field_name, known_name, split_path
+from gvrc.sources.delimited import DelimitedRecords, DelimitedRows, sniff_delimiter
+from gvrc.sources.field_names import NEVER, NOWHERE, is_field_name, known_name, split_path
 from gvrc.sources.json_lines import JsonLinesRecords
 from gvrc.sources.json_stream import FoundRecord
+from gvrc.sources.json_tables import COLUMNS, DIALECTS, TEXTS, JsonTable, find_table, require_columns_fit, table_records
 from gvrc.sources.json_tree import (
+    ASIDES,
     LONG_PREFIX_CHARACTERS,
     WHOLE_BYTES,
     Group,
@@ -29,7 +31,10 @@ from gvrc.sources.json_tree import (
 from gvrc.sources.known import KnownSource, known_sources, slug
 from gvrc.sources.looks import is_county, is_heading
 from gvrc.sources.mapping import FieldValues, field_values, likeness, propose_fields, signature
-from gvrc.sources.text import open_text, read_head, require_text, sniff_encoding, text_lines
+from gvrc.sources.strange_files import is_json_inside_a_text, require_text
+from gvrc.sources.text import find_preface, open_text, read_head, text_lines
+from gvrc.sources.transposed import TRANSPOSED, TransposedRecords, is_transposed
+from gvrc.sources.unfolded import ROWS_BY_LINE, UNFOLDED, RowsByLine, are_rows_by_line, unfolded
 
 JSON_LINES = "jsonl"
 LINES_PATH = ("lines", "*")
@@ -58,7 +63,7 @@ class Sample:
 
     @property
     def is_flat(self) -> bool:
-        return self.form == "csv"
+        return self.form in ("csv", ROWS_BY_LINE) or self.form in DIALECTS
 
     @property
     def parents(self) -> tuple[str, ...]:
@@ -94,10 +99,8 @@ def read_list(path: Path) -> Sample:
     """The beginning of a list of any form. Raises UnknownFormatError or DamagedFileError."""
     head = read_head(path)
     require_text(head)
-    encoding, mark = sniff_encoding(head)
-    start = head[mark:].decode(encoding, "replace").lstrip("\ufeff \t\r\n\x00")[:1]
-    if start in ("{", "["):
-        return _json_lines(path) if is_json_lines(path) else _json(path)
+    if find_preface(head) is not None or is_json_inside_a_text(head):
+        return _json_lines(path) if is_json_lines(path) else _rows_by_line(path) if are_rows_by_line(path) else _json(path)
     return _delimited(path)
 
 
@@ -107,16 +110,63 @@ def _json(path: Path) -> Sample:
     if not groups and not sample.is_whole and not sample.problem:
         sample = read_sample(path, LONG_PREFIX_CHARACTERS)
         groups = _record_groups(find_groups(sample.tree))
+    _require_no_refusal(sample.tree)
+    table = find_table(sample.tree)
+    if table is not None and _is_better(table, groups):
+        return _table(path, table, sample.problem)
+    form, dialect = "json", ""
+    if sample.is_whole and not any(map(_names_a_place, groups)):
+        inside = _record_groups(find_groups(unfolded(sample.tree)))
+        if any(map(_names_a_place, inside)):
+            groups, form, dialect = inside, UNFOLDED, UNFOLDED
     if not groups:
         return Sample(form="json", record_paths=_empty_paths(sample), problem=sample.problem)
     return Sample(
-        form="json",
+        form=form,
+        dialect=dialect,
         record_paths=tuple(group.path for group in groups),
         records=[record for group in groups for record in group.records],
         contexts=[context for group in groups for context in group.contexts],
         leaves=list(dict.fromkeys(leaf for group in groups for leaf in group.leaves)),
         problem=sample.problem,
     )
+
+
+def _is_better(table: JsonTable, groups: list[Group]) -> bool:
+    """Whether a table is what a file holds, and not the objects found in it."""
+    if table.dialect == TEXTS:
+        return not any(_names_a_place(group) for group in groups)
+    return not groups or table.known_names >= max(2, *map(_known_fields, groups))
+
+
+def _names_a_place(group: Group) -> bool:
+    """Whether records have a name, and one that is no list."""
+    told = (pair for record in group.records[:20] for pair in flattened(record))
+    return any(type(value) is not list and _has_name_among((path,)) for path, value in told)
+
+
+_TOLD_IN_A_REFUSAL = frozenset({"error", "errors", "detail", "message", "msg", "code", "status", "statuscode", "title", "type", "timestamp", "path", "success", "ok", "error_description"})
+
+
+def _require_no_refusal(tree: Any) -> None:
+    """Raises UnknownFormatError for the answer of a server that only says why it gives no list."""
+    if type(tree) is not dict or not tree or any(type(value) in (dict, list) for value in tree.values()):
+        return
+    keys = set(map(str.casefold, tree))
+    if keys <= _TOLD_IN_A_REFUSAL and keys & {"error", "errors", "detail", "message", "msg"}:
+        raise UnknownFormatError("The file is an error message of a server, not a list of records.", "Sign in where the list comes from and download it again.")
+
+
+def _table(path: Path, table: JsonTable, problem: str) -> Sample:
+    """A table written as JSON."""
+    if table.dialect == COLUMNS:
+        require_columns_fit(path)
+    found = _first(table_records(path, table.dialect, table.path))
+    records = [record[2] for record in found]
+    return Sample(
+        form=table.dialect, record_paths=(table.path,), records=records, contexts=[record[1] for record in found],
+        leaves=list(dict.fromkeys((*table.names, *_flat_leaves(records)))), dialect=table.dialect, problem=problem,
+    )  # fmt: skip
 
 
 def _empty_paths(sample: SampleTree) -> tuple[tuple[str, ...], ...]:
@@ -128,6 +178,8 @@ def _empty_paths(sample: SampleTree) -> tuple[tuple[str, ...], ...]:
         raise DamagedFileError(
             f"The file breaks off before its first whole record: {sample.problem}.", "Export the list again, or mend it at that place."
         )
+    if type(sample.tree) is str:
+        raise UnknownFormatError("The file is JSON inside a text, not a list of records.", "Export the list once, not twice.")
     if type(sample.tree) is list and sample.tree and all(type(item) is list for item in sample.tree):
         raise UnknownFormatError("The file holds rows of cells without field names.", "Upload the table as CSV with a header row.")
     if type(sample.tree) is list:
@@ -141,10 +193,30 @@ def _json_lines(path: Path) -> Sample:
     if not found:
         raise DamagedFileError(f"No line of the file could be read. {' '.join(reader.trouble.notes[:1])}".strip(), "Export the list again.")
     records = [found_record[2] for found_record in found]
+    if _are_documents(records):
+        return _json(path)
     return Sample(
         form=JSON_LINES, record_paths=(LINES_PATH,), records=records, contexts=[{}] * len(records), leaves=_leaves(records), dialect=JSON_LINES,
         problem=" ".join(reader.trouble.notes).rstrip("."),
     )  # fmt: skip
+
+
+def _rows_by_line(path: Path) -> Sample:
+    reader = RowsByLine(path)
+    found = _first(reader)
+    records = [record[2] for record in found]
+    return Sample(
+        form=ROWS_BY_LINE, record_paths=(LINES_PATH,), records=records, contexts=[{}] * len(records), dialect=ROWS_BY_LINE, problem=" ".join(reader.trouble.notes).rstrip("."),
+        leaves=list(dict.fromkeys((*reader.names, *_flat_leaves(records)))),
+    )  # fmt: skip
+
+
+def _are_documents(records: Sequence[dict[str, Any]]) -> bool:
+    """Whether the objects of a file are whole lists one after the other, as the pages of an API saved line by line, and no records."""
+    own = {leaf for record in records[:20] for leaf, _ in flattened(record)}
+    if _has_name_among(own):
+        return False
+    return any(_has_name(group) and group.count for record in records[:20] for group in find_groups(record) if group.path)
 
 
 def _delimited(path: Path) -> Sample:
@@ -153,7 +225,10 @@ def _delimited(path: Path) -> Sample:
     delimiter = sniff_delimiter(lines)
     if delimiter is None and not any(map(is_field_name, lines[:3])):
         raise UnknownFormatError(_no_table(lines), "Upload the list as JSON, JSON Lines, or CSV with a header row.")
-    reader = delimited_records(path, delimiter or ",")
+    dialect = delimiter or ","
+    if is_transposed(list(DelimitedRows(lines, dialect)), is_field_name):
+        dialect += TRANSPOSED
+    reader = delimited_records(path, dialect)
     found = _first(reader)
     records = [found_record[2] for found_record in found]
     leaves = list(dict.fromkeys((*reader.header.names, *_flat_leaves(records))))
@@ -161,12 +236,15 @@ def _delimited(path: Path) -> Sample:
         raise UnknownFormatError(_no_table(lines), "Upload the list as JSON, JSON Lines, or CSV with a header row.")
     return Sample(
         form="csv", record_paths=(ROWS_PATH,), records=records, contexts=[found_record[1] for found_record in found], leaves=leaves,
-        dialect=delimiter or ",", problem=" ".join(reader.trouble.notes).rstrip("."),
+        dialect=dialect, problem=" ".join(reader.trouble.notes).rstrip("."),
     )  # fmt: skip
 
 
-def delimited_records(path: Path, delimiter: str) -> DelimitedRecords:
-    """The rows of a CSV file, with the field names and headings we know."""
+def delimited_records(path: Path, dialect: str) -> DelimitedRecords | TransposedRecords:
+    """The rows of a CSV file, with the field names and headings we know; its columns when fields stand below each other."""
+    delimiter = dialect.removesuffix(TRANSPOSED)
+    if delimiter != dialect:
+        return TransposedRecords(path, delimiter)
     return DelimitedRecords(path, delimiter, is_field_name, is_heading)
 
 
@@ -193,7 +271,7 @@ def _flat_leaves(records: Sequence[dict[str, Any]]) -> list[str]:
 
 def _record_groups(groups: list[Group]) -> list[Group]:
     """The groups that are records: the one that reads most like places, and its like beside it in the tree."""
-    weighed = [(_weight(group), group) for group in groups]
+    weighed = [(_weight(group), group) for group in _without_asides(groups)]
     best_weight, best = max(weighed, key=lambda pair: (pair[0], pair[1].count), default=(0.0, None))
     if best is None or best_weight <= 0:
         return _largest(groups)
@@ -201,6 +279,12 @@ def _record_groups(groups: list[Group]) -> list[Group]:
         group for weight, group in weighed
         if group is best or (weight >= 0.6 * best_weight and _has_name(group) and not _is_above(group, best) and not _is_above(best, group))
     ]  # fmt: skip
+
+
+def _without_asides(groups: list[Group]) -> list[Group]:
+    """The groups without those that only describe the others."""
+    main = [group for group in groups if not ASIDES.intersection(step.casefold() for step in group.path)]
+    return main if any(_weight(group) > 0 for group in main) else groups
 
 
 def _largest(groups: list[Group]) -> list[Group]:
@@ -211,15 +295,27 @@ def _largest(groups: list[Group]) -> list[Group]:
 
 def _weight(group: Group) -> float:
     """How much a group reads like places: known fields count, a name most, unless the names are those of counties."""
-    canonicals = {named.canonical for leaf in islice(group.leaves, MOST_FIELDS) if (named := known_name(split_path(leaf))) is not None}
-    canonicals -= {"-", "!"}
+    canonicals = _canonicals(group)
     if not group.path and len(canonicals) < 3:
         return 0.0
     return len(canonicals) + (3.0 if "name" in canonicals and not _are_places(group) else 0.0)
 
 
+def _canonicals(group: Group) -> set[str]:
+    return {named.canonical for leaf in islice(group.leaves, MOST_FIELDS) if (named := known_name(split_path(leaf))) is not None} - {NOWHERE, NEVER}
+
+
+def _known_fields(group: Group) -> int:
+    """How many fields of a group are known; none when it only describes columns."""
+    return 0 if ASIDES.intersection(step.casefold() for step in group.path) else len(_canonicals(group))
+
+
 def _has_name(group: Group) -> bool:
-    return any((named := known_name(split_path(leaf))) is not None and named.canonical == "name" for leaf in islice(group.leaves, MOST_FIELDS))
+    return _has_name_among(islice(group.leaves, MOST_FIELDS))
+
+
+def _has_name_among(leaves: Iterable[str]) -> bool:
+    return any((named := known_name(split_path(leaf))) is not None and named.canonical == "name" for leaf in leaves)
 
 
 def _are_places(group: Group) -> bool:
@@ -258,7 +354,7 @@ def _recall(sample: Sample, fields: list[FieldValues], remembered: Sequence[Mapp
     reason = f"The list has the shape of “{mapping.source}”, whose field mapping was remembered."
     if alike < 1:
         reason = f"The list has nearly the shape of “{mapping.source}” ({alike:.0%} of the fields are the same), whose field mapping was remembered."
-    return _with_mapping(sample, fields, mapping.source, mapping.fields, mapping.constants, 0.6 + 0.4 * alike, (reason,))
+    return _with_mapping(sample, fields, mapping.source, mapping.fields, mapping.constants, 0.6 + 0.4 * alike, (reason,), mapping.unused)
 
 
 def _know(sample: Sample, fields: list[FieldValues]) -> Detection | None:
@@ -292,17 +388,21 @@ def _usual_context(contexts: Sequence[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _with_mapping(
-    sample: Sample, fields: list[FieldValues], source: str, mapped: dict[str, str], constants: dict[str, str], confidence: float, reasons: tuple[str, ...]
-) -> Detection:
+    sample: Sample, fields: list[FieldValues], source: str, mapped: dict[str, str], constants: dict[str, str], confidence: float,
+    reasons: tuple[str, ...], unused: tuple[str, ...] = (),
+) -> Detection:  # fmt: skip
     """A detection with a mapping that is there already; fields it does not know are proposed as in any list."""
     proposed, samples = propose_fields(fields)
-    known_paths = set(mapped)
+    known_paths = {*mapped, *unused}
     additions = {path: canonical for path, canonical in proposed.items() if path not in known_paths and not path.startswith("^")}
-    told = tuple(_told(sample_, mapped) for sample_ in samples)
-    return _detection(sample, source, {**mapped, **additions}, constants, confidence, reasons, told, is_known=True)
+    told = tuple(_told(sample_, mapped, unused) for sample_ in samples)
+    detection = _detection(sample, source, {**mapped, **additions}, constants, confidence, reasons, told, is_known=True)
+    return replace(detection, mapping=replace(detection.mapping, unused=unused))
 
 
-def _told(sample: FieldSample, mapped: dict[str, str]) -> FieldSample:
+def _told(sample: FieldSample, mapped: dict[str, str], unused: tuple[str, ...]) -> FieldSample:
+    if sample.path in unused:
+        return replace(sample, canonical=None, confidence=1.0, reason="a person left it out")
     if sample.path not in mapped:
         return sample
     return replace(sample, canonical=mapped[sample.path], confidence=1.0, reason="it is known from this source")
@@ -311,7 +411,7 @@ def _told(sample: FieldSample, mapped: dict[str, str]) -> FieldSample:
 def _guess(sample: Sample, fields: list[FieldValues], source: str) -> Detection:
     """A list of an unknown shape: every field is proposed for itself."""
     proposed, samples = propose_fields(fields)
-    form = {"json": "JSON", JSON_LINES: "JSON Lines", "csv": "CSV"}[sample.form]
+    form = {JSON_LINES: "JSON Lines", "csv": "CSV"}.get(sample.form, "JSON")
     reasons = [f"{form} of an unknown shape: records at {_place_in_words(sample.record_paths)}."]
     canonicals = set(proposed.values())
     if not sample.records:

@@ -19,12 +19,17 @@ NOWHERE = "-"
 NEVER = "!"
 """A field that is never taken in (bank accounts, identity numbers of persons)."""
 
+FIRST = "0"
+"""The step into the first element of a list."""
 SIMILAR_ENOUGH = 90.0
 """Similarity (0 to 100) from which an unknown field name counts as a spelling of a known one."""
 
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _NOT_WORD = re.compile(r"[^a-z0-9#]+")
-_WRAPPERS = frozenset({"properties", "attributes", "fields", "data", "record", "item", "node", "source", "details", "info", "facility", "attrs"})
+_WRAPPERS = frozenset({
+    "properties", "attributes", "fields", "data", "record", "item", "node", "source", "details", "info", "facility", "attrs", "resource",
+    "tags", "basic", "payload", "value", "body", "json", "doc", "document", "row", "response", "result",
+})
 _NAMES_ITS_PARENT = frozenset({"name", "title", "label", "value", "text", "display", "display name", "en"})
 _SAYS_LITTLE = _NAMES_ITS_PARENT | {"id", "code", "type", "key", "slug", "uuid", "description", "number"}
 
@@ -63,7 +68,7 @@ def _table() -> dict[str, tuple[str, int]]:
 @lru_cache(maxsize=8192)
 def known_name(steps: tuple[str, ...]) -> KnownName | None:
     """What a field means by its name alone. `steps` are the keys that lead to it (`("contacts", "phone")`)."""
-    words = [word for word in map(plain_name, steps) if word]
+    words = [word for step in steps if step != FIRST and (word := plain_name(step))]
     words = [word for word in words[:-1] if word not in _WRAPPERS] + words[-1:]
     for spelling in _spellings(words):
         if spelling in _table():

@@ -9,7 +9,7 @@ from pathlib import Path
 from gvrc.sources.json_stream import BrokenText, FoundRecord, JsonWindow, Screen, Trouble, decode_at, decode_many, is_too_deep, told_bytes
 from gvrc.sources.text import LONGEST_RECORD
 
-_BETWEEN_LINES = " \t\r\n,"
+_BETWEEN_LINES = " \t\r\n,\x1e"
 FAILURES_BEFORE_IMPATIENCE = 100
 """Damaged lines after which no value is sought any more that spans lines."""
 
@@ -17,7 +17,8 @@ FAILURES_BEFORE_IMPATIENCE = 100
 class JsonLinesRecords:
     """Yields the objects of a JSON Lines file; afterwards `trouble` tells which lines could not be read.
 
-    The pointer of a record is `/lines/N`, N being the line it begins on, counted from 1 as an editor shows it. A damaged line is set
+    The pointer of a record is `/lines/N`, N being the line it begins on, counted from 1 as an editor shows it; `/lines/N/1` and so on for
+    others on the same line. A damaged line is set
     aside and the next one is read. `most` ends the reading after so many characters.
     """
 
@@ -26,6 +27,7 @@ class JsonLinesRecords:
         self._most = most
         self.trouble = Trouble()
         self._screen = Screen()
+        self._place = (0, 0)
 
     def __iter__(self) -> Iterator[FoundRecord]:
         with JsonWindow(self.path) as window:
@@ -54,13 +56,19 @@ class JsonLinesRecords:
         decoded = decode_many(line, self._screen)
         if decoded is not None and decoded[2] == len(line):
             window.position = end
-            for index, (data, told) in enumerate(zip(decoded[0], decoded[1], strict=True)):
-                yield f"/lines/{number}" if not index else f"/lines/{number}/{index}", {}, data, told
+            for data, told in zip(decoded[0], decoded[1], strict=True):
+                yield self._pointer(number), {}, data, told
             return
         if self.trouble.set_aside < FAILURES_BEFORE_IMPATIENCE:
             yield from self._careful(window, number)
         else:
             yield from self._impatient(window, number, line, end)
+
+    def _pointer(self, number: int) -> str:
+        """Where a value stands: its line, and behind the first of several on one line which one it is."""
+        line, index = self._place
+        self._place = (number, index + 1 if line == number else 0)
+        return f"/lines/{number}/{self._place[1]}" if self._place[1] else f"/lines/{number}"
 
     def _careful(self, window: JsonWindow, number: int) -> Iterator[FoundRecord]:
         """A value that is no plain line: one that spans lines, or one that needs the standard decoder, or a damaged one."""
@@ -72,10 +80,10 @@ class JsonLinesRecords:
             return
         if type(value) is dict and not is_too_deep(value):
             value = self._screen.cleared(value)
-            yield f"/lines/{number}", {}, value, told_bytes(value)
+            yield self._pointer(number), {}, value, told_bytes(value)
         elif window.characters_read > begin:
             what = "is nested too deeply" if type(value) is dict else "holds no record"
-            self.trouble.add(f"Line {number:,} {what}.", window.byte_offset(), elements=1)
+            self.trouble.add(f"Line {number:,} {what}.", window.byte_offset(), pointer=self._pointer(number))
 
     def _impatient(self, window: JsonWindow, number: int, line: str, end: int) -> Iterator[FoundRecord]:
         """A line of a file with very many damaged ones: it is read by itself or not at all."""
@@ -86,13 +94,13 @@ class JsonLinesRecords:
         window.position = end
         if type(value) is dict and behind == len(line) and not is_too_deep(value):
             value = self._screen.cleared(value)
-            yield f"/lines/{number}", {}, value, told_bytes(value)
+            yield self._pointer(number), {}, value, told_bytes(value)
         else:
-            self.trouble.add(f"Line {number:,} could not be read.", None, elements=1)
+            self.trouble.add(f"Line {number:,} could not be read.", None, pointer=self._pointer(number))
 
     def _set_aside(self, window: JsonWindow, number: int, broken: BrokenText) -> None:
         _, place = broken.found_in(window)
-        self.trouble.add(f"Line {number:,} could not be read: {broken.what}.", place, elements=1)
+        self.trouble.add(f"Line {number:,} could not be read: {broken.what}.", place, pointer=self._pointer(number))
         while (end := window.text.find("\n", window.position)) < 0:
             window.position = len(window.text)
             if not window.more():

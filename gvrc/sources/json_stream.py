@@ -9,16 +9,18 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from copy import copy
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import orjson
 
 from gvrc.sources.field_names import is_never_taken
-from gvrc.sources.text import CHUNK_BYTES, LONGEST_RECORD, TextWindow, mend_text
+from gvrc.sources.looks import is_kind_key
+from gvrc.sources.text import CHUNK_BYTES, LONGEST_RECORD, PREFACE_BYTES, TextWindow, find_preface, mend_text, read_head
 
 EACH = "*"
 DEEPEST = 100
@@ -28,11 +30,16 @@ LONGEST_INHERITED = 500
 MOST_REPEATS = 20
 """Values kept of one key that is given again and again in one object."""
 TAIL_BYTES = 64 * 1024
+LONGEST_GAP = CHUNK_BYTES // 2
+"""Characters behind a damaged place in which the next whole record is looked for."""
+MOST_TRIES = 20
+"""Places behind a damaged one that are tried."""
 FIRST_LOOK = 4 * 1024 * 1024
 """Characters looked ahead for values behind the records of a parent while it is unknown whether such parents have any."""
 
 _BLANK = re.compile(r"[ \t\r\n\ufeff]*")
-_BETWEEN = re.compile(r"[ \t\r\n,]*")
+_BETWEEN = re.compile("[ \\t\\r\\n,\\f\\v\u00a0\u200b\ufeff\x1e]*")
+_BEHIND = re.compile(r"[ \t\r\n\ufeff\x03\x04\x1a\x1e;),]*")
 _OPENING = re.compile(r'\{[ \t\r\n]*"[^"\\]*"')
 _WORD = re.compile(r"[^\s,\]}]+")
 _IN_STRING = re.compile(r'[^"\\]*+(?:\\.[^"\\]*+)*+', re.DOTALL)
@@ -47,6 +54,10 @@ FoundRecord = tuple[str, dict[str, Any], dict[str, Any], bytes]
 """A record of a file: its pointer, what flows down to it from its parents, what it holds, and the same as bytes for its hash."""
 
 
+MOST_ASIDE = 100_000
+"""Elements set aside that are remembered one by one; a list with more is no list."""
+
+
 @dataclass(slots=True)
 class Trouble:
     """What could not be read: `broken` ends the file, `set_aside` counts elements passed over, `notes` says where, in words."""
@@ -55,9 +66,15 @@ class Trouble:
     set_aside: int = 0
     broken: bool = False
     byte_offset: int | None = None
+    aside: list[tuple[str, str]] = field(default_factory=list)
+    """Pointer and reason of what was set aside, up to MOST_ASIDE."""
 
-    def add(self, note: str, byte_offset: int | None, *, elements: int = 0, broken: bool = False) -> None:
-        """Remember a trouble; only the first few are told in words."""
+    def add(self, note: str, byte_offset: int | None, *, pointer: str | None = None, elements: int = 0, broken: bool = False) -> None:
+        """Remember a trouble; only the first few are told in words. `pointer` names the element that is set aside with it."""
+        if pointer is not None:
+            elements = 1
+            if len(self.aside) < MOST_ASIDE:
+                self.aside.append((pointer, note))
         self.set_aside += elements
         self.broken = self.broken or broken
         if self.byte_offset is None:
@@ -165,23 +182,71 @@ _KNOWN_MISTAKES = (
     ("None", "it is written as Python, not JSON"),
     ("True", "it is written as Python, not JSON"),
     ("False", "it is written as Python, not JSON"),
+    ("undefined", "it is written as JavaScript, not JSON (undefined)"),
+    ("+", "a number begins with a plus; telephone numbers must stand in double quotes"),
+    ("\u201c", "text stands in slanted quotation marks; JSON wants straight ones"),
+    ("\u201d", "text stands in slanted quotation marks; JSON wants straight ones"),
+    ("\u2018", "text stands in slanted quotation marks; JSON wants straight ones"),
+    ("\u2019", "text stands in slanted quotation marks; JSON wants straight ones"),
+    ("&quot;", "quotation marks are written as &quot;, as in a web page"),
+    ('\\"', "quotation marks stand behind backslashes: the list was exported twice"),
+    ("...", "dots stand there, as where a list was shortened"),
+    ("<<<<<<<", "the mark of a conflict between two versions stands there"),
+    ("=======", "the mark of a conflict between two versions stands there"),
+    (">>>>>>>", "the mark of a conflict between two versions stands there"),
+    ("<", "a piece of a web page stands there, perhaps an error of the server"),
+    ("\x00", "zero bytes stand there, as where a copy was interrupted"),
+    ("=", "an equals sign stands there; JSON wants a colon"),
 )
 
 
 def json_reason(error: json.JSONDecodeError, text: str, is_at_end: bool) -> str:
     """What is wrong, for people who do not write JSON."""
     if is_at_end and (error.msg.startswith("Unterminated string") or error.pos >= len(text.rstrip())):
-        return "the file ends in the middle of it"
-    near = text[error.pos : error.pos + 2]
+        return _where_it_ends(error)
+    near = text[error.pos : error.pos + 10]
     for begin, reason in _KNOWN_MISTAKES:
         if near.startswith(begin):
             return reason
-    return {
-        "Expecting ',' delimiter": "a comma or a closing bracket is missing",
-        "Expecting ':' delimiter": "a colon is missing after a field name",
-        "Expecting property name enclosed in double quotes": "a field name in double quotes is missing, or a comma stands before a closing bracket",
-        "Expecting value": "a value is missing or is not written as JSON",
-    }.get(error.msg, error.msg[:1].lower() + error.msg[1:])
+    if text[max(0, error.pos - 2) : error.pos] == '""' and near[:1].isalnum():
+        return "quotation marks are doubled, as where a list was copied out of a cell of a CSV file"
+    if error.msg == "Expecting ',' delimiter":
+        return _comma_missing(text, error.pos)
+    return _REASONS.get(error.msg, error.msg[:1].lower() + error.msg[1:])
+
+
+_REASONS = {
+    "Expecting ':' delimiter": "a colon is missing after a field name",
+    "Expecting property name enclosed in double quotes": "a field name in double quotes is missing, or a comma stands before a closing bracket",
+    "Illegal trailing comma before end of object": "a comma stands before a closing bracket",
+    "Illegal trailing comma before end of array": "a comma stands before a closing bracket",
+    "Expecting value": "a value is missing or is not written as JSON",
+    "Extra data": "something else follows after the end of the list",
+    "Invalid \\escape": "a backslash stands before a sign that JSON does not allow there",
+    "Invalid \\uXXXX escape": "a character is written as \\u without its four digits",
+}
+_AFTER_A_ZERO = re.compile(r"[:\[,]\s*0\Z")
+_AFTER_A_TEXT = re.compile(r'"\s*\Z')
+
+
+def _where_it_ends(error: json.JSONDecodeError) -> str:
+    """In the middle of what a file ends."""
+    if error.msg.startswith("Unterminated string"):
+        is_key = error.doc[max(0, error.pos - 40) : error.pos].rstrip().endswith(("{", ",")) and "{" in error.doc
+        return "the file ends in the middle of a field name" if is_key else "the file ends in the middle of a text"
+    where = {"Expecting ':' delimiter": "behind a field name", "Expecting value": "where a value should follow", "Expecting ',' delimiter": "behind a value"}
+    return f"the file ends in the middle of it, {where.get(error.msg, 'where a field name should follow')}"
+
+
+def _comma_missing(text: str, place: int) -> str:
+    before, after = text[max(0, place - 40) : place], text[place : place + 1]
+    if after.isdigit() and _AFTER_A_ZERO.search(before):
+        return "a number begins with a zero; telephone numbers must stand in double quotes"
+    if after.isalpha() and _AFTER_A_TEXT.search(before):
+        return "a quotation mark stands inside a text, or one is missing"
+    if after in ("]", "}"):
+        return "the wrong closing bracket stands there"
+    return "a comma or a closing bracket is missing"
 
 
 # ---------------------------------------------------------------- the window as JSON
@@ -191,6 +256,11 @@ class JsonWindow(TextWindow):
 
     careful_until = 0
     """Up to this many characters of the file, records are decoded one at a time."""
+
+    def __init__(self, path: Path, *, byte_offset: int | None = None, line: int = 1) -> None:
+        before = find_preface(read_head(path, PREFACE_BYTES)) if byte_offset is None else None
+        super().__init__(path, byte_offset=before.end if before else byte_offset, line=before.line if before else line)
+        self.has_preface = before is not None and before.is_words
 
     def look_ahead(self) -> JsonWindow:
         """A second window on the same file that starts at the present position."""
@@ -316,7 +386,13 @@ class JsonWindow(TextWindow):
                 return False
 
 
+def _counted(number: int, what: str) -> str:
+    return f"1 {what}" if number == 1 else f"{number:,} {what}s"
+
+
 def _in_words(found: str) -> str:
+    if found == "\ufffd":
+        return "half a character stands there"
     return f"“{found}” stands there" if found else "the file ends there"
 
 
@@ -445,11 +521,13 @@ class JsonRecords:
 
     `paths` say where records are (see Mapping.record_paths). `wanted` names the values of parents that must flow down even when they
     stand behind the records in the file. `record_keys` are field names of a record: an object that has them where a list of records is
-    expected is taken as a list of one.
+    expected is taken as a list of one. `row_of` makes a record of an element that is no object (a row of cells, a bare name): {} when it
+    is one to pass over in silence, None when it is no record.
     """
 
     def __init__(
-        self, path: Path, paths: Paths, wanted: frozenset[str] = frozenset(), record_keys: frozenset[str] = frozenset()
+        self, path: Path, paths: Paths, wanted: frozenset[str] = frozenset(), record_keys: frozenset[str] = frozenset(),
+        *, row_of: Callable[[Any], dict[str, Any] | None] | None = None,
     ) -> None:
         self.path = path
         self.paths = paths
@@ -460,23 +538,36 @@ class JsonRecords:
         self._keys_of_level: dict[tuple[str, ...], set[str]] = {}
         self._next_index: dict[str, int] = {}
         self._opening = ""
+        self._usual: frozenset[str] = frozenset()
         self._reach = CHUNK_BYTES
         self._screen = Screen()
+        self._row_of = row_of
 
     def __iter__(self) -> Iterator[FoundRecord]:
         with JsonWindow(self.path) as window:
             try:
-                for batch in self._walk(window, self.paths, _Parent("", {}, ())):
+                for batch in self._documents(window):
                     yield from batch
-                self._finish(window)
             except BrokenText as broken:
                 line, place = broken.found_in(window)
                 self.trouble.add(f"The file breaks off near line {line:,}: {broken.what}.", place, broken=True)
 
-    def _finish(self, window: JsonWindow) -> None:
-        if window.peek():
-            note = f"Something else follows after the end of the list, near line {window.line_number():,}; it was not read."
-            self.trouble.add(note, window.byte_offset())
+    def _documents(self, window: JsonWindow) -> Iterator[list[FoundRecord]]:
+        """The list, and others that were written behind it into the same file."""
+        if window.has_preface:
+            self.trouble.add("Words stand before the list; they were passed over.", 0)
+        yield from self._walk(window, self.paths, _Parent("", {}, ()))
+        documents, before, line, place = 0, self.count, 0, 0
+        while (sign := window.peek(_BEHIND)) in ("{", "["):
+            documents, line, place = documents + 1, line or window.line_number(), place or window.byte_offset()
+            yield from self._walk(window, self.paths, _Parent(f"/({documents + 1})", {}, ()))
+        if documents:
+            found = _counted(self.count - before, "record")
+            told = f"Behind the end of the list, from near line {line:,} on, {_counted(documents, 'more document')}"
+            self.trouble.add(f"{told} with {found} of this kind were read.", place)
+        if sign:
+            what = "Zero bytes follow" if sign == "\x00" else "A piece of a web page follows" if sign == "<" else "Something else follows"
+            self.trouble.add(f"{what} after the end of the list, near line {window.line_number():,}; it was not read.", window.byte_offset())
 
     def _walk(self, window: JsonWindow, paths: Paths, parent: _Parent) -> Iterator[list[FoundRecord]]:
         """Everything below the value that begins here."""
@@ -536,12 +627,12 @@ class JsonRecords:
 
     def _child(self, parent: _Parent, key: str, is_literal: bool, below: Paths) -> _Parent:
         """The parent of what stands under a key. A key that is data itself (a county, say) flows down as `key`."""
-        pointer = f"{parent.pointer}/{_escaped(key)}"
+        pointer = f"{parent.pointer}/{escaped(key)}"
         if hash(key) in parent.walked and () in below:
             pointer = f"{pointer} ({len(parent.walked) + 1})"  # a record under a key that was there before
         parent.walked.add(hash(key))
         if is_literal:
-            return _Parent(pointer, parent.context, (*parent.level, key))
+            return _Parent(pointer, told_by_key(key, parent.context), (*parent.level, key))
         number = sum(1 for name in parent.context if name.startswith("key") and name[3:].isdigit()) + ("key" in parent.context)
         name = "key" if not number else f"key{number + 1}"
         return _Parent(pointer, {**parent.context, name: key}, (*parent.level, EACH))
@@ -576,7 +667,8 @@ class JsonRecords:
         if not missing:
             return
         budget = FIRST_LOOK if known is None else None
-        found = self._tail_values() if not parent.level else self._values_behind(window, parent.level, budget)
+        is_large = self.path.stat().st_size > FIRST_LOOK
+        found = self._tail_values() if is_large and not parent.level else self._values_behind(window, parent.level, budget)
         parent.context = {**parent.context, **{name: value for name, value in found.items() if name in missing}}
 
     def _values_behind(self, window: JsonWindow, level: tuple[str, ...], budget: int | None) -> dict[str, Any]:
@@ -629,7 +721,7 @@ class JsonRecords:
                 raise BrokenText("the file ends before the list is closed")
             many = self._many(window) if sign == "{" else None
             if many is None:
-                one = self._careful(window, f"{pointer}/{index}")
+                one = self._careful(window, f"{pointer}/{index}", is_nested=EACH in parent.level)
                 many = ([one[0]], [one[1]]) if one is not None else ([], [])
                 index += one is None
             batch = [(f"{pointer}/{place}", context, data, told) for place, (data, told) in enumerate(zip(*many, strict=True), index)]
@@ -669,28 +761,74 @@ class JsonRecords:
         window.position = cut if is_all else begin + end
         return elements, told
 
-    def _careful(self, window: JsonWindow, pointer: str) -> tuple[dict[str, Any], bytes] | None:
+    def _careful(self, window: JsonWindow, pointer: str, *, is_nested: bool = False) -> tuple[dict[str, Any], bytes] | None:
         """One element, or None when it is no record; then `trouble` says so."""
         try:
             value = window.value()
         except BrokenText as broken:
-            self._set_aside(window, pointer, broken)
+            self._set_aside(window, pointer, broken, is_nested=is_nested)
             return None
+        if self._row_of is not None and (row := self._row_of(value)) is not None:
+            if not row:
+                return None
+            value = row
         if type(value) is dict and not is_too_deep(value):
-            self._opening = self._opening or next(iter(value), "")
+            self._opening, self._usual = self._opening or next(iter(value), ""), self._usual or frozenset(value)
             value = self._screen.cleared(value)
             return value, told_bytes(value)
         what = "nested too deeply" if type(value) is dict else f"{_kind_in_words(value)}, not a record"
-        self.trouble.add(f"{pointer} is {what}.", window.byte_offset(), elements=1)
+        self.trouble.add(f"{pointer or 'The only one'} is {what}.", window.byte_offset(), pointer=pointer)
         return None
 
-    def _set_aside(self, window: JsonWindow, pointer: str, broken: BrokenText) -> None:
+    def _set_aside(self, window: JsonWindow, pointer: str, broken: BrokenText, *, is_nested: bool) -> None:
         """Step over a damaged record when it is certain where the next one begins. Raises BrokenText otherwise."""
         line, place = broken.found_in(window)
         what = f"in record {self.count + self.trouble.set_aside + 1:,} ({pointer or 'the only one'}), {broken.what}"
-        if not window.skip() or not self._stands_before_a_record(window):
+        if self._ends_before_a_record(window):
+            window.skip()
+            self.trouble.add(f"Near line {line:,}, {what}.", place, pointer=pointer)
+            return
+        between = self._go_to_next(window, is_nested=is_nested)
+        if between is None:
             raise BrokenText(what, spot=(line, place)) from None
-        self.trouble.add(f"Near line {line:,}, {what}.", place, elements=1)
+        if '"' in between:
+            self.trouble.add(f"Near line {line:,}, {what}; reading goes on near line {window.line_number():,}.", place, pointer=pointer)
+        else:
+            self.trouble.add(f"Near line {line:,}, before record {self.count + self.trouble.set_aside + 1:,}, {broken.what}; it was passed over.", place)
+
+    def _ends_before_a_record(self, window: JsonWindow) -> bool:
+        """Whether the damaged value that begins here has an end, with another record or the end of the list behind it."""
+        around = window.look_around()
+        if around.skip() and self._stands_before_a_record(around):
+            return True
+        with window.look_ahead() as ahead:
+            return not window.is_at_end and ahead.skip() and self._stands_before_a_record(ahead)
+
+    def _go_to_next(self, window: JsonWindow, *, is_nested: bool) -> str | None:
+        """Go to the next whole record behind a damaged place and return what stands between, or None when there is none for certain.
+
+        It must begin with the field that records here begin with, and hold most of the fields they have. In a list inside others, no list
+        may end on the way: the next record would stand under another parent.
+        """
+        while len(window.text) - window.position < 2 * LONGEST_GAP and window.more():
+            pass
+        begin = window.position
+        like_others = re.compile(r'\{[ \t\r\n]*"' + re.escape(self._opening) + '"')
+        for found in islice(like_others.finditer(window.text, begin + 1, begin + LONGEST_GAP), MOST_TRIES if self._opening else 0):
+            between = window.text[begin : found.start()]
+            if is_nested and "]" in between:
+                return None
+            if self._is_whole_record(window, found.start()):
+                window.position = found.start()
+                return between
+        return None
+
+    def _is_whole_record(self, window: JsonWindow, place: int) -> bool:
+        try:
+            value, _ = decode_at(window.text, place)
+        except (json.JSONDecodeError, RecursionError):
+            return False
+        return type(value) is dict and 2 * len(self._usual.intersection(value)) >= len(self._usual)
 
     def _stands_before_a_record(self, window: JsonWindow) -> bool:
         if window.peek() == "]":
@@ -704,6 +842,15 @@ class JsonRecords:
         return opening is not None and (not self._opening or opening.group().split('"')[1] == self._opening)
 
 
+KIND_OF_LIST = "list"
+"""The name under which the key of a list flows down when it names the kind of place in it (`hospitals`, `police_stations`)."""
+
+
+def told_by_key(key: str, context: dict[str, Any]) -> dict[str, Any]:
+    """The context below a key of the file: one that names a kind of place tells it of every record in its list."""
+    return {**context, KIND_OF_LIST: key} if is_kind_key(key) else context
+
+
 def _last_like_this(text: str, begin: int, end: int) -> int:
     """Where the last element begins that begins with the same key as this one; -1 when there is none before `end`."""
     opening = _OPENING.match(text, begin)
@@ -715,7 +862,7 @@ def _below(paths: Paths, key: str) -> Paths:
     return tuple(path[1:] for path in paths if path and path[0] in (key, EACH))
 
 
-def _escaped(key: str) -> str:
+def escaped(key: str) -> str:
     """A key as a step of a JSON pointer (RFC 6901)."""
     return key.replace("~", "~0").replace("/", "~1")
 

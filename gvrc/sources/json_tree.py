@@ -12,9 +12,9 @@ from typing import Any
 
 import orjson
 
-from gvrc.sources.field_names import join_path
-from gvrc.sources.json_stream import DEEPEST, EACH, BrokenText, JsonWindow, decode_at, inheritable_values, json_reason
-from gvrc.sources.looks import is_county
+from gvrc.sources.field_names import FIRST, inherited_name, is_field_name, join_path, known_name
+from gvrc.sources.json_stream import DEEPEST, EACH, BrokenText, JsonWindow, decode_at, inheritable_values, json_reason, told_by_key
+from gvrc.sources.looks import is_area, is_county, is_kind_key
 
 WHOLE_BYTES = 8 * 1024 * 1024
 """Files up to this size are looked at as a whole."""
@@ -59,21 +59,31 @@ class Group:
                 self.leaves.update(dict.fromkeys(path for path, _ in islice(flattened(record), MOST_LEAVES)))
 
 
+PLACE_LISTS = frozenset({"location", "locations", "address", "addresses", "physical_addresses", "physicaladdresses", "position"})
+"""Lists of objects whose first element says where a place is, as FHIR and HSDS write them."""
+
+
+ASIDES = frozenset({"fields", "columns", "headers", "schema", "included", "links", "errors", "pager", "paging", "meta", "metadata"})
+"""Lists that describe a list or go with it."""
+
+
 def flattened(record: dict[str, Any], steps: tuple[str, ...] = ()) -> Iterator[tuple[str, Any]]:
-    """Dotted paths and values of a record; lists and single values are leaves."""
+    """Dotted paths and values of a record; lists and single values are leaves. The first of several addresses is told by its parts, as `addresses.0.city`."""
     for key, value in record.items():
         if type(value) is dict and value and len(steps) < 8:
             yield from flattened(value, (*steps, key))
+        elif type(value) is list and value and type(value[0]) is dict and key.casefold() in PLACE_LISTS and len(steps) < 8:
+            yield from flattened(value[0], (*steps, key, FIRST))
         else:
             yield join_path((*steps, key)), value
 
 
 # ---------------------------------------------------------------- reading the sample
 
-def read_sample(path: Path, prefix: int = PREFIX_CHARACTERS) -> SampleTree:
-    """The tree of a JSON file: all of a small one, the beginning of a large or damaged one."""
+def read_sample(path: Path, prefix: int = PREFIX_CHARACTERS, *, whole: int = WHOLE_BYTES) -> SampleTree:
+    """The tree of a JSON file: all of a small one (up to `whole` bytes), the beginning of a large or damaged one."""
     with JsonWindow(path) as window:
-        longest = WHOLE_BYTES if path.stat().st_size <= WHOLE_BYTES else prefix
+        longest = whole if path.stat().st_size <= whole else prefix
         while len(window.text) < longest and window.more():
             pass
         window.peek()
@@ -150,7 +160,7 @@ def is_json_lines(path: Path) -> bool:
     with JsonWindow(path) as window:
         if window.peek() != "{":
             return False
-        lines = [line for line in window.text[window.position :].split("\n")[:50] if line.strip()]
+        lines = [line for raw in window.text[window.position :].split("\n")[:50] if (line := raw.strip(" \t\r,\x1e\ufeff"))]
         whole = sum(_is_object(line) for line in lines)
         if len(lines) > 1 and whole >= max(1, (len(lines) - 1) / 2):
             return True
@@ -171,7 +181,10 @@ def _is_followed_by_another(window: JsonWindow) -> bool:
         first = window.value()
     except BrokenText:
         return False
-    return window.peek() == "{" and not any(group.path for group in find_groups(first))
+    return window.peek(_BETWEEN_OBJECTS) == "{" and not any(group.path for group in find_groups(first))
+
+
+_BETWEEN_OBJECTS = re.compile(r"[ \t\r\n,\x1e\ufeff]*")
 
 
 # ---------------------------------------------------------------- finding records
@@ -179,7 +192,7 @@ def _is_followed_by_another(window: JsonWindow) -> bool:
 def find_groups(tree: Any) -> list[Group]:
     """Every place of the tree where objects stand side by side, with the values that flow down to them."""
     search = _Search()
-    if type(tree) is dict and not is_keyed(tree) and any(type(value) not in (dict, list) for value in tree.values()):
+    if type(tree) is dict and not is_keyed(tree, ()) and any(type(value) not in (dict, list) for value in tree.values()):
         search.group(()).add(tree, {})
     search.look(tree, (), {})
     return [group for group in search.groups.values() if group.count]
@@ -202,20 +215,20 @@ class _Search:
     def group(self, path: tuple[str, ...]) -> Group:
         return self.groups.setdefault(path, Group(path))
 
-    def look(self, node: Any, path: tuple[str, ...], context: dict[str, Any]) -> None:
-        """Look for records in a node and below it."""
+    def look(self, node: Any, path: tuple[str, ...], context: dict[str, Any], *, is_member: bool = False) -> None:
+        """Look for records in a node and below it. `is_member`: the node stands under a key that is data itself."""
         self._nodes += 1
         if self._nodes > MOST_NODES or len(path) > 12:
             return
         if type(node) is list:
             self._look_in_list(node, (*path, EACH), context)
-        elif type(node) is dict and is_keyed(node):
+        elif type(node) is dict and is_keyed(node, path, is_member=is_member):
             self._look_in_keyed(node, path, context)
         elif type(node) is dict:
             below = {**context, **_own_values(node, path)}
             for key, value in node.items():
                 if type(value) in (dict, list):
-                    self.look(value, (*path, key), below)
+                    self.look(value, (*path, key), told_by_key(key, below))
 
     def _look_in_list(self, node: list[Any], path: tuple[str, ...], context: dict[str, Any]) -> None:
         for item in node:
@@ -233,7 +246,7 @@ class _Search:
             inner = {**below, name: key}
             if type(value) is dict:
                 self.group((*path, EACH)).add(value, inner)
-            self.look(value, (*path, EACH), inner)
+            self.look(value, (*path, EACH), inner, is_member=True)
 
 
 def _own_values(node: dict[str, Any], path: tuple[str, ...]) -> dict[str, Any]:
@@ -247,19 +260,62 @@ def _holds_more(value: dict[str, Any]) -> bool:
     return any(type(inner) in (dict, list) for inner in value.values())
 
 
-def is_keyed(node: dict[str, Any]) -> bool:
-    """Whether the keys of an object are data themselves (counties, codes), its values being alike."""
+def is_keyed(node: dict[str, Any], path: tuple[str, ...], *, is_member: bool = False) -> bool:
+    """Whether the keys of an object are data themselves (counties, codes, names), its values being alike.
+
+    `is_member` says that the object itself stands under such a key.
+    """
     members = [(key, value) for key, value in node.items() if type(value) in (dict, list) and value]
     if not members or len(node) - len(members) > len(members) + 3:
         return False
+    if sum(is_county(key) for key, _ in members) > 0.5 * len(members) or _stands_under_places(members, path, is_member=is_member):
+        return True
     shapes = [shape for _, value in members[:200] if (shape := _shape(value))]
-    if len(shapes) != len(members[:200]):
+    if len(shapes) != len(members[:200]) or len(members) == 1 or len({type(value) for _, value in members}) > 1:
         return False
-    if len(members) == 1 or len({type(value) for _, value in members}) > 1:
-        return sum(is_county(key) for key, _ in members) > 0.5 * len(members)
     common = set.intersection(*shapes[:20])
     everything = set.union(*shapes[:20])
+    if is_described(node) or ASIDES.intersection(map(str.casefold, node)):
+        return False
     return bool(common) and len(common) >= 0.4 * min(map(len, shapes)) and len(everything) <= 4 * max(map(len, shapes))
+
+
+_PLACES = frozenset({"county", "constituency", "sub_county", "ward", "district"})
+
+
+def _stands_under_places(members: list[tuple[str, Any]], path: tuple[str, ...], *, is_member: bool) -> bool:
+    """Whether the keys are places or names by where they stand: under `wards`, or in an object of a keyed one with known fields below."""
+    if any(known_name((key,)) is not None for key, _ in members[:20]):
+        return False
+    container = inherited_name(path[-1]) if path and path[-1] != EACH else None
+    if container is not None and container.canonical in _PLACES:
+        return True
+    below = [value for _, value in members[:20]]
+    return is_member and all(type(value) is dict and sum(map(is_field_name, value)) >= 2 for value in below)
+
+
+def is_described(node: dict[str, Any]) -> bool:
+    """Whether the lists of an object are of kinds of place, one key each: then its keys are read as such, not as data."""
+    return sum(map(is_kind_key, node)) > 0.5 * len(node)
+
+
+def find_text_lists(node: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], list[str]]]:
+    """The lists of bare texts of a tree with their paths: under counties, constituencies or wards as keys, under the key of a kind of place, or
+    in objects that stand side by side (`[{"county": .., "stations": [..]}]`)."""
+    if type(node) is list:
+        if node and all(type(item) is str for item in node):
+            yield (*path, EACH), node
+        for item in node[:MOST_LISTS]:
+            if type(item) is dict:
+                yield from find_text_lists(item, (*path, EACH))
+    elif type(node) is dict and len(path) < 6:
+        keys = [key for key, value in node.items() if type(value) in (list, dict)]
+        are_places = sum(map(is_area, keys)) > 0.5 * len(keys)
+        for key in keys[:MOST_LISTS]:
+            yield from find_text_lists(node[key], (*path, EACH if are_places else key))
+
+
+MOST_LISTS = 2_000
 
 
 def _shape(value: Any) -> set[str]:

@@ -93,6 +93,13 @@ def is_county(text: str) -> bool:
 
 
 @lru_cache(maxsize=4096)
+def is_kind_key(key: str) -> bool:
+    """Whether the key of a list names the kind of its places: `police_stations`, `Safe Houses`."""
+    words = key.replace("_", " ").replace("-", " ").strip()
+    return len(words) < 60 and any(normalised(form) in _spellings("facility_types") for form in (words, words.removesuffix("s"), f"{words[:-3]}y" if words.endswith("ies") else words))
+
+
+@lru_cache(maxsize=4096)
 def _is_constituency(text: str) -> bool:
     return any(match.level == "constituency" for match in load_gazetteer().anything(text))
 
@@ -100,6 +107,11 @@ def _is_constituency(text: str) -> bool:
 @lru_cache(maxsize=4096)
 def _is_ward(text: str) -> bool:
     return any(match.level == "ward" for match in load_gazetteer().anything(text))
+
+
+def is_area(text: str) -> bool:
+    """Whether a text is the name of a county, constituency or ward."""
+    return is_county(text) or _is_constituency(text) or _is_ward(text)
 
 
 @lru_cache(maxsize=1024)
@@ -143,9 +155,29 @@ def _on_text(check: Callable[[str], bool]) -> Callable[[Any], bool]:
     return looks
 
 
+def words_of(value: Any) -> str:
+    """The words of a coded value (FHIR CodeableConcept, Coding, Reference, or a list of them) or of a list of one text, else an empty text."""
+    if isinstance(value, list):
+        if len(value) == 1 and isinstance(value[0], str):
+            return value[0]
+        return words_of(value[0]) if value else ""
+    if not isinstance(value, dict):
+        return ""
+    told = next((value[key] for key in ("text", "display", "name", "label", "title") if isinstance(value.get(key), str) and value[key].strip()), "")
+    return told or words_of(value.get("coding"))
+
+
+def _is_contact_list(value: Any) -> bool:
+    """Whether a value is a list of objects that each hold a phone or an e-mail address."""
+    if not isinstance(value, list) or not value:
+        return False
+    return all(isinstance(item, dict) and any(LOOKS[look](part) for part in item.values() for look in ("phone", "email")) for item in value)
+
+
 LOOKS: dict[str, Callable[[Any], bool]] = {
     "email": _on_text(lambda text: _EMAIL.search(text) is not None),
     "phone": _on_text(_is_phone),
+    "contact_list": _is_contact_list,
     "short_code": _on_text(_is_short_code),
     "website": _on_text(lambda text: _URL.fullmatch(text) is not None),
     "uuid": _on_text(lambda text: _UUID.fullmatch(text) is not None),
@@ -167,7 +199,7 @@ LOOKS: dict[str, Callable[[Any], bool]] = {
     "services": _on_text(_is_term("services")),
     "owner": _on_text(_is_term("owners")),
     "operational_status": _on_text(_is_term("operational_statuses")),
-    "name": _on_text(_holds_kind_word),
+    "name": _on_text(lambda text: not text.startswith(("{", "[")) and _holds_kind_word(text)),
 }
 
 

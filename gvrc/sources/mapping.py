@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from gvrc.errors import SourceError
 from gvrc.model.record import CANONICAL_FIELDS
 from gvrc.model.source import FieldSample, Mapping
-from gvrc.sources.field_names import NEVER, NOWHERE, KnownName, inherited_name, known_name, split_path
-from gvrc.sources.looks import LONGEST_LOOK, LOOKS, is_missing, share
+from gvrc.sources.field_names import NEVER, NOWHERE, KnownName, inherited_name, is_never_taken, known_name, split_path
+from gvrc.sources.json_stream import KIND_OF_LIST
+from gvrc.sources.looks import LONGEST_LOOK, LOOKS, is_missing, share, words_of
 
 SHOWN_SAMPLES = 3
 SHOWN_CHARACTERS = 80
@@ -30,7 +32,11 @@ _INHERITABLE = frozenset({
 """What a parent can say of its records. A parent's name, phone, status or key is its own."""
 _HOLDS_LISTS = frozenset({"services", "contact", "phone", "email", "hotline", "website", "coordinates", "category"})
 """Fields whose raw value may be a list; any other is one text or number."""
-_NO_KINDS = frozenset({"feature", "featurecollection", "node", "way", "relation", "point", "record", "object", "item", "ok", "success"})
+_NO_KINDS = frozenset({
+    "feature", "featurecollection", "node", "way", "relation", "point", "record", "object", "item", "ok", "success",
+    "facility", "facilities", "location", "organization", "organisation", "place", "county", "searchset", "collection", "batch", "bundle",
+    "document", "transaction", "table", "list", "text", "string", "literal", "uri",
+})
 """Words that tell the kind of a piece of data, not of a place."""
 
 
@@ -87,6 +93,8 @@ def propose(values: FieldValues) -> Proposal:
     if values.path.startswith("^"):
         return _propose_inherited(values)
     named = known_name(values.steps)
+    if (special := _propose_special(values)) is not None:
+        return special
     if named is None:
         return _by_values(values)
     if named.canonical == NEVER:
@@ -96,18 +104,49 @@ def propose(values: FieldValues) -> Proposal:
     return _checked(named, values)
 
 
+_AREA_ENDINGS = (("sub_county", re.compile(r".+ sub[- ]?county", re.IGNORECASE)), ("county", re.compile(r".+ county", re.IGNORECASE)), ("ward", re.compile(r".+ ward", re.IGNORECASE)))
+
+
+def _propose_special(values: FieldValues) -> Proposal | None:
+    """What a name alone cannot tell: identifiers as FHIR lists them, and the units above a place (`parent.parent.name`: `Kwale County`)."""
+    steps = [step.casefold() for step in values.steps]
+    if steps[-1] in ("identifier", "identifiers") and values.values and all(isinstance(value, list) for value in values.values):
+        told = [item.get("value") for value in values.values for item in value if isinstance(item, dict)]
+        if any(LOOKS["mfl_code"](code) for code in told):
+            return Proposal(canonical="mfl_code", confidence=0.85, reason="one of the identifiers is an MFL code", rank=9_000)
+    if "parent" in steps and steps[-1] in ("name", "displayname", "parent"):
+        texts = [str(value) for value in values.values]
+        for canonical, ending in _AREA_ENDINGS:
+            if texts and sum(ending.fullmatch(text) is not None for text in texts) >= SURE * len(texts):
+                return Proposal(canonical=canonical, confidence=0.9, reason=f"the unit above is {_in_words(canonical)}", rank=9_000)
+        if values.looks("county") >= SURE:
+            return Proposal(canonical="county", confidence=0.85, reason="the unit above is a county", rank=9_000)
+    return None
+
+
 def _checked(named: KnownName, values: FieldValues) -> Proposal:
     """A meaning by name, held against the values."""
     if not values.values:
         return Proposal(canonical=named.canonical, confidence=named.confidence - 0.05, reason=f"{named.reason}; it holds no value yet", rank=named.rank)
-    if named.canonical not in _HOLDS_LISTS and sum(isinstance(value, list) for value in values.values) > 0.5 * len(values.values):
-        return _nothing("lists")
+    is_list = sum(isinstance(value, list) for value in values.values) > 0.5 * len(values.values)
+    if named.canonical not in _HOLDS_LISTS and is_list and not _are_coded(values.values):
+        return Proposal(canonical=named.canonical, confidence=named.confidence - 0.05, reason=named.reason, rank=named.rank) if _hold_one(values.values) else _nothing("lists")
     checks = _CHECKS.get(named.canonical)
     if checks is not None and (other := checks(named, values)) is not None:
         return other
     if named.canonical in _WORDS_FIELDS and (what := _no_words(values)):
         return Proposal(canonical=None, confidence=0.6, reason=f"by its name it would be {_in_words(named.canonical)}, but its values are {what}")
     return Proposal(canonical=named.canonical, confidence=_agreed(named, values), reason=named.reason, rank=named.rank)
+
+
+def _hold_one(values: Sequence[Any]) -> bool:
+    """Whether values are lists that hold one text each, as a linked field or a choice of one is exported."""
+    return all(isinstance(value, list) and all(type(item) in (str, int) for item in value) for value in values) and sum(map(len, values)) <= 1.1 * len(values)
+
+
+def _are_coded(values: Sequence[Any]) -> bool:
+    """Whether values are coded ones with their words beside them, as FHIR writes them: `[{"coding": [{"display": "Hospital"}]}]`."""
+    return all(words_of(value) for value in values)
 
 
 def _no_words(values: FieldValues) -> str:
@@ -209,11 +248,29 @@ def _check_county(named: KnownName, values: FieldValues) -> Proposal | None:
     return None
 
 
+def _check_area(named: KnownName, values: FieldValues) -> Proposal | None:
+    """A district or town may be the county, constituency or ward itself: FHIR and HSDS put them where their address has room."""
+    for look in ("county", "constituency", "ward"):
+        if values.looks(look) >= 0.7:
+            return _other(look, values, named)
+    return None
+
+
+def _check_fid(named: KnownName, values: FieldValues) -> Proposal | None:
+    """Geographic files number their features as FID: no code of a registry is as short."""
+    return None if any(len(str(value)) >= 8 for value in values.values) else _check_own_key(named, values) or _other("source_id", values, named)
+
+
 def _check_degree(named: KnownName, values: FieldValues) -> Proposal | None:
     if values.looks("coordinates") >= SURE:
         return _other("coordinates", values, named)
     numbers = sum(1 for value in values.values if re.search(r"\d", str(value)) is not None)
     return _nothing("no degrees") if numbers < 0.5 * len(values.values) else None
+
+
+def _check_coordinates(named: KnownName, values: FieldValues) -> Proposal | None:
+    """A `shape` or `position` without a digit is a word (`Point`, `Manager`)."""
+    return _nothing("no coordinates") if not any(re.search(r"\d", str(value)) for value in values.values) else None
 
 
 def _check_status(named: KnownName, values: FieldValues) -> Proposal | None:
@@ -227,8 +284,8 @@ def _check_flags(named: KnownName, values: FieldValues) -> Proposal | None:
 _CHECKS: dict[str, Callable[[KnownName, FieldValues], Proposal | None]] = {
     "source_id": _check_own_key, "facility_code": _check_code, "facility_type": _check_kind, "services": _check_services,
     "category": _check_category, "phone": _check_phone, "officer": _check_officer, "location": _check_location, "county": _check_county,
-    "latitude": _check_degree, "longitude": _check_degree, "operational_status": _check_status, "visibility": _check_flags,
-    "last_verified_at": _check_flags, "created_at": _check_flags,
+    "district": _check_area, "town": _check_area, "fid_code": _check_fid, "latitude": _check_degree, "longitude": _check_degree, "operational_status": _check_status, "visibility": _check_flags,
+    "coordinates": _check_coordinates, "last_verified_at": _check_flags, "created_at": _check_flags,
 }  # fmt: skip
 
 
@@ -237,6 +294,8 @@ def _propose_inherited(values: FieldValues) -> Proposal:
     name = values.path[1:]
     if re.fullmatch(r"key\d*", name):
         return _by_key_values(values)
+    if name == KIND_OF_LIST:
+        return Proposal(canonical="facility_type", confidence=0.8, reason="the list they stand in is called so", rank=9_500)
     if name.casefold() in ("region", "regions.name", "province", "provinces.name"):
         return Proposal(canonical="section", confidence=0.9, reason="it is the heading the records stand under", rank=9_000)
     named = inherited_name(name)
@@ -253,9 +312,14 @@ def _by_key_values(values: FieldValues) -> Proposal:
     for look, canonical in (("county", "county"), ("facility_type", "facility_type"), ("constituency", "constituency"), ("ward", "ward")):
         if readable.looks(look) >= 0.6:
             return Proposal(canonical=canonical, confidence=0.9, reason=f"the records stand under {_in_words(canonical)}", rank=9_000)
-    if readable.looks("whole_number") >= SURE or readable.looks("uuid") >= SURE:
+    if readable.looks("whole_number") >= SURE or readable.looks("uuid") >= SURE or _are_own_keys(readable.values):
         return Proposal(canonical="source_id", confidence=0.7, reason="the records stand under keys", rank=9_000)
     return Proposal(canonical="section", confidence=0.6, reason="it is the heading the records stand under", rank=9_000)
+
+
+def _are_own_keys(values: Sequence[str]) -> bool:
+    """Whether keys are codes, one to a record: short, in one word, each with a digit."""
+    return len(set(values)) == len(values) > 1 and all(len(text) <= 40 and " " not in text.strip() and re.search(r"\d", text) for text in values)
 
 
 _VALUE_LOOKS = (
@@ -272,7 +336,10 @@ def _by_values(values: FieldValues) -> Proposal:
         return _by_ticks(values) if values.is_flat else _unknown("its name is unknown and it holds no value")
     if values.looks("flag") >= SURE:
         return _by_ticks(values)
-    for look, canonical, confidence in _VALUE_LOOKS:
+    if share("contact_list", values.values) >= SURE:
+        return Proposal(canonical="contact", confidence=0.8, reason="its values are lists of phones and e-mail addresses")
+    is_a_type = len(values.steps) > 1 and values.steps[-1].casefold() == "type"  # what kind of data it is, not what it says
+    for look, canonical, confidence in () if is_a_type else _VALUE_LOOKS:
         seen = values.looks(look)
         if seen >= SURE:
             return Proposal(canonical=canonical, confidence=round(confidence * seen, 2), reason=f"its values look like {_in_words(canonical)}")
@@ -304,7 +371,7 @@ def _in_words(canonical: str) -> str:
 def propose_fields(fields: Iterable[FieldValues]) -> tuple[dict[str, str], tuple[FieldSample, ...]]:
     """A mapping for all fields, the surest source of each canonical field first, and what the upload page shows of every field."""
     fields = list(fields)
-    proposals = _with_a_name({values.path: propose(values) for values in fields}, fields)
+    proposals = _without_unit_levels(_with_a_name({values.path: propose(values) for values in fields}, fields))
     chosen = {path: proposal for path, proposal in proposals.items() if proposal.canonical is not None}
     order = sorted(chosen, key=lambda path: (CANONICAL_FIELDS.index(str(chosen[path].canonical)), -round(chosen[path].confidence, 1), chosen[path].rank))
     mapping = {path: str(chosen[path].canonical) for path in order}
@@ -323,12 +390,56 @@ def _with_a_name(proposals: dict[str, Proposal], fields: list[FieldValues]) -> d
         return proposals
     official = [path for path, proposal in proposals.items() if proposal.canonical == "official_name"]
     free = [values for values in fields if proposals[values.path].canonical is None and proposals[values.path].confidence < 0.6]
-    best = max(free, key=lambda values: (values.looks("name"), values.filled), default=None)
+    best = max((values for values in free if not values.path.startswith("^")), key=lambda values: (values.looks("name"), values.filled), default=None)
+    keys = [values for values in fields if re.fullmatch(r"\^key\d*", values.path) and values.looks("name") >= 0.4 and _differ(values)]
     if official:
         return {**proposals, official[0]: Proposal(canonical="name", confidence=0.9, reason="it is the only name there is")}
-    if best is not None and best.looks("name") >= 0.4 and not best.path.startswith("^"):
+    if keys:
+        return {**proposals, keys[-1].path: Proposal(canonical="name", confidence=0.8, reason="the records stand under their names", rank=9_000)}
+    if best is not None and best.looks("name") >= 0.4:
         return {**proposals, best.path: Proposal(canonical="name", confidence=0.6, reason="its values read like names of places")}
     return proposals
+
+
+_OF_ORGANISATION_UNITS = frozenset({"path", "parent", "parent.id", "ancestors", "parent.name", "parent.displayName"})
+
+
+def _without_unit_levels(proposals: dict[str, Proposal]) -> dict[str, Proposal]:
+    """The `level` of an organisation unit (DHIS2) says how deep it stands in its tree, nothing of the care given there."""
+    if "level" not in proposals or not _OF_ORGANISATION_UNITS.intersection(proposals):
+        return proposals
+    return {**proposals, "level": Proposal(canonical=None, confidence=0.9, reason="it is the level of an organisation unit, not of care")}
+
+
+def _differ(values: FieldValues) -> bool:
+    return len({str(value) for value in values.values}) >= 0.9 * len(values.values)
+
+
+def corrected(mapping: Mapping, fields: Sequence[FieldSample], choices: dict[str, str | None], source: str) -> Mapping:
+    """A mapping as a person corrected it: `choices` gives the canonical field, or None for none, of some of its `fields`.
+
+    What a person chose comes before what was proposed where several fields feed one. Raises SourceError when a choice names a field the list
+    does not have, or one that is never taken in, or a meaning there is none of; or when nothing is left that names a place.
+    """
+    known = {sample.path: sample for sample in fields}
+    for path, canonical in choices.items():
+        _require_choice(known.get(path), canonical)
+    kept = {path: canonical for path, canonical in mapping.fields.items() if choices.get(path, canonical) == canonical}
+    chosen = {path: canonical for path, canonical in choices.items() if canonical is not None and path not in kept}
+    together = {**chosen, **kept}
+    if "name" not in together.values():
+        raise SourceError("No field says the name of the place.", "Choose the field that does; without it no row can become a place.")
+    order = sorted(together, key=lambda path: CANONICAL_FIELDS.index(together[path]))
+    return replace(mapping, source=source, fields={path: together[path] for path in order}, unused=tuple(path for path in known if path not in together))
+
+
+def _require_choice(sample: FieldSample | None, canonical: str | None) -> None:
+    if sample is None:
+        raise SourceError("The list has no such field.", "Reload the page: the list may have been received anew.")
+    if canonical is not None and canonical not in CANONICAL_FIELDS:
+        raise SourceError("A field can only go to one that the registry has.", f"These are: {', '.join(CANONICAL_FIELDS)}.")
+    if canonical is not None and any(map(is_never_taken, (sample.path, *split_path(sample.path)))):
+        raise SourceError("This field is never taken in: it can identify a person or an account.", "Leave it unused.")
 
 
 # ---------------------------------------------------------------- shape, and mappings as data
@@ -354,7 +465,7 @@ def mapping_to_json(mapping: Mapping) -> dict[str, Any]:
     """A mapping as plain data. Fields are a list of pairs, because their order matters and a database may not keep that of keys."""
     return {
         "source": mapping.source, "record_paths": [list(path) for path in mapping.record_paths], "fields": [list(pair) for pair in mapping.fields.items()],
-        "constants": dict(mapping.constants), "signature": mapping.signature, "dialect": mapping.dialect,
+        "constants": dict(mapping.constants), "signature": mapping.signature, "dialect": mapping.dialect, "unused": list(mapping.unused),
     }  # fmt: skip
 
 
@@ -369,4 +480,5 @@ def mapping_from_json(data: dict[str, Any]) -> Mapping:
         constants={str(name): str(value) for name, value in (data.get("constants") or {}).items() if name in CANONICAL_FIELDS},
         signature=str(data.get("signature") or ""),
         dialect=str(data.get("dialect") or ""),
+        unused=tuple(str(path) for path in data.get("unused") or ()),
     )

@@ -11,15 +11,18 @@ from gvrc.model.source import Detection, Mapping, SourceKind
 from gvrc.sources.detect import JSON_LINES, delimited_records
 from gvrc.sources.field_names import split_path
 from gvrc.sources.json_lines import JsonLinesRecords
-from gvrc.sources.json_stream import FoundRecord, JsonRecords, Trouble
+from gvrc.sources.json_stream import KIND_OF_LIST, FoundRecord, JsonRecords, Trouble
+from gvrc.sources.json_tables import DIALECTS, table_records
 from gvrc.sources.json_tree import PREFIX_CHARACTERS, WHOLE_BYTES, find_groups, read_sample
 from gvrc.sources.text import open_text
+from gvrc.sources.unfolded import ROWS_BY_LINE, UNFOLDED, RowsByLine, UnfoldedRecords
 
 
 class RecordReader(Protocol):
     """Yields the records of one file once; afterwards `trouble` tells what could not be read."""
 
-    trouble: Trouble
+    @property
+    def trouble(self) -> Trouble: ...
 
     def __iter__(self) -> Iterator[FoundRecord]: ...
 
@@ -38,9 +41,14 @@ def read_records(path: Path, kind: SourceKind, mapping: Mapping) -> RecordReader
         return delimited_records(path, mapping.dialect)
     if mapping.dialect == JSON_LINES:
         return JsonLinesRecords(path)
-    wanted = frozenset(name[1:] for name in mapping.fields if name.startswith("^") and not name[1:].startswith("key"))
+    if mapping.dialect == ROWS_BY_LINE:
+        return RowsByLine(path)
+    if mapping.dialect in DIALECTS:
+        return table_records(path, mapping.dialect, mapping.record_paths[0])
+    wanted = frozenset(name[1:] for name in mapping.fields if name.startswith("^") and not name[1:].startswith("key") and name != f"^{KIND_OF_LIST}")
     names = frozenset(split_path(name)[0] for name in mapping.fields if not name.startswith("^"))
-    return JsonRecords(path, mapping.record_paths, wanted, names)
+    reader = UnfoldedRecords if mapping.dialect == UNFOLDED else JsonRecords
+    return reader(path, mapping.record_paths, wanted, names)
 
 
 def peek(path: Path, detection: Detection) -> RecordCount:
@@ -54,7 +62,7 @@ def peek(path: Path, detection: Detection) -> RecordCount:
 
 def _in_the_beginning(path: Path, detection: Detection) -> int:
     """Records in the first characters of a file; in delimited text and JSON Lines, lines stand for them."""
-    if detection.kind is SourceKind.CSV or detection.mapping.dialect == JSON_LINES:
+    if detection.kind is SourceKind.CSV or detection.mapping.dialect in (JSON_LINES, ROWS_BY_LINE):
         with open_text(path) as stream:
             return stream.read(PREFIX_CHARACTERS).count("\n")
     return sum(group.count for group in find_groups(read_sample(path).tree) if group.path in detection.mapping.record_paths)

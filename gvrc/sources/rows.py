@@ -12,9 +12,9 @@ from typing import Any
 import orjson
 
 from gvrc.model.source import Mapping, SourceRow
-from gvrc.sources.field_names import split_path
+from gvrc.sources.field_names import FIRST, split_path
 from gvrc.sources.json_stream import FoundRecord
-from gvrc.sources.looks import is_missing, is_yes
+from gvrc.sources.looks import is_missing, is_yes, words_of
 
 JOINED_FIELDS = frozenset({"location", "description", "address", "officer", "opening_hours"})
 """Several source fields that mean one of these are told one after the other."""
@@ -22,6 +22,8 @@ LISTED_FIELDS = frozenset({"contact", "phone", "email", "hotline", "website", "s
 """Several source fields that mean one of these become a list. Of any other field, the first that says something counts."""
 TICKED_FIELDS = frozenset({"services", "opening_hours"})
 """A ticked cell (`Y`, `true`) of such a field says what its heading says."""
+WORDED_FIELDS = ("name", "facility_type", "owner", "operational_status", "keph_level", "county", "constituency", "sub_county", "ward", "town")
+"""Fields that are words: of a coded value, the words that stand beside the code count."""
 OWN_KEYS = ("source_id", "mfl_code", "facility_code", "fid_code")
 """Fields that name a record in its source, the best first."""
 NAMING_FIELDS = ("name", "county", "section", "constituency")
@@ -125,6 +127,7 @@ class ValueReader:
             paths.setdefault(canonical, []).append(path)
         alone = {canonical for canonical, sources in paths.items() if len(sources) == 1 and canonical not in TICKED_FIELDS}
         self._constants = list(mapping.constants.items())
+        self._worded = [canonical for canonical in WORDED_FIELDS if canonical in paths]
         self._inherited: list[tuple[str, str, int]] = []
         self._context: dict[str, Any] | None = None
         self._from_parents: tuple[dict[str, Any], list[tuple[str, Part]]] = ({}, [])
@@ -151,6 +154,9 @@ class ValueReader:
                 values[canonical] = value
         for canonical, value in self._constants:
             values.setdefault(canonical, value)
+        for canonical in self._worded:
+            if type(value := values.get(canonical)) in (list, dict) and (said := words_of(value)):
+                values[canonical] = said
         if "name" not in values and len(data) == 1 and (heading := next(iter(data.values()))) == context.get("section"):
             values["name"] = heading  # a row that is only a heading stands in any column: told as its name, it is seen to be none
         return values
@@ -186,10 +192,12 @@ class _Plan:
         """Put what a record says into `values`, and what must be put together into `parts`."""
         alone, shared, below = self.alone, self.shared, self.below
         for key, value in data.items():
-            if not value and (value is None or value == ""):
+            if not value and (value is None or value == "" or value == []):
                 continue
             if key in below and type(value) is dict:
                 below[key].read(value, values, parts)  # an object mapped by its parts: as a whole it would say the same again
+            elif type(value) is list and key in below and FIRST in below[key].below and type(value[0]) is dict:
+                below[key].below[FIRST].read(value[0], values, parts)
             elif key in alone:
                 values[alone[key]] = value
             elif key in shared:
@@ -202,7 +210,7 @@ class _Plan:
 
 def _steps(path: str, mapping: Mapping) -> tuple[str, ...]:
     """The keys of a path; the columns of a CSV file are taken as they are called."""
-    return (path,) if mapping.dialect and mapping.dialect != "jsonl" else split_path(path)
+    return (path,) if mapping.dialect and mapping.dialect not in ("jsonl", "unfolded") else split_path(path)
 
 
 def _put_together(canonical: str, parts: list[Part]) -> Any:

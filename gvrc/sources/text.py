@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import codecs
 import io
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-
-from gvrc.errors import UnknownFormatError
 
 HEAD_BYTES = 64 * 1024
 CHUNK_BYTES = 32 * 1024
@@ -23,33 +23,6 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
-
-_SAVE_AS = "Open it and save the list as CSV or JSON, then upload that file."
-_MAGIC = (
-    (b"\x1f\x8b", "a gzip archive", "Unpack it and upload the list inside."),
-    (b"BZh", "a bzip2 archive", "Unpack it and upload the list inside."),
-    (b"\xfd7zXZ\x00", "an xz archive", "Unpack it and upload the list inside."),
-    (b"\x28\xb5\x2f\xfd", "a zstandard archive", "Unpack it and upload the list inside."),
-    (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive", "Unpack it and upload the list inside."),
-    (b"Rar!\x1a\x07", "a RAR archive", "Unpack it and upload the list inside."),
-    (b"%PDF-", "a PDF document", "Ask for the list as CSV or JSON."),
-    (b"\x89PNG\r\n", "a picture (PNG)", "Ask for the list as CSV or JSON."),
-    (b"\xff\xd8\xff", "a picture (JPEG)", "Ask for the list as CSV or JSON."),
-    (b"GIF8", "a picture (GIF)", "Ask for the list as CSV or JSON."),
-    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Microsoft Office file", _SAVE_AS),
-    (b"SQLite format 3\x00", "an SQLite database", "Export the table as CSV or JSON."),
-    (b"PAR1", "a Parquet file", "Export the table as CSV or JSON."),
-    (b"\x7fELF", "a program", "Upload the list itself."),
-    (b"MZ", "a program", "Upload the list itself."),
-    (b"{\\rtf", "a rich text document", _SAVE_AS),
-)
-_ZIPPED = (
-    (b"xl/", "an Excel workbook"),
-    (b"word/", "a Word document"),
-    (b"ppt/", "a presentation"),
-    (b"mimetypeapplication/vnd.oasis.opendocument", "an OpenDocument file"),
-)
-
 
 def _as_cp1252(error: UnicodeError) -> tuple[str, int]:
     """Bytes that are not UTF-8 are read as Windows-1252, the other encoding Kenyan lists come in; its five gaps as control characters."""
@@ -78,58 +51,59 @@ def read_head(path: Path, size: int = HEAD_BYTES) -> bytes:
 def sniff_encoding(head: bytes) -> tuple[str, int]:
     """The encoding of a text by its first bytes, and how many bytes of mark to skip.
 
-    UTF-16 without a mark shows by its zero bytes. Everything else is read as UTF-8 with Windows-1252 for stray bytes.
+    UTF-16 without a mark shows by its zero bytes; a mark that the bytes behind it belie is stepped over. Everything else is read as UTF-8
+    with Windows-1252 for stray bytes.
     """
     for mark, encoding in _BOMS:
         if head.startswith(mark):
-            return encoding, len(mark)
-    return _unmarked(head[:2000]), 0
+            body = head[len(mark) : _MARKED]
+            is_belied = b"\x00" not in body if encoding != "utf-8" else _unmarked(body) != "utf-8"
+            return _unmarked(body) if is_belied else encoding, len(mark)
+    return _unmarked(head[:_MARKED]), 0
 
 
 def _unmarked(head: bytes) -> str:
-    even, odd = head[0::2].count(0), head[1::2].count(0)
-    half = max(1, len(head) // 2)
-    if head.count(0) >= half * 1.4 and len(head) >= 8:
-        return "utf-32-le" if head[0] else "utf-32-be"
-    if odd > half * 0.4 and even < half * 0.1:
-        return "utf-16-le"
-    if even > half * 0.4 and odd < half * 0.1:
-        return "utf-16-be"
-    return "utf-8"
+    """UTF-16 and UTF-32 put zero bytes in the same places of every character; zero bytes in all places are damage."""
+    zeros = [head[place::4].count(0) / max(1, len(head) // 4) for place in range(4)]
+    shape = "".join("0" if zero > 0.4 else "x" if zero < 0.1 else "?" for zero in zeros)
+    return _SHAPES_OF_ZEROS.get(shape, "utf-8") if len(head) >= 4 else "utf-8"
 
 
-def require_text(head: bytes) -> None:
-    """Raises UnknownFormatError, naming what the file is, when it cannot be a list of records."""
-    if not head:
-        raise UnknownFormatError("The file is empty.", "Check that the export was finished, then upload it again.")
-    for magic, what, hint in _MAGIC:
-        if head.startswith(magic):
-            raise UnknownFormatError(f"The file is {what}, not a list of records.", hint)
-    if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
-        raise UnknownFormatError(f"The file is {_zipped(head)}, not a list of records.", _SAVE_AS)
-    _require_words(head)
+_MARKED = 200
+"""Bytes by which the encoding is told: the first ones, because further on a file may be damaged."""
+_SHAPES_OF_ZEROS = {"x000": "utf-32-le", "000x": "utf-32-be", "x0x0": "utf-16-le", "0x0x": "utf-16-be"}
 
 
-def _zipped(head: bytes) -> str:
-    return next((what for inside, what in _ZIPPED if inside in head), "a zip archive")
+PREFACE_BYTES = 4096
+_JSON_BEGINS = re.compile(r'(?:^[\x00-\x20\ufeff]*|[=(]\s*|\bdefault\s+)(?=[{\[]\s*(?:[{\[]|"[^"\n]{1,80}"\s*[:,]))', re.MULTILINE)
+_LONGEST_PREFACE = 500
 
 
-def _require_words(head: bytes) -> None:
-    encoding, skip = sniff_encoding(head)
-    text = head[skip:].decode(encoding, "as_cp1252" if encoding == "utf-8" else "replace")
-    start = text.lstrip("\ufeff \t\r\n\x00")[:400].lower()
-    if not start:
-        what = "nothing but zero bytes" if "\x00" in text else "nothing but blank space"
-        raise UnknownFormatError(f"The file holds {what}.", "Check that the export was finished, then upload it again.")
-    if start.startswith(("<!doctype html", "<html", "<head", "<body", "<script", "<!--")):
-        raise UnknownFormatError(
-            "The file is a web page, not a list of records.", "Perhaps a sign-in or error page was saved: download the list itself."
-        )
-    if start.startswith("<"):
-        raise UnknownFormatError("The file is XML, not JSON, JSON Lines or CSV.", "Ask for the list as CSV or JSON.")
-    strange = sum(1 for sign in text if sign < " " and sign not in "\t\r\n\f\x00\x1a") + text.count("\ufffd")
-    if strange > len(text) * 0.05 or text.count("\x00") > len(text) * 0.2:
-        raise UnknownFormatError("The file is not text, and of no kind that is read here.", "Upload the list as CSV or JSON.")
+@dataclass(frozen=True, slots=True)
+class Preface:
+    """What stands before JSON: where it ends in bytes, on which line, and whether it is words."""
+
+    end: int
+    line: int = 1
+    is_words: bool = False
+
+
+def find_preface(head: bytes) -> Preface | None:
+    """What stands before the JSON of a file: a warning of the server, `callback(`, `var list =`. None when no JSON begins in its first lines."""
+    encoding, mark = sniff_encoding(head)
+    errors = "surrogateescape" if encoding == "utf-8" else "replace"
+    text = head[mark:PREFACE_BYTES].decode(encoding, errors)
+    start = len(text) - len(text.lstrip("\ufeff \t\r\n\x00"))
+    if text[start : start + 1] in ("{", "["):
+        return Preface(mark)
+    if text[start : start + 40].lower().startswith(("<!doctype html", "<html", "<head", "<body", "<script", "<?xml")):
+        return None
+    found = _JSON_BEGINS.search(text, 0, _LONGEST_PREFACE)
+    before = text[: found.end()] if found else ""
+    if found is None or any(sum(map(line.count, ",;\t|")) > 1 for line in before.splitlines()):
+        return None
+    size = len(before.encode(encoding, "surrogateescape" if encoding == "utf-8" else "surrogatepass"))
+    return Preface(mark + size, 1 + before.count("\n"), any(map(str.isalnum, before)))
 
 
 class TextWindow:

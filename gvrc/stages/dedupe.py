@@ -13,7 +13,7 @@ from gvrc.matching import hard
 from gvrc.matching.clusters import Judgements, KeyPair, clusters
 from gvrc.matching.columns import MatchColumns
 from gvrc.matching.engine import BANDS, DEFAULT_OPTIONS, MatchOptions, MatchSet, match
-from gvrc.matching.evidence import RIVAL
+from gvrc.matching.evidence import RIVAL, EvidenceTable
 from gvrc.matching.features import CLASS_OF_NAME
 from gvrc.matching.memory import changed_aspects, question_key, seen_pair
 from gvrc.model.match import Band, Cluster, MatchResult
@@ -38,13 +38,14 @@ class PairState(StrEnum):
     IMPLIED_SAME = "implied_same"
     IMPLIED_DIFFERENT = "implied_different"
     CONFLICT = "conflict"
+    CONTEST = "contest"
     PROPOSED_RELATION = "proposed_relation"
     POSSIBLE = "possible"
 
 
 _BY_ANSWER = {Answer.SAME: PairState.SAME, Answer.DIFFERENT: PairState.DIFFERENT, Answer.RELATED: PairState.RELATED, Answer.UNSURE: PairState.PARKED}
 _BY_IMPLICATION = {Answer.SAME: PairState.IMPLIED_SAME, Answer.DIFFERENT: PairState.IMPLIED_DIFFERENT}
-_ASKED = frozenset({PairState.OPEN, PairState.CONFLICT, PairState.PROPOSED_RELATION})
+_ASKED = frozenset({PairState.OPEN, PairState.CONFLICT, PairState.CONTEST, PairState.PROPOSED_RELATION})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,13 +105,15 @@ class DedupeResult:
 
 
 def dedupe(
-    columns: MatchColumns, options: MatchOptions = DEFAULT_OPTIONS, decisions: Sequence[Decision] = (), *, executor: Executor | None = None
+    columns: MatchColumns, options: MatchOptions = DEFAULT_OPTIONS, decisions: Sequence[Decision] = (), *, executor: Executor | None = None,
+    tables: tuple[EvidenceTable, EvidenceTable] | None = None,
 ) -> DedupeResult:
-    """Matches the records, applies the answers in force (`decisions`: one per question, the latest) and tells what is left to ask.
+    """Matches the records (by the shipped weights, or by these `tables`), applies the answers in force (`decisions`: one per question, the latest) and
+    tells what is left to ask.
 
     A question is asked again only when its evidence changed since; a "same" that still matches stands. What follows from answers is not asked.
     """
-    return _Judging(columns, match(columns, options, executor=executor), decisions).result()
+    return _Judging(columns, match(columns, options, executor=executor, tables=tables), decisions).result()
 
 
 class _Judging:
@@ -126,6 +129,8 @@ class _Judging:
         self._hashes: dict[int, str] = {}
         self._reopened = self._find_reopened()
         self._judged = self._judgements()
+        self._contests = tuple(self._find_contests())
+        self._contested = self._open_contests()
 
     def result(self) -> DedupeResult:
         automatic = [index for index in range(len(self._matches)) if self._band(index) is Band.AUTOMATIC and self._decision(index) is None]
@@ -136,7 +141,7 @@ class _Judging:
         questions = sorted((pair for pair in pairs if pair.is_open), key=lambda pair: (-pair.priority, pair.question_key))
         conflicts = tuple(sorted((pair, foe) for pair, foe in self._judged.conflicts.items()))
         return DedupeResult(
-            matches=self._matches, pairs=pairs, questions=tuple(questions), clusters=tuple(found), conflicts=conflicts, contests=tuple(self._contests())
+            matches=self._matches, pairs=pairs, questions=tuple(questions), clusters=tuple(found), conflicts=conflicts, contests=self._contests
         )
 
     def _band(self, index: int) -> Band:
@@ -199,14 +204,23 @@ class _Judging:
             return PairState.AUTOMATIC, None
         if self._proposes_relation(index):
             return PairState.PROPOSED_RELATION, Relation.LOCATED_IN
+        implied = self._judged.implied(*self._keys[index])
+        if implied is None and index in self._contested:
+            return PairState.CONTEST, None
         if band is not Band.REVIEW:
             return PairState.POSSIBLE, None
-        implied = self._judged.implied(*self._keys[index])
-        if implied is Answer.DIFFERENT and self._matches.match_score[index] >= self._matches.options.automatic_threshold:
-            foe = self._judged.foe(*self._keys[index])
-            if foe is not None and foe != tuple(sorted(self._keys[index])):
-                self._judged.conflicts[self._keys[index]] = foe
+        if implied is Answer.DIFFERENT and self._crosses_a_different(index):
+            return PairState.CONFLICT, None
         return (_BY_IMPLICATION[implied] if implied else PairState.OPEN), None
+
+    def _crosses_a_different(self, index: int) -> bool:
+        """Whether a strong match stands across records that a person called different; it is noted as a conflict."""
+        foe = self._judged.foe(*self._keys[index])
+        is_strong = self._matches.match_score[index] >= self._matches.options.automatic_threshold
+        if not is_strong or foe is None or foe == tuple(sorted(self._keys[index])):
+            return False
+        self._judged.conflicts[self._keys[index]] = foe
+        return True
 
     def _proposes_relation(self, index: int) -> bool:
         """Two places that belong together: kinds of which one sits in the other, with evidence that would otherwise make them one."""
@@ -237,6 +251,8 @@ class _Judging:
             return f"Answered before; since then {' and '.join(changed)} changed."
         if state is PairState.CONFLICT:
             return "A strong match across records that a person called different."
+        if state is PairState.CONTEST:
+            return f"One record, {len(self._contested[index].partner_keys)} strong partners: at most one of them is the same place."
         if state is PairState.PROPOSED_RELATION:
             return "One kind of place often sits in the other: probably related, not the same."
         if state is PairState.OPEN:
@@ -250,7 +266,7 @@ class _Judging:
             return "Probably one place, not sure enough to merge without asking."
         return "Perhaps one place: the evidence goes both ways."
 
-    def _contests(self) -> Iterator[Contest]:
+    def _find_contests(self) -> Iterator[Contest]:
         """Records that gave way to another although the evidence alone was above the threshold."""
         matches = self._matches
         if not matches.options.link or len(matches) == 0:
@@ -266,6 +282,16 @@ class _Judging:
         for row in sorted(wanted):
             if len(partners[row]) > 1:
                 yield self._contest(row, tuple(sorted(partners[row])))
+
+    def _open_contests(self) -> dict[int, Contest]:
+        """The pairs of contests that neither the matcher nor a person has settled."""
+        settled = {index for index in range(len(self._matches)) if self._band(index) is Band.AUTOMATIC} if self._contests else set()
+        return {
+            index: contest
+            for contest in self._contests
+            if not settled & set(contest.pairs) and all((given := self._decision(each)) is None or given.answer is not Answer.SAME for each in contest.pairs)
+            for index in contest.pairs
+        }
 
     def _contest(self, row: int, pairs: tuple[int, ...]) -> Contest:
         others = [int(self._matches.left[index]) + int(self._matches.right[index]) - row for index in pairs]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache
 
-from gvrc.checks.values import record_issues
+from gvrc.checks.values import record_issues, without_list_habits
 from gvrc.model.issue import Issue
 from gvrc.model.record import FieldChange, Record, Visibility
 from gvrc.model.run import Stage, StageResult
@@ -28,7 +28,8 @@ def enrich(records: Sequence[Record], vocabularies: Vocabularies) -> StageResult
         if record.name is None or _is_no_place(record):
             continue
         issues.extend(record_issues(record, vocabularies, Stage.ENRICH))
-    return StageResult(records=enriched, issues=issues)
+    police_places = sum(vocabularies.group(record.facility_type) == "police" for record in enriched)
+    return StageResult(records=enriched, issues=without_list_habits(issues, police_places))
 
 
 def _enriched(record: Record, vocabularies: Vocabularies) -> Record:

@@ -40,5 +40,5 @@ def _damage(trouble: Trouble, kept: int) -> Damage:
     hint = "Mend these places in the file" if not trouble.broken else "Ask for the complete file"
     return Damage(
         detail=f"{detail} {kept_in_words}{aside}", hint=f"{hint} and upload it again: records already taken are recognised.",
-        byte_offset=trouble.byte_offset, records_kept=kept,
+        byte_offset=trouble.byte_offset, records_kept=kept, aside=tuple(dict(trouble.aside).items()),
     )  # fmt: skip

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache
 
-from gvrc.checks.places import FAR_FROM_COUNTY_KM, PointFacts, missing_point, placement_issues, point_issues
+from gvrc.checks.places import FAR_FROM_COUNTY_KM, NearUnits, PointFacts, missing_point, placement_issues, point_issues
+from gvrc.checks.values import requirements
 from gvrc.model.issue import Issue
 from gvrc.model.place import Place
 from gvrc.model.record import FieldChange, Record
@@ -15,6 +16,7 @@ from gvrc.model.run import StageResult
 from gvrc.reference.clues import WEIGHTS
 from gvrc.reference.gazetteer import Gazetteer
 from gvrc.reference.placing import PLACE_FIELDS, Placer, StatedPlace
+from gvrc.reference.vocabularies import load_vocabularies
 
 NATIONWIDE_KINDS = frozenset({"hotline"})
 """Kinds of place that need no county."""
@@ -33,6 +35,7 @@ _NOTHING_DECIDED: frozenset[str] = frozenset()
 _CONFIRMED_BY_POINT = ("missing", "unknown", "ambiguous")
 """States of the ward in which the nearest ward centre may confirm one of its options."""
 _LEVELS = ("county", "constituency", "ward")
+_NOWHERE = NearUnits()
 
 
 def geomap(records: Sequence[Record], gazetteer: Gazetteer) -> StageResult:
@@ -53,6 +56,12 @@ def geomap(records: Sequence[Record], gazetteer: Gazetteer) -> StageResult:
         mapped.append(found)
         issues.extend(found_issues)
     return StageResult(records=mapped, issues=issues)
+
+
+@lru_cache(maxsize=256)
+def _needed(facility_type: str | None) -> frozenset[str]:
+    """What a place of this kind should say of where it is: a shelter tells no ward and no point, a hotline no place at all."""
+    return requirements()[load_vocabularies().group(facility_type) or "unknown"]
 
 
 @lru_cache(maxsize=2)
@@ -83,9 +92,10 @@ def _point_facts(records: Sequence[Record], gazetteer: Gazetteer) -> list[PointF
     facts: list[PointFacts | None] = [None] * len(records)
     if not points:
         return facts
-    distances, nearest = gazetteer.centres.nearest([point.latitude for _, point in points], [point.longitude for _, point in points])
-    for (index, _), distance_km, ward in zip(points, distances.tolist(), nearest.tolist(), strict=True):
-        facts[index] = PointFacts(nearest_ward_code=gazetteer.centres.wards[ward].ward_code, nearest_km=distance_km)
+    distances, nearest = gazetteer.centres.nearest_two([point.latitude for _, point in points], [point.longitude for _, point in points])
+    wards = gazetteer.centres.wards
+    for (index, _), (nearest_km, next_km), (first, second) in zip(points, distances.tolist(), nearest.tolist(), strict=True):
+        facts[index] = PointFacts(nearest_ward_code=wards[first].ward_code, nearest_km=nearest_km, next_ward_code=wards[second].ward_code, next_km=next_km)
     return facts
 
 
@@ -154,8 +164,9 @@ def _map(record: Record, said: StatedPlace | None, fact: PointFacts | None, plac
     if said is not None:
         placement = placer.place(said)
         record = record.located(placement.place, *_changes(said, placement.place))
-        nearest_ward = fact.nearest_ward_code if fact and placement.ward.options and placement.ward.state in _CONFIRMED_BY_POINT else None
-        issues += _placement_issues(said, placer, record.facility_type in NATIONWIDE_KINDS, nearest_ward)
+        is_asked = placement.ward.state in _CONFIRMED_BY_POINT or placement.constituency.state in _CONFIRMED_BY_POINT
+        near = fact.near_units(placer.gazetteer) if fact and is_asked else _NOWHERE
+        issues += _placement_issues(said, placer, record.facility_type in NATIONWIDE_KINDS, near, _needed(record.facility_type))
     issues += _point_issues(record, fact, placer.gazetteer, issues)
     return record, [_of_record(issue, record.record_key) for issue in issues]
 
@@ -180,12 +191,12 @@ def _changes(said: StatedPlace, place: Place) -> tuple[FieldChange, ...]:
 
 
 @lru_cache(maxsize=65_536)
-def _placement_issues(said: StatedPlace, placer: Placer, is_nationwide_kind: bool, nearest_ward: str | None) -> tuple[Issue, ...]:
+def _placement_issues(said: StatedPlace, placer: Placer, is_nationwide_kind: bool, near: NearUnits, needed: frozenset[str]) -> tuple[Issue, ...]:
     placement = placer.place(said)
     if placement.is_settled:
         return ()
     found = placement_issues(
-        placement, said.stated(), placer.gazetteer, is_nationwide_kind=is_nationwide_kind, nearest_ward=nearest_ward
+        placement, said.stated(), placer.gazetteer, is_nationwide_kind=is_nationwide_kind, near=near, needed=needed
     )
     return tuple(found)
 
@@ -195,7 +206,7 @@ def _point_issues(record: Record, fact: PointFacts | None, gazetteer: Gazetteer,
     steward gave is not questioned."""
     if record.point is None or fact is None:
         is_left_out = any(change.field_name == "coordinates" and change.after is None for change in record.changes)
-        yield from missing_point(is_withheld=is_left_out or record.facility_type in NATIONWIDE_KINDS)
+        yield from missing_point(is_withheld=is_left_out or "point" not in _needed(record.facility_type))
         return
     is_asked = record.point.accuracy_level != "stated" or any(issue.code == "place.county_contradicted" for issue in others)
     for issue in point_issues(record.point, record.place, fact, gazetteer):

@@ -10,6 +10,7 @@ from gvrc.checks.catalogue import CATALOGUE
 from gvrc.checks.values import STALE_DAYS, final_issues
 from gvrc.model.issue import Issue, Severity
 from gvrc.model.quality import QualityScore
+from gvrc.model.quick import quick
 from gvrc.model.record import Record, RecordState
 from gvrc.quality.score import NO_PLACE, record_quality
 from gvrc.quality.weights import QualityWeights, load_weights
@@ -25,6 +26,7 @@ class Thresholds:
     stale_days: int = STALE_DAYS
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scoring:
     """A record on its way to the gates: its open issues from the stages before, whether a question about a duplicate is open, and the codes
@@ -36,6 +38,7 @@ class Scoring:
     waived: frozenset[str] = frozenset()
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scored:
     """What became of a record: its state with the reason in a sentence, its quality score, and the issues of the final validation."""

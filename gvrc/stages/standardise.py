@@ -13,7 +13,7 @@ from gvrc.model.run import Stage, StageResult
 from gvrc.model.source import SourceRow
 from gvrc.reference.corrections import Corrections
 from gvrc.reference.gazetteer import Gazetteer, load_gazetteer
-from gvrc.reference.vocabularies import Vocabularies, load_vocabularies
+from gvrc.reference.vocabularies import Vocabularies, taught_vocabularies
 from gvrc.stages.enrich import enrich
 from gvrc.stages.geomap import geomap
 from gvrc.stages.transform import transform
@@ -55,8 +55,9 @@ class Standardised:
 
 
 def load_knowledge(corrections: Corrections) -> Knowledge:
-    """The reference data of this program with these known corrections."""
-    return Knowledge(gazetteer=load_gazetteer(), vocabularies=load_vocabularies(), corrections=corrections)
+    """The reference data of this program with these known corrections; those for every source teach the vocabularies too, so that a spelling is known
+    inside a cell with several services as well."""
+    return Knowledge(gazetteer=load_gazetteer(), vocabularies=taught_vocabularies(corrections.spellings()), corrections=corrections)
 
 
 def standardise(

@@ -263,12 +263,17 @@ class _RowWork:
         clean = parse_contacts(self.values)
         contacts = merged_contacts(clean.contacts, name.contacts, by_the_way) if name.contacts or by_the_way else clean.contacts
         self.changes.extend(clean.changes)
-        can_be_called = any(contact.contact_type in (ContactType.PHONE, ContactType.HOTLINE) for contact in contacts)
-        if not can_be_called and not self.answered & CONTACT_ANSWERS and (elsewhere := phones_elsewhere(self.row.data, self.row.values)):
-            contacts, can_be_called = merged_contacts(contacts, elsewhere), True
+        if not self.answered & CONTACT_ANSWERS and (elsewhere := self._elsewhere(contacts)):
+            contacts = merged_contacts(contacts, elsewhere)
             self.changes.append(_change("contact", None, ", ".join(contact.value for contact in elsewhere), "contact-from-other-field"))
+        can_be_called = any(contact.contact_type in (ContactType.PHONE, ContactType.HOTLINE) for contact in contacts)
         self.issues.extend(clean.issues if can_be_called else map(_as_only, clean.issues))
         return contacts
+
+    def _elsewhere(self, known: Sequence[Contact]) -> tuple[Contact, ...]:
+        """Telephone numbers in fields that became no canonical value, and are not known already."""
+        numbers = {contact.value for contact in known}
+        return tuple(contact for contact in phones_elsewhere(self.row.data, self.row.values) if contact.value not in numbers)
 
     def _visibility(self) -> Visibility:
         text = self._text("visibility")

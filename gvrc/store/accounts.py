@@ -32,11 +32,13 @@ class StoredUser:
     is_locked: bool
     last_sign_in_at: datetime | None
     created_at: datetime
+    language: str | None
+    must_change_password: bool
 
 
 _USER_COLUMNS = (
     User.user_id, User.username, User.display_name, User.email, User.password_hash, User.role, User.counties, User.is_active, User.is_local,
-    User.failed_sign_ins, User.last_sign_in_at, User.created_at, func.coalesce(User.locked_until > func.now(), False).label("is_locked"),
+    User.failed_sign_ins, User.last_sign_in_at, User.created_at, User.language, User.must_change_password, func.coalesce(User.locked_until > func.now(), False).label("is_locked"),
 )  # fmt: skip
 
 
@@ -64,6 +66,23 @@ def find_user(connection: Connection, username: str, *, for_update: bool = False
     query = select(*_USER_COLUMNS).where(func.lower(User.username) == username.strip().lower())
     row = connection.execute(query.with_for_update() if for_update else query).one_or_none()
     return _stored(row) if row else None
+
+
+def find_external(connection: Connection, external_id: str) -> StoredUser | None:
+    """The user who is this person at the organisation's sign-in."""
+    row = connection.execute(select(*_USER_COLUMNS).where(User.external_id == external_id).with_for_update()).one_or_none()
+    return _stored(row) if row else None
+
+
+def find_by_email(connection: Connection, email: str) -> list[tuple[StoredUser, str | None]]:
+    """Users with this e-mail address, each with the external identity it is bound to."""
+    rows = connection.execute(select(*_USER_COLUMNS, User.external_id).where(func.lower(User.email) == email.strip().lower()).with_for_update())
+    return [(_stored_part(row), row.external_id) for row in rows]
+
+
+def _stored_part(row: Any) -> StoredUser:
+    values = {name: value for name, value in row._mapping.items() if name != "external_id"}
+    return StoredUser(**values | {"role": Role(values["role"]), "counties": frozenset(values["counties"])})
 
 
 def list_users(connection: Connection) -> list[StoredUser]:
@@ -175,6 +194,26 @@ def live_session(connection: Connection, token_hash: bytes, idle_minutes: int) -
 
 def touch_session(connection: Connection, session_id: uuid.UUID) -> None:
     connection.execute(update(UserSession).where(UserSession.session_id == session_id).values(last_seen_at=func.now()))
+
+
+def last_seen_before(connection: Connection, user_id: int, session_id: str | None) -> datetime | None:
+    """When a user's earlier sessions were last active, those still going on in another browser left out."""
+    seen: datetime | None = connection.execute(
+        text("""
+            select max(least(earlier.last_seen_at, earlier.ended_at)) from user_sessions earlier join user_sessions now_here using (user_id)
+            where user_id = :user_id and now_here.session_id = cast(:session_id as uuid) and earlier.last_seen_at < now_here.created_at
+        """),
+        {"user_id": user_id, "session_id": session_id if is_session_id(session_id) else None},
+    ).scalar_one()
+    return seen
+
+
+def is_session_id(session_id: str | None) -> bool:
+    """Whether this is the id of a browser's session (those of the command line and of tokens have another form)."""
+    try:
+        return session_id is not None and bool(uuid.UUID(session_id))
+    except ValueError:
+        return False
 
 
 def end_session(connection: Connection, token_hash: bytes) -> None:

@@ -14,6 +14,7 @@ import orjson
 
 from gvrc.model.issue import Issue, Suggestion
 from gvrc.model.place import Place, Point
+from gvrc.model.quick import replaced
 from gvrc.model.record import PERSONAL_FIELDS, Contact, ContactType, FieldChange, Record, Visibility
 
 VAULT_PREFIX = "vault:"
@@ -78,6 +79,11 @@ class Sealer:
 
     def maybe(self, value: str | None) -> str | None:
         return None if value is None else self.swap(value)
+
+    def sealed(self, record: Record) -> Record:
+        """The record as it is read back: vault ids for its contacts, address and officer; its changes are left out."""
+        contacts = tuple(Contact(contact_type=c.contact_type, value=self.swap(c.value), label=c.label, is_primary=c.is_primary) for c in record.contacts)
+        return replaced(record, contacts=contacts, address=self.maybe(record.address), officer=self.maybe(record.officer), changes=())
 
     def data(self, record: Record) -> dict[str, Any]:
         """staging.records.data"""

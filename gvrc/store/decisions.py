@@ -94,10 +94,19 @@ def load_decision(conn: Connection, decision_id: int) -> StoredDecision | None:
     return StoredDecision(**row._mapping) if row else None
 
 
+def last_word(conn: Connection, question_key: str) -> StoredDecision | None:
+    """The newest entry about a question, an undo included; None when nobody said anything yet."""
+    query = select(*(getattr(DecisionRow, name) for name in StoredDecision.__slots__)).where(
+        DecisionRow.question_key == question_key, DecisionRow.replaced_at.is_(None)
+    )
+    row = conn.execute(query).one_or_none()
+    return StoredDecision(**row._mapping) if row else None
+
+
 def batch_of(conn: Connection, batch: str) -> list[StoredDecision]:
     """The answers of a batch that still stand, in the order they were given."""
     query = select(*(getattr(DecisionRow, name) for name in StoredDecision.__slots__)).order_by(DecisionRow.decision_id)
-    query = query.where(DecisionRow.evidence["batch"].astext == batch, DecisionRow.replaced_at.is_(None), DecisionRow.answer != Answer.UNDONE.value)
+    query = query.where(DecisionRow.evidence.has_key("batch"), DecisionRow.evidence["batch"].astext == batch, DecisionRow.replaced_at.is_(None), DecisionRow.answer != Answer.UNDONE.value)
     return [StoredDecision(**row._mapping) for row in conn.execute(query)]
 
 

@@ -61,6 +61,14 @@ def replace_pairs(conn: Connection, run_id: int, pairs: Iterable[PairDraft]) -> 
     copy_rows(conn, "staging.match_results", _COLUMNS, (_to_row(run_id, pair) for pair in pairs))
 
 
+def pairs_among(conn: Connection, run_id: int, keys: Sequence[str]) -> list[StoredPair]:
+    """Pairs of a run both sides of which are among these records or facilities, strongest first."""
+    query = select(*(getattr(MatchResultRow, name) for name in StoredPair.__slots__)).where(
+        MatchResultRow.run_id == run_id, MatchResultRow.left_key.in_(keys), MatchResultRow.right_key.in_(keys)
+    )
+    return [StoredPair(**row._mapping) for row in conn.execute(query.order_by(MatchResultRow.match_score.desc(), MatchResultRow.match_id))]
+
+
 def load_pairs(
     conn: Connection, run_id: int, *, question_keys: Sequence[str] | None = None, record_ids: Sequence[int] | None = None,
 ) -> list[StoredPair]:
@@ -88,16 +96,18 @@ def count_pairs(conn: Connection, run_id: int) -> tuple[int, int]:
     return kept, waiting
 
 
-def records_in_question(conn: Connection, run_id: int) -> set[int]:
-    """Records of the run that an unanswered (or parked) duplicate question touches."""
+def records_in_question(conn: Connection, run_id: int, among: Sequence[int] | None = None) -> set[int]:
+    """The run's records, or those among these, that an unanswered (or parked) duplicate question of the run touches."""
     is_waiting = MatchResultRow.is_open | (MatchResultRow.pair_state == "parked")
     query = select(MatchResultRow.left_record_id, MatchResultRow.right_record_id).where(MatchResultRow.run_id == run_id, is_waiting)
+    if among is not None:
+        query = query.where((MatchResultRow.left_record_id == func.any(list(among))) | (MatchResultRow.right_record_id == func.any(list(among))))
     return {side for row in conn.execute(query) for side in row if side is not None}
 
 
 def _to_row(run_id: int, pair: PairDraft) -> tuple[Any, ...]:
     result = pair.result
-    features = [{"feature": f.feature, "score": f.score, "weight": f.weight, "detail": f.detail} for f in result.features]
+    features = [{"feature": f.feature, "score": f.score, "weight": f.weight, "detail": f.detail, "level": f.level} for f in result.features]
     return (
         run_id, pair.question_key, result.left_key, result.right_key, pair.left_record_id, pair.right_record_id, result.match_score,
         result.reference_score, result.base, result.strategy, result.band.value, result.hard_evidence, features, list(result.rules),

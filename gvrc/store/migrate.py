@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 _FOLDER = Path(__file__).parent / "migrations"
 _GRANTS = _FOLDER / "sql" / "grants.sql"
+_SIGHT = _FOLDER / "sql" / "sight.sql"
 _LOCK_KEY = 7_203_450_002
 _UPGRADE_LOCK = text("select pg_advisory_lock(:key)")
 _UPGRADE_UNLOCK = text("select pg_advisory_unlock(:key)")
@@ -70,8 +72,17 @@ def _upgrade(owner_engine: Engine, app_role: str) -> bool:
             config = _config()
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
+        _lay_sight(connection)
         _grant(connection, app_role)
     return found != head_revision()
+
+
+def _lay_sight(connection: Connection) -> None:
+    """Row-level security is laid anew when its file changed: the view tells which file it was made from."""
+    script = _SIGHT.read_text(encoding="utf-8")
+    mark = f"made from sight.sql {hashlib.sha256(script.encode()).hexdigest()[:16]}"
+    if connection.execute(text("select obj_description(to_regclass('public.facilities_in_sight'))")).scalar_one() != mark:
+        run_script(connection, f"{script}\ncomment on view facilities_in_sight is '{mark}';\n")
 
 
 def _grant(connection: Connection, app_role: str) -> None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 from sqlalchemy import Connection, func, select, text
+from sqlalchemy.exc import IntegrityError
 
 from gvrc.model.source import SourceRow
 from gvrc.store.bulk import stage_rows
+from gvrc.store.session import copy_rows
 from gvrc.store.tables import RawData
 
 _COLUMNS = (
@@ -16,10 +19,23 @@ _COLUMNS = (
 
 
 def save_rows(conn: Connection, file_id: int, kind: str, rows: Sequence[SourceRow]) -> None:
-    """Keep a chunk of rows; rows already kept stay as they are."""
-    stage_rows(conn, "staging.raw_data", _COLUMNS, (_to_row(file_id, kind, row) for row in rows), name="incoming_raw")
+    """Keep a chunk of rows; rows already kept stay as they are. They are almost always new, and then one COPY is all."""
+    written = [_to_row(file_id, kind, row) for row in rows]
+    with suppress(IntegrityError), conn.begin_nested():
+        copy_rows(conn, "staging.raw_data", _COLUMNS, written)
+        return
+    stage_rows(conn, "staging.raw_data", _COLUMNS, written, name="incoming_raw")
     names = ", ".join(_COLUMNS)
     conn.execute(text(f"INSERT INTO staging.raw_data ({names}) SELECT {names} FROM incoming_raw ON CONFLICT DO NOTHING"))  # noqa: S608
+
+
+def set_aside(conn: Connection, run_id: int, file_id: int, letters: Sequence[tuple[str, str]]) -> None:
+    """Put what could not be read as rows (pointer, reason) among the dead letters; what lies there already stays."""
+    rows = ((run_id, file_id, pointer, "extract", reason) for pointer, reason in letters)
+    names = ("run_id", "file_id", "pointer", "stage", "error")
+    stage_rows(conn, "staging.dead_letters", names, rows, name="incoming_letters")
+    listed = ", ".join(names)
+    conn.execute(text(f"INSERT INTO staging.dead_letters ({listed}) SELECT {listed} FROM incoming_letters ON CONFLICT DO NOTHING"))  # noqa: S608
 
 
 def load_rows(conn: Connection, file_id: int, *, after: int = 0, limit: int = 1000) -> list[SourceRow]:

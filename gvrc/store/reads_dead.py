@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, text
 
-from gvrc.store.reads import _SHOWN, Scope  # how much of a record `r` is shown
+from gvrc.store.reads import SHOWN, Scope  # how much of a record `r` is shown
 
 _LETTERS = f"""
     SELECT d.dead_letter_id, d.stage, d.tries, d.state, d.created_at, d.updated_at, d.shown, d.is_refused,
@@ -21,9 +21,9 @@ _LETTERS = f"""
         d.shown = 'all' AND d.visibility = 'withheld' AS is_withheld,
         CASE WHEN d.state <> 'open' THEN 'written' WHEN d.is_refused THEN 'refused' ELSE 'unread' END AS kind
     FROM (
-        SELECT l.*, l.stage = 'commit' AS is_refused, r.record_id, r.visibility, {_SHOWN} AS shown, NOT EXISTS (
+        SELECT l.*, l.stage = 'commit' AS is_refused, r.record_id, r.visibility, {SHOWN} AS shown, NOT EXISTS (
             SELECT 1 FROM jsonb_path_query(l.payload, '$.record_ids[*]') AS member (record_id)
-            JOIN staging.records r ON r.record_id = member.record_id::bigint WHERE {_SHOWN} <> 'all') AS tells_all
+            JOIN staging.records r ON r.record_id = member.record_id::bigint WHERE {SHOWN} <> 'all') AS tells_all
         FROM staging.dead_letters l LEFT JOIN staging.records r ON r.file_id = l.file_id AND r.pointer = l.pointer
         WHERE cast(:run_id AS bigint) IS NULL OR l.file_id IN (SELECT file_id FROM staging.run_files WHERE run_id = :run_id)
             OR (l.file_id IS NULL AND l.run_id = :run_id)

@@ -25,7 +25,7 @@ _REGISTRY = f"""
         CASE WHEN s.shown = 'all' THEN p.longitude::float8 END AS longitude,
         s.shown = 'all' AND s.visibility = 'withheld' AS is_withheld
     FROM (
-        SELECT f.*, c.county_code, {shown_as("f.visibility", "c.county_code")} AS shown FROM facilities f LEFT JOIN counties c USING (county_id)
+        SELECT f.*, c.county_code, {shown_as("f.visibility", "c.county_code")} AS shown FROM facilities_in_sight f LEFT JOIN counties c USING (county_id)
         WHERE f.is_active
     ) s LEFT JOIN wards w ON w.ward_id = s.ward_id LEFT JOIN operational_statuses os ON os.operational_status_id = s.operational_status_id
     LEFT JOIN facility_coordinates p ON p.facility_id = s.facility_id

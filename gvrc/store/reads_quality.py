@@ -11,18 +11,19 @@ from typing import Any
 from sqlalchemy import Connection, Row, text
 
 from gvrc.store.reads import _RECORDS, RecordFilter, Scope  # the records of a run with how much of each is shown
+from gvrc.store.tables import QUALITY_DIMENSIONS
 
-DIMENSIONS = ("completeness", "accuracy", "consistency", "timeliness", "uniqueness")
+DIMENSIONS = QUALITY_DIMENSIONS
+_IS_SCORED = "x.shown = 'all' AND x.state <> 'rejected'"
 _SCORED = f"""
     SELECT x.record_id, x.county_code, x.state, x.run, CASE WHEN x.shown IN ('all', 'area') THEN x.source END AS source,
-        CASE WHEN x.shown <> 'line' THEN x.facility_type END AS facility_type,
-        CASE WHEN x.shown = 'all' AND x.state <> 'rejected' THEN x.quality_score END AS total, q.*
-    FROM ({{records}}) x LEFT JOIN LATERAL (
-        SELECT {", ".join(f"max(part.value) FILTER (WHERE part.dimension = '{name}') AS {name}" for name in DIMENSIONS)}
-        FROM jsonb_to_recordset(x.quality_parts) AS part (dimension text, value float8) WHERE x.shown = 'all' AND x.state <> 'rejected'
-    ) q ON true WHERE {{where}}
+        CASE WHEN x.shown <> 'line' THEN x.facility_type END AS facility_type, CASE WHEN {_IS_SCORED} THEN x.quality_score END AS total,
+        {", ".join(f"CASE WHEN {_IS_SCORED} THEN x.{name} END AS {name}" for name in DIMENSIONS)}
+    FROM ({{records}}) x WHERE {{where}}
 """  # noqa: S608 (fragments of this module)
-_MEANS = ", ".join(f"avg(s.{name}) AS {name}, count(*) FILTER (WHERE s.{name} < :target_{name}) AS weak_{name}" for name in DIMENSIONS)
+_SUMS = ", ".join(f"sum(s.{name}) AS {name}, count(s.{name}) AS n_{name}, count(*) FILTER (WHERE s.{name} < :target_{name}) AS weak_{name}" for name in DIMENSIONS)
+_MEANS = ", ".join(f"sum(g.{name}) / nullif(sum(g.n_{name}), 0) AS {name}, sum(g.weak_{name})::bigint AS weak_{name}" for name in DIMENSIONS)
+_OF_THE_RUN = "i.file_id IN (SELECT file_id FROM staging.run_files WHERE run_id = :run_id)"
 _ONE_RUN = _RECORDS.replace("SELECT r.*,", "SELECT r.*, rf.run_id AS run,")
 _MANY_RUNS = _ONE_RUN.replace("rf.run_id = :run_id", "rf.run_id = ANY(:run_ids)")
 
@@ -31,12 +32,16 @@ def means(conn: Connection, scope: Scope, run_id: int, chosen: RecordFilter, tar
     """The records of a filter, and the mean and the number below target of each dimension: for all (`cut` is `run`), and by source, county and
     kind of place (`code` names which; None: not known)."""
     scored = _SCORED.format(records=_ONE_RUN, where=chosen.where())
+    # the small sums of every source, county and kind are made side by side; what they add up to is made of these
     query = text(f"""
-        SELECT CASE WHEN grouping(s.source) = 0 THEN 'source' WHEN grouping(s.county_code) = 0 THEN 'county'
-                WHEN grouping(s.facility_type) = 0 THEN 'kind' ELSE 'run' END AS cut,
-            coalesce(s.source, s.county_code, s.facility_type) AS code, count(*) AS records, count(s.total) AS scored, avg(s.total) AS total, {_MEANS}
-        FROM ({scored}) s GROUP BY GROUPING SETS ((), (s.source), (s.county_code), (s.facility_type))
-        ORDER BY 1, 3 DESC, 2
+        SELECT CASE WHEN grouping(g.source) = 0 THEN 'source' WHEN grouping(g.county_code) = 0 THEN 'county'
+                WHEN grouping(g.facility_type) = 0 THEN 'kind' ELSE 'run' END AS cut,
+            coalesce(g.source, g.county_code, g.facility_type) AS code, coalesce(sum(g.records), 0)::bigint AS records, sum(g.scored)::bigint AS scored,
+            sum(g.total) / nullif(sum(g.scored), 0) AS total, {_MEANS}
+        FROM (
+            SELECT s.source, s.county_code, s.facility_type, count(*) AS records, count(s.total) AS scored, sum(s.total) AS total, {_SUMS}
+            FROM ({scored}) s GROUP BY 1, 2, 3
+        ) g GROUP BY GROUPING SETS ((), (g.source), (g.county_code), (g.facility_type)) ORDER BY 1, 3 DESC, 2
     """)  # noqa: S608
     values = {f"target_{name}": target for name, target in targets.items()}
     return list(conn.execute(query, {"run_id": run_id} | scope.parameters() | chosen.parameters() | values))
@@ -52,8 +57,10 @@ def state_counts(conn: Connection, scope: Scope, run_id: int, chosen: RecordFilt
 def issue_counts(conn: Connection, scope: Scope, run_id: int, chosen: RecordFilter) -> list[Row[Any]]:
     """Open issues by kind: on how many records of a filter, and what mending all of them would add to their quality scores."""
     query = text(f"""
-        SELECT i.code, count(DISTINCT i.record_id) AS records, coalesce(sum(i.points), 0) AS points FROM staging.issues i
-        JOIN ({_RECORDS}) x USING (record_id) WHERE i.state = 'open' AND x.shown = 'all' AND {chosen.where()} GROUP BY 1 ORDER BY 2 DESC, 1
+        SELECT code, count(*) AS records, coalesce(sum(points), 0) AS points FROM (
+            SELECT i.code, i.record_id, sum(i.points) AS points FROM ({_RECORDS}) x JOIN staging.issues i USING (record_id)
+            WHERE {_OF_THE_RUN} AND i.state = 'open' AND x.shown = 'all' AND {chosen.where()} GROUP BY 1, 2
+        ) each GROUP BY 1 ORDER BY 2 DESC, 1
     """)  # noqa: S608
     return list(conn.execute(query, {"run_id": run_id} | scope.parameters() | chosen.parameters()))
 
@@ -65,6 +72,71 @@ def worst_ids(conn: Connection, scope: Scope, run_id: int, chosen: RecordFilter,
         ORDER BY x.quality_score, x.record_id LIMIT :limit
     """)  # noqa: S608
     return [row.record_id for row in conn.execute(query, {"run_id": run_id, "limit": limit} | scope.parameters() | chosen.parameters())]
+
+
+def open_work(conn: Connection, scope: Scope, run_id: int, chosen: RecordFilter) -> list[Row[Any]]:
+    """The open issues of a filter by kind: how many ask a person, with and without a suggestion, how many different suggestions, how many ask
+    nobody, and the points to gain by each."""
+    query = text(f"""
+        SELECT code, coalesce(sum(n) FILTER (WHERE asks), 0)::bigint AS asking, coalesce(sum(n) FILTER (WHERE asks AND is_suggested), 0)::bigint AS suggested,
+            count(*) FILTER (WHERE asks AND is_suggested) AS groups, coalesce(sum(n) FILTER (WHERE NOT asks), 0)::bigint AS silent,
+            coalesce(sum(points) FILTER (WHERE asks AND is_suggested), 0) AS points_suggested,
+            coalesce(sum(points) FILTER (WHERE asks AND NOT is_suggested), 0) AS points_unsuggested, coalesce(sum(points) FILTER (WHERE NOT asks), 0) AS points_silent
+        FROM (
+            SELECT i.code, i.asks, i.suggestion IS NOT NULL AS is_suggested, count(*) AS n, sum(i.points) AS points
+            FROM staging.issues i JOIN ({_RECORDS}) x USING (record_id)
+            WHERE {_OF_THE_RUN} AND i.state = 'open' AND {_IS_SCORED} AND {chosen.where()}
+            GROUP BY 1, 2, 3, CASE WHEN i.asks THEN i.field_name END, CASE WHEN i.asks THEN i.suggestion -> 'shown' END
+        ) alike GROUP BY code
+    """)  # noqa: S608
+    return list(conn.execute(query, {"run_id": run_id} | scope.parameters() | chosen.parameters()))
+
+
+def open_duplicates(conn: Connection, scope: Scope, run_id: int, chosen: RecordFilter) -> tuple[int, float]:
+    """Open questions about two records of a filter of which the reader sees both whole, and what their records lack in uniqueness, as points."""
+    query = text(f"""
+        WITH pairs AS MATERIALIZED (
+            SELECT m.left_record_id, m.right_record_id FROM staging.match_results m WHERE m.run_id = :run_id AND m.is_open
+        ), seen AS MATERIALIZED (
+            SELECT x.record_id, (100 - x.uniqueness) AS lost, {chosen.where()} AS is_chosen FROM ({_RECORDS}) x
+            WHERE x.shown = 'all' AND x.record_id IN (SELECT left_record_id FROM pairs UNION ALL SELECT right_record_id FROM pairs)
+        ), shown AS (
+            SELECT p.* FROM pairs p LEFT JOIN seen l ON l.record_id = p.left_record_id LEFT JOIN seen r ON r.record_id = p.right_record_id
+            WHERE (p.left_record_id IS NULL OR l.record_id IS NOT NULL) AND (p.right_record_id IS NULL OR r.record_id IS NOT NULL) AND (l.is_chosen OR r.is_chosen)
+        )
+        SELECT (SELECT count(*) FROM shown) AS pairs, coalesce((
+            SELECT sum(seen.lost * part.weight) FROM seen JOIN staging.records own USING (record_id) CROSS JOIN LATERAL
+                jsonb_to_recordset(own.quality_parts) AS part (dimension text, weight float8)
+            WHERE part.dimension = 'uniqueness' AND seen.is_chosen
+                AND seen.record_id IN (SELECT left_record_id FROM shown UNION SELECT right_record_id FROM shown)), 0) AS points
+    """)  # noqa: S608
+    row = conn.execute(query, {"run_id": run_id} | scope.parameters() | chosen.parameters()).one()
+    return row.pairs, row.points
+
+
+def answer_pace(conn: Connection, *, at_least: int, last: int) -> dict[str, float]:
+    """The middle of the seconds that people took for their `last` answers, by kind of question, where there are `at_least` so many."""
+    query = text("""
+        SELECT kind, percentile_cont(0.5) WITHIN GROUP (ORDER BY seconds_taken) AS seconds FROM (
+            SELECT kind, seconds_taken, row_number() OVER (PARTITION BY kind ORDER BY decision_id DESC) AS n FROM staging.decisions
+            WHERE seconds_taken > 0 AND answer <> 'undone'
+        ) d WHERE n <= :last GROUP BY kind HAVING count(*) >= :at_least
+    """)
+    return {row.kind: row.seconds for row in conn.execute(query, {"at_least": at_least, "last": last})}
+
+
+def findings(conn: Connection, run_id: int, audience: str) -> list[Row[Any]]:
+    """What was unusual about a run, for an audience, by source."""
+    query = text("SELECT * FROM ops.findings WHERE run_id = :run_id AND audience = :audience ORDER BY source, finding_id")
+    return list(conn.execute(query, {"run_id": run_id, "audience": audience}))
+
+
+def answers_since(conn: Connection, run_id: int, session_id: str | None) -> int:
+    """Answers that one session gave in a run and that still hold."""
+    query = text("""
+        SELECT count(*) FROM staging.decisions WHERE run_id = :run_id AND session_id = :session_id AND replaced_at IS NULL AND answer <> 'undone'
+    """)
+    return int(conn.execute(query, {"run_id": run_id, "session_id": session_id}).scalar_one())
 
 
 # ------------------------------------------------------------------------------------------------------------------------ over time

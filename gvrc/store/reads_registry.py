@@ -4,19 +4,19 @@ tell it."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Row, text
 
 from gvrc.store.reads import Scope, shown_as
+from gvrc.store.reads_search import FacilityFilter, facility_ids_next, understood
 
 _SEEN = f"""
     SELECT f.facility_id, f.facility_code, f.version, f.is_active, f.visibility, f.created_at, f.updated_at, c.county_code, c.county_name,
         {shown_as("f.visibility", "c.county_code")} AS shown, f.facility_name, f.facility_type, f.operational_status_id, f.constituency_id, f.ward_id,
         f.mfl_code, f.fid_code, f.registration_number, f.keph_level, f.address, f.officer_in_charge, f.opening_hours, f.description, f.aliases,
         f.quality_score, f.quality_parts, f.last_verified_at, f.last_verified_by, f.origins
-    FROM facilities f LEFT JOIN counties c USING (county_id)
+    FROM facilities_in_sight f LEFT JOIN counties c USING (county_id)
 """  # noqa: S608
 _SHAPE = f"""
     SELECT s.facility_id, s.facility_code, s.shown, s.is_active, s.county_code, s.county_name, s.updated_at,
@@ -46,78 +46,40 @@ _SHAPE = f"""
     LEFT JOIN operational_statuses os ON os.operational_status_id = s.operational_status_id{{joins}}
     WHERE s.shown <> 'nothing'
 """  # noqa: S608 (fragments of this package)
-_LEAN = _SHAPE.format(more="", joins="")
-"""What filters, counts and facets need: without point and owner, which nobody filters by."""
-_MASKED = _SHAPE.format(
+_MASKED = _SHAPE.format(  # with the ids named again, the parts of a place are read once and not once for each place
     more=""",
         CASE WHEN s.shown = 'all' THEN p.latitude::float8 END AS latitude,
         CASE WHEN s.shown = 'all' THEN p.longitude::float8 END AS longitude,
         CASE WHEN s.shown = 'all' THEN p.accuracy_level END AS accuracy_level,
-        CASE WHEN s.shown = 'all' THEN o.owner_name END AS owner""",
+        CASE WHEN s.shown = 'all' THEN o.owner_name END AS owner,
+        CASE WHEN s.shown = 'all' THEN o.owner_type END AS owner_type""",
     joins="""
-    LEFT JOIN facility_coordinates p ON p.facility_id = s.facility_id
-    LEFT JOIN LATERAL (
-        SELECT owner_name FROM facility_owners WHERE facility_id = s.facility_id ORDER BY facility_owner_id LIMIT 1) o ON true""",
+    LEFT JOIN (SELECT * FROM facility_coordinates WHERE facility_id = ANY(:ids)) p ON p.facility_id = s.facility_id
+    LEFT JOIN (
+        SELECT DISTINCT ON (facility_id) facility_id, owner_name, owner_type FROM facility_owners WHERE facility_id = ANY(:ids)
+        ORDER BY facility_id, facility_owner_id) o ON o.facility_id = s.facility_id""",
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FacilityFilter:
-    """Which facilities; what is None does not filter. Places are codes, `words` a name, an alias or a code, spelling tolerated."""
-
-    words: str | None = None
-    county: str | None = None
-    constituency: str | None = None
-    ward: str | None = None
-    facility_type: str | None = None
-    service: str | None = None
-    visibility: str | None = None
-    is_active: bool | None = True
-
-    def where(self) -> str:
-        """SQL over a masked facility `m`: a filter on what is not shown finds nothing."""
-        clauses = {
-            "county": "m.county_code = :county", "constituency": "m.constituency_code = :constituency", "ward": "m.ward_code = :ward",
-            "facility_type": "m.facility_type = :facility_type", "visibility": "m.visibility = :visibility", "is_active": "m.is_active = :is_active",
-            "service": """m.shown IN ('all', 'area') AND EXISTS (
-                SELECT 1 FROM facility_services fs WHERE fs.facility_id = m.facility_id AND fs.service = :service)""",
-            "words": """(m.facility_name ILIKE :pattern OR m.facility_name % :words OR m.facility_code = upper(:words)
-                OR m.mfl_code = :words OR EXISTS (SELECT 1 FROM unnest(m.aliases) a WHERE a ILIKE :pattern))""",
-        }
-        used = [clause for name, clause in clauses.items() if getattr(self, name) is not None]
-        return " AND ".join(used) or "true"
-
-    def parameters(self) -> dict[str, Any]:
-        pattern = None if self.words is None else "%" + self.words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
-        return {
-            "words": self.words, "pattern": pattern, "county": self.county, "constituency": self.constituency, "ward": self.ward,
-            "facility_type": self.facility_type, "service": self.service, "visibility": self.visibility, "is_active": self.is_active,
-        }
-
-
-def count_facilities(conn: Connection, scope: Scope, chosen: FacilityFilter) -> int:
-    """How many facilities the reader may know of."""
-    query = text(f"SELECT count(*) FROM ({_LEAN}) m WHERE {chosen.where()}")  # noqa: S608
-    return int(conn.execute(query, scope.parameters() | chosen.parameters()).scalar_one())
-
-
-def facility_rows(conn: Connection, scope: Scope, chosen: FacilityFilter, *, limit: int, offset: int) -> list[Row[Any]]:
-    """One page of facilities: the best match first when words are searched, else by code."""
-    order = "similarity(m.facility_name, :words) DESC NULLS LAST, m.facility_id" if chosen.words is not None else "m.facility_id"
-    query = text(f"SELECT m.* FROM ({_MASKED}) m WHERE {chosen.where()} ORDER BY {order} LIMIT :limit OFFSET :offset")  # noqa: S608
-    return list(conn.execute(query, {"limit": limit, "offset": offset} | scope.parameters() | chosen.parameters()))
+def facility_rows(conn: Connection, scope: Scope, facility_ids: Sequence[int]) -> list[Row[Any]]:
+    """Facilities whole, in the order of these ids."""
+    known = facilities_by_id(conn, scope, facility_ids)
+    return [known[number] for number in facility_ids if number in known]
 
 
 def facility_rows_after(conn: Connection, scope: Scope, chosen: FacilityFilter, *, chunk: int) -> Iterator[list[Row[Any]]]:
     """All facilities of a filter in the order of their ids, chunk by chunk, so that memory stays bounded."""
+    search = understood(conn, scope, chosen.words) if chosen.words is not None else None
     after = 0
-    query = text(f"SELECT m.* FROM ({_MASKED}) m WHERE {chosen.where()} AND m.facility_id > :after ORDER BY m.facility_id LIMIT :limit")  # noqa: S608
-    while True:
-        rows = list(conn.execute(query, {"after": after, "limit": chunk} | scope.parameters() | chosen.parameters()))
-        if not rows:
-            return
-        yield rows
-        after = rows[-1].facility_id
+    while ids := facility_ids_next(conn, scope, chosen, search, after=after, limit=chunk):
+        yield facility_rows(conn, scope, ids)
+        after = ids[-1]
+
+
+def facility_rows_next(conn: Connection, scope: Scope, chosen: FacilityFilter, *, after: int, limit: int) -> list[Row[Any]]:
+    """The next facilities of a filter after this id, in the order of their ids."""
+    search = understood(conn, scope, chosen.words) if chosen.words is not None else None
+    return facility_rows(conn, scope, facility_ids_next(conn, scope, chosen, search, after=after, limit=limit))
 
 
 def facilities_by_id(conn: Connection, scope: Scope, facility_ids: Sequence[int]) -> dict[int, Row[Any]]:
@@ -128,25 +90,7 @@ def facilities_by_id(conn: Connection, scope: Scope, facility_ids: Sequence[int]
 
 def facility_id_of(conn: Connection, code: str) -> int | None:
     """The id of a facility code."""
-    return conn.execute(text("SELECT facility_id FROM facilities WHERE facility_code = upper(:code)"), {"code": code}).scalar_one_or_none()
-
-
-_FACETS = {"county": "m.county_code", "facility_type": "m.facility_type", "visibility": "m.visibility", "operational_status": "m.operational_status"}
-
-
-def facets(conn: Connection, scope: Scope, chosen: FacilityFilter) -> dict[str, dict[str, int]]:
-    """Counts per county, kind, visibility and status of the facilities of a filter."""
-    query = text(f"""
-        SELECT {", ".join(f"{column} AS {name}" for name, column in _FACETS.items())}, count(*) AS n FROM ({_LEAN}) m WHERE {chosen.where()}
-        GROUP BY 1, 2, 3, 4
-    """)  # noqa: S608
-    found: dict[str, dict[str, int]] = {name: {} for name in _FACETS}
-    for row in conn.execute(query, scope.parameters() | chosen.parameters()):
-        for name in _FACETS:
-            value = getattr(row, name)
-            if value is not None:
-                found[name][value] = found[name].get(value, 0) + row.n
-    return {name: dict(sorted(counts.items(), key=lambda item: (-item[1], item[0]))) for name, counts in found.items()}
+    return conn.execute(text("SELECT facility_id FROM facilities_in_sight WHERE facility_code = upper(:code)"), {"code": code}).scalar_one_or_none()
 
 
 def contact_rows(conn: Connection, facility_ids: Sequence[int]) -> dict[int, list[Row[Any]]]:

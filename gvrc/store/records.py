@@ -9,35 +9,43 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, delete, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.exc import IntegrityError
 
 from gvrc.model.issue import Issue, IssueType
 from gvrc.model.quality import QualityScore
+from gvrc.model.quick import quick
 from gvrc.model.record import Record, RecordState
 from gvrc.store.bulk import stage_rows
 from gvrc.store.codec import Sealer, digest, issue_from_row, record_from_row, record_hash
-from gvrc.store.tables import DeadLetter, IssueRow, RecordRow, RunFile
+from gvrc.store.session import copy_rows
+from gvrc.store.tables import QUALITY_DIMENSIONS, DeadLetter, IssueRow, RecordRow, RunFile
 
 _COLUMNS = (
     "file_id", "row_number", "pointer", "source", "record_key", "run_id", "stage", "name", "facility_type", "county_code", "constituency_code",
     "ward_code", "latitude", "longitude", "place_confidence", "mfl_code", "visibility", "data", "changes", "content_hash", "record_hash", "state",
+    "state_reason", "quality_score", "quality_parts", "points_to_gain",
 )
 _ISSUE_COLUMNS = (
     "record_id", "file_id", "code", "field_name", "ordinal", "severity", "dimension", "stage", "value", "detail", "suggestion", "state",
-    "asks", "question_key", "evidence_hash", "decided_by", "decided_at", "why",
+    "asks", "question_key", "evidence_hash", "decided_by", "decided_at", "why", "points",
 )
 _KEPT = {"file_id", "pointer"}
 _NEVER_READ = frozenset({"quality_parts", "points_to_gain"})
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordDraft:
-    """A standardised record on its way into the database, with the issues found on it."""
+    """A standardised record on its way into the database, with the issues found on it. `quality` and `reason` are what the score stage will say
+    unless other records of the run change it; None leaves everything to that stage."""
 
     record: Record
     row_number: int
     content_hash: str
     issues: Sequence[Issue] = ()
     is_rejected: bool = False
+    quality: QualityScore | None = None
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +70,7 @@ class ChunkContext:
     verdicts: Mapping[str, Verdict] = field(default_factory=dict)
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredRecord:
     """A record of staging with where it stands."""
@@ -78,6 +87,7 @@ class StoredRecord:
     record: Record
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredIssue:
     """An issue of staging with where it stands."""
@@ -92,6 +102,7 @@ class StoredIssue:
     issue: Issue
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScoredRecord:
     """The outcome of the score stage for one record."""
@@ -107,19 +118,47 @@ def save_records(conn: Connection, context: ChunkContext, drafts: Sequence[Recor
 
     The same chunk written twice changes nothing: `updated_at` and `version` move only when the record's hash does.
     """
-    stage_rows(conn, "staging.records", _COLUMNS, (_record_row(context, draft, sealer) for draft in drafts), name="incoming_records")
+    rows = [_record_row(context, draft, sealer) for draft in drafts]
+    ids = _insert_records(conn, context, drafts, rows) or _replace_records(conn, rows)
+    found = ((ids[draft.record.record_key], draft.record.record_key, draft.issues, draft.quality) for draft in drafts)
+    issues = [row for record_id, key, issues, quality in found for row in _issue_rows(context, record_id, key, issues, sealer, quality)]
+    if issues:
+        copy_rows(conn, "staging.issues", _ISSUE_COLUMNS, issues)
+    return ids
+
+
+def _insert_records(conn: Connection, context: ChunkContext, drafts: Sequence[RecordDraft], rows: Sequence[tuple[Any, ...]]) -> dict[str, int] | None:
+    """COPY records none of which is there yet straight into their table. None when some are, or another run of the file was faster."""
+    pointers = [draft.record.pointer for draft in drafts]
+    known = select(RecordRow.record_id).where(RecordRow.file_id == context.file_id, RecordRow.pointer == func.any(pointers)).limit(1)
+    if conn.execute(known).first() is not None:
+        return None
+    ids = sorted(conn.execute(_NEXT_IDS, {"count": len(drafts)}).scalars())
+    try:
+        with conn.begin_nested():
+            copy_rows(conn, "staging.records", ("record_id", "cluster_id", *_COLUMNS), ((number, number, *row) for number, row in zip(ids, rows, strict=True)))
+    except IntegrityError:
+        return None
+    return {draft.record.record_key: number for draft, number in zip(drafts, ids, strict=True)}
+
+
+_NEXT_IDS = text("SELECT nextval(pg_get_serial_sequence('staging.records', 'record_id')) FROM generate_series(1, :count)")
+
+
+def _replace_records(conn: Connection, rows: Sequence[tuple[Any, ...]]) -> dict[str, int]:
+    """Write records over those of an earlier pass; their issues are dropped."""
+    stage_rows(conn, "staging.records", _COLUMNS, rows, name="incoming_records")
     names = ", ".join(_COLUMNS)
     updates = ", ".join(f"{name} = excluded.{name}" for name in _COLUMNS if name not in _KEPT)
     changed = "(r.record_hash <> excluded.record_hash)::int"
-    rows = conn.execute(text(f"""
+    written = conn.execute(text(f"""
         INSERT INTO staging.records AS r ({names}) SELECT {names} FROM incoming_records
-        ON CONFLICT (file_id, pointer) DO UPDATE SET {updates}, version = r.version + {changed}, state_reason = NULL,
-            quality_score = NULL, cluster_id = NULL, updated_at = CASE WHEN r.record_hash <> excluded.record_hash THEN now() ELSE r.updated_at END
+        ON CONFLICT (file_id, pointer) DO UPDATE SET {updates}, version = r.version + {changed}, cluster_id = r.record_id,
+            updated_at = CASE WHEN r.record_hash <> excluded.record_hash THEN now() ELSE r.updated_at END
         RETURNING r.record_id, r.record_key
     """))  # noqa: S608 (column names of this module)
-    ids = {row.record_key: row.record_id for row in rows}
-    conn.execute(delete(IssueRow).where(IssueRow.record_id.in_(ids.values())))
-    add_issues(conn, context, [(ids[draft.record.record_key], draft.record.record_key, draft.issues) for draft in drafts], sealer)
+    ids = {row.record_key: row.record_id for row in written}
+    conn.execute(delete(IssueRow).where(IssueRow.record_id == func.any(list(ids.values()))))
     return ids
 
 
@@ -132,9 +171,10 @@ def add_issues(conn: Connection, context: ChunkContext, found: Iterable[tuple[in
         conn.execute(text(f"INSERT INTO staging.issues ({names}) SELECT {names} FROM incoming_issues ON CONFLICT DO NOTHING"))  # noqa: S608
 
 
-def forget_issues(conn: Connection, run_id: int, stages: Sequence[str]) -> None:
-    """Drop the issues that these stages found on the run's records, before they look again."""
-    conn.execute(delete(IssueRow).where(IssueRow.stage.in_(stages), IssueRow.file_id.in_(run_file_ids(run_id))))
+def forget_issues(conn: Connection, run_id: int, stages: Sequence[str], besides: Collection[str]) -> None:
+    """Drop the issues that these stages found on the run's records, before they look again; those of the codes `besides` stay."""
+    forgotten = IssueRow.stage.in_(stages) & IssueRow.code.not_in(besides)
+    conn.execute(delete(IssueRow).where(forgotten, IssueRow.file_id.in_(run_file_ids(run_id))))
 
 
 def run_file_ids(run_id: int) -> Select[int]:
@@ -151,7 +191,7 @@ def records_with_issue(conn: Connection, run_id: int, codes: Collection[str]) ->
 def drop_issues(conn: Connection, record_ids: Sequence[int], codes: Collection[str]) -> None:
     """Drop the issues of these codes on these records."""
     if record_ids:
-        conn.execute(delete(IssueRow).where(IssueRow.record_id.in_(record_ids), IssueRow.code.in_(codes)))
+        conn.execute(delete(IssueRow).where(IssueRow.record_id == func.any(list(record_ids)), IssueRow.code.in_(codes)))
 
 
 def load_records(
@@ -162,21 +202,27 @@ def load_records(
     left_out = _NEVER_READ if with_changes else _NEVER_READ | {"changes"}
     query = select(*(column for column in RecordRow.__table__.columns if column.name not in left_out)).where(RecordRow.record_id > after).order_by(RecordRow.record_id)
     if record_ids is not None:
-        query = query.where(RecordRow.record_id.in_(record_ids))
+        query = query.where(RecordRow.record_id == func.any(list(record_ids)))
     if file_ids is not None:
         query = query.where(RecordRow.file_id.in_(file_ids))
-    return [_stored(row._mapping) for row in conn.execute(query if limit is None else query.limit(limit))]
+    return [_stored(row._asdict()) for row in conn.execute(query if limit is None else query.limit(limit))]
+
+
+def set_issue_states(conn: Connection, record_ids: Sequence[int], states: Mapping[str, str]) -> None:
+    """Where issues of these records stand now: question key → open, fixed or waived."""
+    for question_key, state in states.items():
+        conn.execute(update(IssueRow).where(IssueRow.record_id.in_(record_ids), IssueRow.question_key == question_key).values(state=state))
 
 
 def load_issues(conn: Connection, record_ids: Sequence[int]) -> dict[int, list[StoredIssue]]:
     """The issues of records, by record id."""
     query = (
         select(*IssueRow.__table__.columns, RecordRow.record_key).join(RecordRow, RecordRow.record_id == IssueRow.record_id)
-        .where(IssueRow.record_id.in_(record_ids)).order_by(IssueRow.issue_id)
+        .where(IssueRow.record_id == func.any(list(record_ids))).order_by(IssueRow.issue_id)
     )
     found: dict[int, list[StoredIssue]] = {}
     for row in conn.execute(query):
-        found.setdefault(row.record_id, []).append(_stored_issue(row._mapping))
+        found.setdefault(row.record_id, []).append(_stored_issue(row._asdict()))
     return found
 
 
@@ -231,6 +277,8 @@ def save_scores(conn: Connection, scored: Sequence[ScoredRecord]) -> None:
     """Write quality scores, points to gain and states. A ready record whose content the registry already holds counts as committed."""
     columns = ("record_id", "state", "state_reason", "quality_score", "quality_parts", "points_to_gain")
     stage_rows(conn, "staging.records", columns, map(_score_row, scored), name="incoming_scores")
+    # without its size PostgreSQL reads every issue of every run for each chunk instead of those of these records
+    conn.execute(text("ANALYZE incoming_scores"))
     conn.execute(text("""
         UPDATE staging.records AS r SET state_reason = i.state_reason, quality_score = i.quality_score, quality_parts = i.quality_parts,
             points_to_gain = i.points_to_gain, facility_id = coalesce(s.facility_id, r.facility_id),
@@ -244,10 +292,30 @@ def save_scores(conn: Connection, scored: Sequence[ScoredRecord]) -> None:
     """))
 
 
+def settle_states(conn: Connection, states: Sequence[tuple[int, str]]) -> None:
+    """Give records that were scored when they were written their states (record id, state). A ready record whose content the registry already
+    holds counts as committed; one that a steward answered on meanwhile has its state already."""
+    stage_rows(conn, "staging.records", ("record_id", "state"), states, name="incoming_states")
+    conn.execute(text("ANALYZE incoming_states"))
+    conn.execute(text("""
+        UPDATE staging.records AS r SET facility_id = coalesce(s.facility_id, r.facility_id),
+            state = CASE WHEN i.state = 'ready' AND s.record_hash = r.record_hash THEN 'committed' ELSE i.state END
+        FROM incoming_states AS i JOIN staging.records AS own USING (record_id) LEFT JOIN facility_sources AS s ON s.record_key = own.record_key
+        WHERE r.record_id = i.record_id AND r.state = 'new'
+    """))
+
+
 def save_clusters(conn: Connection, run_id: int, clusters: Mapping[int, int]) -> None:
     """Write which records are one place (record id → smallest record id of its cluster); every other record of the run stands alone."""
-    conn.execute(update(RecordRow).where(RecordRow.file_id.in_(run_file_ids(run_id))).values(cluster_id=RecordRow.record_id))
+    elsewhere = RecordRow.file_id.in_(run_file_ids(run_id)) & RecordRow.cluster_id.is_distinct_from(RecordRow.record_id)
+    conn.execute(update(RecordRow).where(elsewhere).values(cluster_id=RecordRow.record_id))
     set_clusters(conn, clusters)
+
+
+def load_clusters(conn: Connection, run_id: int) -> dict[int, int]:
+    """The clusters of the run's records that do not stand alone: record id → smallest record id."""
+    query = select(RecordRow.record_id, RecordRow.cluster_id).where(RecordRow.file_id.in_(run_file_ids(run_id)), RecordRow.cluster_id != RecordRow.record_id)
+    return {row.record_id: row.cluster_id for row in conn.execute(query)}
 
 
 def set_clusters(conn: Connection, clusters: Mapping[int, int]) -> None:
@@ -278,11 +346,21 @@ def _record_row(context: ChunkContext, draft: RecordDraft, sealer: Sealer) -> tu
     return (
         context.file_id, draft.row_number, record.pointer, record.source, record.record_key, context.run_id, context.stage,
         *said, data, sealer.changes(record), draft.content_hash, record_hash(said, data),
-        "rejected" if draft.is_rejected else "new",
+        "rejected" if draft.is_rejected else "new", draft.reason, *_quality_row(draft.quality),
     )
 
 
-def _issue_rows(context: ChunkContext, record_id: int, record_key: str, issues: Sequence[Issue], sealer: Sealer) -> Iterable[tuple[Any, ...]]:
+def _quality_row(quality: QualityScore | None) -> tuple[float | None, list[dict[str, Any]], dict[str, float]]:
+    """Quality score, its parts, and points to gain as columns."""
+    if quality is None:
+        return None, [], {}
+    return quality.total, [part.to_row() for part in quality.parts], quality.points_to_gain
+
+
+def _issue_rows(
+    context: ChunkContext, record_id: int, record_key: str, issues: Sequence[Issue], sealer: Sealer, quality: QualityScore | None = None
+) -> Iterable[tuple[Any, ...]]:
+    points = quality.points_to_gain if quality is not None else {}
     seen: dict[tuple[str, str], int] = {}
     for issue in issues:
         ordinal = seen.get((issue.code, issue.field_name), 0)
@@ -299,14 +377,12 @@ def _issue_rows(context: ChunkContext, record_id: int, record_key: str, issues: 
             value, detail, None if suggestion is None else suggestion,
             verdict.state if verdict else "open", issue_type.asks, key, evidence,
             verdict.decided_by if verdict else None, verdict.decided_at if verdict else None, verdict.why if verdict else None,
+            None if verdict else points.get(issue.code),
         )
 
 
 def _score_row(scored: ScoredRecord) -> tuple[Any, ...]:
-    parts = [
-        {"dimension": part.dimension, "value": part.value, "weight": part.weight, "reasons": list(part.reasons)} for part in scored.quality.parts
-    ]
-    return (scored.record_id, scored.state.value, scored.reason, scored.quality.total, parts, scored.quality.points_to_gain)
+    return (scored.record_id, scored.state.value, scored.reason, *_quality_row(scored.quality))
 
 
 def _stored(row: Mapping[Any, Any]) -> StoredRecord:
@@ -339,17 +415,15 @@ def count_open_questions(conn: Connection, run_id: int) -> int:
 
 def count_dead_letters(conn: Connection, run_id: int) -> int:
     """How many rows of the run could not be taken at all."""
-    query = select(func.count()).where(DeadLetter.run_id == run_id, DeadLetter.state == "open", DeadLetter.stage != "commit")
+    query = select(func.count()).where(DeadLetter.file_id.in_(run_file_ids(run_id)), DeadLetter.state == "open", DeadLetter.stage != "commit")
     return conn.execute(query).scalar_one()
 
 
 def mean_quality(conn: Connection, run_id: int) -> dict[str, float]:
     """The mean of each quality dimension over the run's records, and of the total."""
-    rows = conn.execute(text("""
-        SELECT part ->> 'dimension' AS dimension, round(avg((part ->> 'value')::numeric), 1) AS value
-        FROM staging.records CROSS JOIN LATERAL jsonb_array_elements(quality_parts) AS part
-        WHERE file_id IN (SELECT file_id FROM staging.run_files WHERE run_id = :run_id) GROUP BY 1
-        UNION ALL SELECT 'total', round(avg(quality_score)::numeric, 1) FROM staging.records
-        WHERE file_id IN (SELECT file_id FROM staging.run_files WHERE run_id = :run_id) AND quality_score IS NOT NULL
-    """), {"run_id": run_id})
-    return {row.dimension: float(row.value) for row in rows if row.value is not None}
+    means = ", ".join(f"round(avg({name})::numeric, 1) AS {name}" for name in QUALITY_DIMENSIONS)
+    query = text(f"""
+        SELECT {means}, round(avg(quality_score)::numeric, 1) AS total FROM staging.records
+        WHERE file_id IN (SELECT file_id FROM staging.run_files WHERE run_id = :run_id)
+    """)  # noqa: S608 (names of this program)
+    return {name: float(mean) for name, mean in conn.execute(query, {"run_id": run_id}).one()._mapping.items() if mean is not None}

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
@@ -98,6 +98,12 @@ class FacilityStanding(NamedTuple):
     version: int
     is_active: bool
     record_hash: str
+    retired_as: str | None
+
+    @property
+    def may_speak(self) -> bool:
+        """Whether its records may speak for it again: it stands, or only a rollback took it away."""
+        return self.is_active or self.retired_as == "rolled_back"
 
 
 class PlaceDecision(NamedTuple):
@@ -224,7 +230,8 @@ def standings(conn: Connection, facility_ids: Iterable[int], *, for_update: bool
     if not ids:
         return {}
     query = """
-        SELECT f.facility_id, f.facility_code, f.facility_name, f.facility_type, c.county_code, f.visibility, f.version, f.is_active, f.record_hash
+        SELECT f.facility_id, f.facility_code, f.facility_name, f.facility_type, c.county_code, f.visibility, f.version, f.is_active, f.record_hash,
+            f.retired_as
         FROM facilities f LEFT JOIN counties c USING (county_id) WHERE f.facility_id = ANY(:ids) ORDER BY f.facility_id
     """
     rows = conn.execute(text(query + (" FOR UPDATE OF f" if for_update else "")), {"ids": ids})
@@ -269,14 +276,25 @@ _CONTENTS = """
             WHERE x.facility_id = f.facility_id) AS point
     FROM facilities f LEFT JOIN operational_statuses os USING (operational_status_id) LEFT JOIN counties c ON c.county_id = f.county_id
         LEFT JOIN constituencies k ON k.constituency_id = f.constituency_id LEFT JOIN wards w ON w.ward_id = f.ward_id
-    WHERE f.facility_id = ANY(:ids)
+    WHERE f.facility_id = ANY({ids})
 """
+
+
+def contents_query(ids: str) -> str:
+    """The query of `contents`, for the facilities of an SQL expression."""
+    return _CONTENTS.format(ids=ids)
 
 
 def contents(conn: Connection, facility_ids: Iterable[int]) -> dict[int, dict[str, Any]]:
     """What the registry says of these facilities, in the shape of `gvrc.commit.content` (with `facility_code`); personal values are vault ids."""
-    rows = conn.execute(text(_CONTENTS), {"ids": sorted(set(facility_ids))})
+    rows = conn.execute(text(contents_query(":ids")), {"ids": sorted(set(facility_ids))})
     return {row.facility_id: {key: value for key, value in row._mapping.items() if key != "facility_id"} for row in rows}
+
+
+def pins_of(conn: Connection, facility_ids: Iterable[int]) -> dict[int, dict[str, Any]]:
+    """Values that people gave live facilities themselves, by facility: they stand against what the lists say. Only those that have any."""
+    query = text("SELECT facility_id, pins FROM facilities WHERE facility_id = ANY(:ids) AND pins <> '{}'")
+    return {row.facility_id: row.pins for row in conn.execute(query, {"ids": sorted(set(facility_ids))})}
 
 
 class RecordQuality(NamedTuple):
@@ -339,10 +357,11 @@ def owner_of_code(conn: Connection, column: str, value: str) -> str | None:
 _OFFICIAL = {name: name for name in ("mfl_code", "fid_code", "registration_number")}
 
 
-def approvers(conn: Connection, roles: Sequence[str]) -> int:
-    """How many active accounts have one of these roles."""
-    query = text("SELECT count(*) FROM users WHERE is_active AND role = ANY(:roles)")
-    return int(conn.execute(query, {"roles": list(roles)}).scalar_one())
+def approvers(conn: Connection, roles: Sequence[str], username: str) -> int:
+    """How many active accounts have one of these roles. The account of who sits at the server's command line is no second person to somebody in
+    the browser: it counts for itself only."""
+    query = text("SELECT count(*) FROM users WHERE is_active AND role = ANY(:roles) AND (NOT is_local OR lower(username) = lower(:username))")
+    return int(conn.execute(query, {"roles": list(roles), "username": username}).scalar_one())
 
 
 # --------------------------------------------------------------------------------------------------------- what the commit writes
@@ -360,6 +379,17 @@ class FacilityDraft:
     origins: Mapping[str, Any]
     quality_score: float | None
     quality_parts: Sequence[Any]
+    pins: Mapping[str, Any] = field(default_factory=dict)
+    is_active: bool = True
+    retired_as: str | None = None
+
+    @property
+    def state(self) -> dict[str, Any]:
+        """Everything it says, as a version keeps it."""
+        return {
+            **self.content, "is_active": self.is_active, "retired_as": self.retired_as, "pins": self.pins, "origins": self.origins,
+            "quality_score": self.quality_score, "quality_parts": self.quality_parts,
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -381,6 +411,7 @@ class MergeDraft:
     survivor_id: int
     reason: str
     decision_id: int | None
+    commit_id: int | None = None
 
 
 _TEMPORARY = """
@@ -388,7 +419,7 @@ _TEMPORARY = """
         ordinal int GENERATED ALWAYS AS IDENTITY, facility_id bigint, facility_code text, registration_number text, facility_name text, facility_type text, operational_status text,
         county_code text, constituency_code text, ward_code text, mfl_code text, fid_code text, keph_level text, address uuid, officer_in_charge uuid,
         opening_hours text, description text, aliases text[], visibility text, quality_score float8, quality_parts jsonb, last_verified_at date,
-        origins jsonb, record_hash text) ON COMMIT DELETE ROWS;
+        origins jsonb, record_hash text, pins jsonb, is_active boolean, retired_as text) ON COMMIT DELETE ROWS;
     CREATE TEMPORARY TABLE IF NOT EXISTS golden_facility_contacts (
         facility_id bigint, contact_type text, contact_value uuid, label text, is_primary boolean) ON COMMIT DELETE ROWS;
     CREATE TEMPORARY TABLE IF NOT EXISTS golden_facility_services (facility_id bigint, service text) ON COMMIT DELETE ROWS;
@@ -402,7 +433,7 @@ _TEMPORARY = """
 _FACILITY_COLUMNS = (
     "facility_id", "facility_code", "registration_number", "facility_name", "facility_type", "operational_status", "county_code",
     "constituency_code", "ward_code", "mfl_code", "fid_code", "keph_level", "address", "officer_in_charge", "opening_hours", "description", "aliases",
-    "visibility", "quality_score", "quality_parts", "last_verified_at", "origins", "record_hash",
+    "visibility", "quality_score", "quality_parts", "last_verified_at", "origins", "record_hash", "pins", "is_active", "retired_as",
 )
 
 
@@ -435,7 +466,7 @@ def issue_codes(conn: Connection, facility_types: Sequence[str]) -> list[str]:
 def write_facilities(conn: Connection, actor: str, drafts: Sequence[FacilityDraft]) -> dict[str, int]:
     """Insert new facilities and update changed ones with all their children, one statement per table. Returns facility ids by code.
 
-    What says the same already is not touched: no new version, no audit row.
+    Each gets a new version: leave out what says the same already. Children that say the same already are not touched.
     """
     if not drafts:
         return {}
@@ -520,7 +551,7 @@ def _facility_row(draft: FacilityDraft) -> tuple[Any, ...]:
         said["mfl_code"], said["fid_code"], said["keph_level"], _uuid(said["address"]), _uuid(said["officer"]),
         said["opening_hours"], said["description"], list(said["aliases"]), said["visibility"], draft.quality_score,
         list(draft.quality_parts), date.fromisoformat(said["last_verified_at"]) if said["last_verified_at"] else None,
-        dict(draft.origins), draft.content_hash,
+        dict(draft.origins), draft.content_hash, dict(draft.pins), draft.is_active, draft.retired_as,
     )
 
 
@@ -536,7 +567,7 @@ _GOLDEN = """
 _WRITTEN = (
     "registration_number", "facility_name", "facility_type", "operational_status_id", "county_id", "constituency_id", "ward_id", "mfl_code", "fid_code",
     "keph_level", "address", "officer_in_charge", "opening_hours", "description", "aliases", "visibility", "quality_score", "quality_parts",
-    "last_verified_at", "origins", "record_hash",
+    "last_verified_at", "origins", "record_hash", "pins", "is_active", "retired_as",
 )
 _INSERT_FACILITIES = f"""
     INSERT INTO facilities (facility_code, {", ".join(_WRITTEN)}, created_by, updated_by)
@@ -548,7 +579,6 @@ _UPDATE_FACILITIES = f"""
     SELECT facility_id, facility_code, {", ".join(_WRITTEN)}, :actor, :actor FROM ({_GOLDEN}) g WHERE facility_id IS NOT NULL
     ON CONFLICT (facility_id) DO UPDATE SET {", ".join(f"{name} = excluded.{name}" for name in _WRITTEN)}, version = f.version + 1,
         updated_by = excluded.updated_by, updated_at = now()
-    WHERE f.record_hash <> excluded.record_hash
 """  # noqa: S608
 
 
@@ -582,7 +612,11 @@ _REPOINTED: tuple[tuple[str, str], ...] = (
 def merge_facilities(conn: Connection, actor: str, merges: Sequence[MergeDraft]) -> None:
     """Redirect the losers to their survivors: children and links re-pointed, official codes given up, nothing deleted but doubles."""
     for merge in merges:  # merges are rare and each is signed for, so that they may go one by one
-        values = {"loser": merge.loser_id, "survivor": merge.survivor_id, "actor": actor, "reason": merge.reason, "decision": merge.decision_id}
+        values = {
+            "loser": merge.loser_id, "survivor": merge.survivor_id, "actor": actor, "reason": merge.reason, "decision": merge.decision_id,
+            "commit": merge.commit_id,
+        }
+        values["keys"] = list(conn.execute(text("SELECT record_key FROM facility_sources WHERE facility_id = :loser"), {"loser": merge.loser_id}).scalars())
         for table, same in _REPOINTED:
             _repoint(conn, table, same, values)
         for statement in _MERGE:
@@ -605,9 +639,9 @@ _MERGE = (
             AND o.related_facility_id = :survivor)""",
     "DELETE FROM facility_relations WHERE :loser IN (facility_id, related_facility_id)",
     """UPDATE facilities SET is_active = false, mfl_code = NULL, fid_code = NULL, registration_number = 'UNREG-' || facility_code,
-        version = version + 1, updated_by = :actor, updated_at = now() WHERE facility_id = :loser""",
-    """INSERT INTO facility_redirects (from_facility_id, to_facility_id, reason, decision_id, merged_by)
-        VALUES (:loser, :survivor, :reason, :decision, :actor)""",
+        retired_as = 'merged', version = version + 1, updated_by = :actor, updated_at = now() WHERE facility_id = :loser""",
+    """INSERT INTO facility_redirects (from_facility_id, to_facility_id, reason, decision_id, merged_by, commit_id, moved_keys)
+        VALUES (:loser, :survivor, :reason, :decision, :actor, :commit, :keys)""",
 )
 
 
@@ -652,6 +686,37 @@ def mark_committed(conn: Connection, feeds: Mapping[int, int]) -> None:
             """),
             {"records": list(feeds), "facilities": list(feeds.values())},
         )
+
+
+def move_records(conn: Connection, from_id: int, to_id: int) -> None:
+    """Staged records of a merged-away facility feed its survivor."""
+    conn.execute(text("UPDATE staging.records SET facility_id = :to WHERE facility_id = :from"), {"from": from_id, "to": to_id})
+
+
+def move_records_back(conn: Connection, facility_id: int, record_keys: Sequence[str]) -> None:
+    """Staged records of these keys feed this facility again."""
+    conn.execute(
+        text("UPDATE staging.records SET facility_id = :id WHERE record_key = ANY(:keys) AND facility_id IS NOT NULL"),
+        {"id": facility_id, "keys": list(record_keys)},
+    )
+
+
+def forget_hashes(conn: Connection, record_keys: Sequence[str]) -> None:
+    """The next commit looks at these records as if they were new: what they said while their place was merged has not reached it."""
+    conn.execute(text("UPDATE facility_sources SET record_hash = '' WHERE record_key = ANY(:keys)"), {"keys": list(record_keys)})
+
+
+def official_codes(conn: Connection, facility_ids: Iterable[int]) -> dict[int, tuple[str | None, ...]]:
+    """Registration number (None for one made up by the registry), MFL code and facility id code of each facility."""
+    query = text("""SELECT facility_id, nullif(registration_number, 'UNREG-' || facility_code), mfl_code, fid_code FROM facilities
+        WHERE facility_id = ANY(:ids)""")
+    return {row[0]: tuple(row[1:]) for row in conn.execute(query, {"ids": sorted(set(facility_ids))})}
+
+
+def versions(conn: Connection, facility_ids: Iterable[int]) -> dict[int, int]:
+    """The version at which each facility stands."""
+    query = text("SELECT facility_id, version FROM facilities WHERE facility_id = ANY(:ids)")
+    return {row.facility_id: row.version for row in conn.execute(query, {"ids": sorted(set(facility_ids))})}
 
 
 # --------------------------------------------------------------------------------------------------------- the commit's own row

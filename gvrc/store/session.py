@@ -5,19 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import Any, NoReturn, TypeVar
 
 import psycopg
 import pybreaker
 import stamina
 from psycopg import sql as psql
-from psycopg.types.json import Jsonb
-from sqlalchemy import Connection, Engine, Table, create_engine, text
+from sqlalchemy import Connection, Engine, QueuePool, Table, create_engine, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from gvrc.errors import ConfigError, DatabaseUnavailable, SchemaOutdatedError, StoreError
 from gvrc.model.access import Actor
+from gvrc.security.permissions import sight_of
 from gvrc.settings import Settings
 from gvrc.store import embedded, migrate
 from gvrc.store.jsonb import dump_json, load_json, storable_text
@@ -56,6 +57,7 @@ class Database:
         self.urls = urls
         self.is_embedded = is_embedded
         self.engine = _engine(urls.app, settings, application_name)
+        self._reading_engine = _engine(urls.app, settings, application_name, isolation_level="AUTOCOMMIT", pool_pre_ping=False, pool_reset_on_return=None)
         self._owner_engine: Engine | None = None
         self._application_name = application_name
         self._breaker = pybreaker.CircuitBreaker(
@@ -82,6 +84,7 @@ class Database:
     def close(self) -> None:
         """Gives every connection back to the server. The embedded server goes on."""
         self.engine.dispose()
+        self._reading_engine.dispose()
         if self._owner_engine is not None:
             self._owner_engine.dispose()
 
@@ -102,6 +105,11 @@ class Database:
     def breaker_state(self) -> str:
         """`closed` when all is well, `open` after five lost connections in a row (for a minute), `half-open` while trying again."""
         return str(self._breaker.current_state)
+
+    def pool_use(self) -> tuple[int, int]:
+        """Connections of this process in use and idle."""
+        pools = [engine.pool for engine in (self.engine, self._reading_engine) if isinstance(engine.pool, QueuePool)]
+        return sum(pool.checkedout() for pool in pools), sum(pool.checkedin() for pool in pools)
 
     # ------------------------------------------------------------------------------------------------------------ transactions
 
@@ -124,15 +132,44 @@ class Database:
             yield connection
 
     @contextmanager
-    def read(self, *, timeout_seconds: float | None = None) -> Iterator[Connection]:
-        """One consistent, read-only view of the database. A statement may take `settings.query_timeout_seconds`, or `timeout_seconds`
-        (0: as long as it takes)."""
+    def read(self, actor: Actor | None = None, *, timeout_seconds: float | None = None) -> Iterator[Connection]:
+        """One consistent, read-only view of the database, for this person: of sensitive places it holds what the role may see, whatever is
+        asked. Without an actor the program reads for itself, whole. A statement may take `settings.query_timeout_seconds`, or
+        `timeout_seconds` (0: as long as it takes)."""
         limit = self.settings.query_timeout_seconds if timeout_seconds is None else timeout_seconds
         with self._connected(self.engine) as connection:
             connection = connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
             with connection.begin():
-                connection.execute(_SET_TIMEOUT, {"limit": f"{round(limit * 1000)}ms"})
+                connection.execute(_SAY_FOR_WHOM, _sight(actor) | {"limit": f"{round(limit * 1000)}ms"})
                 yield connection
+
+    def rows_at_once(self, actor: Actor, statement: str, values: Mapping[str, Any], *, keep_plan: bool) -> list[tuple[Any, ...]]:
+        """The rows of one reading statement (`:name` stands for a value) in one round trip, for what is asked hundreds of times a second.
+
+        For whom it reads is said in the same breath as in `read`, and holds for this statement alone: what PostgreSQL is sent before it is told to
+        answer is one transaction. With `keep_plan` the server plans the statement once for all values: right only where one plan is good for each of
+        them, and with every LIMIT written as a number. A connection that broke while it lay idle is replaced once.
+        """
+        try:
+            return self._rows_at_once(actor, statement, values, keep_plan)
+        except DatabaseUnavailable:
+            self._reading_engine.dispose()
+            return self._rows_at_once(actor, statement, values, keep_plan)
+
+    def _rows_at_once(self, actor: Actor, statement: str, values: Mapping[str, Any], keep_plan: bool) -> list[tuple[Any, ...]]:
+        told = _sight(actor) | {"limit": f"{round(self.settings.query_timeout_seconds * 1000)}ms"}
+        with self._connected(self._reading_engine) as connection:
+            driver = connection.connection.driver_connection
+            assert isinstance(driver, psycopg.Connection)
+            try:
+                with driver.pipeline(), driver.cursor(binary=True) as reading:
+                    driver.execute(_as_the_driver_writes(_SAY_FOR_WHOM_READ_ONLY), told)
+                    reading.execute(_as_the_driver_writes(statement), values, prepare=None if keep_plan else False)
+                    return reading.fetchall()
+            except psycopg.Error as error:
+                if driver.closed:
+                    connection.invalidate()
+                raise _as_sqlalchemy(error, "a reading statement") from error
 
     @contextmanager
     def hold_lock(self, name: str) -> Iterator[bool]:
@@ -234,13 +271,16 @@ _HINTS = {
     "53200": "The server ran out of memory.",
 }
 
-_SET_TIMEOUT = text("select set_config('statement_timeout', :limit, true)")
+_SAY_FOR_WHOM = text(
+    "select set_config('statement_timeout', :limit, true), set_config('gvrc.sight', :sight, true), set_config('gvrc.counties', :counties, true)"
+)
+_SAY_FOR_WHOM_READ_ONLY = f"{_SAY_FOR_WHOM.text}, set_config('transaction_read_only', 'on', true)"
 _TRY_SESSION_LOCK = text("select pg_try_advisory_lock(hashtextextended(:name, 0))")
 _RELEASE_LOCK = text("select pg_advisory_unlock(hashtextextended(:name, 0))")
 _TRY_LOCK = text("select pg_try_advisory_xact_lock(hashtextextended(:name, 0))")
 _SAY_WHO_ACTS = text(
     "select set_config('gvrc.user', :username, true), set_config('gvrc.session', :session, true),"
-    " set_config('gvrc.run', :run, true), set_config('gvrc.reason', :reason, true)"
+    " set_config('gvrc.run', :run, true), set_config('gvrc.reason', :reason, true), set_config('gvrc.sight', 'whole', true)"
 )
 
 
@@ -275,7 +315,8 @@ def copy_rows(connection: Connection, table: str | Table, columns: Sequence[str]
     """
     name = table if isinstance(table, str) else table.fullname
     json_positions = _json_columns(connection, name, columns)
-    storable = ([_copyable(value, index in json_positions) for index, value in enumerate(row)] for row in rows)
+    is_json = [index in json_positions for index in range(len(columns))]
+    storable = (list(map(_copyable, row, is_json)) for row in rows)
     return _copy(connection, name, columns, storable)
 
 
@@ -299,7 +340,7 @@ def _copy(connection: Connection, name: str, columns: Sequence[str], rows: Itera
                 copy.write_row(row)
                 count += 1
     except psycopg.Error as error:
-        raise _as_sqlalchemy(error, name) from error
+        raise _as_sqlalchemy(error, f"COPY {name}") from error
     return count
 
 
@@ -315,7 +356,7 @@ def _copyable(value: Any, is_json: bool) -> Any:
     if value is None:
         return None
     if is_json:
-        return Jsonb(value, dumps=dump_json)
+        return dump_json(value).decode()
     if isinstance(value, str):
         return storable_text(value)
     if isinstance(value, list | tuple):
@@ -325,21 +366,28 @@ def _copyable(value: Any, is_json: bool) -> Any:
 
 def _as_sqlalchemy(error: psycopg.Error, name: str) -> BaseException:
     """The driver's error in the shape that every other statement raises."""
-    return DBAPIError.instance(f"COPY {name}", None, error, psycopg.Error, dialect=_DIALECT)
+    return DBAPIError.instance(name, None, error, psycopg.Error, dialect=_DIALECT)
 
 
-def _engine(url: str, settings: Settings, application_name: str) -> Engine:
+@lru_cache(maxsize=500)
+def _as_the_driver_writes(statement: str) -> str:
+    """`:name` as psycopg writes it, by SQLAlchemy's own compiler."""
+    return str(text(statement).compile(dialect=_DIALECT))
+
+
+def _engine(url: str, settings: Settings, application_name: str, **options: Any) -> Engine:
+    usual: dict[str, Any] = {"pool_pre_ping": True}
     return create_engine(
         url,
         pool_size=settings.pool_size,
         max_overflow=max(0, settings.pool_max - settings.pool_size),
-        pool_pre_ping=True,
         pool_recycle=1800,
         pool_timeout=30,
         json_serializer=lambda value: dump_json(value).decode(),
         json_deserializer=load_json,
         hide_parameters=True,  # parameters may be personal values; errors reach logs
         connect_args={"application_name": application_name, "connect_timeout": _CONNECT_TIMEOUT_SECONDS},
+        **usual | options,
     )
 
 
@@ -354,6 +402,13 @@ def _say_who_acts(connection: Connection, actor: Actor | None, run_id: int | Non
         "reason": storable_text(reason or ""),
     }
     connection.execute(_SAY_WHO_ACTS, said)
+
+
+def _sight(actor: Actor | None) -> dict[str, str]:
+    """What row-level security is told of who reads; see sight.sql."""
+    if actor is None:
+        return {"sight": "whole", "counties": ""}
+    return {"sight": sight_of(actor), "counties": ",".join(sorted(actor.counties))}
 
 
 def _release_quietly(connection: Connection, name: str) -> None:

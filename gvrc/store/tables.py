@@ -14,6 +14,8 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     CheckConstraint,
+    Column,
+    Computed,
     DateTime,
     Float,
     ForeignKey,
@@ -32,6 +34,7 @@ from sqlalchemy import (
     func,
     text,
 )
+from sqlalchemy import Table as SqlTable
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, UUID
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -61,6 +64,14 @@ class Base(DeclarativeBase):
 
 def _key() -> Mapped[int]:
     return mapped_column(BigInteger, Identity(), primary_key=True)
+
+
+QUALITY_DIMENSIONS = ("completeness", "accuracy", "consistency", "timeliness", "uniqueness")
+
+
+def _part(dimension: str) -> Mapped[float | None]:
+    """One part of the quality score, always that of quality_parts."""
+    return mapped_column(Float, Computed(f"(jsonb_path_query_first(quality_parts, '$[*] ? (@.dimension == \"{dimension}\").value'))::float", persisted=True))
 
 
 def _now() -> Mapped[datetime]:
@@ -210,7 +221,10 @@ class Facility(Base):
     updated_by: Mapped[str]
     created_at: Mapped[datetime] = _now()
     updated_at: Mapped[datetime] = _now()
+    retired_as: Mapped[str | None] = mapped_column(String(20))
+    pins: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
     __table_args__ = (
+        CheckConstraint("retired_as in ('retired', 'merged', 'rolled_back')", name="retired_as"),
         CheckConstraint(r"facility_code ~ '^[A-Z]{2,4}-\d{3,6}$'", name="code"),
         CheckConstraint("length(facility_name) between 1 and 255", name="name"),
         CheckConstraint("visibility in ('public', 'ward_only', 'office_line', 'withheld')", name="visibility"),
@@ -218,12 +232,16 @@ class Facility(Base):
         Index("ix_facilities_created_updated", "created_at", "updated_at"),
         Index("ix_facilities_updated", "updated_at", "facility_id"),
         Index("ix_facilities_active", "facility_id", postgresql_where=text("is_active")),
+        Index("ix_facilities_retired", "facility_id", postgresql_where=text("NOT is_active")),
+        Index("ix_facilities_hidden", "facility_id", postgresql_include=["visibility", "county_id"], postgresql_where=text("visibility <> 'public'")),
         Index("ix_facilities_name_trgm", "facility_name", postgresql_using="gin", postgresql_ops={"facility_name": "gin_trgm_ops"}),
     )
 
 
 class _Child:
-    facility_id: Mapped[int] = mapped_column(ForeignKey("facilities.facility_id"), index=True)
+    """Part of a facility. Each has a unique index that begins with the facility, so none needs another."""
+
+    facility_id: Mapped[int] = mapped_column(ForeignKey("facilities.facility_id"))
 
 
 class FacilityContact(_Child, Base):
@@ -295,6 +313,9 @@ class FacilityRedirect(Base):
     merged_at: Mapped[datetime] = _now()
     undone_at: Mapped[datetime | None]
     undone_by: Mapped[str | None]
+    commit_id: Mapped[int | None] = mapped_column(index=True)
+    undone_commit_id: Mapped[int | None]
+    moved_keys: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
     __table_args__ = (
         CheckConstraint("from_facility_id <> to_facility_id", name="not_itself"),
         Index("uq_facility_redirects_live", "from_facility_id", unique=True, postgresql_where=text("undone_at is null")),
@@ -328,6 +349,57 @@ class FacilitySource(Base):
     record_hash: Mapped[str] = mapped_column(String(64))
     first_seen: Mapped[datetime] = _now()
     last_seen: Mapped[datetime] = _now()
+    __table_args__ = (Index("ix_facility_sources_source", "source", "facility_id"),)
+
+
+class FacilitySearch(Base):
+    """What is searched and counted of a facility, in one narrow row; kept by triggers. The first `named` of its words are its name's, the others its aliases'."""
+
+    __tablename__ = "facility_search"
+    facility_id: Mapped[int] = mapped_column(autoincrement=False)
+    words: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    named: Mapped[int] = mapped_column(SmallInteger)
+    visibility: Mapped[str] = mapped_column(String(20))
+    is_active: Mapped[bool] = mapped_column(Boolean)
+    county_id: Mapped[int | None] = mapped_column(Integer)
+    constituency_id: Mapped[int | None] = mapped_column(Integer)
+    ward_id: Mapped[int | None] = mapped_column(Integer)
+    facility_type: Mapped[str | None] = mapped_column(String(50))
+    operational_status_id: Mapped[int | None] = mapped_column(Integer)
+    quality_band: Mapped[str] = mapped_column(String(10))
+    services: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    __table_args__ = (
+        PrimaryKeyConstraint("facility_id", postgresql_include=["is_active", "visibility", "county_id"]),
+        Index("ix_facility_search_words", "words", postgresql_using="gin"),
+        Index("ix_facility_search_county", "county_id", "facility_id"),
+        Index(
+            "ix_facility_search_area", "county_id", "constituency_id", "ward_id", "facility_id", postgresql_include=["visibility", "is_active", "facility_type"],
+        ),
+        Index("ix_facility_search_sorts", "facility_type", "operational_status_id", "quality_band", "facility_id"),
+        Index("ix_facility_search_hidden", "visibility", "facility_id", postgresql_where=text("visibility <> 'public'")),
+    )
+
+
+FACILITY_COUNTS = SqlTable(
+    "facility_counts", Base.metadata,
+    Column("visibility", String(20), nullable=False), Column("is_active", Boolean, nullable=False), Column("county_id", Integer), Column("facility_type", String(50)),
+    Column("operational_status_id", Integer), Column("quality_band", String(10), nullable=False), Column("service", String(50)), Column("n", Integer, nullable=False),
+    Index(
+        "uq_facility_counts", "visibility", "is_active", "county_id", "facility_type", "operational_status_id", "quality_band", "service",
+        unique=True, postgresql_nulls_not_distinct=True,
+    ),
+)  # fmt: skip
+"""How many facilities there are of each sort (`service` null), and how many of them offer a service; kept by triggers."""
+
+
+class RegistryWord(Base):
+    """Every word of the facilities' names, with how many have it, withheld ones apart; kept by triggers."""
+
+    __tablename__ = "registry_words"
+    word: Mapped[str] = mapped_column(primary_key=True)
+    open_n: Mapped[int] = mapped_column(Integer)
+    withheld_n: Mapped[int] = mapped_column(Integer)
+    __table_args__ = (Index("ix_registry_words_trgm", "word", postgresql_using="gin", postgresql_ops={"word": "gin_trgm_ops"}),)
 
 
 class AuditTrail(Base):
@@ -381,6 +453,70 @@ class Commit(Base):
     ended_at: Mapped[datetime | None]
     counts: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
     reason: Mapped[str | None]
+    reverts: Mapped[int | None]
+
+
+class FacilityVersion(Base):
+    """What a facility said after a commit, personal values as vault ids. Written once; `undoes` names versions of the same facility that it takes
+    back, `absorbed` the facilities merged into it, `released` those that an un-merge gave back."""
+
+    __tablename__ = "facility_versions"
+    facility_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    version: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    commit_id: Mapped[int | None] = mapped_column(index=True)
+    act: Mapped[str] = mapped_column(String(20))
+    undoes: Mapped[list[int]] = mapped_column(ARRAY(Integer), server_default=text("'{}'"))
+    absorbed: Mapped[list[int]] = mapped_column(ARRAY(BigInteger), server_default=text("'{}'"))
+    released: Mapped[list[int]] = mapped_column(ARRAY(BigInteger), server_default=text("'{}'"))
+    state: Mapped[dict[str, Any]]
+    written_by: Mapped[str]
+    written_at: Mapped[datetime] = _now()
+
+
+class ChangeRequest(Base):
+    """An act on live facilities that waits for a second person, or did. `versions` are the versions that who asked had before his eyes."""
+
+    __tablename__ = "change_requests"
+    request_id: Mapped[int] = _key()
+    act: Mapped[str] = mapped_column(String(20))
+    facility_ids: Mapped[list[int]] = mapped_column(ARRAY(BigInteger), server_default=text("'{}'"))
+    payload: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
+    versions: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
+    risks: Mapped[list[Any]] = mapped_column(JSONB, server_default=text("'[]'"))
+    reason: Mapped[str | None]
+    state: Mapped[str] = mapped_column(String(20), server_default=text("'waiting'"))
+    asked_by: Mapped[str]
+    asked_at: Mapped[datetime] = _now()
+    decided_by: Mapped[str | None]
+    decided_at: Mapped[datetime | None]
+    note: Mapped[str | None]
+    commit_id: Mapped[int | None]
+    __table_args__ = (
+        CheckConstraint("state in ('waiting', 'applied', 'declined', 'withdrawn', 'stale')", name="state"),
+        Index("ix_change_requests_waiting", "request_id", postgresql_where=text("state = 'waiting'")),
+    )
+
+
+class CommitJob(Base):
+    """A commit that a process of its own carries out, so that a closed tab stops nothing."""
+
+    __tablename__ = "commit_jobs"
+    job_id: Mapped[int] = _key()
+    run_id: Mapped[int | None] = mapped_column(index=True)
+    request_id: Mapped[int | None]
+    asked_by: Mapped[str]
+    is_signed: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
+    state: Mapped[str] = mapped_column(String(20), server_default=text("'queued'"))
+    counts: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
+    outcome: Mapped[dict[str, Any] | None]
+    error: Mapped[str | None]
+    hint: Mapped[str | None]
+    asked_at: Mapped[datetime] = _now()
+    ended_at: Mapped[datetime | None]
+    __table_args__ = (
+        CheckConstraint("state in ('queued', 'running', 'done', 'failed', 'interrupted')", name="state"),
+        {"schema": "ops"},
+    )
 
 
 # --------------------------------------------------------------------------------------------------------- public: people
@@ -410,12 +546,16 @@ class User(Base):
     counties: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
     is_active: Mapped[bool] = mapped_column(Boolean, server_default=text("true"))
     is_local: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
+    must_change_password: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
+    external_id: Mapped[str | None]
     failed_sign_ins: Mapped[int] = mapped_column(Integer, server_default=text("0"))
     locked_until: Mapped[datetime | None]
     last_sign_in_at: Mapped[datetime | None]
+    language: Mapped[str | None] = mapped_column(String(2))
     created_by: Mapped[str]
     created_at: Mapped[datetime] = _now()
     updated_at: Mapped[datetime] = _now()
+    __table_args__ = (Index("uq_users_external_id", "external_id", unique=True, postgresql_where=text("external_id is not null")),)
 
 
 class UserSession(Base):
@@ -439,9 +579,10 @@ class ApiToken(Base):
     token_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
     label: Mapped[str]
     role: Mapped[str] = mapped_column(String(30), ForeignKey("roles.role"))
+    counties: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
     created_by: Mapped[str]
     created_at: Mapped[datetime] = _now()
-    expires_at: Mapped[datetime | None]
+    expires_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
     last_used_at: Mapped[datetime | None]
 
@@ -543,6 +684,11 @@ class RecordRow(Base):
     changes: Mapped[list[Any]] = mapped_column(JSONB, server_default=text("'[]'"))
     quality_score: Mapped[float | None] = mapped_column(Float)
     quality_parts: Mapped[list[Any]] = mapped_column(JSONB, server_default=text("'[]'"))
+    completeness: Mapped[float | None] = _part("completeness")
+    accuracy: Mapped[float | None] = _part("accuracy")
+    consistency: Mapped[float | None] = _part("consistency")
+    timeliness: Mapped[float | None] = _part("timeliness")
+    uniqueness: Mapped[float | None] = _part("uniqueness")
     points_to_gain: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
     state_reason: Mapped[str | None]
     content_hash: Mapped[str] = mapped_column(String(64))
@@ -558,8 +704,22 @@ class RecordRow(Base):
         CheckConstraint("state in ('new', 'to_review', 'held', 'ready', 'rejected', 'committed')", name="state"),
         Index("ix_records_file_row", "file_id", "row_number"),
         Index("ix_records_file_state", "file_id", "state"),
+        Index(
+            "ix_records_counted", "file_id", postgresql_include=[
+                "record_id", "source", "county_code", "facility_type", "state", "stage", "visibility", "quality_score", *QUALITY_DIMENSIONS,
+            ],
+        ),
         {"schema": "staging"},
     )
+
+
+class StagedChange(Base):
+    """One row per transaction that changed what is staged; a trigger writes it."""
+
+    __tablename__ = "changes"
+    change_id: Mapped[int] = _key()
+    run_id: Mapped[int | None] = mapped_column(index=True)
+    __table_args__ = ({"schema": "staging"},)
 
 
 class IssueRow(Base):
@@ -590,6 +750,11 @@ class IssueRow(Base):
         CheckConstraint("severity in ('info', 'warning', 'error')", name="severity"),
         CheckConstraint("state in ('open', 'fixed', 'waived')", name="state"),
         Index("ix_issues_file_code", "file_id", "code", "state"),
+        Index(
+            # the line breaks are those of PostgreSQL: the comparison of tables and migrations reads them back
+            "ix_issues_queue", "file_id", text("(\ncase severity\n when 'error' then 1\n when 'warning' then 2\n else 3\nend)"), text("coalesce(points, 0) desc"), "code",
+            "record_id", "issue_id", postgresql_where=text("asks and state = 'open'"),
+        ),
         Index("ix_issues_open_asks", "file_id", postgresql_where=text("asks and state = 'open'")),
         {"schema": "staging"},
     )
@@ -643,7 +808,9 @@ class MatchResultRow(Base):
     reason: Mapped[str | None]
     __table_args__ = (
         UniqueConstraint("run_id", "left_key", "right_key"),
-        Index("ix_match_results_open", "run_id", "priority", postgresql_where=text("is_open")),
+        Index("ix_match_results_queue", "run_id", text("priority desc"), "match_id", postgresql_where=text("is_open")),
+        Index("ix_match_results_right", "run_id", "right_key"),
+        Index("ix_match_results_automatic", "run_id", "question_key", postgresql_where=text("band = 'automatic'")),
         {"schema": "staging"},
     )
 
@@ -675,6 +842,8 @@ class DecisionRow(Base):
         Index("uq_decisions_live", "question_key", unique=True, postgresql_where=text("replaced_at is null")),
         Index("ix_decisions_record_keys", "record_keys", postgresql_using="gin"),
         Index("ix_decisions_by", "decided_by", "decided_at"),
+        Index("ix_decisions_run", "run_id", "decision_id", postgresql_where=text("replaced_at is null and answer <> 'undone'")),
+        Index("ix_decisions_batch", text("(evidence ->> 'batch')"), postgresql_where=text("evidence ? 'batch'")),
         {"schema": "staging"},
     )
 
@@ -786,6 +955,21 @@ class EtlCheckpoint(Base):
     __table_args__ = (PrimaryKeyConstraint("run_id", "file_id", "step"), {"schema": "ops"})
 
 
+class RestSourceRow(Base):
+    """A REST source an engineer set up; its secret is a setting, never here."""
+
+    __tablename__ = "rest_sources"
+    source_id: Mapped[int] = _key()
+    name: Mapped[str] = mapped_column(unique=True)
+    url: Mapped[str]
+    auth_header: Mapped[str] = mapped_column(server_default=text("'Authorization'"))
+    requests_per_second: Mapped[float] = mapped_column(Float, server_default=text("5"))
+    created_by: Mapped[str]
+    created_at: Mapped[datetime] = _now()
+    removed_at: Mapped[datetime | None]
+    __table_args__ = ({"schema": "ops"},)
+
+
 class QualitySnapshot(Base):
     __tablename__ = "quality_snapshots"
     snapshot_id: Mapped[int] = _key()
@@ -808,6 +992,29 @@ class Profile(Base):
     __table_args__ = (UniqueConstraint("run_id", "source"), {"schema": "ops"})
 
 
+class FindingRow(Base):
+    __tablename__ = "findings"
+    finding_id: Mapped[int] = _key()
+    run_id: Mapped[int]
+    source: Mapped[str]
+    audience: Mapped[str] = mapped_column(String(10))
+    finding_type: Mapped[str] = mapped_column(String(30))
+    subject: Mapped[str]
+    value: Mapped[float | None] = mapped_column(Float)
+    low: Mapped[float | None] = mapped_column(Float)
+    high: Mapped[float | None] = mapped_column(Float)
+    runs: Mapped[int] = mapped_column(Integer, server_default=text("0"))
+    before: Mapped[str | None]
+    after: Mapped[str | None]
+    record_ids: Mapped[list[int]] = mapped_column(ARRAY(BigInteger), server_default=text("'{}'"))
+    created_at: Mapped[datetime] = _now()
+    __table_args__ = (
+        UniqueConstraint("run_id", "source", "audience", "finding_type", "subject"),
+        CheckConstraint("audience in ('all', 'public')", name="audience"),
+        {"schema": "ops"},
+    )
+
+
 class Alert(Base):
     __tablename__ = "alerts"
     alert_id: Mapped[int] = _key()
@@ -817,7 +1024,42 @@ class Alert(Base):
     value: Mapped[float | None] = mapped_column(Float)
     delivery: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
     created_at: Mapped[datetime] = _now()
-    __table_args__ = ({"schema": "ops"},)
+    subject: Mapped[str] = mapped_column(server_default=text("''"))
+    tries: Mapped[int] = mapped_column(Integer, server_default=text("0"))
+    delivered_at: Mapped[datetime | None]
+    acknowledged_at: Mapped[datetime | None]
+    acknowledged_by: Mapped[str | None]
+    __table_args__ = (Index("ix_alerts_rule", "rule", "subject", "created_at"), {"schema": "ops"})
+
+
+class Schedule(Base):
+    """When a source is pulled. Whoever moves `next_run_at` on from its past pulls it, so that two schedulers never both do."""
+
+    __tablename__ = "schedules"
+    source: Mapped[str] = mapped_column(primary_key=True)
+    cron: Mapped[str] = mapped_column(String(100))
+    is_enabled: Mapped[bool] = mapped_column(Boolean, server_default=text("true"))
+    next_run_at: Mapped[datetime | None]
+    last_started_at: Mapped[datetime | None]
+    last_ended_at: Mapped[datetime | None]
+    last_outcome: Mapped[str | None] = mapped_column(String(20))
+    last_detail: Mapped[str | None]
+    last_run_id: Mapped[int | None]
+    updated_by: Mapped[str]
+    updated_at: Mapped[datetime] = _now()
+    __table_args__ = (CheckConstraint("last_outcome in ('running', 'done', 'failed', 'busy')", name="outcome"), {"schema": "ops"})
+
+
+class ObservationRow(Base):
+    """What a check that costs much saw last."""
+
+    __tablename__ = "observations"
+    name: Mapped[str] = mapped_column(String(50), primary_key=True)
+    status: Mapped[str] = mapped_column(String(10))
+    detail: Mapped[str]
+    hint: Mapped[str]
+    observed_at: Mapped[datetime] = _now()
+    __table_args__ = (CheckConstraint("status in ('ok', 'warning', 'failed')", name="status"), {"schema": "ops"})
 
 
 class AccessLog(Base):
@@ -834,6 +1076,19 @@ class AccessLog(Base):
     __table_args__ = ({"schema": "ops"},)
 
 
+class SubjectRequest(Base):
+    """What was done about one person's data, or purged by age: counts only, never the value."""
+
+    __tablename__ = "subject_requests"
+    request_id: Mapped[int] = _key()
+    action: Mapped[str] = mapped_column(String(10))
+    reason: Mapped[str]
+    found: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
+    handled_by: Mapped[str]
+    handled_at: Mapped[datetime] = _now()
+    __table_args__ = (CheckConstraint("action in ('find', 'export', 'erase', 'purge')", name="action"), {"schema": "ops"})
+
+
 class Backup(Base):
     __tablename__ = "backups"
     backup_id: Mapped[int] = _key()
@@ -845,6 +1100,25 @@ class Backup(Base):
     created_at: Mapped[datetime] = _now()
     verified_at: Mapped[datetime | None]
     __table_args__ = ({"schema": "ops"},)
+
+
+class ScorerRow(Base):
+    """Weights of the matcher that people adopted, only ever added: a new one sets `replaced_at` on the old. No changes: the shipped weights."""
+
+    __tablename__ = "scorers"
+    scorer_id: Mapped[int] = _key()
+    version: Mapped[str]
+    made_for: Mapped[str]
+    weight_changes: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
+    basis: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
+    reason: Mapped[str | None]
+    set_by: Mapped[str]
+    set_at: Mapped[datetime] = _now()
+    replaced_at: Mapped[datetime | None]
+    __table_args__ = (
+        Index("uq_scorers_live", text("(true)"), unique=True, postgresql_where=text("replaced_at is null")),
+        {"schema": "ops"},
+    )
 
 
 class ThresholdRow(Base):

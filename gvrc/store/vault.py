@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Text, bindparam, func, select, text, update
-from sqlalchemy.dialects.postgresql import ARRAY, insert
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.types import LargeBinary
 
 from gvrc.errors import ConfigError
@@ -41,9 +41,8 @@ def seal_values(connection: Connection, keyring: KeyRing, values: Iterable[str])
     known = _ids_by_index(connection, indexes.values())
     missing = {index: value for value, index in indexes.items() if index not in known}
     if missing:
-        _insert(connection, keyring, missing)
-        # Another transaction may have sealed the same value meanwhile; then its id stands.
-        known |= _ids_by_index(connection, missing)
+        _hold_key(connection, keyring)
+        known |= _insert(connection, keyring, missing)
     return {value: known[index] for value, index in indexes.items()}
 
 
@@ -89,6 +88,48 @@ def sample_opens(connection: Connection, keyring: KeyRing) -> bool:
     return len(open_values(connection, keyring, ids)) == len(ids)
 
 
+def add_index_key(connection: Connection, keyring: KeyRing) -> None:
+    """Wrap the index key by the master key of the ring too, so that both it and the former one open the vault while keys are rotated."""
+    index_key = ensure_index_key(connection, keyring)
+    wrapped = keyring.wrap(index_key, _bound_to(keyring.key_id))
+    connection.execute(insert(VaultKey).values(key_id=keyring.key_id, wrapped_index_key=wrapped).on_conflict_do_nothing())
+
+
+def retire_former_keys(connection: Connection, keyring: KeyRing) -> None:
+    """From now on nothing is sealed by another master key than that of the ring; waits for whoever is sealing just now."""
+    connection.execute(update(VaultKey).where(VaultKey.key_id != keyring.key_id, VaultKey.retired_at.is_(None)).values(retired_at=func.now()))
+
+
+def rewrap_values(connection: Connection, keyring: KeyRing, limit: int) -> int:
+    """Wrap the keys of up to `limit` values anew by the master key in use; returns how many. What they protect is not touched."""
+    rows = connection.execute(
+        select(Vault.vault_id, Vault.wrapped_key, Vault.key_id)
+        .where(Vault.wrapped_key.is_not(None), Vault.key_id != keyring.key_id)
+        .limit(limit)
+        .with_for_update()
+    ).all()
+    changes = [
+        {"row_id": row.vault_id, "wrapped": keyring.wrap(keyring.unwrap(row.wrapped_key, row.key_id, row.vault_id.bytes), row.vault_id.bytes), "key_id": keyring.key_id}
+        for row in rows
+    ]
+    if changes:
+        connection.execute(text("update vault set wrapped_key = :wrapped, key_id = :key_id where vault_id = :row_id"), changes)
+    return len(changes)
+
+
+def count_under_former_keys(connection: Connection, keyring: KeyRing) -> int:
+    """How many values are still wrapped by another master key than that of the ring."""
+    return connection.execute(select(func.count()).select_from(Vault).where(Vault.wrapped_key.is_not(None), Vault.key_id != keyring.key_id)).scalar_one()
+
+
+def _hold_key(connection: Connection, keyring: KeyRing) -> None:
+    """Keep the master key of the ring from being retired until the end of the transaction. Raises ConfigError when it was retired already: then
+    this process began before the keys were rotated."""
+    held = text("select 1 from vault_keys where key_id = :key_id and retired_at is null for share")
+    if connection.execute(held, {"key_id": keyring.key_id}).scalar_one_or_none() is None:
+        raise ConfigError("The master key was changed while this was going on.", "Try again; nothing of it was kept.")
+
+
 def ensure_index_key(connection: Connection, keyring: KeyRing) -> bytes:
     """The key of the blind index, made at the first call. Raises ConfigError when only a missing master key could open it."""
     opened = _index_key(connection, keyring)
@@ -120,22 +161,25 @@ def _bound_to(key_id: str) -> bytes:
     return b"index key " + key_id.encode("ascii")
 
 
-def _insert(connection: Connection, keyring: KeyRing, values: Mapping[bytes, str]) -> None:
-    """Sorted, so that two transactions that seal the same values wait for each other and never crosswise."""
+def _insert(connection: Connection, keyring: KeyRing, values: Mapping[bytes, str]) -> dict[bytes, uuid.UUID]:
+    """Seal new values; their ids. Sorted, so that two transactions that seal the same values wait for each other and never crosswise."""
     connection.execute(
         text("create temporary table if not exists sealing (vault_id uuid, blind_index bytea, ciphertext bytea, wrapped_key bytea, key_id text) on commit drop")
     )
-    copy_typed_rows(connection, "sealing", _COLUMNS, (_sealed(keyring, index, value) for index, value in values.items()))
+    ids = {index: uuid.uuid4() for index in values}
+    copy_typed_rows(connection, "sealing", _COLUMNS, (_sealed(keyring, index, value, ids[index]) for index, value in values.items()))
     listed = ", ".join(_COLUMNS)
-    connection.execute(text(f"insert into vault ({listed}) select {listed} from sealing order by blind_index on conflict (blind_index) do nothing"))  # noqa: S608
+    done = connection.execute(text(f"insert into vault ({listed}) select {listed} from sealing order by blind_index on conflict (blind_index) do nothing"))  # noqa: S608
     connection.execute(text("truncate sealing"))
+    # Another transaction may have sealed the same value meanwhile; then its id stands.
+    return ids if done.rowcount == len(ids) else _ids_by_index(connection, ids)
 
 
 _COLUMNS = {"vault_id": "uuid", "blind_index": "bytea", "ciphertext": "bytea", "wrapped_key": "bytea", "key_id": "text"}
 
 
-def _sealed(keyring: KeyRing, index: bytes, value: str) -> Sequence[object]:
-    vault_id, data_key = uuid.uuid4(), new_key()
+def _sealed(keyring: KeyRing, index: bytes, value: str, vault_id: uuid.UUID) -> Sequence[object]:
+    data_key = new_key()
     return vault_id, index, encrypt(data_key, value.encode("utf-8"), vault_id.bytes), keyring.wrap(data_key, vault_id.bytes), keyring.key_id
 
 
@@ -145,6 +189,14 @@ def _opened(keyring: KeyRing, row: Any) -> str:
 
 
 def _ids_by_index(connection: Connection, indexes: Iterable[bytes]) -> dict[bytes, uuid.UUID]:
-    wanted = bindparam("wanted", list(indexes), type_=ARRAY(LargeBinary))
-    rows = connection.execute(select(Vault.blind_index, Vault.vault_id).where(Vault.blind_index == func.any(wanted)))
-    return {bytes(row.blind_index): row.vault_id for row in rows}
+    """The known ones among these indexes. They go over as one text of bytes: a list of thousands is dear to write for the driver."""
+    wanted = list(indexes)
+    rows = connection.execute(_KNOWN, {"joined": b"".join(wanted), "count": len(wanted)})
+    return {bytes(index): vault_id for index, vault_id in rows.all()}
+
+
+_KNOWN = text("""
+    select blind_index, vault_id from vault
+    where blind_index = any(array(select substr(:joined, 32 * number + 1, 32) from generate_series(0, :count - 1) as number))
+""").bindparams(bindparam("joined", type_=LargeBinary))
+"""A blind index is thirty-two bytes long."""

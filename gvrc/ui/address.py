@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 _NUMBER = re.compile(r"[1-9][0-9]{0,17}")
+LONGEST_TEXT = 200
 _WORD = re.compile(r"[A-Za-z0-9_.-]{1,100}")
 
 
@@ -27,6 +28,12 @@ def word(name: str) -> str | None:
     """The plain word (a code, a key) under `name`, None when there is none."""
     text = st.query_params.get(name, "")
     return text if _WORD.fullmatch(text) else None
+
+
+def free_text(name: str) -> str | None:
+    """Any text under `name`, None when there is none or it is longer than a value can be. Never show it as Markdown."""
+    text = st.query_params.get(name, "")
+    return text if 0 < len(text) <= LONGEST_TEXT and "\0" not in text else None
 
 
 def one_of(name: str, allowed: Sequence[str]) -> str | None:

@@ -22,7 +22,8 @@ from gvrc.ui.desk import Seat
 
 LONGEST_NAME = 100
 LONGEST_PASSWORD = 200
-NEW_FIELDS = ("new_username", "new_display_name", "new_password", "new_again")
+LONGEST_EMAIL = 254
+NEW_FIELDS = ("new_username", "new_display_name", "new_email", "new_password", "new_again")
 
 
 def accounts_part(seat: Seat) -> None:
@@ -98,12 +99,20 @@ def _new_account(seat: Seat) -> None:
         left, right = st.columns(2, gap="medium")
         with left:
             st.text_input(say.markdown("admin.accounts.username"), key="new_username", max_chars=LONGEST_NAME, help=say.markdown("admin.new.username.help"), autocomplete="off")
+            _email_field(seat, "new_email")
             _role_choice(seat, "new_role", Role.DATA_STEWARD)
         with right:
             st.text_input(say.markdown("admin.accounts.display_name"), key="new_display_name", max_chars=LONGEST_NAME, autocomplete="off")
             _county_choice(seat, "new_counties", ())
-        _password_fields(seat, "new_password", "new_again", st.columns(2, gap="medium"))
+        password_fields(seat, "new_password", "new_again", st.columns(2, gap="medium"))
         st.form_submit_button(say.markdown("admin.new.do"), key="add_account", on_click=_add, type="primary")
+
+
+def _email_field(seat: Seat, key: str, email: str | None = None) -> None:
+    say = seat.say
+    st.text_input(
+        say.markdown("admin.accounts.email"), value=email or "", key=key, max_chars=LONGEST_EMAIL, help=say.markdown("admin.accounts.email.help"), autocomplete="off",
+    )
 
 
 def _role_choice(seat: Seat, key: str, role: Role) -> None:
@@ -119,7 +128,7 @@ def _county_choice(seat: Seat, key: str, chosen: Iterable[str]) -> None:
     )
 
 
-def _password_fields(seat: Seat, key: str, key_again: str, columns: Sequence[DeltaGenerator] = ()) -> None:
+def password_fields(seat: Seat, key: str, key_again: str, columns: Sequence[DeltaGenerator] = ()) -> None:
     """The password, twice, with its rules; side by side when two columns are given."""
     say = seat.say
     first, second = columns or (st, st)
@@ -132,21 +141,22 @@ def _add() -> None:
     """Callback: make the account; what was typed stays when it is refused."""
     seat = desk.take(Permission.MANAGE_ACCOUNTS)
     said = {name: str(st.session_state.get(name, "")) for name in NEW_FIELDS}
-    if not _passwords_agree(seat, said["new_password"], said["new_again"]):
+    if not passwords_agree(seat, said["new_password"], said["new_again"]):
         return
     try:
         accounts.add_user(
             seat.db, seat.actor, username=said["new_username"], display_name=said["new_display_name"], password=said["new_password"],
-            role=Role(st.session_state["new_role"]), counties=st.session_state["new_counties"],
+            role=Role(st.session_state["new_role"]), counties=st.session_state["new_counties"], email=said["new_email"], must_change_password=True,
         )
     except GvrcError as error:
         desk.refuse(error)
         return
     _forget(*NEW_FIELDS)
-    st.toast(seat.say.markdown("admin.new.done", name=said["new_username"]))
+    desk.tell(seat.say.markdown("admin.new.done", name=said["new_username"]))
 
 
-def _passwords_agree(seat: Seat, password: str, again: str) -> bool:
+def passwords_agree(seat: Seat, password: str, again: str) -> bool:
+    """Whether both are the same; else the next run of the page says that they differ."""
     if password != again:
         desk.refuse(GvrcError(seat.say("admin.password.differ"), seat.say("admin.password.differ.hint")))
     return password == again
@@ -169,6 +179,7 @@ def _one_account(seat: Seat, user: UserView) -> None:
     left, right = st.columns(2, gap="large")
     with left:
         _role_form(seat, user)
+        _email_form(seat, user)
         _doors(seat, user, is_own=is_own)
     with right:
         _password_form(seat, user, is_own=is_own)
@@ -189,14 +200,26 @@ def _save_role(user_id: int, username: str) -> None:
     _act("role", username, accounts.set_role, role, counties)
 
 
+def _email_form(seat: Seat, user: UserView) -> None:
+    key = f"email_of_{user.user_id}"
+    with st.form(f"email_{user.user_id}"):
+        _email_field(seat, key, user.email)
+        st.form_submit_button(seat.say.markdown("admin.one.email.do"), key="save_email", on_click=_save_email, args=(key, user.username))
+
+
+def _save_email(key: str, username: str) -> None:
+    """Callback: another e-mail address, or none."""
+    _act("email", username, accounts.set_email, str(st.session_state[key]))
+
+
 def _password_form(seat: Seat, user: UserView, *, is_own: bool) -> None:
     say, keys = seat.say, (f"password_{user.user_id}", f"again_{user.user_id}", f"current_{user.user_id}")
     with st.form(f"password_form_{user.user_id}"):
         st.markdown(f"**{say.markdown('admin.one.password')}**")
         if is_own:
             st.text_input(say.markdown("admin.password.current"), key=keys[2], type="password", max_chars=LONGEST_PASSWORD, autocomplete="current-password")
-        _password_fields(seat, keys[0], keys[1])
-        st.caption(say.markdown("admin.password.ends"))
+        password_fields(seat, keys[0], keys[1])
+        st.caption(say.markdown("admin.password.ends" if is_own else "admin.password.given"))
         st.form_submit_button(say.markdown("admin.one.password.do"), key="save_password", on_click=_save_password, args=(user.username, keys, is_own))
 
 
@@ -204,7 +227,7 @@ def _save_password(username: str, keys: tuple[str, str, str], is_own: bool) -> N
     """Callback: a new password; every sign-in of the account ends."""
     seat = desk.take(Permission.MANAGE_ACCOUNTS)
     password, again, current = (str(st.session_state.get(key, "")) for key in keys)
-    if _passwords_agree(seat, password, again):
+    if passwords_agree(seat, password, again):
         _act("password", username, accounts.set_password, password, current if is_own else None)
     _forget(*(keys if is_own else keys[:2]))
 
@@ -236,4 +259,4 @@ def _act(done: str, username: str, act: Any, *arguments: Any) -> None:
     except GvrcError as error:
         desk.refuse(error)
         return
-    st.toast(seat.say.markdown(f"admin.done.{done}", name=username))
+    desk.tell(seat.say.markdown(f"admin.done.{done}", name=username))

@@ -91,7 +91,7 @@ def _add() -> None:
         desk.refuse(error)
         return
     st.session_state["correction_bad"] = st.session_state["correction_right"] = ""
-    st.toast(seat.say.markdown("admin.correction.added", bad=said.bad_value, right=said.right_value))
+    desk.tell(seat.say.markdown("admin.correction.added", bad=said.bad_value, right=said.right_value))
 
 
 # ------------------------------------------------------------------------------------------------------------------ those that hold
@@ -128,4 +128,4 @@ def _retire(correction_id: int) -> None:
     except GvrcError as error:
         desk.refuse(error)
         return
-    st.toast(seat.say.markdown("admin.correction.retired"))
+    desk.tell(seat.say.markdown("admin.correction.retired"))

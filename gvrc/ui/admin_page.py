@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from gvrc.security.permissions import MATRIX, Permission
-from gvrc.ui import admin_accounts, admin_corrections, admin_thresholds, show
+from gvrc.ui import admin_accounts, admin_corrections, admin_matcher, admin_privacy, admin_thresholds, admin_tokens, show
 from gvrc.ui.desk import Seat
 
 
@@ -43,7 +43,10 @@ def roles(seat: Seat) -> None:
 
 PARTS: tuple[Part, ...] = (
     Part(name="accounts", permission=Permission.MANAGE_ACCOUNTS, draw=admin_accounts.accounts_part),
+    Part(name="tokens", permission=Permission.MANAGE_ACCOUNTS, draw=admin_tokens.tokens_part),
     Part(name="roles", permission=Permission.MANAGE_ACCOUNTS, draw=roles),
+    Part(name="privacy", permission=Permission.MANAGE_ACCOUNTS, draw=admin_privacy.privacy_part),
     Part(name="thresholds", permission=Permission.MANAGE_THRESHOLDS, draw=admin_thresholds.thresholds_part),
+    Part(name="matcher", permission=Permission.MANAGE_THRESHOLDS, draw=admin_matcher.matcher_part),
     Part(name="corrections", permission=Permission.MANAGE_SOURCES, draw=admin_corrections.corrections_part),
 )

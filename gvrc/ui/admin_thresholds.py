@@ -117,7 +117,7 @@ def _change(values: Mapping[str, float | None], reason: str | None) -> None:
     except GvrcError as error:
         desk.refuse(error)
         return
-    st.toast(seat.say.markdown("admin.thresholds.saved", n=count))
+    desk.tell(seat.say.markdown("admin.thresholds.saved", n=count))
 
 
 # ------------------------------------------------------------------------------------------------------------------ what they do
@@ -237,4 +237,4 @@ def _take_back(threshold_id: int) -> None:
     except GvrcError as error:
         desk.refuse(error)
         return
-    st.toast(seat.say.markdown("admin.thresholds.taken_back"))
+    desk.tell(seat.say.markdown("admin.thresholds.taken_back"))

@@ -1,4 +1,4 @@
-"""The words of the screens: one catalogue per language, a JSON file beside this module in `words/`.
+"""The words of the screens: one catalogue per language, a folder beside this module in `words/` with a JSON file for each first part of a key.
 
 A text is looked up by its key and filled with values. A text that depends on a number is an object with the keys `one` and `other`, chosen
 by the value called `n`. Dates and numbers are written as the language writes them in the text itself (`{n:,}`).
@@ -16,6 +16,9 @@ from typing import Any
 from gvrc.errors import ConfigError
 
 WORDS_DIR = Path(__file__).parent / "words"
+
+LANGUAGES: Mapping[str, str] = {"en": "English", "sw": "Kiswahili"}
+"""The languages a person may choose, each by its own name."""
 
 # What could start a Markdown construct, a Streamlit directive (:red[..]), an icon (:material/..), LaTeX ($) or HTML.
 _MARKDOWN = "\\`*_{}[]()<>#+-.!|~:$&="
@@ -57,15 +60,21 @@ def escape_markdown(text: str) -> str:
     return _LATE_MARKUP.sub("\\g<0>\u2060", text).translate(_ESCAPES)
 
 
+def languages() -> list[str]:
+    """The codes of the languages there are texts in."""
+    return [code for code in LANGUAGES if (WORDS_DIR / code).is_dir()]
+
+
 def load_words(language: str) -> Words:
-    """The catalogue of `language`. Raises ConfigError when there is no such file."""
-    english = _read(WORDS_DIR / "en.json")
-    path = WORDS_DIR / f"{language}.json"
-    if not language.isalpha() or not path.is_file():
-        raise ConfigError(f"There are no screen texts for the language {language!r}.", "Set GVRC_LANGUAGE to a file of gvrc/ui/words.")
-    return Words({**english, **_read(path)})
+    """The catalogue of `language`. Raises ConfigError when there is no such folder."""
+    if not language.isalpha() or not (WORDS_DIR / language).is_dir():
+        raise ConfigError(f"There are no screen texts for the language {language!r}.", "Set GVRC_LANGUAGE to a folder of gvrc/ui/words.")
+    return Words({**read_catalogue("en"), **read_catalogue(language)})
 
 
-def _read(path: Path) -> dict[str, str | Mapping[str, str]]:
-    texts: dict[str, str | Mapping[str, str]] = json.loads(path.read_text(encoding="utf-8"))
+def read_catalogue(language: str) -> dict[str, str | Mapping[str, str]]:
+    """Every text of one language, from the files of its folder."""
+    texts: dict[str, str | Mapping[str, str]] = {}
+    for path in sorted((WORDS_DIR / language).glob("*.json")):
+        texts |= json.loads(path.read_text(encoding="utf-8"))
     return texts

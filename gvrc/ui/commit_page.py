@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import streamlit as st
 
-from gvrc import commit
-from gvrc.commit import CommitOutcome, CommitPreview, HeldBack
-from gvrc.commit.units import Tally
+from gvrc import commit, worker
+from gvrc.commit import CommitPreview, HeldBack, Hold, jobs
 from gvrc.errors import GvrcError
 from gvrc.model.run import RunStatus
 from gvrc.security.permissions import Permission
-from gvrc.ui import desk, navigation, show
+from gvrc.store.history import Job
+from gvrc.ui import address, desk, navigation, show
 from gvrc.ui.desk import Seat
 from gvrc.views.runs import RunView
 
-SHOWN_PLACES = 100
 TYPED_CONFIRMATION = "COMMIT"
-ACTS = ("added", "changed", "merged")
+ACTS = ("added", "changed")
 
 
 def preview_and_commit(seat: Seat, run: RunView) -> None:
@@ -25,12 +27,16 @@ def preview_and_commit(seat: Seat, run: RunView) -> None:
         st.markdown(seat.say.markdown("commit.live"))
         navigation.link("upload", seat.say.markdown("commit.live.link"), query={"run": str(run.run_id)}, symbol="sync")
         return
-    outcome = _outcome_of(run.run_id)
-    if outcome is not None:
-        _result(seat, run, outcome)
+    job = jobs.watch(seat.db, seat.actor, run_id=run.run_id)
+    if job is not None and job.state in ("queued", "running"):
+        st.fragment(_watch, run_every=1.0)(run.run_id)
         return
-    with st.spinner(seat.say.markdown("commit.computing")):
-        preview = commit.preview(seat.db, seat.settings, seat.actor, run.run_id, limit=SHOWN_PLACES)
+    if job is not None and job.state in ("failed", "interrupted"):
+        _went_wrong(seat, job)
+    if job is not None and job.outcome is not None and st.session_state.get("commit.asked") == job.job_id:
+        _result(seat, run, job.outcome)
+        return
+    preview = _preview(seat, run)
     _numbers(seat, {"added": preview.added, "changed": preview.changed, "merged": preview.merged, "unchanged": preview.unchanged, "held_back": preview.held_back_records})
     _confirm(seat, run, preview)
     _held_back(seat, run, preview.held_back)
@@ -38,6 +44,19 @@ def preview_and_commit(seat: Seat, run: RunView) -> None:
     _places(seat, preview)
     _counties(seat, preview)
     _invariants(seat, preview)
+
+
+def _preview(seat: Seat, run: RunView) -> CommitPreview:
+    """The preview with the page of places that the address names; worked out anew only when something moved or a page is turned."""
+    offsets = {act: show.first_row(f"{act}_page") for act in ACTS}
+    key = (run.run_id, commit.preview_stamp(seat.db, run.run_id), tuple(offsets.items()), seat.actor)
+    kept = st.session_state.get("commit.preview")
+    if kept is not None and kept[0] == key:
+        return kept[1]  # type: ignore[no-any-return]
+    with st.spinner(seat.say.markdown("commit.computing")):
+        preview = commit.preview(seat.db, seat.settings, seat.actor, run.run_id, limit=show.ROWS_PER_PAGE, offsets=offsets)
+    st.session_state["commit.preview"] = (key, preview)
+    return preview
 
 
 def _numbers(seat: Seat, numbers: dict[str, int]) -> None:
@@ -76,43 +95,52 @@ def _signature_field(seat: Seat, preview: CommitPreview) -> str:
 
 
 def _commit(seat: Seat, run: RunView, *, is_signed: bool) -> None:
-    """Every batch is a transaction of its own; a tab that is closed meanwhile loses nothing, the next commit goes on."""
-    bar = st.progress(0.0, text=seat.say.markdown("commit.running", done=0, all=0))
-
-    def moved(tally: Tally) -> None:
-        done, everything = tally.done, tally.units
-        bar.progress(min(1.0, done / everything) if everything else 1.0, text=seat.say.markdown("commit.running", done=done, all=everything))
-
+    """Hand the commit to a process of its own; this page only watches it."""
     try:
-        outcome = commit.commit(seat.db, seat.settings, seat.actor, run.run_id, confirm_risky=is_signed, on_progress=moved)
+        job_id = jobs.queue(seat.db, seat.actor, run_id=run.run_id, is_signed=is_signed)
     except GvrcError as error:
         desk.show_trouble(error)
         return
-    st.session_state["commit.outcome"] = (run.run_id, outcome)
+    worker.launch_commit(seat.settings, job_id)
+    st.session_state["commit.asked"] = job_id
     st.rerun()
 
 
-def _outcome_of(run_id: int) -> CommitOutcome | None:
-    kept = st.session_state.get("commit.outcome")
-    return kept[1] if kept is not None and kept[0] == run_id else None
+def _watch(run_id: int) -> None:
+    """How far the commit has come; when it ends, the page is run once more."""
+    seat = desk.take(Permission.COMMIT)
+    job = jobs.watch(seat.db, seat.actor, run_id=run_id)
+    if job is None or job.state not in ("queued", "running"):
+        st.rerun()
+    done, everything = int(job.counts.get("done", 0)), int(job.counts.get("units", 0))
+    st.progress(min(1.0, done / everything) if everything else 0.0, text=seat.say.markdown("commit.running", done=done, all=everything))
+    st.caption(seat.say.markdown("commit.running.lead", who=job.asked_by))
 
 
-def _result(seat: Seat, run: RunView, outcome: CommitOutcome) -> None:
+def _went_wrong(seat: Seat, job: Job) -> None:
+    """A commit that broke off: what was written is kept, the next one goes on."""
+    st.error(seat.say.markdown("commit.failed", detail=job.error or seat.say("commit.interrupted")), icon=":material/error:")
+    if job.hint:
+        show.plain(job.hint)
+
+
+def _result(seat: Seat, run: RunView, outcome: Mapping[str, Any]) -> None:
     say = seat.say
-    st.success(say.markdown("commit.done", commit=outcome.commit_id, seconds=show.duration(outcome.seconds)), icon=":material/task_alt:")
-    _numbers(seat, {"added": outcome.added, "changed": outcome.changed, "merged": outcome.merged, "unchanged": outcome.unchanged, "held_back": outcome.held_back_records})
-    if outcome.dead_letters:
-        st.warning(say.markdown("commit.dead_letters", n=outcome.dead_letters), icon=":material/warning:")
+    held = tuple(HeldBack(hold=Hold(item["hold"]), reason=item["reason"], count=item["count"], record_ids=tuple(item["record_ids"])) for item in outcome["held_back"])
+    st.success(say.markdown("commit.done", commit=outcome["commit_id"], seconds=show.duration(outcome["seconds"])), icon=":material/task_alt:")
+    _numbers(seat, {name: outcome[name] for name in ("added", "changed", "merged", "unchanged")} | {"held_back": sum(item.count for item in held)})
+    if outcome["dead_letters"]:
+        st.warning(say.markdown("commit.dead_letters", n=outcome["dead_letters"]), icon=":material/warning:")
         if navigation.has_page(seat, "runs"):
             navigation.link("runs", say.markdown("commit.set_aside"), query={"run": str(run.run_id), "aside": "refused"}, symbol="history")
-    _held_back(seat, run, outcome.held_back)
+    _held_back(seat, run, held)
     with st.container(horizontal=True, vertical_alignment="center"):
         navigation.link("registry", say.markdown("commit.to_registry"), symbol="location_city")
         st.button(say.markdown("commit.again"), key="commit_again", on_click=_forget_outcome, type="tertiary")
 
 
 def _forget_outcome() -> None:
-    st.session_state.pop("commit.outcome", None)
+    st.session_state.pop("commit.asked", None)
 
 
 # ------------------------------------------------------------------------------------------------------------------------ what it would do
@@ -145,12 +173,11 @@ def _places(seat: Seat, preview: CommitPreview) -> None:
         places = [place for place in preview.places if place.act == act]
         if not places:
             continue
-        count = {"added": preview.added, "changed": preview.changed, "merged": preview.merged}[act]
-        with st.expander(say.markdown(f"commit.places.{act}", n=count)):
-            if count > len(places):
-                st.caption(say.markdown("commit.places.first", n=len(places)))
+        count = {"added": preview.added, "changed": preview.changed}[act]
+        with st.expander(say.markdown(f"commit.places.{act}", n=count), expanded=address.number(f"{act}_page") is not None):
             for place in places:
                 _place(seat, place)
+            show.page_choice(count, f"{act}_page")
 
 
 def _place(seat: Seat, place: commit.PlannedFacility) -> None:

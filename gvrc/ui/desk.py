@@ -20,9 +20,9 @@ from gvrc.model.access import Actor
 from gvrc.security.permissions import Permission, may, require
 from gvrc.settings import Settings
 from gvrc.store.session import Database
-from gvrc.ui import house
+from gvrc.ui import house, oidc
 from gvrc.ui.catalogue import Words
-from gvrc.ui.gate import SESSION_COOKIE, SIGN_IN_PATH
+from gvrc.ui.gate import OIDC_LOGOUT_PATH, SESSION_COOKIE, SIGN_IN_PATH
 
 _log = structlog.get_logger("desk")
 T = TypeVar("T")
@@ -42,11 +42,12 @@ class Seat:
         return may(self.actor, permission)
 
 
-def take(*permissions: Permission) -> Seat:
+def take(*permissions: Permission, even_with_given_password: bool = False) -> Seat:
     """The seat of who runs this page, or a closed door: the script stops after saying why.
 
     Signed out: the browser is led to the sign-in. The database away: told with a hint, and looked for again every few seconds. A role
-    without one of the `permissions`: told so.
+    without one of the `permissions`: told so. Who has still to choose a password of their own gets no page but the one for it
+    (`even_with_given_password`).
     """
     here = house.current()
     token = session_token()
@@ -57,14 +58,30 @@ def take(*permissions: Permission) -> Seat:
         _say_away(error)
     if actor is None:
         lead_to_sign_in()
+    house.speak(actor.language)
     seat = Seat(actor=actor, db=db, settings=here.settings, say=here.words)
+    if actor.must_change_password and not even_with_given_password:
+        _stop_with(GvrcError(here.words("desk.given_password"), here.words("desk.given_password.hint")))
     for permission in permissions:
         try:
             require(actor, permission)
         except NotAllowedError as error:
-            show_trouble(error)
-            st.stop()
+            _stop_with(error)
     return seat
+
+
+def _stop_with(error: GvrcError) -> NoReturn:
+    """Tell what stands in the way, now or, from a callback of a dialog, in the next run, and end the script."""
+    (refuse if _must_not_draw() else show_trouble)(error)
+    st.stop()
+
+
+def _must_not_draw() -> bool:
+    """Whether this is a callback of a fragment: what it draws would replace the top of the page, and the browser then shows none at all."""
+    from streamlit.runtime.scriptrunner import get_script_run_ctx
+    from streamlit.runtime.scriptrunner_utils.script_run_context import ThreadState
+
+    return get_script_run_ctx() is not None and ThreadState.get().in_fragment_callback
 
 
 def session_token() -> str | None:
@@ -79,11 +96,13 @@ def lead_to_sign_in() -> NoReturn:
     from streamlit.runtime.scriptrunner import get_script_run_ctx
 
     words = house.current().words
-    st.markdown(f"{words.markdown('desk.signed_out')} [{words.markdown('gate.sign_in')}]({SIGN_IN_PATH})")
+    if not _must_not_draw():
+        st.markdown(f"{words.markdown('desk.signed_out')} [{words.markdown('gate.sign_in')}]({SIGN_IN_PATH})")
     context = get_script_run_ctx()
     if context is not None:
         message = ForwardMsg()
-        message.auth_redirect.url = SIGN_IN_PATH  # the way st.logout() leads the browser on
+        has_left = st.session_state.pop("desk.left", False)
+        message.auth_redirect.url = OIDC_LOGOUT_PATH if has_left else SIGN_IN_PATH  # the way st.logout() leads the browser on
         context.enqueue(message)
     st.stop()
 
@@ -93,6 +112,7 @@ def sign_out() -> None:
     token = session_token()
     if token:
         accounts.sign_out(house.current().database(), token)
+        st.session_state["desk.left"] = oidc.is_configured(house.current().settings)
 
 
 def show_trouble(error: GvrcError) -> None:
@@ -129,11 +149,22 @@ def refuse(error: GvrcError) -> None:
     st.session_state["desk.refusal"] = (error.detail, error.hint)
 
 
-def tell_refusals() -> None:
-    """Show, once, what `attempt` kept."""
+def tell(what: str) -> None:
+    """Keep a sentence (Markdown) for the next run of the page to tell in passing. A callback must draw nothing itself: drawn from within a dialog, it takes the
+    whole page away."""
+    st.session_state.setdefault("desk.told", []).append(what)
+
+
+def tell_kept() -> None:
+    """Show, once, what `attempt`, `refuse` and `tell` kept."""
+    for what in st.session_state.pop("desk.told", ()):
+        st.toast(what)
     refusal = st.session_state.pop("desk.refusal", None)
     if refusal is not None:
-        show_trouble(GvrcError(*refusal))
+        error = GvrcError(*refusal)
+        show_trouble(error)
+        # The act may have been far down the page, where its top cannot be seen.
+        st.toast(house.current().words.markdown("desk.trouble", detail=error.detail), icon=":material/error:", duration="long")
 
 
 async def wake_up() -> None:
@@ -169,5 +200,5 @@ def _look_again() -> None:
 
 
 __all__ = [
-    "Permission", "Seat", "attempt", "lead_to_sign_in", "refuse", "session_token", "show_error", "show_trouble", "sign_out", "take", "tell_refusals", "wake_up",
+    "Permission", "Seat", "attempt", "lead_to_sign_in", "refuse", "session_token", "show_error", "show_trouble", "sign_out", "take", "tell", "tell_kept", "wake_up",
 ]

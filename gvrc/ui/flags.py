@@ -10,51 +10,53 @@ from gvrc import steward
 from gvrc.model.record import PERSONAL_FIELDS
 from gvrc.model.review import Answer, QuestionKind
 from gvrc.security.permissions import Permission
-from gvrc.ui import address, places, questions, show
+from gvrc.ui import decided, facets, places, questions, show, spellings
 from gvrc.ui.catalogue import escape_markdown
 from gvrc.ui.desk import Seat
-from gvrc.ui.questions import Filters, Key, Reply
+from gvrc.ui.questions import Key, Reply
 from gvrc.views import questions as question_views
-from gvrc.views import records as record_views
+from gvrc.views import tally as tallies
 from gvrc.views.questions import QuestionView
 from gvrc.views.records import IssueView, RecordView
 from gvrc.views.runs import RunView
+from gvrc.views.tally import Tally
 
+FACETS = ("code", "source", "county", "facility_type", "severity", "stage")
+KIND_WIDTH_PX, FACET_WIDTH_PX = 640, 175
+QUESTION_AND_BESIDE = (9, 3)
 PLACE_FIELDS = places.LEVELS
 ALIKE_SHOWN = 50
 CONTEXT_FIELDS = ("name", "facility_type_label", "county", "constituency", "ward", "point", "contacts", "services")
 
 
 def ask(seat: Seat, run: RunView) -> None:
-    """The page below its heading: the queue by kind, the question on the table, the keys, the last decisions."""
-    counts = question_views.question_counts(seat.db, seat.actor, run.run_id)
-    code = _queue(seat, counts.by_code)
-    question = questions.next_question(seat, run.run_id, Filters(kind=QuestionKind.ISSUE, code=code))
-    if question is None or question.issue is None:
-        questions.nothing_left(seat, "review")
-    else:
-        _question(seat, run, question, question.issue)
-    questions.last_decisions(seat, run.run_id)
+    """The page below its heading: the queue by kind and its facets, the question on the table with its keys, beside it the last decisions."""
+    if spellings.are_asked_for():
+        spellings.ask(seat, run)
+        return
+    tally = tallies.flag_tally(seat.db, seat.actor, run.run_id)
+    picked = facets.chosen(FACETS)
+    if tally.groups or any(picked.values()):
+        _facets(seat, run, tally, picked)
+    question = questions.next_question(seat, run.run_id, QuestionKind.ISSUE, picked)
+    main, beside = st.columns(QUESTION_AND_BESIDE, gap="medium")
+    with main:
+        if question is None or question.issue is None:
+            questions.nothing_left(seat, run.run_id, QuestionKind.ISSUE, "review")
+        else:
+            _question(seat, run, question, question.issue)
+    with beside:
+        spellings.offer(seat)
+        decided.panel(seat, run.run_id)
 
 
-def _queue(seat: Seat, by_code: dict[str, int]) -> str | None:
-    """The kinds of issue that wait, with how many of each; one may be taken at a time. The choice is in the address."""
-    if not by_code:
-        return None
-    titles = record_views.issue_titles()
-    ordered = sorted(by_code, key=lambda code: -by_code[code])
-    current = address.one_of("kind", ordered)
-    labels = {"": seat.say("review.all", n=sum(by_code.values())), **{code: f"{titles.get(code, code)} ({by_code[code]:,})" for code in ordered}}
-    st.selectbox(
-        seat.say.markdown("review.kind"), list(labels), index=list(labels).index(current or ""), format_func=labels.__getitem__, key=f"kind_{current}",
-        on_change=_choose_kind, args=(f"kind_{current}",), width=440,
-    )
-    return current
-
-
-def _choose_kind(key: str) -> None:
-    address.put(kind=st.session_state[key] or None)
-    questions.bring_back()
+def _facets(seat: Seat, run: RunView, tally: Tally, picked: dict[str, str | None]) -> None:
+    """The kinds of issue that wait and how far one is; below, what else narrows the queue."""
+    kind, done = st.columns(QUESTION_AND_BESIDE, gap="medium", vertical_alignment="center")
+    with kind:
+        facets.row(seat, tally, FACETS[:1], picked, width=KIND_WIDTH_PX)
+    done.caption(questions.progress_line(seat, run.run_id, QuestionKind.ISSUE, tally.total(**picked)))
+    facets.row(seat, tally, FACETS[1:], picked, width=FACET_WIDTH_PX)
 
 
 def _question(seat: Seat, run: RunView, question: QuestionView, issue: IssueView) -> None:
@@ -131,7 +133,7 @@ def _keys(seat: Seat, run: RunView, question: QuestionView, alike: int) -> None:
 
 
 def _reply(run: RunView, question: QuestionView, answer: Answer, values: dict[str, Any] | None = None, note: str | None = None) -> Reply:
-    return Reply(run_id=run.run_id, key=question.key, evidence_hash=question.evidence_hash, answer=answer, values=values, note=note)
+    return Reply(run_id=run.run_id, key=question.key, evidence_hash=question.evidence_hash, seen_decision=question.seen_decision, answer=answer, values=values, note=note)
 
 
 def _correct_dialog(seat: Seat, run: RunView, question: QuestionView) -> None:
@@ -141,11 +143,13 @@ def _correct_dialog(seat: Seat, run: RunView, question: QuestionView) -> None:
 
     @st.dialog(say.markdown("review.correct.title"), on_dismiss=questions.close_dialog)
     def correct() -> None:
+        questions.leave_when_closed(question.key)
         st.caption(say.markdown("review.correct.lead"))
         if fields == PLACE_FIELDS:
             places.choose(seat, question.key[:16], {level: getattr(question.records[0], level) for level in PLACE_FIELDS})
         else:
             _typed_fields(seat, question, fields)
+        _checked(seat, run, question, fields)
         st.button(say.markdown("review.correct.save"), key=f"save_{question.key[:16]}", type="primary", on_click=_save_correction, args=(run, question, fields))
 
     correct()
@@ -155,6 +159,31 @@ def _typed_fields(seat: Seat, question: QuestionView, fields: tuple[str, ...]) -
     for field_name in fields:
         start = "" if field_name in PERSONAL_FIELDS else show.value_text(_present_value(question, field_name)).replace(show.ABSENT, "")
         st.text_input(show.field_label(seat.say, field_name), value=start, key=f"correct_{field_name}_{question.key[:16]}", max_chars=500)
+
+
+def _checked(seat: Seat, run: RunView, question: QuestionView, fields: tuple[str, ...]) -> None:
+    """What would come of the value that stands there now, told before it is saved."""
+    values = _values_given(question, fields)
+    if not values or values == _values_at_start(question, fields):
+        return
+    answer = steward.AnswerIn(key=question.key, answer=Answer.CORRECT, values=values)
+    problem = steward.problem_with(seat.db, seat.settings, seat.actor, run.run_id, answer)
+    if problem is None:
+        st.success(seat.say.markdown("review.correct.good"), icon=":material/check_circle:")
+    else:
+        st.warning(escape_markdown(problem), icon=":material/warning:")
+
+
+def _values_given(question: QuestionView, fields: tuple[str, ...]) -> dict[str, Any]:
+    if fields == PLACE_FIELDS:
+        return dict(places.chosen(question.key[:16]))
+    typed = {field_name: str(st.session_state.get(f"correct_{field_name}_{question.key[:16]}", "")).strip() for field_name in fields}
+    return {name: text for name, text in typed.items() if text}
+
+
+def _values_at_start(question: QuestionView, fields: tuple[str, ...]) -> dict[str, Any]:
+    shown = {name: str(value) for name in fields if (value := _present_value(question, name)) is not None}
+    return {name: show.value_text(_present_value(question, name)) for name in shown}
 
 
 def _fields_to_correct(question: QuestionView) -> tuple[str, ...]:
@@ -172,11 +201,7 @@ def _present_value(question: QuestionView, field_name: str) -> Any:
 
 
 def _save_correction(run: RunView, question: QuestionView, fields: tuple[str, ...]) -> None:
-    if fields == PLACE_FIELDS:
-        questions.give(_reply(run, question, Answer.CORRECT, values=dict(places.chosen(question.key[:16]))))
-        return
-    typed = {field_name: str(st.session_state.get(f"correct_{field_name}_{question.key[:16]}", "")).strip() for field_name in fields}
-    questions.give(_reply(run, question, Answer.CORRECT, values={name: text for name, text in typed.items() if text}))
+    questions.give(_reply(run, question, Answer.CORRECT, values=_values_given(question, fields)))
 
 
 def _alike_dialog(seat: Seat, run: RunView, question: QuestionView, alike: tuple[str, ...]) -> None:
@@ -187,6 +212,7 @@ def _alike_dialog(seat: Seat, run: RunView, question: QuestionView, alike: tuple
 
     @st.dialog(say.markdown("review.alike.title"), width="large", on_dismiss=questions.close_dialog)
     def accept_all() -> None:
+        questions.leave_when_closed(question.key)
         st.markdown(say.markdown("review.alike.lead", n=len(alike), shown=shown))
         show.table(
             {
@@ -199,10 +225,9 @@ def _alike_dialog(seat: Seat, run: RunView, question: QuestionView, alike: tuple
         )
         if len(alike) > len(rows):
             st.caption(say.markdown("review.alike.more", n=len(alike) - len(rows)))
-        st.button(
-            say.markdown("review.alike.do", n=len(alike)), key=f"alike_{question.key[:16]}", type="primary", on_click=questions.give_alike,
-            args=(run.run_id, question.key, alike),
-        )
+        if st.button(say.markdown("review.alike.do", n=len(alike)), key=f"alike_{question.key[:16]}", type="primary"):
+            questions.give_alike(run.run_id, question.key, alike)
+            st.rerun()
 
     accept_all()
 
@@ -213,6 +238,7 @@ def _waive_dialog(seat: Seat, run: RunView, question: QuestionView) -> None:
 
     @st.dialog(say.markdown("review.waive.title"), on_dismiss=questions.close_dialog)
     def waive() -> None:
+        questions.leave_when_closed(question.key)
         st.caption(say.markdown("review.waive.lead"))
         st.text_input(say.markdown("review.waive.why"), key=key, max_chars=500)
         st.button(say.markdown("review.waive.save"), key=f"save_{key}", type="primary", on_click=_save_waiver, args=(run, question, key))

@@ -1,7 +1,7 @@
 """The gate before Streamlit: who has no live sign-in meets the sign-in page and nothing else.
 
 Pure ASGI, so that it also stands before the websocket, uploads, media and the metrics. A few exact paths are open: the sign-in and set-up
-pages, their style sheet and `/health`. Every answer leaves with the content security policy and its companions.
+pages, their style sheet, and what the API answers for itself: `/health`, `/metrics`, `/api/`. Every answer leaves with the content security policy and its companions.
 """
 
 from __future__ import annotations
@@ -28,8 +28,16 @@ SIGN_IN_PATH = "/auth/sign-in"
 SET_UP_PATH = "/auth/setup"
 STYLE_PATH = "/auth/style.css"
 FONT_PATH = "/auth/font.woff2"
+API_PATH = "/api"
 HEALTH_PATH = "/health"
-OPEN_PATHS = frozenset({SIGN_IN_PATH, SET_UP_PATH, STYLE_PATH, FONT_PATH, HEALTH_PATH})
+METRICS_PATH = "/metrics"
+OIDC_START_PATH = "/auth/oidc/start"
+OIDC_CALLBACK_PATH = "/auth/oidc/callback"
+OIDC_LOGOUT_PATH = "/auth/oidc/logout"
+OPEN_PATHS = frozenset({
+    SIGN_IN_PATH, SET_UP_PATH, STYLE_PATH, FONT_PATH, OIDC_START_PATH, OIDC_CALLBACK_PATH, OIDC_LOGOUT_PATH, HEALTH_PATH, METRICS_PATH,
+})
+"""The last two are the API's; it asks for its tokens itself, as everything under `/api` does."""
 FRONT_END = "/static/"
 FRONT_END_MEMORY_SECONDS = 5.0
 
@@ -85,7 +93,7 @@ class Gate:
             await self._app(scope, receive, send)
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["path"] in OPEN_PATHS:
+        if scope["path"] in OPEN_PATHS or scope["path"].startswith(f"{API_PATH}/"):
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)

@@ -7,51 +7,54 @@ server can be started before its database and comes back by itself.
 from __future__ import annotations
 
 import threading
-import time
-from contextlib import suppress
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass
 
-from gvrc.errors import StoreError
 from gvrc.settings import Settings, load_settings
+from gvrc.store.keeper import DatabaseKeeper
 from gvrc.store.session import Database
-from gvrc.ui.catalogue import Words, load_words
+from gvrc.ui.catalogue import Words, languages, load_words
 
-REOPEN_SECONDS = 4.0
+_spoken: ContextVar[str | None] = ContextVar("spoken language", default=None)
+"""The language of the page that this thread or request is at work on; None: that of the settings."""
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class House:
     """Shared by all sessions of this process; holds nothing of any one user."""
 
     settings: Settings
-    words: Words
-    _database: Database | None = None
-    _lock: threading.Lock = field(default_factory=threading.Lock)
-    _reopened_at: float = float("-inf")
+    languages: Mapping[str, Words]
+    keeper: DatabaseKeeper
+
+    @property
+    def words(self) -> Words:
+        """The words of the language spoken here and now (`speak`)."""
+        return self.languages[self.language]
+
+    @property
+    def language(self) -> str:
+        """The code of that language."""
+        spoken = _spoken.get()
+        return spoken if spoken is not None and spoken in self.languages else self.settings.language
 
     def database(self) -> Database:
         """The open database. Raises DatabaseUnavailable or SchemaOutdatedError; call again later."""
-        with self._lock:
-            if self._database is None:
-                self._database = Database.open(self.settings)
-            return self._database
+        return self.keeper.database()
 
     def look_again(self) -> None:
-        """After a failure: open the database anew (the embedded server is started again when it died), at most every few seconds.
-        Raises StoreError while it stays away."""
-        with self._lock:
-            if time.monotonic() - self._reopened_at < REOPEN_SECONDS:
-                return
-            self._reopened_at = time.monotonic()
-            fresh = Database.open(self.settings)
-            stale, self._database = self._database, fresh
-        if stale is not None:
-            stale.close()
+        """After a failure: open the database anew. Raises StoreError while it stays away."""
+        self.keeper.look_again()
 
     def look_again_quietly(self) -> None:
         """The same where a page about the trouble is already on its way."""
-        with suppress(StoreError):
-            self.look_again()
+        self.keeper.look_again_quietly()
+
+
+def speak(language: str | None) -> None:
+    """Whose words come from now on in this thread or request: those of a language there is, else those of the settings."""
+    _spoken.set(language)
 
 
 _house: House | None = None
@@ -62,7 +65,8 @@ def install(settings: Settings, database: Database | None = None) -> House:
     """Make `settings` (and, where it is open already, the database) those of this process."""
     global _house
     with _house_lock:
-        _house = House(settings=settings, words=load_words(settings.language), _database=database)
+        keeper = DatabaseKeeper(settings=settings, _database=database)
+        _house = House(settings=settings, languages={code: load_words(code) for code in {*languages(), settings.language}}, keeper=keeper)
         return _house
 
 

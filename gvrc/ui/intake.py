@@ -12,12 +12,28 @@ from gvrc.model.run import STAGES, RunStatus, Stage
 from gvrc.model.source import FieldSample
 from gvrc.pipeline import ReceivedFile
 from gvrc.security.permissions import Permission
-from gvrc.ui import address, desk, incoming, runs, show
+from gvrc.ui import address, desk, incoming, mapping_desk, rest_page, runs, show
 from gvrc.ui.catalogue import escape_markdown
 from gvrc.ui.desk import Seat
+from gvrc.ui.mapping_desk import Waiting
 from gvrc.views import runs as run_views
 
 SURE = 0.8
+
+
+def bring_in(seat: Seat) -> None:
+    """Files; and REST sources, for who may manage them."""
+    say = seat.say
+    if not seat.may(Permission.MANAGE_SOURCES):
+        choose_files(seat)
+        return
+    files, rest = st.tabs([say.markdown("upload.part.files"), say.markdown("upload.part.rest")], key="part", on_change="rerun", bind="query-params")
+    if files.open:
+        with files:
+            choose_files(seat)
+    if rest.open:
+        with rest:
+            rest_page.rest_part(seat)
 
 
 def choose_files(seat: Seat) -> None:
@@ -64,8 +80,8 @@ def show_batch(seat: Seat) -> None:
     usable = [file for file in received if file.file_id is not None]
     _batch_summary(seat, received, usable)
     _batch_acts(seat, token, usable)
-    for file in received:
-        _one_file(seat, file)
+    for number, file in enumerate(received):
+        _one_file(seat, Waiting(token=token, number=number, file=file))
 
 
 def _received(seat: Seat, token: str) -> Sequence[ReceivedFile] | None:
@@ -117,8 +133,8 @@ def _forget_batch(token: str) -> None:
     address.put(batch=None)
 
 
-def _one_file(seat: Seat, file: ReceivedFile) -> None:
-    say = seat.say
+def _one_file(seat: Seat, waiting: Waiting) -> None:
+    say, file = seat.say, waiting.file
     with st.container(border=True, gap="xsmall"):
         if file.problem is not None:
             st.markdown(say.markdown("upload.file.refused", name=file.name))
@@ -129,8 +145,27 @@ def _one_file(seat: Seat, file: ReceivedFile) -> None:
         st.caption(_about(seat, file))
         if file.already_received_run is not None:
             st.caption(say.markdown("upload.file.known", run=file.already_received_run))
-        with st.expander(say.markdown("upload.file.mapping", n=len(file.fields), unmapped=sum(1 for each in file.fields if each.canonical is None))):
-            _mapping(seat, file.fields)
+        _how_it_is_read(seat, waiting)
+
+
+def _how_it_is_read(seat: Seat, waiting: Waiting) -> None:
+    """The fields: open and to be corrected where the list is unknown or doubtful, else folded away; read-only for who may not manage sources."""
+    say, file = seat.say, waiting.file
+    may_correct = seat.may(Permission.MANAGE_SOURCES) and bool(file.fields)
+    is_open = may_correct and st.session_state.get(waiting.key("open"), not file.is_known or file.confidence < SURE)
+    unmapped = sum(1 for each in file.fields if each.canonical is None)
+    head = say.markdown("upload.file.mapping" if unmapped else "upload.file.mapping.all", n=len(file.fields), unmapped=unmapped)
+    with st.expander(head, expanded=is_open):
+        if is_open:
+            mapping_desk.correct(seat, waiting)
+            return
+        _mapping(seat, file.fields)
+        if may_correct:
+            st.button(say.markdown("mapping.correct"), key=waiting.key("correct"), on_click=_open_correction, args=(waiting,), icon=":material/edit:")
+
+
+def _open_correction(waiting: Waiting) -> None:
+    st.session_state[waiting.key("open")] = True
 
 
 def _about(seat: Seat, file: ReceivedFile) -> str:
@@ -151,6 +186,7 @@ def _mapping(seat: Seat, fields: Sequence[FieldSample]) -> None:
             say("upload.mapping.path"): [each.path for each in ordered],
             say("upload.mapping.becomes"): [show.field_label(say, each.canonical) if each.canonical else say("upload.mapping.unmapped") for each in ordered],
             say("upload.mapping.sample"): [each.samples[0] if each.samples else None for each in ordered],
+            say("upload.mapping.sure"): [mapping_desk.confidence(seat, each) for each in ordered],
             say("upload.mapping.why"): [each.reason for each in ordered],
         },
         alt=say("upload.mapping.alt"),

@@ -15,7 +15,7 @@ from gvrc.views.map import MapCounts, MapPlace
 Rgb = tuple[int, int, int]
 _LIGHT: Mapping[str, Rgb] = {
     "primary": (11, 95, 95), "green": (31, 122, 77), "orange": (163, 90, 0), "red": (179, 38, 30), "blue": (48, 100, 140), "gray": (90, 103, 104),
-    "violet": (112, 72, 160), "text": (28, 37, 38), "ground": (255, 255, 255), "area": (236, 240, 240), "chosen_area": (214, 230, 230), "warm": (240, 170, 84), "edge": (176, 188, 188),
+    "violet": (112, 72, 160), "text": (11, 16, 17), "ground": (255, 255, 255), "area": (236, 240, 240), "chosen_area": (214, 230, 230), "warm": (240, 170, 84), "edge": (176, 188, 188),
 }  # fmt: skip
 _DARK: Mapping[str, Rgb] = {
     "primary": (111, 197, 194), "green": (107, 200, 150), "orange": (224, 160, 82), "red": (238, 138, 130), "blue": (134, 182, 219), "gray": (163, 176, 176),

@@ -60,7 +60,7 @@ def explore() -> None:
 
 def _explore() -> None:
     seat = desk.take(Permission.READ)
-    desk.tell_refusals()
+    desk.tell_kept()
     bands = map_views.quality_bands(seat.db, seat.settings)
     cube = _layer(seat, bands)
     run_id = cube.query.run_id
@@ -162,9 +162,9 @@ def _choose(name: str, key: str) -> None:
 
 def _segments(seat: Seat, name: str, options: Sequence[str], current: str) -> None:
     key = f"map_{name}_{current}"
-    st.segmented_control(
-        seat.say.markdown(f"map.{name}"), options, default=current, format_func=lambda code: seat.say(f"map.{name}.{code}"), key=key,
-        on_change=_choose, args=(name, key), required=True, label_visibility="collapsed",
+    st.radio(  # not segments: the letters of a chosen one have too little contrast in the dark theme
+        seat.say.markdown(f"map.{name}"), options, index=options.index(current), format_func=lambda code: seat.say(f"map.{name}.{code}"), key=key,
+        on_change=_choose, args=(name, key), horizontal=True, label_visibility="collapsed",
     )
 
 
@@ -293,18 +293,18 @@ def _open_link(look: Look, place: MapPlace) -> None:
 
 
 def _new_point(seat: Seat, run_id: int, place: MapPlace) -> None:
-    """A point to type, or the ward's centre to take, as the answer to the open question about the record's point."""
+    """A point to type, or the ward's centre to take: the answer to the open question about the record's point, or a better point unasked."""
     say = seat.say
     question = map_views.point_question(seat.db, seat.actor, run_id, place.place_id)
     if question is None:
-        if place.shown == Shown.ALL:
-            st.caption(say.markdown("map.set.no_question"))
         return
-    st.caption(say.markdown("map.set.question", title=question.issue.title))
+    st.caption(say.markdown("map.set.unasked") if question.issue is None else say.markdown("map.set.question", title=question.issue.title))
     key = f"map_point_{place.place_id}"
     with st.form(f"form_{key}", border=False, enter_to_submit=True):
         st.text_input(say.markdown("map.set.point"), key=key, max_chars=100, placeholder="-4.47120, 39.47910")
-        st.form_submit_button(say.markdown("map.set.save"), on_click=_save_typed, args=(run_id, question, key), type="primary")
+        st.form_submit_button(
+            say.markdown("map.set.save"), on_click=_save_typed, args=(run_id, question, key), type="secondary" if question.issue is None else "primary"
+        )
     if question.ward_centre is not None:
         st.button(
             say.markdown("map.set.centre", ward=question.ward or ""), key=f"{key}_centre", on_click=_save_centre, args=(run_id, question), type="secondary"
@@ -328,17 +328,21 @@ def _save_centre(run_id: int, question: PointQuestion) -> None:
 
 
 def _answer(seat: Seat, run_id: int, question: PointQuestion, values: dict[str, Any]) -> None:
-    answer = steward.AnswerIn(key=question.key, answer=Answer.CORRECT, values=values, seen_evidence=question.evidence_hash)
-    outcome = desk.attempt(steward.decide, seat.db, seat.settings, seat.actor, run_id, [answer])
-    if outcome is None:
-        return
-    if outcome.refused:
-        desk.refuse(GvrcError(seat.say("question.refused"), outcome.refused[0].why))
-        return
+    if question.key is None:
+        if desk.attempt(steward.set_point, seat.db, seat.settings, seat.actor, run_id, question.record_id, values) is None:
+            return
+    else:
+        answer = steward.AnswerIn(key=question.key, answer=Answer.CORRECT, values=values, seen_evidence=question.evidence_hash)
+        outcome = desk.attempt(steward.decide, seat.db, seat.settings, seat.actor, run_id, [answer])
+        if outcome is None:
+            return
+        if outcome.refused:
+            desk.refuse(GvrcError(seat.say("question.refused"), outcome.refused[0].why))
+            return
     kept = st.session_state.get("map.chosen")
     if kept is not None:
         st.session_state["map.chosen"] = (kept[0], kept[1], True)
-    st.toast(seat.say.markdown("map.set.done"))
+    desk.tell(seat.say.markdown("map.set.done"))
 
 
 def _answers(seat: Seat, run_id: int) -> None:
@@ -360,7 +364,7 @@ def _undo(decision_id: int) -> None:
     except GvrcError as error:
         desk.refuse(error)
         return
-    st.toast(seat.say.markdown("question.undone"))
+    desk.tell(seat.say.markdown("question.undone"))
 
 
 # ------------------------------------------------------------------------------------------------------------------------ the table twin
@@ -389,7 +393,7 @@ def _list_choice(look: Look, names: Sequence[str], amounts: Mapping[str, int], o
     key = f"map_list_{current}_{'-'.join(names)}"
     st.segmented_control(
         look.seat.say.markdown("map.list"), names, default=current, key=key, on_change=_choose_list, args=(key,), label_visibility="collapsed", required=True,
-        format_func=lambda name: look.seat.say(f"map.list.{name}", n=amounts[name]),
+        format_func=lambda name: show.chosen_label(look.seat.say.markdown(f"map.list.{name}", n=amounts[name]), name == current),
     )
     return current
 

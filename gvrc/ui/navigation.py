@@ -26,6 +26,7 @@ class PageEntry:
     is_listed: bool = True
 
 
+OWN_ACCOUNT = "account"
 PAGES: tuple[PageEntry, ...] = (
     PageEntry(name="home", group="work", permission=Permission.READ, symbol="home"),
     PageEntry(name="upload", group="work", permission=Permission.UPLOAD, symbol="upload_file"),
@@ -37,7 +38,9 @@ PAGES: tuple[PageEntry, ...] = (
     PageEntry(name="quality", group="see", permission=Permission.SEE_QUALITY, symbol="monitoring"),
     PageEntry(name="registry", group="see", permission=Permission.READ, symbol="location_city"),
     PageEntry(name="runs", group="run", permission=Permission.RUN, symbol="history"),
+    PageEntry(name="operations", group="run", permission=Permission.SEE_OPERATIONS, symbol="monitor_heart"),
     PageEntry(name="administration", group="run", permission=Permission.MANAGE_THRESHOLDS, symbol="settings"),
+    PageEntry(name=OWN_ACCOUNT, group="work", permission=Permission.READ, symbol="account_circle", is_listed=False),
 )
 GROUPS = ("work", "see", "run")
 
@@ -48,7 +51,10 @@ def script_of(name: str) -> str:
 
 
 def pages_for(seat: Seat) -> dict[str, list[StreamlitPage]]:
-    """The pages this role may use, by group, in their order. A page that is not in here cannot be run."""
+    """The pages this role may use, by group, in their order. A page that is not in here cannot be run. Who has still to choose a password of
+    their own has one page only."""
+    if seat.actor.must_change_password:
+        return {"": [_page(seat, entry, is_first=True) for entry in PAGES if entry.name == OWN_ACCOUNT]}
     sections: dict[str, list[StreamlitPage]] = {}
     for group in GROUPS:
         entries = [entry for entry in PAGES if entry.group == group and seat.may(entry.permission)]
@@ -57,21 +63,24 @@ def pages_for(seat: Seat) -> dict[str, list[StreamlitPage]]:
     return sections
 
 
-def _page(seat: Seat, entry: PageEntry) -> StreamlitPage:
+def _page(seat: Seat, entry: PageEntry, *, is_first: bool = False) -> StreamlitPage:
     return st.Page(
         script_of(entry.name),
         title=seat.say(f"nav.{entry.name}"),
         icon=f":material/{entry.symbol}:",
         url_path=entry.name,
-        default=entry.name == "home",
+        default=is_first or entry.name == "home",
         help=seat.say(f"nav.{entry.name}.help"),
         visibility="visible" if entry.is_listed else "hidden",
     )
 
 
 def link(name: str, label: str, *, query: Mapping[str, str] | None = None, symbol: str = "", help_text: str = "", disabled: bool = False) -> None:
-    """A link to a page. `label` is Markdown made by `words.markdown`; `query` ends up in the address, so that a refresh keeps it."""
-    st.page_link(script_of(name), label=f":primary[{label}]", icon=f":material/{symbol}:" if symbol else "", query_params=dict(query or {}), help=help_text, disabled=disabled)
+    """A link to a page. `label` is Markdown made by `words.markdown`; `query` ends up in the address, so that a refresh keeps it.
+
+    The theme's yellow is the colour of links: the accent as letters, which in the dark theme must be lighter than the accent under white letters.
+    """
+    st.page_link(script_of(name), label=f":yellow[{label}]", icon=f":material/{symbol}:" if symbol else "", query_params=dict(query or {}), help=help_text, disabled=disabled)
 
 
 def go(name: str, **query: str) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import pandas as pd
 import streamlit as st
 
-from gvrc.ui import address, navigation, quality_charts, show
+from gvrc.ui import address, navigation, quality_advice, quality_charts, quality_report, show
 from gvrc.ui.catalogue import escape_markdown
 from gvrc.ui.desk import Seat
 from gvrc.views import quality as quality_views
@@ -19,6 +19,8 @@ from gvrc.views.quality import CUTS, DimensionView, FieldView, IssueCount, Quali
 from gvrc.views.runs import RunView
 
 STATES = ("ready", "to_review", "held")
+TILE_PX = 169
+"""Five beside each other at 1280, three on a tablet: narrower, and the name of a dimension is cut."""
 WORST_RECORDS = 10
 CHART_ROWS = 15
 """Rows of the chart: those where most is lost; the table has them all."""
@@ -57,6 +59,7 @@ def dashboard(seat: Seat, run: RunView) -> None:
         st.markdown(seat.say.markdown("quality.page.no_match"))
         return
     _dimensions(desk, found.whole)
+    quality_advice.advice(seat, query)
     _where_lost(desk, found)
     issues, trend = st.columns([7, 5], gap="large")
     with issues:
@@ -64,6 +67,7 @@ def dashboard(seat: Seat, run: RunView) -> None:
         _issues(desk, found.issues)
     with trend:
         _trend(desk)
+    quality_advice.findings(seat, query)
     _worst(desk)
     _profile(desk, everything)
 
@@ -71,7 +75,12 @@ def dashboard(seat: Seat, run: RunView) -> None:
 def _filters(seat: Seat, run: RunView, everything: QualityView) -> QualityQuery:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         chosen = {cut: _filter(seat, cut, everything.cuts[cut]) for cut in CUTS}
-    return QualityQuery(run_id=run.run_id, source=chosen["source"], county=chosen["county"], facility_type=chosen["kind"])
+        query = QualityQuery(run_id=run.run_id, source=chosen["source"], county=chosen["county"], facility_type=chosen["kind"])
+        st.download_button(
+            seat.say.markdown("quality.report"), data=lambda: quality_report.printable(seat, run, query), file_name=f"quality-run-{run.run_id}.html", mime="text/html",
+            icon=":material/print:", on_click="ignore", key="quality_report",
+        )  # fmt: skip
+    return query
 
 
 def _filter(seat: Seat, name: str, rows: Sequence[QualityRow]) -> str | None:
@@ -105,11 +114,14 @@ def _figure(desk: Desk, count: int, **more: str | None) -> None:
 
 def _dimensions(desk: Desk, whole: QualityRow) -> None:
     """The five dimensions beside their targets, each with the records below it."""
-    for column, each in zip(st.columns(len(whole.dimensions)), whole.dimensions, strict=True):
-        with column.container(border=True, gap="xsmall"):
-            _dimension(desk, each)
+    with st.container(horizontal=True):
+        for each in whole.dimensions:
+            with st.container(border=True, gap="xsmall", width=TILE_PX):
+                _dimension(desk, each)
     if whole.total is not None:
         st.caption(desk.seat.say.markdown("quality.page.total", n=whole.records, total=f"{whole.total:.1f}"))
+        if desk.query == QualityQuery(run_id=desk.run.run_id):
+            quality_advice.since(desk.seat, desk.run.run_id, whole.total)
 
 
 def _dimension(desk: Desk, each: DimensionView) -> None:
@@ -148,7 +160,7 @@ def _cut_choice(seat: Seat) -> str:
     current = address.one_of("by", CUTS) or CUTS[0]
     key = f"quality_by_{current}"
     st.segmented_control(
-        seat.say.markdown("quality.by"), CUTS, default=current, key=key, format_func=lambda cut: seat.say(f"quality.by.{cut}"),
+        seat.say.markdown("quality.by"), CUTS, default=current, key=key, format_func=lambda cut: show.chosen_label(seat.say.markdown(f"quality.by.{cut}"), cut == current),
         on_change=_choose, args=("by", key), required=True, label_visibility="collapsed",
     )
     return current

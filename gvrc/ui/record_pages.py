@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from gvrc.model.issue import Dimension
-from gvrc.ui import address, show
+from gvrc.ui import address, record_edit, show
 from gvrc.ui.catalogue import escape_markdown
 from gvrc.ui.desk import Seat
 from gvrc.views import map as map_views
@@ -47,7 +47,10 @@ def _narrower(seat: Seat) -> dict[str, Any]:
     say = seat.say
     dimensions = [dimension.value for dimension in Dimension]
     county, kind, weak = address.word("county"), address.word("kind"), address.one_of("weak", dimensions)
+    field_name, value = address.word("field"), address.free_text("written")
+    written = (field_name, value) if field_name and value else None
     told = [
+        written and say("records.only.written", field=show.field_label(say, written[0]), value=written[1]),
         county and say("records.only.county", county=map_views.county_name(county)),
         kind and say("records.only.kind", kind=record_views.kind_label(kind) or kind),
         weak and say("records.only.weak", dimension=say(f"quality.{weak}")),
@@ -55,8 +58,8 @@ def _narrower(seat: Seat) -> dict[str, Any]:
     if any(told):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.caption(say.markdown("records.only", what=", ".join(filter(None, told))))
-            st.button(say.markdown("records.only.clear"), key="records_all", on_click=address.put, kwargs={"county": None, "kind": None, "weak": None, "page": None}, type="tertiary")
-    return {"county": county, "facility_type": kind, "weak": weak}
+            st.button(say.markdown("records.only.clear"), key="records_all", on_click=address.put, kwargs={"county": None, "kind": None, "weak": None, "field": None, "written": None, "page": None}, type="tertiary")
+    return {"county": county, "facility_type": kind, "weak": weak, "written": written}
 
 
 def _filter(seat: Seat, name: str, labels: dict[str, str]) -> str | None:
@@ -137,6 +140,8 @@ def one_record(seat: Seat, run: RunView, record_id: int) -> None:
         _values(seat, record)
     with quality:
         show.quality(seat.say, record.quality_score, record.quality_parts)
+    record_edit.take_back(seat, record)
+    record_edit.form(seat, run, record)
     _issues(seat, record)
     _changes(seat, record)
 

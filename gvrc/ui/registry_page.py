@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import codecs
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 
 import pandas as pd
 import streamlit as st
 
+from gvrc.model.export import ExportFormat
 from gvrc.reference.gazetteer import load_gazetteer
 from gvrc.reference.vocabularies import load_vocabularies
 from gvrc.security.permissions import Permission
-from gvrc.store.reads_registry import FacilityFilter
-from gvrc.ui import address, navigation, show
+from gvrc.store.reads_search import QUALITY_BANDS, FacilityFilter
+from gvrc.ui import address, navigation, registry_acts, registry_edit, registry_relations, show
 from gvrc.ui.catalogue import escape_markdown
 from gvrc.ui.desk import Seat
 from gvrc.views import exports
@@ -26,6 +29,8 @@ FIELDS = (
     "visibility", "last_verified_at",
 )
 LONGEST_SEARCH = 200
+FILTER_PX = 212
+"""Four stand in a row of the page, at 1280 pixels too."""
 FINER = {"county": ("constituency", "ward"), "constituency": ("ward",)}
 """What a change of a place's filter makes meaningless."""
 
@@ -39,18 +44,16 @@ def search(seat: Seat) -> None:
     chosen = _chosen(seat)
     page = facility_views.facility_list(
         seat.db, seat.actor, words=chosen.words, county=chosen.county, constituency=chosen.constituency, ward=chosen.ward,
-        facility_type=chosen.facility_type, service=chosen.service, limit=show.ROWS_PER_PAGE, offset=show.first_row(),
+        facility_type=chosen.facility_type, service=chosen.service, operational_status=chosen.operational_status, quality=chosen.quality,
+        limit=show.ROWS_PER_PAGE, offset=show.first_row(),
     )
     if not page.total:
         _nothing(seat, is_filtered=chosen != FacilityFilter())
         return
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.caption(say.markdown("registry.count", n=page.total))
+        st.caption(say.markdown("registry.count_more" if page.is_more else "registry.count", n=page.total))
         if seat.may(Permission.EXPORT):
-            st.download_button(
-                say.markdown("registry.download"), data=lambda: _csv(seat, chosen),
-                file_name="gvrc-registry.csv", mime="text/csv", key="download", icon=":material/download:", on_click="ignore",
-            )
+            _downloads(seat, chosen)
     _rows(seat, page.rows)
     show.page_choice(page.total)
 
@@ -62,19 +65,36 @@ def _chosen(seat: Seat) -> FacilityFilter:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.text_input(
             seat.say.markdown("registry.search"), value=words, key=f"search_{words}", on_change=_put_words, args=(f"search_{words}",),
-            max_chars=LONGEST_SEARCH, width=320,
+            max_chars=LONGEST_SEARCH, width=FILTER_PX,
         )
-        kind = _facet(seat, "kind", {code: f"{_kind(code)} ({n:,})" for code, n in found.get("facility_type", {}).items()})
+        kind = _facet(seat, "kind", {code: _with_count(_kind(code), n) for code, n in found.get("facility_type", {}).items()})
         services = load_vocabularies().services
-        service = _facet(seat, "service", {code: services.label(code) for code in sorted(services.terms, key=services.label)})
+        service = _facet(seat, "service", {code: _with_count(services.label(code), n) for code, n in found.get("service", {}).items()})
+        statuses = load_vocabularies().operational_statuses
+        status = _facet(seat, "status", {code: _with_count(statuses.label(code), n) for code, n in found.get("operational_status", {}).items()})
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        counties = {code: f"{_county(code)} ({n:,})" for code, n in sorted(found.get("county", {}).items(), key=lambda item: _county(item[0]))}
+        counties = {code: _with_count(_county(code), n) for code, n in sorted(found.get("county", {}).items(), key=lambda item: _county(item[0]))}
         county = _facet(seat, "county", counties)
+        within = facility_views.facets(seat.db, seat.actor, words=words, county=county) if county else {}
         seats = load_gazetteer().constituencies_of(county) if county else ()
-        constituency = _facet(seat, "constituency", {unit.constituency_code: unit.constituency for unit in seats})
+        constituency = _facet(seat, "constituency", _counted({unit.constituency_code: unit.constituency for unit in seats}, within.get("constituency", {})))
         wards = load_gazetteer().wards_of(constituency) if constituency else ()
-        ward = _facet(seat, "ward", {unit.ward_code: unit.ward for unit in wards})
-    return FacilityFilter(words=words or None, county=county, constituency=constituency, ward=ward, facility_type=kind, service=service)
+        ward = _facet(seat, "ward", _counted({unit.ward_code: unit.ward for unit in wards}, within.get("ward", {})))
+        bands = {band: _with_count(seat.say(f"registry.quality.{band}"), found["quality"][band]) for band in QUALITY_BANDS if band in found.get("quality", {})}
+        quality = _facet(seat, "quality", bands)
+    return FacilityFilter(
+        words=words or None, county=county, constituency=constituency, ward=ward, facility_type=kind, service=service, operational_status=status, quality=quality,
+    )
+
+
+def _counted(names: dict[str, str], amounts: Mapping[str, int | None]) -> dict[str, str]:
+    """Every choice with how many places it finds, those that find none too: a gap in the registry is worth seeing."""
+    return {code: _with_count(name, amounts.get(code, 0)) for code, name in names.items()}
+
+
+def _with_count(label: str, amount: int | None) -> str:
+    """A choice with how many places it finds; of a search that finds too many to be counted, the choice alone."""
+    return label if amount is None else f"{label} ({amount:,})"
 
 
 def _county(code: str) -> str:
@@ -96,9 +116,8 @@ def _facet(seat: Seat, name: str, labels: dict[str, str]) -> str | None:
     key = f"facet_{name}_{current}"
     options = ["", *labels]
     st.selectbox(
-        seat.say.markdown(f"registry.facet.{name}"), options, index=options.index(current or ""), key=key, width=220,
+        seat.say.markdown(f"registry.facet.{name}"), options, index=options.index(current or ""), key=key, width=FILTER_PX,
         format_func=lambda code: labels[code] if code else seat.say("registry.facet.all"), on_change=_put_facet, args=(name, key),
-        disabled=not labels,
     )
     return current
 
@@ -146,11 +165,24 @@ def _open_selected() -> None:
         address.put(facility=ids[selected[0]])
 
 
-def _csv(seat: Seat, filters: FacilityFilter) -> bytes:
-    """The list as a file, made when it is asked for. The byte order mark tells spreadsheets that it is UTF-8."""
-    stream = io.StringIO(newline="")
-    exports.export_csv(seat.db, seat.actor, stream, filters=filters)
-    return stream.getvalue().encode("utf-8-sig")
+def _downloads(seat: Seat, chosen: FacilityFilter) -> None:
+    """The places of the current filter as a file, in four forms; each is made when it is asked for."""
+    with st.popover(seat.say.markdown("registry.download"), icon=":material/download:"):
+        is_anonymous = st.toggle(seat.say.markdown("registry.download.anonymous"), key="anonymous", help=seat.say.markdown("registry.download.anonymous.help"))
+        for file_format, kind in exports.FORMATS.items():
+            st.download_button(
+                seat.say.markdown(f"registry.download.{file_format}"), data=partial(_file, seat, chosen, file_format, is_anonymous), file_name=f"gvrc-registry.{kind.suffix}",
+                mime=kind.media_type, key=f"download_{file_format}", on_click="ignore", width="stretch",
+            )
+
+
+def _file(seat: Seat, filters: FacilityFilter, file_format: ExportFormat, is_anonymous: bool) -> bytes:
+    """The file. A CSV begins with a byte order mark, which tells spreadsheets that it is UTF-8."""
+    stream = io.BytesIO()
+    if file_format is ExportFormat.CSV:
+        stream.write(codecs.BOM_UTF8)
+    exports.export(seat.db, seat.actor, stream, file_format=file_format, filters=filters, is_anonymous=is_anonymous or None)
+    return stream.getvalue()
 
 
 # ------------------------------------------------------------------------------------------------------------------------ one facility
@@ -165,19 +197,39 @@ def one_facility(seat: Seat, facility_id: int) -> None:
         st.markdown(say.markdown("registry.gone"))
         return
     place = page.facility
+    registry_acts.tell(seat)
     show.section(escape_markdown(show.value_text(place.name)))
     st.caption(say.markdown("registry.code", code=place.facility_code) + ("" if place.is_active else f" · {say.markdown('registry.retired')}"))
     if page.stands_for is not None:
         navigation.link("registry", say.markdown("registry.survivor"), query={"facility": str(page.stands_for)})
+    deed = address.one_of("do", registry_acts.DEEDS)
+    if deed is not None and seat.may(Permission.COMMIT) and place.version is not None:
+        _form(seat, page, deed)
+        return
+    registry_acts.waiting(seat, page)
+    registry_acts.offers(seat, page)
     _values(seat, page)
     with st.expander(say.markdown("registry.quality"), expanded=False):
         show.quality(say, place.quality_score, place.quality_parts)
-    _neighbours(seat, page)
+    registry_relations.shown(seat, page)
     _sources(seat, page)
+    registry_acts.versions(seat, page)
     _history(seat, page)
 
 
+def _form(seat: Seat, page: FacilityPageView, deed: str) -> None:
+    if deed == "edit":
+        registry_edit.form(seat, page)
+    elif deed == "relate":
+        registry_relations.form(seat, page)
+    elif deed == "unrelate":
+        registry_relations.end_form(seat, page)
+    else:
+        registry_acts.form(seat, page, deed)
+
+
 def _back() -> None:
+    registry_acts.leave()
     address.put(facility=None)
 
 
@@ -200,17 +252,6 @@ def _origin_name(field_name: str) -> str:
     return {"facility_type_label": "facility_type", "service_labels": "services", "county": "place", "constituency": "place", "ward": "place"}.get(field_name, field_name)
 
 
-def _neighbours(seat: Seat, page: FacilityPageView) -> None:
-    if not page.redirects and not page.relations:
-        return
-    show.section(seat.say.markdown("registry.neighbours"))
-    for neighbour in (*page.redirects, *page.relations):
-        navigation.link(
-            "registry", seat.say.markdown("registry.neighbour", how=neighbour.how, name=show.value_text(neighbour.name), code=neighbour.facility_code),
-            query={"facility": str(neighbour.facility_id)},
-        )
-
-
 def _sources(seat: Seat, page: FacilityPageView) -> None:
     say = seat.say
     if page.sources:
@@ -226,7 +267,14 @@ def _sources(seat: Seat, page: FacilityPageView) -> None:
 
 
 def _history(seat: Seat, page: FacilityPageView) -> None:
+    say = seat.say
     if page.history:
-        with st.expander(seat.say.markdown("registry.history", n=len(page.history))):
-            for entry in page.history:
-                show.plain(f"{show.moment(entry.happened_at)} · {entry.changed_by} · {entry.sentence}")
+        with st.expander(say.markdown("registry.history", n=len(page.history))):
+            show.table(
+                {
+                    say("registry.history.when"): [show.moment(entry.happened_at) for entry in page.history],
+                    say("registry.history.who"): [entry.changed_by for entry in page.history],
+                    say("registry.history.what"): [entry.what[:1].upper() + entry.what[1:] for entry in page.history],
+                },
+                alt=say("registry.history.alt"),
+            )

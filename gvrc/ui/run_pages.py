@@ -7,7 +7,7 @@ import streamlit as st
 
 from gvrc.errors import GvrcError
 from gvrc.model.run import RunStatus
-from gvrc.ui import address, desk, navigation, runs, show
+from gvrc.ui import address, desk, navigation, run_details, runs, show
 from gvrc.ui.desk import Seat
 from gvrc.views import runs as run_views
 from gvrc.views.dead_letters import KINDS, DeadLetterPage, DeadLetterView, dead_letters
@@ -31,7 +31,12 @@ def list_runs(seat: Seat) -> None:
             say("run.column.seconds"): [show.duration(run.seconds) for run in found],
         }
     )
-    st.dataframe(frame, hide_index=True, key="run_rows", on_select=_open_selected, selection_mode="single-row", alt=say("runs.alt"))
+    right = st.column_config.TextColumn(alignment="right")
+    st.dataframe(
+        frame, hide_index=True, key="run_rows", on_select=_open_selected, selection_mode="single-row", alt=say("runs.alt"),
+        column_config={say("runs.column.run"): st.column_config.NumberColumn(width="small", format="%d"), say("run.column.seconds"): right},
+    )
+    show.page_choice(run_views.run_count(seat.db, seat.actor))
     st.session_state["runs.shown"] = [run.run_id for run in found]
     st.caption(say.markdown("runs.open"))
 
@@ -55,12 +60,15 @@ def one_run(seat: Seat, run_id: int) -> None:
     show.section(say.markdown("runs.one", run=run.run_id, when=show.moment(run.created_at), who=run.started_by))
     runs.watch(seat, run)
     if not RunStatus(run.status).is_live:
+        run_details.what_was_kept(seat, run)
+        run_details.again(seat, run)
         runs.receipt(seat, run)
         _set_aside(seat, run_id)
+        run_details.details(seat, run)
 
 
 def _back() -> None:
-    address.put(run=None, show=None, aside=None, page=None)
+    address.put(run=None, show=None, aside=None, page=None, **{"with": None})
 
 
 # ------------------------------------------------------------------------------------------------------------------------ set aside
@@ -97,6 +105,7 @@ def _which_aside(seat: Seat, page: DeadLetterPage, kind: str | None) -> None:
         return
     say = seat.say
     labels = {"": say("aside.every", n=sum(page.by_kind.values()))} | {name: say(f"aside.{name}", n=page.by_kind.get(name, 0)) for name in KINDS}
+    labels[kind or ""] = show.chosen_label(labels[kind or ""], is_chosen=True)
     key = f"aside_{kind}"
     st.segmented_control(
         say.markdown("aside.which"), list(labels), default=kind or "", format_func=labels.__getitem__, key=key, on_change=_choose_aside, args=(key,),

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+from functools import partial
+
 import streamlit as st
 
 from gvrc import pipeline, worker
@@ -11,6 +14,7 @@ from gvrc.security.permissions import Permission
 from gvrc.ui import address, desk, navigation, show
 from gvrc.ui.desk import Seat
 from gvrc.ui.show import Badge
+from gvrc.views import feedback_file
 from gvrc.views import questions as question_views
 from gvrc.views import records as record_views
 from gvrc.views import runs as run_views
@@ -109,7 +113,7 @@ def _watch(run_id: int, was_live: bool) -> None:
     pipeline.mark_interrupted(seat.db, seat.settings)
     run = run_views.run_view(seat.db, seat.actor, run_id)
     is_live = RunStatus(run.status).is_live
-    if was_live and not is_live:
+    if was_live != is_live:  # also when "Go on" was pressed in this part alone: only the whole page can begin to look again every second
         st.rerun()
     _status_line(seat, run)
     _stage_table(seat, run)
@@ -181,6 +185,25 @@ def receipt(seat: Seat, run: RunView) -> None:
         st.caption(say.markdown("receipt.adds_up", all=sums.records_in, ready=sums.ready, review=sums.to_review, held=sums.held, dead=sums.dead_letters))
     _next_steps(seat, run)
     _issue_kinds(seat, run, sums)
+    if sums.issues and seat.may(Permission.REVIEW):
+        _feedback(seat, run)
+
+
+def _feedback(seat: Seat, run: RunView) -> None:
+    """What is to be mended in each file, in its own shape, for who sent it; made when it is asked for."""
+    with st.popover(seat.say.markdown("receipt.feedback"), icon=":material/download:"):
+        st.caption(seat.say.markdown("receipt.feedback.note"))
+        for file in run.files:
+            st.download_button(
+                seat.say.markdown("receipt.feedback.file", name=file.name), data=partial(_feedback_bytes, seat, run.run_id, file.file_id),
+                file_name=feedback_file.feedback_name(file.name), key=f"feedback_{file.file_id}", on_click="ignore", width="stretch",
+            )
+
+
+def _feedback_bytes(seat: Seat, run_id: int, file_id: int) -> bytes:
+    stream = io.BytesIO()
+    feedback_file.feedback_file(seat.db, seat.actor, stream, run_id, file_id)
+    return stream.getvalue()
 
 
 def _ledger_line(seat: Seat, run: RunView, name: str, count: int, query: dict[str, str], *, page: str = "records") -> None:
@@ -216,6 +239,9 @@ def question_links(seat: Seat, run: RunView, questions: QuestionCounts) -> None:
             navigation.link("review", say.markdown("receipt.to_issues", n=questions.issues), query=query, symbol="flag")
         if not questions.duplicates and not questions.issues:
             st.markdown(say.markdown("receipt.no_questions"))
+            if run.receipt.to_review and navigation.has_page(seat, "records"):
+                label = say.markdown("receipt.to_complete", n=run.receipt.to_review)
+                navigation.link("records", label, query={**query, "state": "to_review"}, symbol="edit")
         if navigation.has_page(seat, "commit"):
             navigation.link("commit", say.markdown("receipt.to_commit"), query=query, symbol="task_alt")
 

@@ -20,6 +20,7 @@ from gvrc import accounts, setup
 from gvrc.errors import ConfigError, GvrcError
 from gvrc.logs import configure_logs
 from gvrc.settings import PROJECT_DIR, Settings, load_settings
+from gvrc.tracing import configure_traces
 from gvrc.ui import house
 
 # Options of .streamlit/config.toml that safety or speed rest on; two of them are hidden options of Streamlit, so they are checked.
@@ -123,6 +124,7 @@ def main() -> int:
     try:
         settings = load_settings()
         configure_logs(settings)
+        configure_traces(settings, "gvrc")
         setup.init(settings, operator=accounts.local_operator_name())
         serve(settings)
     except GvrcError as error:

@@ -38,6 +38,9 @@ _STATE_SIGNS: Mapping[str, tuple[str, str]] = {
     "done": ("green", "check_circle"),
     "open": ("orange", "help"),
     "fixed": ("green", "check_circle"),
+    "ok": ("green", "check_circle"),
+    "critical": ("red", "error"),
+    "busy": ("gray", "schedule"),
     "waived": ("gray", "check_circle"),
 }
 
@@ -51,6 +54,11 @@ def heading(seat: Seat, page: str) -> None:
 def section(text: str) -> None:
     """A heading within the page. `text` is Markdown made by `words.markdown`."""
     st.header(text, anchor=False)
+
+
+def chosen_label(label: str, is_chosen: bool) -> str:
+    """The label of one of several segments: the chosen one in the colour of links, for the accent itself is too dark as letters in the dark theme."""
+    return f":yellow[{label}]" if is_chosen else label
 
 
 def state_badge(say: Words, state: str) -> str:
@@ -91,7 +99,7 @@ def value_text(value: Any) -> str:
 
 
 def moment(when: datetime) -> str:
-    """A point in time in this computer's zone, without seconds."""
+    """A point in time in the zone of the settings, without seconds."""
     here = when.astimezone()
     return f"{here.day} {here:%b %Y, %H:%M}"
 
@@ -133,22 +141,22 @@ def key_values(pairs: Sequence[tuple[str, Any]], *, alt: str) -> None:
     st.table(frame, border="horizontal", hide_header=True, hide_index=False, alt=alt)
 
 
-def first_row() -> int:
+def first_row(name: str = "page") -> int:
     """The offset of the first row of the page of rows that the address names."""
-    return ((address.number("page") or 1) - 1) * ROWS_PER_PAGE
+    return ((address.number(name) or 1) - 1) * ROWS_PER_PAGE
 
 
-def page_choice(total: int) -> None:
-    """Under a list that does not fit on one page: which page of it. The choice stands in the address under `page`."""
+def page_choice(total: int, name: str = "page") -> None:
+    """Under a list that does not fit on one page: which page of it. The choice stands in the address under `name`."""
     pages = max(1, -(-total // ROWS_PER_PAGE))
     if pages > 1:
-        current = min(pages, address.number("page") or 1)
-        key = f"page_{current}_of_{pages}"
-        st.pagination(pages, default=current, key=key, on_change=_turn, args=(key,))
+        current = min(pages, address.number(name) or 1)
+        key = f"{name}_{current}_of_{pages}"
+        st.pagination(pages, default=current, key=key, on_change=_turn, args=(key, name))
 
 
-def _turn(key: str) -> None:
-    address.put(page=st.session_state[key])
+def _turn(key: str, name: str) -> None:
+    address.put(**{name: st.session_state[key]})
 
 
 def record_value(record: Any, field_name: str) -> str:

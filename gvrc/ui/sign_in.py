@@ -1,4 +1,4 @@
-"""The pages before Streamlit: sign-in, first set-up, the database that is away, and /health.
+"""The pages before Streamlit: sign-in, first set-up, the database that is away.
 
 Server-rendered, without script. A form is taken only from our own pages (the Origin must be this host), at a bounded rate, and small.
 """
@@ -11,24 +11,28 @@ from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
 from string import Template
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import structlog
 from anyio import to_thread
 from starlette.requests import Request
-from starlette.responses import FileResponse, HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from gvrc import accounts
 from gvrc.errors import GvrcError, NotAllowedError, SchemaOutdatedError, StoreError
-from gvrc.ui import house
-from gvrc.ui.gate import FONT_PATH, HEALTH_PATH, SESSION_COOKIE, SET_UP_PATH, SIGN_IN_PATH, STYLE_PATH, streamlit_page
+from gvrc.ui import house, oidc
+from gvrc.ui.catalogue import LANGUAGES, languages
+from gvrc.ui.gate import FONT_PATH, SESSION_COOKIE, SET_UP_PATH, SIGN_IN_PATH, STYLE_PATH, streamlit_page
 
 STATIC_DIR = Path(__file__).parent / "static"
 FORM_POLICY = "default-src 'none'; style-src 'self'; font-src 'self'; img-src data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 LARGEST_FORM_BYTES = 8_192
 TRIES_PER_MINUTE = 10
 COME_BACK_SECONDS = 5
+LANGUAGE_COOKIE = "gvrc_language"
+"""Which language this browser showed the sign-in in; a person's own choice is kept with their account."""
+LANGUAGE_DAYS = 365
 
 _log = structlog.get_logger("sign_in")
 
@@ -65,12 +69,14 @@ class FormPage:
     notice: str = ""
     status: int = 200
     comes_back: bool = False
+    next_path: str = "/"
 
     def response(self) -> HTMLResponse:
         """The page as an answer that no cache keeps."""
         template = Template((STATIC_DIR / "sign_in.html").read_text(encoding="utf-8"))
         body = template.substitute(
-            language=house.current().settings.language,
+            language=house.current().language,
+            languages=_language_links(self.next_path),
             title=escape(self.title),
             lead=escape(self.lead),
             message=_message("wrong", self.problem, self.hint) + _message("good", self.notice, ""),
@@ -78,6 +84,16 @@ class FormPage:
             refresh=f'<meta http-equiv="refresh" content="{COME_BACK_SECONDS}">' if self.comes_back else "",
         )
         return HTMLResponse(body, status_code=self.status, headers={"content-security-policy": FORM_POLICY, "cache-control": "no-store"})
+
+
+def _language_links(next_path: str) -> str:
+    """The same page in every language there is, each by its own name."""
+    spoken = house.current().language
+    links = [
+        f'<strong lang="{code}">{LANGUAGES[code]}</strong>' if code == spoken else f'<a lang="{code}" hreflang="{code}" href="?{escape(urlencode({"lang": code, "next": next_path}), quote=True)}">{LANGUAGES[code]}</a>'
+        for code in languages()
+    ]
+    return f'<nav aria-label="{escape(house.current().words("frame.language"), quote=True)}">{" · ".join(links)}</nav>' if len(links) > 1 else ""
 
 
 def _message(kind: str, text: str, hint: str) -> str:
@@ -110,6 +126,7 @@ def trouble_page(error: GvrcError) -> Response:
 
 async def sign_in_page(request: Request) -> Response:
     """GET: the form. POST: the sign-in; a cookie on success."""
+    _speak(request)
     try:
         if await to_thread.run_sync(_needs_first_admin):
             return RedirectResponse(SET_UP_PATH, status_code=303, headers={"cache-control": "no-store"})
@@ -117,31 +134,64 @@ async def sign_in_page(request: Request) -> Response:
             return await _sign_in(request)
     except StoreError as error:
         return await to_thread.run_sync(trouble_page, error)
-    return _sign_in_form(next_path=_safe_next(request.query_params.get("next", "/")))
+    form = _sign_in_form(next_path=safe_next(request.query_params.get("next", "/")))
+    if _chosen_language(request):
+        form.set_cookie(LANGUAGE_COOKIE, house.current().language, max_age=LANGUAGE_DAYS * 86_400, path="/auth/", httponly=True, samesite="lax")
+    return form
+
+
+def _speak(request: Request) -> None:
+    """In the language that was just chosen, else in the one this browser chose before."""
+    house.speak(_chosen_language(request) or request.cookies.get(LANGUAGE_COOKIE))
+
+
+def _chosen_language(request: Request) -> str | None:
+    """The language a link of the sign-in page has just asked for."""
+    wanted = request.query_params.get("lang", "")
+    return wanted if wanted in languages() else None
 
 
 async def _sign_in(request: Request) -> Response:
     form = await _form_of(request)
-    next_path = _safe_next(form.get("next", "/"))
+    next_path = safe_next(form.get("next", "/"))
     refusal = _refusal(request)
     if refusal is not None:
         return _sign_in_form(next_path=next_path, problem=refusal, status=429 if _is_own_page(request) else 403)
     try:
         token = await to_thread.run_sync(_begin_session, form.get("username", ""), form.get("password", ""), request)
+        await to_thread.run_sync(_keep_language, token, _chosen_language(request))
     except NotAllowedError as error:
         return _sign_in_form(next_path=next_path, username=form.get("username", ""), problem=error.detail, hint=error.hint, status=403)
-    return _signed_in(request, token, next_path)
+    return signed_in(request, token, next_path)
 
 
 def _sign_in_form(*, next_path: str, username: str = "", problem: str = "", hint: str = "", status: int = 200) -> Response:
     words = house.current().words
     form = (
-        f'<form method="post" action="{SIGN_IN_PATH}"><input type="hidden" name="next" value="{escape(next_path, quote=True)}">'
+        f'<form method="post"><input type="hidden" name="next" value="{escape(next_path, quote=True)}">'
         + _field("username", words("gate.name"), kind="text", value=username, autocomplete="username", focus=not username)
         + _field("password", words("gate.password"), kind="password", autocomplete="current-password", focus=bool(username))
         + f"<button>{escape(words('gate.sign_in'))}</button></form>"
+        + _organisation_link(next_path)
     )
-    return FormPage(title=words("gate.sign_in"), lead=words("gate.lead"), form=form, problem=problem, hint=hint, status=status).response()
+    return FormPage(
+        title=words("gate.sign_in"), lead=words("gate.lead"), form=form, problem=problem, hint=hint, status=status, next_path=next_path
+    ).response()
+
+
+def _organisation_link(next_path: str) -> str:
+    """The way to the organisation's sign-in, where it is configured."""
+    here = house.current()
+    if not oidc.is_configured(here.settings):
+        return ""
+    label = here.words("gate.organisation", name=here.settings.oidc_name)
+    return f'<a class="other" href="{escape(oidc.start_link(next_path), quote=True)}">{escape(label)}</a>'
+
+
+def refused_page(problem: str | None, hint: str | None) -> Response:
+    """The sign-in page after the organisation's sign-in failed; without words of its own it says only that it failed."""
+    words = house.current().words
+    return _sign_in_form(next_path="/", problem=problem or words("gate.organisation.failed"), hint=hint or words("gate.organisation.failed.hint"), status=403)
 
 
 # ------------------------------------------------------------------------------------------------------------------------ set-up
@@ -149,6 +199,7 @@ def _sign_in_form(*, next_path: str, username: str = "", problem: str = "", hint
 
 async def set_up_page(request: Request) -> Response:
     """GET: the form for the first administrator, only while there is none. POST: create, then sign in."""
+    _speak(request)
     try:
         if not await to_thread.run_sync(_needs_first_admin):
             return RedirectResponse(SIGN_IN_PATH, status_code=303, headers={"cache-control": "no-store"})
@@ -170,11 +221,12 @@ async def _set_up(request: Request) -> Response:
     try:
         await to_thread.run_sync(_create_first_admin, form)
         token = await to_thread.run_sync(_begin_session, form.get("username", ""), form.get("password", ""), request)
+        await to_thread.run_sync(_keep_language, token, _chosen_language(request))
     except StoreError:
         raise
     except GvrcError as error:
         return _set_up_form(form, problem=error.detail, hint=error.hint, status=error.http_status)
-    return _signed_in(request, token, "/")
+    return signed_in(request, token, "/")
 
 
 def _set_up_form(form: dict[str, str] | None = None, *, problem: str = "", hint: str = "", status: int = 200) -> Response:
@@ -186,7 +238,7 @@ def _set_up_form(form: dict[str, str] | None = None, *, problem: str = "", hint:
         + _field("password", words("gate.password"), kind="password", autocomplete="new-password", note=words("gate.setup.password.note"))
         + _field("password_again", words("gate.setup.again"), kind="password", autocomplete="new-password")
     )
-    body = f'<form method="post" action="{SET_UP_PATH}">{fields}<button>{escape(words("gate.setup.create"))}</button></form>'
+    body = f'<form method="post">{fields}<button>{escape(words("gate.setup.create"))}</button></form>'
     return FormPage(title=words("gate.setup.title"), lead=words("gate.setup.lead"), form=body, problem=problem, hint=hint, status=status).response()
 
 
@@ -217,8 +269,13 @@ def _refusal(request: Request) -> str | None:
     words = house.current().words
     if not _is_own_page(request):
         return words("gate.foreign")
+    return words("gate.slow_down") if is_too_often(request) else None
+
+
+def is_too_often(request: Request) -> bool:
+    """Count one try of this address and tell whether there were too many in the last minute."""
     address = request.client.host if request.client else "unknown"
-    return None if _rate_limit.allows(address, time.monotonic()) else words("gate.slow_down")
+    return not _rate_limit.allows(address, time.monotonic())
 
 
 def _is_own_page(request: Request) -> bool:
@@ -227,18 +284,27 @@ def _is_own_page(request: Request) -> bool:
     return bool(origin) and urlsplit(origin).netloc == request.headers.get("host", "")
 
 
-def _safe_next(path: str) -> str:
+def safe_next(path: str) -> str:
     """A path of our own to go on to; anything that could lead to another host becomes the home page."""
     parts = urlsplit(path)
     is_own = path.startswith("/") and not path.startswith(("//", "/\\")) and not parts.scheme and not parts.netloc and path.isprintable()
     return path if is_own and not path.startswith("/auth/") else "/"
 
 
-def _signed_in(request: Request, token: str, next_path: str) -> Response:
+def signed_in(request: Request, token: str, next_path: str, *, is_secure: bool = False) -> Response:
+    """Send the browser on with the cookie of its new session."""
     response = RedirectResponse(next_path, status_code=303, headers={"cache-control": "no-store"})
     hours = house.current().settings.session_hours
-    response.set_cookie(SESSION_COOKIE, token, max_age=hours * 3600, path="/", httponly=True, samesite="lax", secure=request.url.scheme == "https")
+    response.set_cookie(SESSION_COOKIE, token, max_age=hours * 3600, path="/", httponly=True, samesite="lax", secure=is_secure or request.url.scheme == "https")
     return response
+
+
+def _keep_language(token: str, language: str | None) -> None:
+    """Who chose a language at the sign-in finds it on every screen, now and later."""
+    here = house.current()
+    actor = accounts.session_actor(here.database(), token)
+    if language is not None and actor is not None and actor.language != language:
+        accounts.choose_language(here.database(), actor, language)
 
 
 def _needs_first_admin() -> bool:
@@ -260,16 +326,6 @@ def _begin_session(username: str, password: str, request: Request) -> str:
 # ------------------------------------------------------------------------------------------------------------------------ the rest
 
 
-async def health_page(request: Request) -> Response:
-    """Status only: whether this process serves and the database answers. No names, no versions, no counts."""
-    try:
-        await to_thread.run_sync(_needs_first_admin)
-    except GvrcError:
-        await to_thread.run_sync(house.current().look_again_quietly)
-        return JSONResponse({"status": "unavailable"}, status_code=503, headers={"cache-control": "no-store"})
-    return JSONResponse({"status": "ok"}, headers={"cache-control": "no-store"})
-
-
 async def style_sheet(request: Request) -> Response:
     """The style of the pages before Streamlit."""
     return FileResponse(STATIC_DIR / "sign_in.css", media_type="text/css", headers={"cache-control": "no-cache"})
@@ -289,9 +345,9 @@ def font_file() -> Path:
 
 
 ROUTES = [
+    *oidc.ROUTES,
     Route(SIGN_IN_PATH, sign_in_page, methods=["GET", "POST"]),
     Route(SET_UP_PATH, set_up_page, methods=["GET", "POST"]),
     Route(STYLE_PATH, style_sheet),
     Route(FONT_PATH, font),
-    Route(HEALTH_PATH, health_page),
 ]

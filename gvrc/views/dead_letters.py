@@ -52,7 +52,7 @@ def dead_letters(db: Database, actor: Actor, run_id: int | None = None, limit: i
     require(actor, Permission.RUN)
     scope = Sight(actor=actor).scope
     kinds = [name for name in KINDS if kind in (None, name)]
-    with db.read() as conn:
+    with db.read(actor) as conn:
         counts = reads_dead.dead_letter_counts(conn, scope, run_id)
         rows = reads_dead.dead_letter_rows(conn, scope, run_id, kinds, limit=limit, offset=offset)
         opened = open_all(conn, db, [row.error for row in rows])

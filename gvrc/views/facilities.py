@@ -10,12 +10,14 @@ from typing import Any
 from gvrc.model.access import Actor
 from gvrc.reference.vocabularies import load_vocabularies
 from gvrc.security.permissions import Permission, require
-from gvrc.store import reads_registry
-from gvrc.store.reads_registry import FacilityFilter
+from gvrc.store import reads_registry, reads_search
+from gvrc.store.reads import Scope
+from gvrc.store.reads_search import Facets, FacilityFilter, Search
 from gvrc.store.session import Connection, Database
 from gvrc.views.history import HistoryEntry, history_of
 from gvrc.views.people import Opened, open_all
 from gvrc.views.records import ContactView, is_office_line, kind_label
+from gvrc.views.remembered import remembered_of_registry
 from gvrc.views.sight import Shown, Sight, note_looks
 
 
@@ -34,7 +36,9 @@ class FacilityView:
     name: str | None = None
     aliases: tuple[str, ...] = ()
     constituency: str | None = None
+    constituency_code: str | None = None
     ward: str | None = None
+    ward_code: str | None = None
     latitude: float | None = None
     longitude: float | None = None
     accuracy_level: str | None = None
@@ -43,7 +47,9 @@ class FacilityView:
     service_labels: tuple[str, ...] = ()
     gbv_categories: tuple[str, ...] = ()
     owner: str | None = None
+    owner_type: str | None = None
     operational_status: str | None = None
+    operational_status_code: str | None = None
     keph_level: str | None = None
     mfl_code: str | None = None
     fid_code: str | None = None
@@ -62,10 +68,11 @@ class FacilityView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FacilityPage:
-    """One page of facilities; `total` counts all that the reader may know of."""
+    """One page of facilities; `total` counts all that the reader may know of. A search for words lists at most 5,000; `is_more` when there are more."""
 
     total: int
     rows: tuple[FacilityView, ...]
+    is_more: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,12 +98,21 @@ class SourceView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NeighbourView:
-    """Another facility in relation to this one: merged into it, merged from it, or related."""
+    """Another facility in relation to this one: merged into it, or related; `relation` says how, from this place (`is_ours`) or from the other."""
 
     facility_id: int
     facility_code: str
     name: str | None
-    how: str
+    relation: str
+    is_ours: bool = True
+
+    @property
+    def how(self) -> str:
+        """In words: `part of` (this place of the other), `is part of this one`, `merged into this one`."""
+        if self.relation == "merged":
+            return "merged into this one"
+        words = self.relation.replace("_", " ")
+        return words if self.is_ours else f"is {words} this one"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,30 +131,49 @@ class FacilityPageView:
 
 def facility_list(
     db: Database, actor: Actor, *, words: str | None = None, county: str | None = None, constituency: str | None = None, ward: str | None = None,
-    facility_type: str | None = None, service: str | None = None, visibility: str | None = None, is_active: bool | None = True,
-    limit: int = 100, offset: int = 0,
+    facility_type: str | None = None, service: str | None = None, visibility: str | None = None, operational_status: str | None = None,
+    quality: str | None = None, is_active: bool | None = True, limit: int = 100, offset: int = 0,
 ) -> FacilityPage:
     """One page of facilities; places are codes, `words` a name, an alias or a code. Raises NotAllowedError."""
     require(actor, Permission.READ)
     sight = Sight(actor=actor)
     chosen = FacilityFilter(
         words=(words or "").strip() or None, county=county, constituency=constituency, ward=ward, facility_type=facility_type, service=service,
-        visibility=visibility, is_active=is_active,
+        visibility=visibility, operational_status=operational_status, quality=quality, is_active=is_active,
     )
-    with db.read() as conn:
-        total = reads_registry.count_facilities(conn, sight.scope, chosen)
-        rows = reads_registry.facility_rows(conn, sight.scope, chosen, limit=limit, offset=offset) if total else []
-        shown = facility_views(conn, db, sight, rows)
+    with db.read(actor) as conn:
+        ids, total, is_more = _listed(conn, db, sight.scope, chosen, limit, offset)
+        shown = facility_views(conn, db, sight, reads_registry.facility_rows(conn, sight.scope, ids))
     _note_withheld(db, actor, shown)
-    return FacilityPage(total=total, rows=tuple(shown))
+    return FacilityPage(total=total, rows=tuple(shown), is_more=is_more)
 
 
-def facets(db: Database, actor: Actor, *, words: str | None = None, county: str | None = None, facility_type: str | None = None) -> dict[str, dict[str, int]]:
-    """How many facilities per county code, kind, visibility and status, as far as the reader may count. Raises NotAllowedError."""
+def _listed(conn: Connection, db: Database, scope: Scope, chosen: FacilityFilter, limit: int, offset: int) -> tuple[Sequence[int], int, bool]:
+    """The ids of a page, how many there are, and whether there are more than that."""
+    if chosen.words is not None:
+        search = _understood(conn, db, scope, chosen.words)
+        found = remembered_of_registry(conn, db, ("found", scope, chosen), lambda: reads_search.found(conn, scope, chosen, search))
+        return found.ids[offset : offset + limit], len(found.ids), found.is_more
+    total = remembered_of_registry(conn, db, ("count", scope, chosen), lambda: reads_search.count_facilities(conn, scope, chosen))
+    return reads_search.facility_ids(conn, scope, chosen, total=total, limit=limit, offset=offset), total, False
+
+
+def _understood(conn: Connection, db: Database, scope: Scope, words: str) -> Search:
+    return remembered_of_registry(conn, db, ("understood", scope, words), lambda: reads_search.understood(conn, scope, words))
+
+
+def facets(db: Database, actor: Actor, *, words: str | None = None, county: str | None = None, facility_type: str | None = None) -> Facets:
+    """How many facilities per county code, kind, visibility, status, quality band and service, as far as the reader may count; within a county per
+    constituency and ward too. None for a number when the words are in so many names that they are not counted.
+
+    Raises NotAllowedError.
+    """
     require(actor, Permission.READ)
     chosen = FacilityFilter(words=(words or "").strip() or None, county=county, facility_type=facility_type)
-    with db.read() as conn:
-        return reads_registry.facets(conn, Sight(actor=actor).scope, chosen)
+    scope = Sight(actor=actor).scope
+    with db.read(actor) as conn:
+        search = None if chosen.words is None else _understood(conn, db, scope, chosen.words)
+        return remembered_of_registry(conn, db, ("facets", scope, chosen), lambda: reads_search.facets(conn, scope, chosen, search))
 
 
 def facility_view(db: Database, actor: Actor, facility: int | str, *, history_limit: int = 50) -> FacilityPageView | None:
@@ -148,7 +183,7 @@ def facility_view(db: Database, actor: Actor, facility: int | str, *, history_li
     """
     require(actor, Permission.READ)
     sight = Sight(actor=actor)
-    with db.read() as conn:
+    with db.read(actor) as conn:
         facility_id = reads_registry.facility_id_of(conn, facility) if isinstance(facility, str) else facility
         rows = reads_registry.facilities_by_id(conn, sight.scope, [facility_id]) if facility_id is not None else {}
         if facility_id is None or facility_id not in rows:
@@ -172,22 +207,21 @@ def _page(conn: Connection, db: Database, sight: Sight, row: Any, shown: Facilit
         facility=shown, origins=tuple(OriginView(field_name=name, **origin) for name, origin in sorted(row.origins.items())),
         sources=tuple(SourceView(**source._mapping) for source in reads_registry.source_rows(conn, row.facility_id)),
         history=history_of(conn, db, row.facility_id, is_clear=sight.sees_contacts(row.county_code), limit=history_limit),
-        redirects=_neighbours([(r.from_facility_id, "merged into this one") for r in redirects if r.to_facility_id == row.facility_id], known),
+        redirects=_neighbours([(r.from_facility_id, "merged", False) for r in redirects if r.to_facility_id == row.facility_id], known),
         relations=_neighbours([_related(r, row.facility_id) for r in relations], known), stands_for=gone if gone in known else None,
     )
 
 
-def _related(relation: Any, facility_id: int) -> tuple[int, str]:
-    words = relation.relation.replace("_", " ")
+def _related(relation: Any, facility_id: int) -> tuple[int, str, bool]:
     if relation.facility_id == facility_id:
-        return relation.related_facility_id, words
-    return relation.facility_id, f"is {words} this one"
+        return relation.related_facility_id, relation.relation, True
+    return relation.facility_id, relation.relation, False
 
 
-def _neighbours(found: Sequence[tuple[int, str]], known: Mapping[int, Any]) -> tuple[NeighbourView, ...]:
+def _neighbours(found: Sequence[tuple[int, str, bool]], known: Mapping[int, Any]) -> tuple[NeighbourView, ...]:
     return tuple(
-        NeighbourView(facility_id=number, facility_code=known[number].facility_code, name=known[number].facility_name, how=how)
-        for number, how in found if number in known
+        NeighbourView(facility_id=number, facility_code=known[number].facility_code, name=known[number].facility_name, relation=relation, is_ours=is_ours)
+        for number, relation, is_ours in found if number in known
     )
 
 
@@ -217,8 +251,9 @@ def _view(sight: Sight, row: Any, contacts: Sequence[Any], services: Sequence[An
     return FacilityView(
         facility_id=row.facility_id, facility_code=row.facility_code, shown=row.shown, is_active=row.is_active, county=row.county_name,
         county_code=row.county_code, facility_type=row.facility_type, facility_type_label=kind_label(row.facility_type), name=text(row.facility_name),
-        aliases=tuple(text(alias) or "" for alias in row.aliases), constituency=row.constituency_name, ward=row.ward_name, latitude=row.latitude,
-        longitude=row.longitude, accuracy_level=row.accuracy_level,
+        aliases=tuple(text(alias) or "" for alias in row.aliases), constituency=row.constituency_name,
+        constituency_code=row.constituency_code, ward=row.ward_name, ward_code=row.ward_code, latitude=row.latitude, longitude=row.longitude,
+        accuracy_level=row.accuracy_level,
         contacts=tuple(
             ContactView(
                 contact_type=c.contact_type, value=opened.contact(c.contact_type, c.value, is_clear=is_clear or is_line), label=c.label, is_primary=c.is_primary,
@@ -226,7 +261,8 @@ def _view(sight: Sight, row: Any, contacts: Sequence[Any], services: Sequence[An
             for c in told
         ),
         services=tuple(s.service for s in services), service_labels=tuple(s.label for s in services), gbv_categories=tuple(c.label for c in categories),
-        owner=row.owner, operational_status=_status(row.operational_status), keph_level=row.keph_level, mfl_code=row.mfl_code,
+        owner=row.owner, owner_type=row.owner_type, operational_status=_status(row.operational_status), operational_status_code=row.operational_status,
+        keph_level=row.keph_level, mfl_code=row.mfl_code,
         fid_code=row.fid_code, registration_number=row.registration_number, address=text(row.address, "address"),
         officer=text(row.officer, "officer"), opening_hours=text(row.opening_hours), description=text(row.description), visibility=row.visibility,
         quality_score=row.quality_score, quality_parts=tuple(row.quality_parts), last_verified_at=row.last_verified_at,

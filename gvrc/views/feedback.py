@@ -48,7 +48,7 @@ def feedback_pack(db: Database, actor: Actor, run_id: int, file_id: int) -> Iter
     """The rows of one file of a run that have something to mend, in the order of the file. Raises NotAllowedError, PipelineError."""
     require(actor, Permission.REVIEW)
     sight = Sight(actor=actor)
-    with db.read(timeout_seconds=0) as conn:
+    with db.read(actor, timeout_seconds=0) as conn:
         found = {file.file_id: file for file in files.load_files(conn, run_id=run_id)}
         if file_id not in found:
             raise PipelineError(f"Run {run_id} has no file {file_id}.", "Take the file from the list of the run.")

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from gvrc.checks.catalogue import field_label
-from gvrc.matching.chosen import CHOOSABLE_FIELDS, UNITED_FIELDS, chosen_values, shown_value
+from gvrc.matching.chosen import CHOOSABLE_FIELDS, TYPED_FIELDS, UNITED_FIELDS, chosen_values, shown_value, what_is_wrong
 from gvrc.matching.survivorship import STEWARD, SurvivorInput, merge
 from gvrc.model.access import Actor
 from gvrc.model.golden import FieldOrigin, GoldenRecord
 from gvrc.model.record import Record
+from gvrc.quality.golden import golden_quality
+from gvrc.quality.weights import load_weights
 from gvrc.reference.vocabularies import load_vocabularies
 from gvrc.security.permissions import Permission, require
 from gvrc.store import reads, registry
@@ -35,6 +38,7 @@ class GoldenField:
     reason: str
     alternatives: tuple[str, ...] = ()
     is_chosen: bool = False
+    may_type: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,26 +51,33 @@ class GoldenView:
 
 
 def golden_preview(db: Database, actor: Actor, record_ids: Sequence[int], overrides: Mapping[str, Any] | None = None) -> GoldenView | None:
-    """What these records would become as one place. None when this person may not see all of them. Raises NotAllowedError.
-
-    The quality score shown is that of the best of them: the golden record is at least as good.
-    """
+    """What these records would become as one place, with its quality score. None when this person may not see all of them. Raises NotAllowedError."""
     require(actor, Permission.REVIEW)
     sight = Sight(actor=actor)
-    with db.read() as conn:
+    with db.read(actor) as conn:
         rows = reads.records_by_id(conn, sight.scope, record_ids)
         if not rows or len(rows) < len(set(record_ids)) or any(row.shown != Shown.ALL for row in rows.values()):
             return None
         stored = record_store.load_records(conn, record_ids=list(rows))
         qualities = registry.record_qualities(conn, list(rows))
+        issues = record_store.load_issues(conn, list(rows))
         opened = open_all(conn, db, [row.data for row in rows.values()])
     is_clear = all(sight.sees_contacts(row.county_code) for row in rows.values())
     members = [item.record for item in stored]
     inputs = [SurvivorInput(record=item.record, received_at=qualities[item.record_id].received_at) for item in stored]
     golden = merge(inputs, overrides=chosen_values(overrides or {}, members))
     told = _Teller(golden=golden, members=members, opened=opened, is_clear=is_clear, ids={item.record.record_key: item.record_id for item in stored})
-    best = max(qualities.values(), key=lambda quality: (quality.quality_score or 0.0, -quality.record_id))
-    return GoldenView(fields=told.fields(), quality_score=best.quality_score or 0.0, quality_parts=tuple(best.quality_parts))
+    open_issues = {
+        item.record.record_key: [found.issue for found in issues.get(item.record_id, ()) if found.state == "open"] for item in stored
+    }
+    quality = golden_quality(golden, open_issues, datetime.now(UTC).date(), load_vocabularies(), load_weights())
+    parts = tuple(part.to_row() for part in quality.parts)
+    return GoldenView(fields=told.fields(), quality_score=quality.total, quality_parts=parts)
+
+
+def problem_with(field_name: str, text: str) -> str | None:
+    """Why a typed golden value cannot stand, in a sentence; None when it can."""
+    return what_is_wrong(field_name, text)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,5 +123,6 @@ class _Teller:
         return GoldenField(
             field_name=name, label=field_label(name), value=value, origin=self.ids.get(origin.record_key) if origin else None,
             reason=origin.reason if origin else "", alternatives=alternatives, is_chosen=origin is not None and origin.record_key == STEWARD,
+            may_type=name in TYPED_FIELDS and self._may_choose(name),
         )
 

@@ -17,12 +17,13 @@ from gvrc.views.people import Opened, open_all
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HistoryEntry:
-    """One thing that happened to a facility: when, by whom, in which run, in a sentence."""
+    """One thing that happened to a facility: when, by whom, in which run, what, and all of it in a sentence."""
 
     happened_at: datetime
     changed_by: str
     run_id: int | None
     reason: str | None
+    what: str
     sentence: str
 
 
@@ -51,9 +52,7 @@ def history_of(conn: Connection, db: Database, facility_id: int, *, is_clear: bo
     labels["ward_id"] = reads_registry.ward_names(conn, sorted({int(v["ward_id"]) for row in rows for v in _values(row) if v.get("ward_id")}))
     sealed = [f"vault:{v[name]}" for row in rows for v in _values(row) for name in _PERSONAL if v.get(name)]
     teller = _Teller(labels=labels, opened=open_all(conn, db, sealed), is_clear=is_clear)
-    return tuple(
-        HistoryEntry(happened_at=row.changed_at, changed_by=row.changed_by, run_id=row.run_id, reason=row.reason, sentence=teller.sentence(row)) for row in rows
-    )
+    return tuple(teller.entry(row) for row in rows)
 
 
 def _values(row: Any) -> Sequence[Mapping[str, Any]]:
@@ -66,11 +65,14 @@ class _Teller:
     opened: Opened
     is_clear: bool
 
-    def sentence(self, row: Any) -> str:
-        """`12 May 2026, asteward: phone number 0722 became +254 722, run 31`"""
-        when = f"{row.changed_at.day} {row.changed_at:%B %Y}, {row.changed_by}"
-        where = f", run {row.run_id}" if row.run_id is not None else ""
-        return f"{when}: {self._what(row)}{where}"
+    def entry(self, row: Any) -> HistoryEntry:
+        """With a sentence such as `12 May 2026, asteward: phone number 0722 became +254 722, run 31`"""
+        here = row.changed_at.astimezone()
+        what = self._what(row) + (f", run {row.run_id}" if row.run_id is not None else "")
+        return HistoryEntry(
+            happened_at=row.changed_at, changed_by=row.changed_by, run_id=row.run_id, reason=row.reason, what=what,
+            sentence=f"{here.day} {here:%B %Y}, {row.changed_by}: {what}",
+        )
 
     def _what(self, row: Any) -> str:
         if row.table_name == "facilities":

@@ -15,7 +15,7 @@ from gvrc.model.place import Ward
 from gvrc.reference.gazetteer import load_gazetteer
 from gvrc.reference.vocabularies import load_vocabularies
 from gvrc.reference.ward_centres import distance_km
-from gvrc.security.permissions import Permission, require
+from gvrc.security.permissions import Permission, allows_county, require
 from gvrc.settings import Settings
 from gvrc.store import reads_map, thresholds
 from gvrc.store.reads_map import MapFilter
@@ -23,6 +23,7 @@ from gvrc.store.session import Connection, Database
 from gvrc.views.people import open_all
 from gvrc.views.questions import DecisionView, decisions_list
 from gvrc.views.records import IssueView, issue_titles, kind_label, record_list
+from gvrc.views.remembered import remembered, remembered_of_registry
 from gvrc.views.sight import Shown, Sight, note_looks
 
 MOST_POINTS = 5_000
@@ -117,11 +118,13 @@ class Cell:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PointQuestion:
-    """The open question about a record's point that a new point answers, and the centre of its ward where the reference knows it."""
+    """What a new point of a record answers: the open question about it, or (`issue` None) no question at all. And the centre of its ward where
+    the reference knows it."""
 
-    key: str
-    evidence_hash: str
-    issue: IssueView
+    record_id: int
+    key: str | None = None
+    evidence_hash: str | None = None
+    issue: IssueView | None = None
     ward: str | None = None
     ward_centre: tuple[float, float] | None = None
 
@@ -213,9 +216,16 @@ def map_cube(db: Database, actor: Actor, query: MapQuery, *, bands: tuple[float,
     """
     sight = _may_look(actor, query.run_id)
     kept = MapQuery(run_id=query.run_id, source=query.source if query.run_id is None else None)
-    with db.read() as conn:
-        sums = tuple(_Sum(**row._mapping) for row in reads_map.cube(conn, sight.scope, kept.as_filter(), bands))
-        sources = reads_map.registry_sources(conn, sight.scope) if query.run_id is None else sorted({each.source for each in sums if each.source})
+    with db.read(actor) as conn:
+        key = ("map", sight.scope, kept, bands)
+        if query.run_id is None:
+            return remembered_of_registry(conn, db, key, lambda: _cube(conn, sight, kept, bands))
+        return remembered(conn, db, query.run_id, key, lambda: _cube(conn, sight, kept, bands))
+
+
+def _cube(conn: Connection, sight: Sight, kept: MapQuery, bands: tuple[float, float]) -> MapCube:
+    sums = tuple(_Sum(**row._mapping) for row in reads_map.cube(conn, sight.scope, kept.as_filter(), bands))
+    sources = reads_map.registry_sources(conn, sight.scope) if kept.run_id is None else sorted({each.source for each in sums if each.source})
     return MapCube(query=kept, sums=sums, sources=tuple(sources))
 
 
@@ -273,14 +283,14 @@ def one_place(db: Database, actor: Actor, run_id: int | None, place_id: int) -> 
 def map_cells(db: Database, actor: Actor, query: MapQuery) -> tuple[Cell, ...]:
     """The places with a point, counted on a grid. Raises NotAllowedError."""
     sight = _may_look(actor, query.run_id)
-    with db.read() as conn:
+    with db.read(actor) as conn:
         rows = reads_map.cell_rows(conn, sight.scope, query.as_filter(), cell_degrees=CELL_DEGREES)
     return tuple(Cell(latitude=round(row.latitude, 5), longitude=round(row.longitude, 5), places=row.n) for row in rows)
 
 
 def _places(db: Database, actor: Actor, query: MapQuery, *, is_placed: bool | None, limit: int, offset: int = 0) -> tuple[MapPlace, ...]:
     sight = _may_look(actor, query.run_id)
-    with db.read() as conn:
+    with db.read(actor) as conn:
         rows = reads_map.place_rows(conn, sight.scope, query.as_filter(), is_placed=is_placed, limit=limit, offset=offset)
         places = _map_places(conn, db, sight, rows, query.run_id)
     _note_withheld(db, actor, rows, "facility" if query.run_id is None else "record")
@@ -353,26 +363,25 @@ def _note_withheld(db: Database, actor: Actor, rows: Sequence[Any], noun: str) -
 
 
 def point_question(db: Database, actor: Actor, run_id: int, record_id: int) -> PointQuestion | None:
-    """The open question of a record that a new point would answer; None when nothing about its point is in question, or the reader does not
-    see the record whole. Raises NotAllowedError."""
+    """What a new point of a record would answer; None when this person may not give it one: they do not see it whole, it lies outside their
+    counties, or it was rejected. Raises NotAllowedError."""
     require(actor, Permission.DECIDE)
     record = next(iter(record_list(db, actor, run_id, record_ids=[record_id], limit=1).rows), None)
-    if record is None or record.shown != Shown.ALL or record.state == "rejected":
+    if record is None or record.shown != Shown.ALL or record.state == "rejected" or not allows_county(actor, record.county_code):
         return None
     open_issues = [issue for issue in record.issues if issue.state == "open" and issue.code in POINT_QUESTIONS]
-    if not open_issues:
-        return None
-    issue = min(open_issues, key=lambda each: POINT_QUESTIONS.index(each.code))
+    issue = min(open_issues, key=lambda each: POINT_QUESTIONS.index(each.code), default=None)
     ward = _ward_of_record(db, actor, run_id, record_id)
     centre = (ward.latitude, ward.longitude) if ward and ward.latitude is not None and ward.longitude is not None else None
     return PointQuestion(
-        key=issue.question_key, evidence_hash=issue.evidence_hash, issue=issue, ward=ward.ward if ward else None, ward_centre=centre
+        record_id=record_id, key=issue.question_key if issue else None, evidence_hash=issue.evidence_hash if issue else None, issue=issue,
+        ward=ward.ward if ward else None, ward_centre=centre,
     )
 
 
 def _ward_of_record(db: Database, actor: Actor, run_id: int, record_id: int) -> Ward | None:
     chosen = MapFilter(run_id=run_id, place_ids=(record_id,))
-    with db.read() as conn:
+    with db.read(actor) as conn:
         rows = reads_map.place_rows(conn, Sight(actor=actor).scope, chosen, is_placed=None, limit=1)
     return _ward(rows[0].ward_code) if rows else None
 
@@ -386,6 +395,6 @@ def typed_point(text: str) -> tuple[float, float] | None:
 def point_decisions(db: Database, actor: Actor, run_id: int, *, limit: int = 50) -> tuple[DecisionView, ...]:
     """The answers about points among the last `limit` of a run that still stand, newest first. Raises NotAllowedError."""
     latest = decisions_list(db, actor, run_id, limit=limit)
-    with db.read() as conn:
+    with db.read(actor) as conn:
         about_points = reads_map.point_decisions(conn, run_id)
     return tuple(decision for decision in latest if decision.decision_id in about_points)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from gvrc.model.access import Actor
 from gvrc.security.permissions import Permission, may, require
-from gvrc.store import reads_registry
-from gvrc.store.reads_registry import FacilityFilter
+from gvrc.store import reads_search
+from gvrc.store.reads_search import FacilityFilter
 from gvrc.store.session import Database
 from gvrc.views.questions import QuestionCounts, question_counts
 from gvrc.views.runs import RunView, run_list, run_view
@@ -29,7 +29,7 @@ def overview(db: Database, actor: Actor) -> Overview:
     require(actor, Permission.READ)
     newest = next(iter(run_list(db, actor, limit=1)), None)
     run = run_view(db, actor, newest.run_id) if newest else None
-    with db.read() as conn:
-        facilities = reads_registry.count_facilities(conn, Sight(actor=actor).scope, FacilityFilter())
+    with db.read(actor) as conn:
+        facilities = reads_search.count_facilities(conn, Sight(actor=actor).scope, FacilityFilter())
     asks = question_counts(db, actor, run.run_id) if run and may(actor, Permission.REVIEW) else None
     return Overview(facilities=facilities, newest_run=run, questions=asks, ready_to_commit=run.receipt.ready - run.receipt.committed if run else 0)

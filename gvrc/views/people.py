@@ -10,7 +10,7 @@ from gvrc.model.record import PERSONAL_FIELDS, ContactType
 from gvrc.security.crypto import KeyRing
 from gvrc.security.masking import HIDDEN, mask_contact, mask_email, mask_name, mask_phone
 from gvrc.store import vault
-from gvrc.store.codec import is_sealed, replace_texts
+from gvrc.store.codec import VAULT_PREFIX, is_sealed, replace_texts
 from gvrc.store.session import Connection, Database
 
 _TOKEN = re.compile(r"\{?(vault:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\}?")
@@ -40,9 +40,10 @@ class Opened:
         """Any text: vault ids in it opened; personal data in it masked unless `is_clear`."""
         if text is None:
             return None
-        hide = _mask_of(field_name)
-        opened = _TOKEN.sub(lambda found: self._token(found.group(1), hide, is_clear=is_clear), text)
-        return opened if is_clear else masked_text(opened)
+        if VAULT_PREFIX in text:
+            hide = _mask_of(field_name)
+            text = _TOKEN.sub(lambda found: self._token(found.group(1), hide, is_clear=is_clear), text)
+        return text if is_clear else masked_text(text)
 
     def _token(self, reference: str, hide: Callable[[str], str], *, is_clear: bool) -> str:
         value = self.value(reference)

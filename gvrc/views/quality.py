@@ -16,12 +16,13 @@ from gvrc.reference.vocabularies import load_vocabularies
 from gvrc.security.permissions import Permission, require
 from gvrc.store import reads_quality
 from gvrc.store import records as record_store
-from gvrc.store.reads import RecordFilter
+from gvrc.store.reads import RecordFilter, Scope
 from gvrc.store.reads_quality import DIMENSIONS
 from gvrc.store.session import Connection, Database
 from gvrc.views.map import county_name
 from gvrc.views.people import masked_text
 from gvrc.views.records import RecordView, kind_label, records_by_id
+from gvrc.views.remembered import remembered
 from gvrc.views.sight import Sight, note_looks
 
 CUTS = ("source", "county", "kind")
@@ -119,11 +120,16 @@ class FieldView:
 def quality_view(db: Database, actor: Actor, query: QualityQuery) -> QualityView:
     """The dimensions against their targets, as a whole and by source, county and kind; states; open issues. Raises NotAllowedError."""
     require(actor, Permission.SEE_QUALITY)
-    scope, chosen, targets = Sight(actor=actor).scope, query.as_filter(), load_weights().targets
-    with db.read() as conn:
-        rows = reads_quality.means(conn, scope, query.run_id, chosen, targets)
-        states = reads_quality.state_counts(conn, scope, query.run_id, chosen)
-        issues = reads_quality.issue_counts(conn, scope, query.run_id, chosen)
+    scope = Sight(actor=actor).scope
+    with db.read(actor) as conn:
+        return remembered(conn, db, query.run_id, ("quality", scope, query), lambda: _quality_view(conn, scope, query))
+
+
+def _quality_view(conn: Connection, scope: Scope, query: QualityQuery) -> QualityView:
+    chosen, targets = query.as_filter(), load_weights().targets
+    rows = reads_quality.means(conn, scope, query.run_id, chosen, targets)
+    states = reads_quality.state_counts(conn, scope, query.run_id, chosen)
+    issues = reads_quality.issue_counts(conn, scope, query.run_id, chosen)
     return QualityView(
         whole=next(_quality_row(row, targets) for row in rows if row.cut == "run"),
         cuts={cut: tuple(sorted((_quality_row(row, targets) for row in rows if row.cut == cut), key=_loss, reverse=True)) for cut in CUTS},
@@ -164,7 +170,7 @@ def worst_records(db: Database, actor: Actor, query: QualityQuery, *, limit: int
     """The records with the lowest quality scores, the worst first. Looks at withheld places are written down. Raises NotAllowedError."""
     require(actor, Permission.SEE_QUALITY)
     sight = Sight(actor=actor)
-    with db.read() as conn:
+    with db.read(actor) as conn:
         ids = reads_quality.worst_ids(conn, sight.scope, query.run_id, query.as_filter(), limit=limit)
         found = records_by_id(conn, db, sight, ids)
     withheld = [f"record {view.record_id}" for view in found.values() if view.visibility == "withheld"]
@@ -185,7 +191,7 @@ def trend(db: Database, actor: Actor, query: QualityQuery) -> tuple[TrendPoint, 
     require(actor, Permission.SEE_QUALITY)
     scope = Sight(actor=actor).scope
     kept = _snapshot_scope(query)
-    with db.read() as conn:
+    with db.read(actor) as conn:
         runs = reads_quality.finished_runs(conn, limit=TREND_RUNS)
         ids = [run.run_id for run in runs]
         if kept is not None and scope.sees_all and scope.counties is None:
@@ -197,11 +203,10 @@ def trend(db: Database, actor: Actor, query: QualityQuery) -> tuple[TrendPoint, 
 
 def _snapshot_scope(query: QualityQuery) -> tuple[str, str] | None:
     """The scope and key under which snapshots of this filter are kept; None when they are not."""
-    if query.facility_type is not None or (query.source is not None and query.county is not None):
+    chosen = [(name, value) for name, value in (("source", query.source), ("county", query.county), ("kind", query.facility_type)) if value is not None]
+    if len(chosen) > 1:
         return None
-    if query.source is not None:
-        return "source", query.source
-    return ("run", "") if query.county is None else ("county", query.county)
+    return chosen[0] if chosen else ("run", "")
 
 
 # ------------------------------------------------------------------------------------------------------------------------ profiles
@@ -214,7 +219,7 @@ def source_profile(db: Database, actor: Actor, run_id: int, source: str) -> tupl
     """
     require(actor, Permission.SEE_QUALITY)
     sight = Sight(actor=actor)
-    with db.read() as conn:
+    with db.read(actor) as conn:
         ids, sees_every_row = reads_quality.whole_ids(conn, sight.scope, run_id, source, limit=PROFILED_RECORDS)
         fields = _fields(conn, run_id, source, ids, is_kept=sees_every_row)
     is_clear = sight.sees_contacts(None)

@@ -3,30 +3,37 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from math import asin, cos, radians, sin, sqrt
+from time import monotonic
 from typing import Any
 
-from gvrc.checks.catalogue import CATALOGUE, field_label
+from gvrc.matching.kinds import sits_inside
 from gvrc.matching.memory import changed_aspects
 from gvrc.model.access import Actor
 from gvrc.model.match import FeatureScore
-from gvrc.model.review import Answer, QuestionKind
+from gvrc.model.review import QuestionKind, Relation
 from gvrc.security.permissions import Permission, require
-from gvrc.store import reads, registry
-from gvrc.store.reads import QuestionFilter
+from gvrc.store import reads_questions as reads
+from gvrc.store import registry
+from gvrc.store.reads import staged_sources_of
+from gvrc.store.reads_questions import QuestionFilter
 from gvrc.store.session import Connection, Database
+from gvrc.views.decided import ANSWER_WORDS, DecisionView, decisions_list
 from gvrc.views.facility_records import facility_views
 from gvrc.views.golden import GoldenField, GoldenView, golden_preview
-from gvrc.views.people import Opened, masked_text, open_all
+from gvrc.views.group import Member, group_of
+from gvrc.views.people import Opened, open_all
 from gvrc.views.records import IssueView, RecordView, SuggestionView, records_by_id
 from gvrc.views.sight import Sight
+from gvrc.views.tally import QuestionCounts, question_counts
 
 _FEW = 5
 """Fewer decided pairs than this say nothing about the next one."""
+_MANY_DECIDED, _LIKE_SECONDS = 2_000, 60.0
+"""With so many decided pairs one more changes nothing that could be seen."""
 _COMPARED = ("name", "facility_type", "county", "constituency", "ward", "point", "contacts", "services")
 _DISTANCE = re.compile(r"(\d+(?:[.,]\d+)?)\s*(km|m)\b")
 
@@ -49,7 +56,12 @@ class MatchView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuestionView:
-    """One question. For a pair `record_ids` are the staged records behind both sides, `records` the two sides in the order left, right."""
+    """One question. For a pair `record_ids` are the staged records behind both sides, `records` the two sides in the order left, right.
+
+    `asked` tells why a pair stands here (a value of gvrc.store.reads_questions.Asked), `is_open` whether it waits for an answer; `seen_decision` is the last word on the question, 0 when there
+    is none; `members` are all records that may be this one place, when they are more than two; `relation` is a proposed one, which reads from the
+    second to the first when `is_turned`.
+    """
 
     key: str
     kind: str
@@ -65,6 +77,14 @@ class QuestionView:
     previous_decision: str | None
     agreeing_fields: tuple[str, ...] = ()
     differing_fields: tuple[str, ...] = ()
+    asked: str | None = None
+    is_open: bool = True
+    seen_decision: int = 0
+    members: tuple[Member, ...] = ()
+    relation: Relation | None = None
+    is_turned: bool = False
+    sides: tuple[str, ...] = ()
+    """The record keys of both sides, in the order of the pair's own key."""
 
     @property
     def field(self) -> str | None:
@@ -72,112 +92,49 @@ class QuestionView:
         return self.field_name
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QuestionCounts:
-    """How many questions wait: in all, and per kind of issue, source, county code and band."""
-
-    duplicates: int
-    issues: int
-    by_code: dict[str, int]
-    by_source: dict[str, int]
-    by_county: dict[str, int]
-    by_band: dict[str, int]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Progress:
-    """How far the pairs of a run are answered."""
-
-    answered: int
-    waiting: int
-
-    @property
-    def all(self) -> int:
-        """Answered and waiting pairs."""
-        return self.answered + self.waiting
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DecisionView:
-    """An answer given, in words."""
-
-    decision_id: int
-    question_key: str
-    kind: str
-    answer: str
-    decided_by: str
-    decided_at: datetime
-    sentence: str
-    is_undoable: bool
-    together: int = 1
-    """How many answers were given with it in one step and still stand, itself included."""
-
-
 def question_list(
-    db: Database, actor: Actor, run_id: int, *, kind: str | None = None, code: str | None = None, source: str | None = None,
-    county: str | None = None, band: str | None = None, limit: int | None = None, offset: int = 0,
+    db: Database, actor: Actor, run_id: int, *, limit: int | None = None, offset: int = 0, **chosen: Any
 ) -> tuple[QuestionView, ...]:
-    """Open questions of a run in the desk's order. `county` is a county code. Raises NotAllowedError."""
+    """Questions of a run in the desk's order, those that wait unless `asked` says otherwise; `chosen` are the fields of QuestionFilter, `county` a
+    county code. Raises NotAllowedError."""
     require(actor, Permission.REVIEW)
     sight = Sight(actor=actor)
-    chosen = QuestionFilter(kind=kind, code=code, source=source, county=county, band=band)
-    with db.read() as conn:
-        rows = reads.question_rows(conn, sight.scope, run_id, chosen, limit=limit, offset=offset)
-        return tuple(_views(conn, db, sight, rows))
-
-
-def question_counts(
-    db: Database, actor: Actor, run_id: int, *, kind: str | None = None, code: str | None = None, source: str | None = None,
-    county: str | None = None, band: str | None = None,
-) -> QuestionCounts:
-    """How many questions wait. Raises NotAllowedError."""
-    require(actor, Permission.REVIEW)
-    chosen = QuestionFilter(kind=kind, code=code, source=source, county=county, band=band)
-    with db.read() as conn:
-        rows = reads.question_counts(conn, Sight(actor=actor).scope, run_id, chosen)
-    return QuestionCounts(
-        duplicates=sum(row.n for row in rows if row.kind == QuestionKind.DUPLICATE), issues=sum(row.n for row in rows if row.kind == QuestionKind.ISSUE),
-        by_code=_counted(rows, "code"), by_source=_counted(rows, "left_source", "right_source"),
-        by_county=_counted(rows, "left_county", "right_county"), by_band=_counted(rows, "band"),
-    )
-
-
-def duplicate_progress(
-    db: Database, actor: Actor, run_id: int, *, source: str | None = None, county: str | None = None, band: str | None = None
-) -> Progress:
-    """How many pairs of a run people answered, and how many wait. Raises NotAllowedError."""
-    require(actor, Permission.REVIEW)
-    scope, chosen = Sight(actor=actor).scope, QuestionFilter(kind=QuestionKind.DUPLICATE, source=source, county=county, band=band)
-    with db.read() as conn:
-        waiting = sum(row.n for row in reads.question_counts(conn, scope, run_id, chosen))
-        return Progress(answered=reads.answered_pairs(conn, scope, run_id, chosen), waiting=waiting)
+    with db.read(actor) as conn:
+        rows = reads.question_rows(conn, sight.scope, run_id, QuestionFilter(**chosen), limit=limit, offset=offset)
+        return tuple(_views(conn, db, sight, run_id, rows))
 
 
 def questions_by_key(db: Database, actor: Actor, run_id: int, keys: Sequence[str]) -> tuple[QuestionView, ...]:
     """Open questions of a run by their keys, in the order of the keys; those this person may not see are left out. Raises NotAllowedError."""
     require(actor, Permission.REVIEW)
     sight = Sight(actor=actor)
-    with db.read() as conn:
+    with db.read(actor) as conn:
         rows = reads.question_rows(conn, sight.scope, run_id, QuestionFilter(keys=keys), limit=len(keys), offset=0)
-        found = {view.key: view for view in _views(conn, db, sight, rows)}
+        found = {view.key: view for view in _views(conn, db, sight, run_id, rows)}
     return tuple(found[key] for key in keys if key in found)
 
 
-def _counted(rows: Iterable[Any], *columns: str) -> dict[str, int]:
-    counts: Counter[str] = Counter()
-    for row in rows:
-        for value in {getattr(row, column) for column in columns} - {None}:
-            counts[value] += row.n
-    return dict(counts.most_common())
+def question_on_the_table(db: Database, actor: Actor, run_id: int, key: str) -> QuestionView | None:
+    """The same as `question`, with all records that may be one place with the pair. Raises NotAllowedError."""
+    view = question(db, actor, run_id, key)
+    return view if view is None or view.kind != QuestionKind.DUPLICATE else with_members(db, actor, run_id, view)
+
+
+def with_members(db: Database, actor: Actor, run_id: int, view: QuestionView) -> QuestionView:
+    """A pair with all records that may be one place with it, if there are more than two. Raises NotAllowedError."""
+    require(actor, Permission.REVIEW)
+    if view.relation is not None:
+        return view  # whether two places belong together is asked of these two alone
+    return replace(view, members=group_of(db, Sight(actor=actor), run_id, view.sides))
 
 
 def question(db: Database, actor: Actor, run_id: int, key: str) -> QuestionView | None:
     """One question of a run, open or answered; None when there is none, or none that this person may see. Raises NotAllowedError."""
     require(actor, Permission.REVIEW)
     sight = Sight(actor=actor)
-    with db.read() as conn:
+    with db.read(actor) as conn:
         row = reads.any_question(conn, sight.scope, run_id, key)
-        return next(iter(_views(conn, db, sight, [row])), None) if row is not None else None
+        return next(iter(_views(conn, db, sight, run_id, [row])), None) if row is not None else None
 
 
 # --------------------------------------------------------------------------------------------------------- views of questions
@@ -193,22 +150,37 @@ class _Context:
     pairs: Mapping[int, Any]
     earlier: Mapping[str, Any]
     like: Mapping[tuple[str, int], tuple[int, int]]
+    newest: Mapping[str, int]
     opened: Opened
     sight: Sight
 
 
-def _views(conn: Connection, db: Database, sight: Sight, rows: Sequence[Any]) -> list[QuestionView]:
+def _views(conn: Connection, db: Database, sight: Sight, run_id: int, rows: Sequence[Any]) -> list[QuestionView]:
     record_ids = {number for row in rows for number in (row.left_record_id, row.right_record_id) if number is not None}
     pairs = reads.pair_rows(conn, [row.match_id for row in rows if row.match_id is not None])
     facility_ids = sorted({number for pair in pairs.values() for key in (pair.left_key, pair.right_key) if (number := _facility_number(key))})
     context = _Context(
         records=records_by_id(conn, db, sight, sorted(record_ids)), facilities=facility_views(conn, db, sight, facility_ids),
-        feeding=reads.staged_sources_of(conn, facility_ids) if facility_ids else {}, pairs=pairs,
-        earlier=reads.earlier_decisions(conn, [row.question_key for row in rows]), like=reads.decided_like(conn) if pairs else {},
+        feeding=staged_sources_of(conn, facility_ids) if facility_ids else {}, pairs=pairs,
+        earlier=reads.earlier_decisions(conn, [row.question_key for row in rows]), like=_decided_like(conn, db) if pairs else {},
+        newest=reads.newest_decisions(conn, [row.question_key for row in rows]),
         opened=open_all(conn, db, [pair.features for pair in pairs.values()]), sight=sight,
     )
     found = (_pair(row, context) if row.kind == QuestionKind.DUPLICATE else _flag(row, context) for row in rows)
     return [view for view in found if view is not None]
+
+
+def _decided_like(conn: Connection, db: Database) -> Mapping[tuple[str, int], tuple[int, int]]:
+    """What became of pairs like these; once there are many decisions, looked up now and then only."""
+    until, found = _likes.get(db.urls.app, (0.0, {}))
+    if until < monotonic():
+        found = reads.decided_like(conn)
+        if sum(decided for decided, _ in found.values()) > _MANY_DECIDED:
+            _likes[db.urls.app] = (monotonic() + _LIKE_SECONDS, found)
+    return found
+
+
+_likes: dict[str, tuple[float, Mapping[tuple[str, int], tuple[int, int]]]] = {}
 
 
 def _facility_number(key: str) -> int | None:
@@ -225,6 +197,7 @@ def _flag(row: Any, context: _Context) -> QuestionView | None:
         key=row.question_key, kind=QuestionKind.ISSUE, record_ids=(record.record_id,), records=(record,), issue=issue, field_name=issue.field_name,
         value=issue.value, suggestion=issue.suggestion, match=None, reason=issue.message, evidence_hash=issue.evidence_hash,
         previous_decision=_previous(context.earlier.get(row.question_key), issue.evidence_hash, ()),
+        seen_decision=context.newest.get(row.question_key, 0), is_open=row.is_open,
     )
 
 
@@ -239,7 +212,9 @@ def _pair(row: Any, context: _Context) -> QuestionView | None:
         key=row.question_key, kind=QuestionKind.DUPLICATE, record_ids=_record_ids(pair, context), records=tuple(records), issue=None, field_name=None,
         value=None, suggestion=None, match=_match(pair, records, context), reason=pair.reason or _because(pair), evidence_hash=pair.evidence_hash,
         previous_decision=_previous(context.earlier.get(row.question_key), pair.evidence_hash, _moved(context, row.question_key, pair)),
-        agreeing_fields=agreeing, differing_fields=differing,
+        agreeing_fields=agreeing, differing_fields=differing, asked=row.asked, is_open=row.is_open, seen_decision=context.newest.get(row.question_key, 0),
+        relation=Relation(pair.relation) if pair.relation else None, is_turned=sits_inside(records[1].facility_type, records[0].facility_type),
+        sides=(pair.left_key, pair.right_key),
     )
 
 
@@ -303,17 +278,11 @@ def _moved(context: _Context, key: str, pair: Any) -> tuple[str, ...]:
     return changed_aspects(earlier.evidence_hash, pair.evidence_hash) if earlier is not None else ()
 
 
-_ANSWER_WORDS: Mapping[str, str] = {
-    Answer.SAME: "Same", Answer.DIFFERENT: "Different", Answer.RELATED: "Related", Answer.UNSURE: "Not sure", Answer.ACCEPT: "Accept",
-    Answer.CORRECT: "Correct", Answer.WAIVE: "Waive", Answer.REJECT: "Reject",
-}
-
-
 def _previous(earlier: Any, evidence_hash: str, moved: Sequence[str]) -> str | None:
-    """What was answered before, and what changed since."""
-    if earlier is None:
+    """What was answered before and still stands, and what changed since."""
+    if earlier is None or earlier.replaced_at is not None:
         return None
-    said = f"{earlier.decided_by} said {_ANSWER_WORDS[earlier.answer]} on {_day(earlier.decided_at)}"
+    said = f"{earlier.decided_by} said {ANSWER_WORDS[earlier.answer]} on {_day(earlier.decided_at)}"
     if earlier.evidence_hash == evidence_hash:
         return f"{said}."
     return f"{said}; since then {_and(moved)} changed." if moved else f"{said}; since then the evidence changed."
@@ -349,46 +318,7 @@ def _comparable(record: RecordView, name: str) -> Any:
     return " ".join(value.casefold().split()) if isinstance(value, str) else frozenset(value or ())
 
 
-# --------------------------------------------------------------------------------------------------------- answers given
-
-
-def decisions_list(db: Database, actor: Actor, run_id: int, limit: int = 20, *, as_batches: bool = False) -> tuple[DecisionView, ...]:
-    """The last answers of a run that still stand, newest first, in words; `as_batches`: answers given in one step stand as one.
-
-    Raises NotAllowedError.
-    """
-    require(actor, Permission.REVIEW)
-    sight = Sight(actor=actor)
-    with db.read() as conn:
-        rows = reads.decision_rows(conn, sight.scope, run_id, limit=limit, as_batches=as_batches)
-        opened = open_all(conn, db, [row.decided_values for row in rows])
-    return tuple(_decision(row, opened, is_clear=sight.sees_contacts(None), as_batches=as_batches) for row in rows)
-
-
-def _decision(row: Any, opened: Opened, *, is_clear: bool, as_batches: bool) -> DecisionView:
-    sentence = _sentence(row, opened, is_clear=is_clear)
-    if as_batches and row.together > 1:
-        sentence = f"{sentence} · and {row.together - 1:,} alike"
-    return DecisionView(
-        decision_id=row.decision_id, question_key=row.question_key, kind=row.kind, answer=row.answer, decided_by=row.decided_by,
-        decided_at=row.decided_at, sentence=sentence, is_undoable=True, together=row.together,
-    )
-
-
-def _sentence(row: Any, opened: Opened, *, is_clear: bool) -> str:
-    names = [name if is_clear else masked_text(name) for name in row.names or () if name]
-    who = f"{row.decided_at:%H:%M} {row.decided_by}"
-    if row.kind == QuestionKind.DUPLICATE:
-        relation = f" ({row.relation.replace('_', ' ')})" if row.relation else ""
-        return f"{who}: {_ANSWER_WORDS[row.answer]}{relation} · {' / '.join(names) or 'a pair'}"
-    title = CATALOGUE[row.issue_code].title if row.issue_code in CATALOGUE else "a flagged value"
-    values = ", ".join(
-        f"{field_label(name)} {opened.text(str(value), name, is_clear=False)}" for name, value in row.decided_values.items() if value not in (None, "", [], {})
-    )
-    return f"{who}: {_ANSWER_WORDS[row.answer]} · {title} · {names[0] if names else 'a record'}" + (f" · {values}" if values else "")
-
-
 __all__ = [
-    "DecisionView", "GoldenField", "GoldenView", "MatchView", "Progress", "QuestionCounts", "QuestionView", "compare", "decisions_list",
-    "duplicate_progress", "golden_preview", "question", "question_counts", "question_list", "questions_by_key",
+    "DecisionView", "GoldenField", "GoldenView", "MatchView", "QuestionCounts", "QuestionView", "compare", "decisions_list", "golden_preview",
+    "haversine_km", "question", "question_counts", "question_list", "question_on_the_table", "questions_by_key", "with_members",
 ]

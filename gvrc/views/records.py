@@ -139,18 +139,18 @@ def issue_titles() -> dict[str, str]:
 def record_list(
     db: Database, actor: Actor, run_id: int, *, state: str | None = None, issue_code: str | None = None, source: str | None = None,
     record_ids: Sequence[int] | None = None, county: str | None = None, facility_type: str | None = None, weak: str | None = None,
-    limit: int = 100, offset: int = 0,
+    written: tuple[str, str] | None = None, limit: int = 100, offset: int = 0,
 ) -> RecordPage:
     """One page of a run's records. `state` counts as receipts do: `ready` finds committed records too, `held` rejected ones. `weak` names a
-    dimension of quality: the records below its target.
+    dimension of quality: the records below its target, `written` a field and a value of it that is in question.
 
     Raises NotAllowedError.
     """
     require(actor, Permission.READ)
     sight = Sight(actor=actor)
     below = None if weak is None else (weak, load_weights().targets[weak])
-    chosen = RecordFilter(state=state, issue_code=issue_code, source=source, record_ids=record_ids, county=county, facility_type=facility_type, weak=below)
-    with db.read() as conn:
+    chosen = RecordFilter(state=state, issue_code=issue_code, source=source, record_ids=record_ids, county=county, facility_type=facility_type, weak=below, written=written)
+    with db.read(actor) as conn:
         total = reads.count_records(conn, sight.scope, run_id, chosen)
         rows = reads.record_rows(conn, sight.scope, run_id, chosen, limit=limit, offset=offset) if total else []
         shown = record_views(conn, db, sight, rows)

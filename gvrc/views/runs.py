@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,6 +13,7 @@ from gvrc.security.permissions import Permission, require
 from gvrc.store import reads, runs
 from gvrc.store.reads import RunCounts
 from gvrc.store.session import Database
+from gvrc.views.remembered import remembered
 from gvrc.views.sight import Sight
 
 
@@ -84,12 +85,13 @@ class RunView:
 def run_view(db: Database, actor: Actor, run_id: int) -> RunView:
     """One run with its stages, files and receipt. Raises NotAllowedError, PipelineError when there is no such run."""
     require(actor, Permission.READ)
-    with db.read() as conn:
+    with db.read(actor) as conn:
         rows = reads.run_rows(conn, run_id=run_id, limit=1)
         if not rows:
             raise PipelineError(f"There is no run {run_id}.", "Take the number from the list of runs.")
         scope = Sight(actor=actor).scope
-        counts = reads.run_counts(conn, scope, run_id)
+        counts = remembered(conn, db, run_id, ("run", scope), lambda: reads.run_counts(conn, scope, run_id))
+        counts = replace(counts, dead_letters=reads.dead_letters_known(conn, scope, run_id))
         files = _files(reads.file_rows(conn, run_id), counts, sees_every_row=scope.sees_trace)
         stages = tuple(_stage(stage.value, report, counts) for stage, report in runs.load_stages(conn, run_id).items())
     return _view(rows[0], stages, files, _receipt(files, counts))
@@ -100,11 +102,18 @@ def run_list(db: Database, actor: Actor, limit: int = 50, offset: int = 0) -> tu
     require(actor, Permission.READ)
     scope = Sight(actor=actor).scope
     found = []
-    with db.read() as conn:
+    with db.read(actor) as conn:
         for row in reads.run_rows(conn, limit=limit, offset=offset):
             records = reads.known_records(conn, scope, row.run_id)
             found.append(_view(row, (), (), Receipt(records_in=records, issues={}, quality={})))
     return tuple(found)
+
+
+def run_count(db: Database, actor: Actor) -> int:
+    """How many runs there are. Raises NotAllowedError."""
+    require(actor, Permission.READ)
+    with db.read(actor) as conn:
+        return reads.run_total(conn)
 
 
 def _view(row: Any, stages: tuple[StageView, ...], files: tuple[FileView, ...], receipt: Receipt) -> RunView:

@@ -9,6 +9,9 @@ The matrix, per tier of a place:
 
 `all` everything, contacts masked unless the role sees contacts; `area` name, kind, services, ward; `line` name, county, office phone; `trace` that
 it exists: id, kind, county; `nothing` not even a count.
+
+Behind it stands the database's own row-level security (gvrc/store/migrations/sql/sight.sql): every read model says for whom it reads,
+`db.read(actor)`, and reads places from `facilities_in_sight`.
 """
 
 from __future__ import annotations
@@ -17,15 +20,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from gvrc.model.access import Actor, Role
+from gvrc.model.access import Actor
 from gvrc.model.record import Visibility
-from gvrc.security.permissions import Permission, allows_county, may
+from gvrc.security.permissions import SEES_ALL, SEES_TRACE, Permission, allows_county, may
 from gvrc.store.accounts import log_access
 from gvrc.store.reads import Scope
 from gvrc.store.session import Connection
-
-_SEES_ALL = frozenset({Role.DATA_STEWARD, Role.APPROVER, Role.ADMIN})
-_SEES_TRACE = _SEES_ALL | {Role.DATA_ENGINEER}
 
 
 class Shown(StrEnum):
@@ -48,24 +48,24 @@ class Sight:
     def scope(self) -> Scope:
         """The same, as the queries take it."""
         return Scope(
-            sees_all=self.actor.role in _SEES_ALL, sees_trace=self.actor.role in _SEES_TRACE,
+            sees_all=self.actor.role in SEES_ALL, sees_trace=self.actor.role in SEES_TRACE,
             counties=tuple(sorted(self.actor.counties)) if self.actor.counties else None,
         )
 
     def shown(self, visibility: Visibility, county_code: str | None) -> Shown:
         """How much of a place of this tier, in this county, the person sees."""
-        if visibility is Visibility.PUBLIC or (self.actor.role in _SEES_ALL and allows_county(self.actor, county_code)):
+        if visibility is Visibility.PUBLIC or (self.actor.role in SEES_ALL and allows_county(self.actor, county_code)):
             return Shown.ALL
         if visibility is not Visibility.WITHHELD:
             return Shown.AREA if visibility is Visibility.WARD_ONLY else Shown.LINE
-        return Shown.TRACE if self.actor.role in _SEES_TRACE else Shown.NOTHING
+        return Shown.TRACE if self.actor.role in SEES_TRACE else Shown.NOTHING
 
     def sees_contacts(self, county_code: str | None) -> bool:
         """Whether contacts of a place in this county stand unmasked."""
         return may(self.actor, Permission.SEE_CONTACTS) and allows_county(self.actor, county_code)
 
 
-def note_looks(conn: Connection, actor: Actor, resources: Iterable[str], action: str = "look") -> None:
+def note_looks(conn: Connection, actor: Actor, resources: Iterable[str], action: str = "look", result: str = "allowed") -> None:
     """Write looks at withheld places, and exports of personal data, to the access log."""
     for resource in resources:
-        log_access(conn, actor.username, action, resource, "allowed")
+        log_access(conn, actor.username, action, resource, result)

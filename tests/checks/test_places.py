@@ -39,6 +39,7 @@ def every_issue() -> list[Issue]:
         ("Clinic", None, {"county": "Nairobi", "constituency": "Webuye West", "ward": "Kilimani", "sub_county": "Dagoretti North", "section": "NAIROBI"}),
         ("Clinic", None, {"county": "Nairobi", "constituency": "Dagoretti South", "ward": "Kabiro"}),
         ("Clinic", None, {"county": "Kwale", "ward": "Xyzzy"}),
+        ("Clinic", None, {"county": "Kwale", "constituency": "Msambweni", "ward": "Kondele"}),
         ("Clinic", None, {"county": "Machakos", "constituency": "Kangundo", "ward": "Kangundo"}),
         ("Clinic", far, {"county": "Machakos", "constituency": "Mavoko", "ward": "Kinanie"}),
         ("Clinic", Point(latitude=centre.latitude, longitude=centre.longitude), {"county": centre.county}),
@@ -103,3 +104,39 @@ def test_hostile_text_stays_a_value(text: str) -> None:
     record = Record(record_key="1", source="s", pointer="/1", name=text, stated={"county": text, "ward": text, "constituency": text})
     for issue in geomap([record, replace(record, stated={"county": "Kwale", "ward": text})], GAZETTEER).issues:
         assert BY_CODE[issue.code].template.format(value=issue.value, **issue.detail)
+
+
+def suggested(point: Point | None = None, kind: str = "dispensary", **stated: str) -> dict[str, dict[str, object]]:
+    one = Record(record_key="1", source="s", pointer="/1", name="Clinic", facility_type=kind, point=point, stated=stated)
+    return {issue.code: issue.suggestion.values if issue.suggestion else {} for issue in geomap([one], GAZETTEER).issues}
+
+
+def test_constituency_and_ward_in_each_others_columns_are_suggested_in_their_own() -> None:
+    assert suggested(county="Kwale", constituency="Ukunda", ward="Msambweni")["place.ward_unknown"] == {"constituency": "Msambweni", "ward": "Ukunda"}
+
+
+def test_a_constituency_in_the_column_of_the_county_is_suggested() -> None:
+    assert suggested(county="Msambweni", constituency="Kwale")["place.constituency_unknown"] == {"constituency": "Msambweni"}
+
+
+@pytest.mark.parametrize(("ward", "constituency", "county", "right"), [("Rusinga", "Mbita", "Homa Bay", "Rusinga Island"), ("Ngara West", "Starehe", "Nairobi", "Ngara"), ("Karen & Langata", "Langata", "Nairobi", "Karen")])
+def test_a_ward_that_shares_its_words_with_one_only_is_suggested(ward: str, constituency: str, county: str, right: str) -> None:
+    assert suggested(county=county, constituency=constituency, ward=ward)["place.ward_unknown"]["ward"] == right
+
+
+def test_a_point_in_the_midst_of_a_constituency_suggests_it() -> None:
+    ward = next(ward for ward in GAZETTEER.wards if ward.ward == "Ongata Rongai")
+    found = suggested(Point(latitude=ward.latitude or 0, longitude=ward.longitude or 0), county="Kajiado")
+    assert found["place.ward_missing"] == {"constituency": "Kajiado North", "ward": "Ongata Rongai"}
+    elsewhere = suggested(Point(latitude=ward.latitude or 0, longitude=ward.longitude or 0), county="Kwale")
+    assert elsewhere["place.ward_missing"] == {}
+
+
+def test_a_shelter_is_not_asked_for_its_ward_or_point() -> None:
+    assert {"place.ward_missing", "point.missing"} <= suggested(county="Kwale", constituency="Msambweni").keys()
+    assert not suggested(kind="shelter", county="Kwale", constituency="Msambweni").keys()
+
+
+@pytest.mark.parametrize("number", ["47", "047", "KE047"])
+def test_the_number_of_a_county_names_it(number: str) -> None:
+    assert [match.county_code for match in GAZETTEER.find_county(number)] == ["KE047"]

@@ -3,7 +3,19 @@ from gvrc.checks.run import RunColumns, run_issues
 
 def test_an_official_code_on_two_rows_is_told_on_both() -> None:
     issues = run_issues(RunColumns(record_keys=["a", "b", "c", "d"], mfl_codes=["1", "1", "2", ""]))
-    assert [(issue.code, issue.record_key, issue.detail["record_keys"]) for issue in issues] == [("code.mfl_shared", "a", ["b"]), ("code.mfl_shared", "b", ["a"])]
+    told = [(issue.code, issue.record_key, issue.detail["record_keys"]) for issue in issues]
+    assert told == [("code.mfl_shared", "a", ["b"]), ("code.mfl_shared", "b", ["a"]), ("code.taken", "b", ["a"])]
+
+
+def test_a_code_is_asked_about_on_every_record_but_the_first_that_states_it() -> None:
+    issues = run_issues(RunColumns(record_keys=["a", "b", "c", "b"], registration_numbers=["R1", "R1", "R1", "R1"], names=["Alpha", "Beta", "Gamma", "Beta"]))
+    taken = [issue for issue in issues if issue.code == "code.taken"]
+    assert [(issue.record_key, issue.detail["holder"]) for issue in taken] == [("b", "Alpha"), ("c", "Alpha")]
+    assert all(issue.suggestion is not None and issue.suggestion.values == {"registration_number": None} for issue in taken)
+
+
+def test_rows_of_one_place_may_repeat_their_code() -> None:
+    assert run_issues(RunColumns(record_keys=["a", "a"], mfl_codes=["1", "1"], fid_codes=["", ""])) == []
 
 
 def test_empty_values_are_never_shared() -> None:

@@ -4,7 +4,8 @@ from typing import Any
 import pytest
 
 from gvrc.checks.catalogue import CATALOGUE
-from gvrc.checks.values import RULES, final_issues, record_issues, requirements
+from gvrc.checks.values import RULES, final_issues, record_issues, requirements, without_list_habits
+from gvrc.model.issue import Issue
 from gvrc.model.record import Contact, ContactType, Record, Visibility
 from gvrc.model.run import Stage
 from gvrc.reference.vocabularies import load_vocabularies
@@ -53,6 +54,13 @@ def test_an_officers_own_mobile_is_a_question_only_when_it_is_alone_and_of_the_p
     assert codes(contacts=(own,)) == ["contact.officer_only"]
     assert codes(contacts=(PHONE, own)) == []
     assert "contact.officer_only" not in codes(contacts=(own,), facility_type="dispensary")
+
+
+def test_officers_numbers_throughout_a_list_are_a_note_and_no_questions() -> None:
+    one = Issue(code="contact.officer_only", field_name="contacts", value="+254700000044", record_key="k")
+    assert {issue.code for issue in without_list_habits([one] * 5, 5)} == {"contact.officer_only"}
+    assert {issue.code for issue in without_list_habits([one] * 6, 20)} == {"contact.officer_only"}
+    assert {issue.code for issue in without_list_habits([one] * 11, 20)} == {"contact.officers_throughout"}
 
 
 def test_a_service_of_another_kind_of_place_is_a_question_with_the_rest_as_suggestion() -> None:

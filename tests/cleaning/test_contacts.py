@@ -23,11 +23,40 @@ def codes(values: dict[str, object]) -> list[str]:
     [
         "0700000111", "0700 000 111", "0700-000-111", "0700.000.111", "0700/000111", "(0700) 000 111", "+254700000111", "+254 700 000 111", "254700000111",
         "254-700-000-111", "+254(0)700000111", "+254 (0) 700 000 111", "+2540700000111", "00254700000111", "700000111", 700000111, 700000111.0, 254700000111,
-        "Tel: 0700 000 111", "Tel.0700000111", "0700 000 111 (call)", "Mobile 0700000111 ext 12",
+        "Tel: 0700 000 111", "Tel.0700000111", "0700 000 111 (call)", "Mobile 0700000111 ext 12", "0700,000,111", "0700, 000 111", "+254700,000,111", "07OO000111", "O700000111",
+        "0700 000 l11", "+254\u2011700\u2011000111", "0700\u2013000\u2013111", "0700\u00a0000\u00a0111", "0700_000_111", "0700000111/WhatsApp", "OCS-0700000111", "0700000111ext12",
     ],
 )  # fmt: skip
 def test_a_number_is_read_however_it_is_written(text: object) -> None:
     assert phones(text) == ["+254700000111"]
+
+
+@pytest.mark.parametrize("text", ["(020) 2000111", "020/2000111 ext 45", "0203000111, 999", "12, 0700000111", "1) 0700000111", "1. 0700000111 2. 0700000111", "020-2000111 ext 45 / 0700-000-111", "45 / 0700-000-111", "45 0700-000-111"])
+def test_what_stands_beside_a_number_is_not_drawn_into_it(text: str) -> None:
+    assert set(phones(text)) <= {"+254202000111", "+254203000111", "+254700000111"}
+    assert phones(text)
+
+
+@pytest.mark.parametrize("text", ["Deputy on Tel 700000111 at night", "the desk +254 (0) 700 000 111", "call 0700\u2013000\u2013111", "dial 0700_000_111 now", "0700000111ext5 office"])
+def test_a_number_in_a_sentence_is_found_however_it_is_written(text: str) -> None:
+    assert [contact.value for contact in contacts_in_text(text, "description").contacts] == ["+254700000111"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["desk(at)example.org", "desk [at] example [dot] org", "desk(at)example(dot)org", "desk at example dot org", "desk @ example.org", "mailto:desk@example.org", "desk (@) example.org"],
+)
+def test_an_address_written_in_words_is_read(text: str) -> None:
+    assert [contact.value for contact in parse_contacts({"email": text}).contacts] == ["desk@example.org"]
+
+
+def test_a_sentence_with_at_and_dot_is_no_address() -> None:
+    assert contacts_in_text("Meet us at the red dot of the map", "description").contacts == ()
+
+
+def test_a_code_to_dial_is_kept_as_it_is_and_is_no_number() -> None:
+    contacts = parse_contacts({"contact": "*719*33#"}).contacts
+    assert [(contact.contact_type, contact.value) for contact in contacts] == [(ContactType.HOTLINE, "*719*33#")]
 
 
 @pytest.mark.parametrize("between", [", ", " / ", "/", ";", " or ", " and ", " & ", "\n", " ", " - ", ""])
@@ -173,3 +202,23 @@ def test_a_kenyan_number_is_one_that_the_numbering_plan_knows(number: int) -> No
 def test_any_text_can_be_searched(text: str) -> None:
     for find in find_phones(text, is_contact=True):
         assert 0 <= find.start < find.end <= len(text)
+
+
+def test_a_number_that_a_spreadsheet_cut_off_is_told_and_not_completed() -> None:
+    found = parse_contacts({"phone": "7.22E+08"})
+    assert found.contacts == ()
+    assert [issue.code for issue in found.issues] == ["contact.phone_rounded"]
+
+
+@pytest.mark.parametrize("text", ["7.00000111E+08", "2.54700000111E+11", "7,00000111E8"])
+def test_a_number_in_scientific_notation_with_all_its_digits_is_read(text: str) -> None:
+    assert phones(text) == ["+254700000111"]
+
+
+def test_an_address_with_a_usual_slip_is_kept_and_the_right_one_suggested() -> None:
+    found = parse_contacts({"contact": "0700000111, desk@gmial.com"})
+    assert [contact.value for contact in found.contacts] == ["desk@gmial.com", "+254700000111"]
+    (issue,) = found.issues
+    assert issue.code == "contact.email_slip"
+    assert issue.suggestion is not None
+    assert issue.suggestion.values == {"contact": "desk@gmail.com, +254700000111"}

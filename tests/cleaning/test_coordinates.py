@@ -27,6 +27,17 @@ def codes(**values: Any) -> set[str]:
     "values",
     [
         {"latitude": -1.28333, "longitude": 36.81667},
+        {"coordinates": "geo:-1.28333,36.81667"},
+        {"coordinates": "https://www.google.com/maps/@-1.28333,36.81667,15z"},
+        {"coordinates": "https://maps.google.com/?q=-1.28333,36.81667"},
+        {"coordinates": "-1.28333 36.81667 1650 4.5"},
+        {"coordinates": "-1.28333,36.81667,1650"},
+        {"latitude": "-1.28333, 36.81667", "longitude": "-1.28333, 36.81667"},
+        {"latitude": "- 1.28333", "longitude": "36.81667"},
+        {"latitude": "\u20131.28333", "longitude": "36.81667"},
+        {"latitude": "-1.28333", "longitude": "3.681667E+01"},
+        {"latitude": "-1\u00ba16'59.988''", "longitude": "36\u00ba49'0.012''"},
+        {"latitude": "01d16m59.988s S", "longitude": "36d49m0.012s E"},
         {"latitude": "-1.28333", "longitude": " 36.81667 "},
         {"latitude": "-1,28333", "longitude": "36,81667"},
         {"latitude": "1.28333 S", "longitude": "36.81667 E"},
@@ -141,3 +152,15 @@ def test_whatever_is_stated_the_point_lies_in_kenya_or_is_none(latitude: Any, lo
 def test_a_very_long_text_is_read_only_at_its_beginning() -> None:
     cleaned = clean_point({"coordinates": "-1.28333, 36.81667 " + "9" * 5_000_000})
     assert all(len(issue.value or "") <= 200 for issue in cleaned.issues)
+
+
+@pytest.mark.parametrize(("latitude", "longitude"), [(-1.28333, -36.81667), (-128333, 3681667), (3681667, -128333), (-36.81667, -1.28333)])
+def test_a_pair_outside_kenya_comes_with_the_slip_that_explains_it(latitude: float, longitude: float) -> None:
+    (issue,) = clean_point({"latitude": latitude, "longitude": longitude}).issues
+    assert issue.suggestion is not None
+    assert issue.suggestion.values == {"latitude": -1.28333, "longitude": 36.81667}
+
+
+def test_a_pair_of_another_country_has_no_suggestion() -> None:
+    (issue,) = clean_point({"latitude": 51.5, "longitude": 0.1}).issues
+    assert issue.suggestion is None

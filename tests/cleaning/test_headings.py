@@ -50,3 +50,15 @@ def test_a_repeated_header_is_recognised_though_its_row_is_full() -> None:
 
 def test_a_county_and_a_constituency_beside_it_prove_nothing_when_they_are_missing() -> None:
     assert kind("1. KWALE", {"county": "Kwale", "ward": "", "contact": []}) == "section"
+
+
+@pytest.mark.parametrize(
+    "text", ["1 MOMBASA COUNTY", "COUNTY: KWALE", "COUNTY OF KWALE", "Police Stations in Kwale", "KWALE (CONT.)", "Total for Kwale", "Source: Ministry of Health", "Prepared by:", "Updated 2023", "Note:"],
+)
+def test_what_heads_or_ends_a_part_of_a_list_is_no_place(text: str) -> None:
+    assert heading_kind(text, {"name": text}, {"name": text}, load_vocabularies()) is not None
+
+
+@pytest.mark.parametrize("text", ["Police Station Kwale", "Health Centre Mombasa Road", "Source of Life Clinic", "County Hospital Kwale", "Notre Dame Clinic", "3 Sisters Clinic", "Date Palm Dispensary"])
+def test_a_place_that_begins_like_a_heading_is_a_place(text: str) -> None:
+    assert heading_kind(text, {"name": text}, {"name": text}, load_vocabularies()) is None

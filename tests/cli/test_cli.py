@@ -15,27 +15,26 @@ from typing import Any
 import pytest
 
 from gvrc.settings import DATA_DIR, PROJECT_DIR, Settings
+from tests.cli import calls
 
 SAMPLES = DATA_DIR / "sources"
 Gvrc = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture
-def gvrc(settings: Settings) -> Gvrc:
-    """Calls `python -m gvrc` on a fresh database."""
+def gvrc(settings: Settings, tmp_path: Path) -> Gvrc:
+    """Calls `gvrc` as a process, on a fresh database."""
     environment = os.environ | {
         "GVRC_HOME": str(settings.home), "GVRC_DATABASE_URL": settings.database_url or "", "GVRC_DATABASE_OWNER_URL": settings.database_owner_url or "",
     }
 
-    def call(*arguments: object, code: int = 0, text: str = "") -> subprocess.CompletedProcess[str]:
-        done = subprocess.run(
-            [sys.executable, "-m", "gvrc", *map(str, arguments)], env=environment, cwd=PROJECT_DIR, input=text, capture_output=True, text=True, check=False
-        )
+    def checked(*arguments: object, code: int = 0, text: str = "") -> subprocess.CompletedProcess[str]:
+        done = calls.call([str(argument) for argument in arguments], environment, PROJECT_DIR, text, tmp_path / "streams")
         assert done.returncode == code, done.stderr
         return done
 
-    call("init", "--json")
-    return call
+    checked("init", "--json")
+    return checked
 
 
 def answer_of(done: subprocess.CompletedProcess[str]) -> Any:
@@ -94,6 +93,23 @@ def test_the_whole_way_by_the_command_line_alone(gvrc: Gvrc, tmp_path: Path) -> 
 
     exported = list(csv.DictReader(io.StringIO(gvrc("export", "--format", "csv").stdout)))
     assert len(exported) == done["added"]
+
+    back = answer_of(gvrc("rollback", done["commit_id"], "--reason", "tried only", "--json"))
+    assert (back["restored"], back["conflicts"]) == (done["added"], [])
+    assert answer_of(gvrc("commit", run["run_id"], "--json"))["added"] == done["added"]
+    assert {row["kind"] for row in answer_of(gvrc("commits", "--json"))} == {"commit", "rollback"}
+
+
+def test_places_are_merged_unmerged_and_retired_by_their_codes(gvrc: Gvrc) -> None:
+    run = answer_of(gvrc("run", SAMPLES / "regional.json", "--json"))
+    gvrc("commit", run["run_id"], "--json")
+    codes = [row["facility_code"] for row in csv.DictReader(io.StringIO(gvrc("export", "--format", "csv").stdout))][:2]
+    assert answer_of(gvrc("merge", *codes, "--json"))["state"] == "done"
+    assert "merged into" in gvrc("merge", *codes, code=3).stderr
+    assert answer_of(gvrc("unmerge", codes[1], "--json"))["state"] == "done"
+    assert answer_of(gvrc("retire", codes[1], "--json"))["state"] == "done"
+    assert answer_of(gvrc("reopen", codes[1], "--json"))["state"] == "done"
+    assert answer_of(gvrc("requests", "--json")) == []
 
 
 def test_match_needs_no_database(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from gvrc.model.record import Visibility
 from gvrc.model.review import Answer
 from gvrc.settings import Settings
 from gvrc.store.session import Database
+from gvrc.views.golden import golden_preview
 
 
 @pytest.fixture
@@ -63,6 +64,17 @@ def test_an_unknown_ward_leaves_county_and_constituency(staged: Any, publish: An
     assert row.ward_id is None
     assert row.constituency_id is not None
     assert row.county_id is not None
+
+
+def test_a_place_told_by_several_records_is_as_good_as_what_they_say_together(staged: Any, publish: Any, database: Database, admin: Actor) -> None:
+    run_id = staged.run_of(staged.record("a", name="Kinango Hospital", officer="J. D."), staged.record("b", name="Kinango Hospital", opening_hours="24 hours"))
+    staged.together("a", "b")
+    told = golden_preview(database, admin, staged.ids("a", "b"))
+    publish(run_id)
+    row = staged.rows("SELECT quality_score, quality_parts FROM facilities")[0]
+    assert told is not None
+    assert (row.quality_score, row.quality_parts) == (told.quality_score, [dict(part) for part in told.quality_parts])
+    assert row.quality_score != 90  # what either record was scored
 
 
 def test_records_of_one_cluster_become_one_facility_with_united_contacts(staged: Any, publish: Any) -> None:
@@ -463,6 +475,17 @@ def test_the_preview_says_what_the_commit_then_does(staged: Any, database: Datab
     outcome = publish(run_id)
     assert (outcome.added, outcome.changed, outcome.merged, outcome.unchanged) == (told.added, told.changed, told.merged, told.unchanged)
     assert staged.one("SELECT count(*) FROM facilities f JOIN counties USING (county_id) WHERE county_name = 'Kwale' AND is_active") == kwale.after
+
+
+def test_the_places_of_a_preview_come_page_by_page_each_once(staged: Any, database: Database, settings: Settings, admin: Actor, publish: Any) -> None:
+    publish(staged.run_of(*(staged.record(key) for key in "abc")))
+    run_id = staged.run_of(*(staged.record(key, name=f"Renamed {key}") for key in "abc"), *(staged.record(f"n{number}") for number in range(5)), name="edition 2")
+    staged.together("n3", "n4")
+    for act, everything in (("changed", 3), ("added", 4)):
+        pages = [preview(database, settings, admin, run_id, limit=2, offsets={act: offset}) for offset in range(0, everything, 2)]
+        named = [place.record_ids for page in pages for place in page.places if place.act == act]
+        assert len(named) == len(set(named)) == everything == getattr(pages[0], act)
+        assert {(page.added, page.changed, len(page.places) <= 4) for page in pages} == {(4, 3, True)}
 
 
 def test_the_preview_lists_risky_acts(staged: Any, database: Database, settings: Settings, admin: Actor, publish: Any) -> None:

@@ -20,7 +20,7 @@ from gvrc.store.session import Database
 
 CHROMIUM_FLAGS = [
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update",
-    "--disable-sync",
+    "--disable-sync", "--disable-dev-shm-usage",
 ]
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 START_SECONDS = 90.0
@@ -61,6 +61,13 @@ def _started(process: subprocess.Popen[bytes], output: Path) -> Application:
             return Application(address=address.group(), code=code.group(1), output=output)
         time.sleep(0.1)
     raise AssertionError(f"The application did not start: {output.read_text(encoding='utf-8', errors='replace')[-2000:]}")
+
+
+def chromium_path() -> str:
+    """The browser of this machine."""
+    found = next((path for name in CHROMIUM_NAMES if (path := shutil.which(name))), None)
+    assert found is not None, "These tests drive a real browser. Install it once with: apt-get install chromium"
+    return found
 
 
 @dataclass
@@ -113,11 +120,9 @@ class Visitor:
 @pytest.fixture
 def visitor(application: Application, tmp_path: Path) -> Iterator[Visitor]:
     """Chromium with a fresh profile, watched for requests to other hosts."""
-    chromium = next((found for name in CHROMIUM_NAMES if (found := shutil.which(name))), None)
-    assert chromium is not None, "These tests drive a real browser. Install it once with: apt-get install chromium"
     with sync_playwright() as playwright:
         context = playwright.chromium.launch_persistent_context(
-            str(tmp_path / "profile"), executable_path=chromium, args=CHROMIUM_FLAGS, viewport={"width": 1280, "height": 720}
+            str(tmp_path / "profile"), executable_path=chromium_path(), args=CHROMIUM_FLAGS, viewport={"width": 1280, "height": 720}
         )
         visitor = Visitor(page=context.pages[0], address=application.address)
         visitor.watch()

@@ -2,6 +2,7 @@
 
 import math
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -52,6 +53,20 @@ def test_a_shared_phone_speaks_for_and_another_phone_against():
     with_phone, other = {"contacts": (PHONE,)}, {"contacts": ("+254700000222",)}
     same, unknown, different = (score(("Rehema Clinic", with_phone), ("Rehema Vegas Clinic", facts)) for facts in (with_phone, {}, other))
     assert same > unknown > different
+
+
+def test_a_name_that_only_resembles_another_of_the_county_is_no_match_without_anything_else():
+    holds = ("Rehema Clinic", {}), ("Rehema Vegas Clinic", {})
+    assert score(*holds) < 0.8 <= score(*((name, {"contacts": (PHONE,)}) for name, _ in holds))
+    assert score(("Rehema Women Centre", {}), ("Rehema Women Centre", {})) >= 0.8
+
+
+@pytest.mark.parametrize("against", [{"owners": "a"}, {"contacts": ("+254700000222",)}, {"constituency_codes": "C1"}, {"latitudes": -1.3, "longitudes": 36.8}])
+def test_what_speaks_against_never_makes_a_match_likelier_than_knowing_nothing(against):
+    other = {"owners": "b", "contacts": ("+254700000333",), "constituency_codes": "C2", "latitudes": -2.4, "longitudes": 38.9}
+    elsewhere = {fact: other[fact] for fact in against}
+    for left, right in (("Rehema Clinic", "Rehema Vegas Clinic"), ("Rehema Clinic", "Rehemah Clinic"), ("Rehema Clinic", "Rehema Clinic")):
+        assert score((left, against), (right, elsewhere)) <= score((left, {}), (right, {}))
 
 
 def test_points_far_apart_speak_against():
@@ -140,6 +155,14 @@ def test_pairs_within_the_registry_are_not_proposed():
     assert {tuple(sorted(pair)) for pair in zip(found.left.tolist(), found.right.tolist(), strict=True)} == {(0, 2), (1, 2)}
 
 
+@pytest.mark.parametrize(("owner", "band"), [("other_faith_based", Band.AUTOMATIC), ("ministry_of_health", Band.REVIEW)])
+def test_a_church_in_one_name_only_is_asked_when_the_owners_differ(owner, band):
+    facts = {"ward_codes": "W1", "constituency_codes": "C1", "facility_types": "dispensary", "latitudes": -1.30, "longitudes": 36.80}
+    mine, theirs = {"owners": "other_faith_based", "qualifiers": ("AIC",), **facts}, {"owners": owner, **facts}
+    found = match(columns(("Sochoi Dispensary", 0, mine), ("Sochoi Dispensary", 1, theirs)), MatchOptions(link=True))
+    assert found.explain(0).band is band
+
+
 def test_a_namesake_in_another_county_is_never_automatic():
     found = match(columns(("Wanjala Memorial Clinic", 0, {"county_codes": "KE001"}), ("Wanjala Memorial Clinic", 1, {"county_codes": "KE002"})))
     assert all(found.explain(index).band is not Band.AUTOMATIC for index in range(len(found)))
@@ -196,6 +219,46 @@ def test_the_order_of_the_records_does_not_change_the_scores(rows, link):
     assert _by_keys(forth) == _by_keys(back)
 
 
+@settings(max_examples=20, deadline=None)
+@given(
+    st.lists(st.tuples(names_of_places, st.integers(0, 2), st.sampled_from(["", "W1", "W2"]), st.booleans()), min_size=2, max_size=8), st.randoms(use_true_random=False),
+    st.permutations([0, 1, 2]), st.booleans(),
+)
+def test_neither_the_order_of_the_rows_nor_that_of_the_lists_changes_what_is_accepted(rows, random, numbers, link):
+    built = columns(*((name, number, {"ward_codes": ward, "contacts": (PHONE,) if phone else ()}) for name, number, ward, phone in rows))
+    order = list(range(len(rows)))
+    random.shuffle(order)
+    mixed = replace(built, list_ids=np.array(numbers, dtype=np.int32)[built.list_ids]).taken(np.array(order))
+    first, second = (match(each, MatchOptions(link=link)).matches for each in (built, mixed))
+    assert _by_keys(first) == _by_keys(second)
+    assert sorted(first.bands.tolist()) == sorted(second.bands.tolist())
+
+
 def _by_keys(found):
     keys = found.columns.keys
     return {frozenset((keys[left], keys[right])): round(float(s), 4) for left, right, s in zip(found.left, found.right, found.match_score, strict=True)}
+
+
+def test_every_pair_told_in_bulk_is_told_as_alone():
+    here = {"ward_codes": "W1", "constituency_codes": "C1", "facility_types": "dispensary", "latitudes": -1.3, "longitudes": 36.8}
+    found = match(columns(("Muyuni Dispensary", 0, here), ("Muyuni Disp", 0, here), ("Muyuni Clinic", 0, {}), ("Usueni Dispensary", 0, here)), MatchOptions(possible_threshold=1e-6))
+    assert len(found) >= 3
+    assert list(found.explained()) == [found.explain(index) for index in range(len(found))]
+
+
+@given(st.lists(st.sampled_from(["Muyuni Dispensary", "Muyuni Disp", "Sugoi A Clinic", "Sugoi B Clinic", "St Mary Hospital", "Mary Hospital", ""]), min_size=2, max_size=8), st.booleans())
+@settings(deadline=None, max_examples=40)
+def test_scores_depend_on_no_order_and_add_up(names, link):
+    rows = [(name, number % 2, {"ward_codes": f"W{number % 3}", "contacts": (PHONE,) if number % 4 == 0 else ()}) for number, name in enumerate(names)]
+    options = MatchOptions(link=link, possible_threshold=1e-6)
+    forward, backward = match(columns(*rows), options), None
+    turned = columns(*rows).taken(np.arange(len(rows))[::-1])
+    backward = match(turned, options)
+    assert {(frozenset((r.left_key, r.right_key)), round(r.match_score, 5)) for r in forward.explained()} == {
+        (frozenset((r.left_key, r.right_key)), round(r.match_score, 5)) for r in backward.explained()
+    }
+    for result in forward.explained():
+        if result.hard_evidence is None:
+            total = result.base + sum(feature.weight for feature in result.features)
+            assert 1 / (1 + math.exp(-total)) == pytest.approx(result.match_score, abs=1e-5)
+            assert all(feature.weight == 0 for feature in result.features if feature.level == "unknown")

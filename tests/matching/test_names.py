@@ -62,3 +62,22 @@ def test_any_text_can_be_standardised(texts):
 def test_plain_text_stays_plain(text):
     words = names.split_words(names.plain(text))
     assert all(word.isalnum() and word.isascii() and word == word.lower() for word in words)
+
+
+def test_a_slip_in_a_word_for_the_kind_is_no_telling_word():
+    for slipped in ("Illeret Police Statiin", "Illeret Polcie Station", "ILLERET POLICE STATTION"):
+        assert names.take_apart(slipped).core == ("illeret",)
+        assert names.take_apart(slipped).kind_words == ("police", "station")
+    assert names.kind_word("dispenasry") == "dispensary"
+
+
+def test_a_place_is_never_taken_for_a_slip_of_a_kind():
+    for place in ("medina", "central", "marental", "kimilili", "community"):
+        assert names.kind_word(place) == place
+
+
+def test_the_level_of_a_hospital_is_its_kind_and_tells_no_namesakes_apart():
+    parts = names.take_apart("Magunga Level IV Hospital")
+    assert (parts.markers, parts.kind_words) == ((), ("level", "iv", "hospital"))
+    assert names.take_apart("Kisii Hospital (Level 5)").qualifier == ()
+    assert names.take_apart("Unit 4 Dispensary").markers == ("4",)

@@ -20,7 +20,7 @@ def test_a_sound_installation_is_called_sound(settings: Settings, database: Data
     KeyRing.load(settings)
     checks = doctor(settings)
     assert {check.name: check.status for check in checks if check.name not in ("disk", "memory")} == dict.fromkeys(
-        ["configuration", "keys", "connection", "server version", "migrations", "reference data", "vault", "audit chain", "clock"], CheckStatus.OK
+        ["configuration", "keys", "database", "server version", "migrations", "reference data", "vault", "audit chain", "clock", "pipeline", "backup age"], CheckStatus.OK
     )
     assert all(check.hint for check in checks if check.status is not CheckStatus.OK)
 
@@ -29,7 +29,7 @@ def test_a_database_that_is_away_is_a_finding(tmp_path: Path) -> None:
     settings = Settings(home=tmp_path, database_url="postgresql://nobody:marker@127.0.0.1:9/none", _env_file=None)  # type: ignore[call-arg]
     checks = doctor(settings)
     assert overall(checks) is CheckStatus.FAILED
-    (broken,) = [check for check in checks if check.name == "connection"]
+    (broken,) = [check for check in checks if check.name == "database"]
     assert broken.status is CheckStatus.FAILED
     assert broken.hint
     assert "marker" not in str(checks)
@@ -67,5 +67,5 @@ def test_thresholds_out_of_order_are_a_warning(settings: Settings) -> None:
 
 def test_an_empty_database_is_a_finding_and_breaks_no_check(empty_settings: Settings) -> None:
     status = found(empty_settings)
-    assert (status["connection"], status["clock"]) == (CheckStatus.OK, CheckStatus.OK)
+    assert (status["database"], status["clock"]) == (CheckStatus.OK, CheckStatus.OK)
     assert (status["migrations"], status["reference data"], status["vault"], status["audit chain"]) == (CheckStatus.FAILED,) * 4

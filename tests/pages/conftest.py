@@ -60,7 +60,6 @@ def open_page() -> Callable[..., AppTest]:
 
     def open_at(page: str = "home", /, **query: str) -> AppTest:
         app = AppTest.from_file(str(SCRIPT), default_timeout=60)
-        app.run()
         if page != "home":
             app.switch_page(str(PROJECT_DIR / "pages" / f"{page}.py"))
         for name, value in query.items():

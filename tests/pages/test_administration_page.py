@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from gvrc import accounts, known_corrections, thresholds
+from gvrc import accounts, known_corrections, thresholds, tokens
 from gvrc.errors import NotAllowedError, ReviewError
 from gvrc.known_corrections import CorrectionIn
 from gvrc.model.access import Actor, Role
@@ -49,8 +49,9 @@ def add_user(database: Database, chief: Actor, username: str, role: Role = Role.
 @pytest.mark.parametrize("role", [Role.VIEWER, Role.DATA_ANALYST, Role.DATA_STEWARD, Role.APPROVER])
 def test_a_role_without_administration_cannot_open_the_page(role: Role, sign_in_as: SignIn, open_page: Open) -> None:
     sign_in_as(role)
+    home = open_page()
     with pytest.raises(ValueError, match=r"not exist|find|pages"):
-        open_page("administration")
+        home.switch_page(str(PROJECT_DIR / "pages" / "administration.py"))
     app = AppTest.from_file(str(PROJECT_DIR / "pages" / "administration.py"), default_timeout=30).run()
     assert app.error
     assert not app.title
@@ -60,7 +61,7 @@ def test_an_engineer_finds_thresholds_and_corrections_and_no_account(sign_in_as:
     sign_in_as(Role.DATA_ENGINEER)
     app = open_page("administration")
     assert not app.exception
-    assert [tab.label for tab in app.tabs] == ["Thresholds", "Corrections"]
+    assert [tab.label for tab in app.tabs] == ["Thresholds", "Matcher", "Corrections"]
     app = open_page("administration", part="Accounts", user="1")
     assert not app.exception
     assert not app.dataframe
@@ -264,3 +265,19 @@ def test_hostile_values_of_corrections_stay_text(chief: Actor, open_page: Open, 
     assert not app.exception
     for element in [*app.markdown, *app.caption]:
         assert "](https" not in str(element.value)
+
+
+# ------------------------------------------------------------------------------------------------------------------ tokens
+
+
+def test_a_token_is_shown_once_and_revoked_by_a_click(chief: Actor, open_page: Open, database: Database, texts: Read) -> None:
+    app = open_page("administration", part="API tokens")
+    app.text_input(key="token_name").set_value("dashboard")
+    app.button(key="add_token").click().run()
+    shown = app.code[0].value
+    assert tokens.token_actor(database, shown) is not None
+    app.run()
+    assert not app.code
+    app.button(key="revoke_token").click().run()
+    assert tokens.token_actor(database, shown) is None
+    assert not app.error

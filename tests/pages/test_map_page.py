@@ -198,6 +198,24 @@ def test_the_centre_of_the_ward_is_kept_as_what_it_is(sign_in_as: SignIn, open_p
     assert level == "ward_centre"
 
 
+def test_a_place_that_nobody_asked_about_can_be_moved_and_moved_back(
+    sign_in_as: SignIn, open_page: Open, run_of: Run, few_places: Path, database: Database
+) -> None:
+    actor = sign_in_as(Role.DATA_STEWARD)
+    run_id = run_of(actor, few_places)
+    place = named(database, actor, run_id, "Diani Health Centre")
+    app = chosen(open_page("map", run=str(run_id)), run_id, place)
+    app.text_input(key=f"map_point_{place.place_id}").set_value("-4.2870, 39.5670")
+    next(button for button in app.button if button.label == "Set this point").click()
+    app = app.run()
+    assert not app.error
+    moved = named(database, actor, run_id, "Diani Health Centre")
+    assert (moved.latitude, moved.longitude) == (-4.287, 39.567)
+    next(button for button in app.button if str(button.key).startswith("map_undo_")).click().run()
+    back = named(database, actor, run_id, "Diani Health Centre")
+    assert (back.latitude, back.longitude) == (place.latitude, place.longitude)
+
+
 @pytest.mark.parametrize("typed", ["", "somewhere", "51.5, -0.1", "<b>"])
 def test_what_is_no_point_changes_nothing_and_is_said_in_words(
     typed: str, sign_in_as: SignIn, open_page: Open, run_of: Run, few_places: Path, database: Database

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,6 +11,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from gvrc import steward
+from gvrc.commit import jobs
 from gvrc.model.access import Actor, Role
 from gvrc.model.review import QuestionKind
 from gvrc.model.run import RunStatus
@@ -84,12 +87,18 @@ def test_an_empty_page_says_what_to_do_next(name: str, sign_in_as: SignIn, open_
     assert any("upload" in str(link.proto.page) for link in app.get("page_link"))
 
 
-def test_home_tells_the_numbers_of_the_newest_run_and_leads_to_its_questions(sign_in_as: SignIn, open_page: Open, run_of: Run, database: Database, texts: Read) -> None:
+def test_every_number_of_home_leads_to_exactly_what_it_counts(sign_in_as: SignIn, open_page: Open, run_of: Run, database: Database) -> None:
     actor = sign_in_as(Role.DATA_STEWARD)
     run_id = run_of(actor)
-    receipt = run_view(database, actor, run_id).receipt
-    shown = texts(open_page())
-    assert f"{receipt.records_in} rows in: {receipt.ready} ready, {receipt.to_review} to review" in shown
+    receipt, asked = run_view(database, actor, run_id).receipt, question_counts(database, actor, run_id)
+    app = open_page()
+    links = {(Path(link.proto.page).stem, link.proto.query_string): re.sub(r"\D", "", link.proto.label) for link in app.get("page_link")}
+    assert links["duplicates", f"run={run_id}"] == str(asked.duplicates)
+    assert links["review", f"run={run_id}"] == str(asked.issues)
+    assert links["commit", f"run={run_id}"] == str(receipt.ready)
+    assert links["records", f"run={run_id}&state=held"] == str(receipt.held)
+    app = app.button(key="home_next").click().run()
+    assert app.title[0].value == "Duplicates"
 
 
 def test_the_receipt_adds_up_and_its_numbers_open_their_rows(sign_in_as: SignIn, open_page: Open, run_of: Run, database: Database, texts: Read) -> None:
@@ -172,6 +181,13 @@ def test_files_are_recognised_and_run_in_a_process_of_their_own(
     assert not list((settings.home / "incoming").glob("*"))
 
 
+def wait_for_commit(database: Database, actor: Actor, run_id: int) -> None:
+    while (job := jobs.watch(database, actor, run_id=run_id)) is not None and job.state in ("queued", "running"):
+        time.sleep(0.1)
+    assert job is not None
+    assert job.state == "done", job.error
+
+
 def wait_for(database: Database, actor: Actor, run_id: int) -> str:
     import time
 
@@ -222,6 +238,7 @@ def test_every_question_can_be_answered_and_undone(sign_in_as: SignIn, open_page
         assert key not in [question.key for question in question_list(database, actor, run_id, kind=kind)]
         done = decisions_list(database, actor, run_id)[0]
         assert done.question_key == key
+        app.button(key=f"decision_{done.decision_id}").click().run()
         app.button(key=f"undo_{done.decision_id}").click().run()
         assert key in [question.key for question in question_list(database, actor, run_id, kind=kind)]
 
@@ -301,6 +318,8 @@ def test_a_commit_shows_its_preview_lands_and_then_has_nothing_left_to_do(sign_i
     assert facility_list(database, actor).total == 0
     next(button for button in app.button if "Commit" in button.label).click().run()
     assert not app.exception
+    wait_for_commit(database, actor, run_id)
+    assert "landed" in texts(app.run())
     assert facility_list(database, actor).total == added
     assert "Nothing would change" in texts(open_page("commit", run=str(run_id)))
     registry = open_page("registry")

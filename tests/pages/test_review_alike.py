@@ -10,12 +10,14 @@ import pytest
 from sqlalchemy import text
 from streamlit.testing.v1 import AppTest
 
+from gvrc.known_corrections import list_corrections
 from gvrc.model.access import Actor, Role
 from gvrc.model.review import QuestionKind
 from gvrc.store import registry
 from gvrc.store.session import Database
 from gvrc.ui import questions
 from gvrc.views.questions import decisions_list, question_counts, question_list
+from gvrc.views.spellings import word_groups
 
 Open = Callable[..., AppTest]
 SignIn = Callable[[Role], Actor]
@@ -40,7 +42,7 @@ def test_one_key_accepts_for_all_alike_after_a_preview_and_one_undo_takes_it_bac
 ) -> None:
     actor = sign_in_as(Role.DATA_STEWARD)
     run_id = run_of(actor, listed(tmp_path, [{"facility_name": f"Mwangaza Point {word}", "service_type": "Misc.", "county": "Kwale"} for word in "ABC"]))
-    app = open_page("review", run=str(run_id), kind="kind.unknown")
+    app = open_page("review", run=str(run_id), issue="kind.unknown")
     assert "3 alike" in app.button(key=f"accept_alike_{app.session_state['question.key'][:16]}").label
     assert "usually means Other Place" in texts(app)
     key = app.session_state["question.key"][:16]
@@ -53,6 +55,7 @@ def test_one_key_accepts_for_all_alike_after_a_preview_and_one_undo_takes_it_bac
     assert question_counts(database, actor, run_id, code="kind.unknown").issues == 0
     done = decisions_list(database, actor, run_id, as_batches=True)
     assert len(done) == 1
+    app.button(key=f"decision_{done[0].decision_id}").click().run()
     app.button(key=f"undo_{done[0].decision_id}").click().run()
     assert question_counts(database, actor, run_id, code="kind.unknown").issues == 3
     assert decisions_list(database, actor, run_id) == ()
@@ -60,7 +63,7 @@ def test_one_key_accepts_for_all_alike_after_a_preview_and_one_undo_takes_it_bac
 
 def test_a_row_like_no_other_has_no_such_key(sign_in_as: SignIn, open_page: Open, run_of: Run, tmp_path: Path) -> None:
     run_id = run_of(sign_in_as(Role.DATA_STEWARD), listed(tmp_path, [{"facility_name": "Mwangaza Point", "service_type": "Misc.", "county": "Kwale"}]))
-    app = open_page("review", run=str(run_id), kind="kind.unknown")
+    app = open_page("review", run=str(run_id), issue="kind.unknown")
     assert app.session_state["question.key"]
     assert not [button for button in app.button if button.key and button.key.startswith("accept_alike_")]
 
@@ -72,7 +75,7 @@ def test_a_place_is_corrected_by_choosing_from_the_official_ones(
     run_id = run_of(actor, listed(tmp_path, [{"facility_name": "Mwangaza Dispensary", "service_type": "Dispensary", "county": "Atlantis"}]))
     question = next(each for each in question_list(database, actor, run_id, kind=QuestionKind.ISSUE) if each.field_name == "county")
     assert question.issue is not None
-    app = open_page("review", run=str(run_id), kind=question.issue.code)
+    app = open_page("review", run=str(run_id), issue=question.issue.code)
     key = question.key[:16]
     app.button(key=f"correct_{key}").click().run()
     assert len(app.selectbox(key=f"county_{key}").options) == 48
@@ -98,14 +101,14 @@ def test_the_facets_stand_in_the_address_and_narrow_the_pairs(sign_in_as: SignIn
     counts = question_counts(database, actor, run_id, kind=QuestionKind.DUPLICATE)
     band, most = next(iter(counts.by_band.items()))
     app = open_page("duplicates", run=str(run_id))
-    assert f"0 of {counts.duplicates} answered" in texts(app)
+    assert f"0 of {counts.duplicates} ·" in texts(app)
     app.selectbox(key="facet_band_None").set_value(band).run()
     assert not app.exception
     assert band in app.query_params["band"]
-    assert f"0 of {most} answered" in texts(app)
+    assert f"0 of {most} ·" in texts(app)
     app.button(key=f"different_{app.session_state['question.key'][:16]}").click().run()
     waiting = question_counts(database, actor, run_id, kind=QuestionKind.DUPLICATE, band=band).duplicates
-    assert f"1 of {waiting + 1} answered" in texts(app)
+    assert f"1 of {waiting + 1} ·" in texts(app)
     app = open_page("duplicates", run=str(run_id), county="KE999", source="nobody")
     assert not app.exception
     assert "No pair waits" in texts(app)
@@ -128,3 +131,34 @@ def test_what_was_set_aside_is_told_with_its_reason_and_the_way_back(sign_in_as:
     assert any("commit" in link.proto.page for link in app.get("page_link"))
     app = open_page("runs", run=str(run_id), aside="unread")
     assert len(app.table[-1].value) == 1
+
+
+def test_unknown_words_are_settled_after_a_preview_and_one_undo_takes_it_back(
+    sign_in_as: SignIn, open_page: Open, run_of: Run, database: Database, tmp_path: Path, texts: Read
+) -> None:
+    actor = sign_in_as(Role.DATA_STEWARD)
+    owners = ("Kazi Njema *Mbali*", "KAZI NJEMA MBALI", "Kazi Njemaa Mbali")
+    rows = [{"facility_name": f"Mwangaza {word} Dispensary", "service_type": "Dispensary", "county": "Kwale", "owner": owner} for word, owner in zip(("East", "West", "North"), owners, strict=True)]
+    run_id = run_of(actor, listed(tmp_path, rows))
+    app = open_page("review", run=str(run_id))
+    app.button(key="spellings_open").click().run()
+    assert not app.exception
+    settle = next(button for button in app.button if button.key and button.key.startswith("settle_"))
+    assert settle.disabled
+    assert all(f"Mwangaza {word} Dispensary" in app.table[0].value.to_string() for word in ("East", "West", "North"))
+    assert len(app.checkbox) == 3
+    app.checkbox[0].uncheck().run()
+    next(box for box in app.selectbox if box.label == "They mean").set_value("Ministry of Health").run()
+    settle = next(button for button in app.button if button.key and button.key.startswith("settle_"))
+    assert "2 rows" in settle.label
+    settle.click().run()
+    assert not app.exception
+    assert [group.group.rows for group in word_groups(database, actor, run_id)] == [1]
+    assert len(list_corrections(database, actor)) == 2
+    next(button for button in app.button if button.key and button.key.startswith("undo_")).click().run()
+    assert not app.exception
+    assert [group.group.rows for group in word_groups(database, actor, run_id)] == [3]
+    assert list_corrections(database, actor) == ()
+    app = open_page("records", run=str(run_id), field="owner", written=owners[0])
+    assert not app.exception
+    assert "1 row." in texts(app)

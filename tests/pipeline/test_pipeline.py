@@ -30,11 +30,19 @@ def everything(database: Database) -> list[tuple[object, ...]]:
     """What the records and issues say, without ids and times."""
     with database.read() as conn:
         records = conn.execute(text("""
-            SELECT record_key, pointer, name, facility_type, county_code, ward_code, latitude, record_hash, state, quality_score,
-                (SELECT array_agg(code || field_name || state ORDER BY code, field_name, ordinal) FROM staging.issues i WHERE i.record_id = r.record_id)
+            SELECT record_key, pointer, name, facility_type, county_code, ward_code, latitude, record_hash, state, quality_score, state_reason,
+                quality_parts::text, points_to_gain::text, (SELECT min(c.record_key) FROM staging.records c WHERE c.record_id = r.cluster_id),
+                (SELECT array_agg(code || field_name || state || coalesce(points, -1) ORDER BY code, field_name, ordinal) FROM staging.issues i WHERE i.record_id = r.record_id)
             FROM staging.records r ORDER BY record_key, pointer
         """))
         return [tuple(row) for row in records]
+
+
+def profiles_of(database: Database) -> dict[str, object]:
+    """The profiles of the newest run, by source; what is read as the same is told as the same."""
+    with database.read() as conn:
+        rows = conn.execute(text("SELECT source, profile FROM ops.profiles WHERE run_id = (SELECT max(run_id) FROM ops.profiles)"))
+        return {row.source: row.profile for row in rows}
 
 
 def adds_up(summary: RunSummary) -> bool:
@@ -75,7 +83,7 @@ def test_stage_by_stage_ends_where_all_at_once_ends(
     new_settings: Callable[[], Settings], samples: list[Path], database: Database, settings: Settings, admin: Actor, run_files: Run,
 ) -> None:
     run_files(samples)
-    at_once = everything(database)
+    at_once, profiles = everything(database), profiles_of(database)
     with database.unit_of_work() as conn:
         conn.execute(text("DELETE FROM staging.records"))
     received = pipeline.receive(database, settings, admin, samples)
@@ -85,6 +93,7 @@ def test_stage_by_stage_ends_where_all_at_once_ends(
         pipeline.resume(database, settings, admin, run_id, stop_after=stage)
         pipeline.execute(database, settings, run_id)
     assert everything(database) == at_once
+    assert profiles_of(database) == profiles
 
 
 def test_no_personal_value_stands_outside_vault_and_raw_rows(database: Database, run_files: Run, samples: list[Path]) -> None:
@@ -205,3 +214,16 @@ def test_the_worker_does_a_run_in_its_own_process(
     assert process.wait(timeout=60) == 0
     with database.read() as conn:
         assert conn.execute(text("SELECT status FROM ops.etl_runs WHERE run_id = :id"), {"id": run_id}).scalar_one() == "done"
+
+
+def test_what_is_no_record_in_a_list_is_set_aside_one_by_one_and_the_receipt_adds_up(run_files: Run, tmp_path: Path, database: Database) -> None:
+    path = tmp_path / "list.json"
+    places = [{"name": f"Majengo {number} Dispensary", "county": "Kwale"} for number in range(3)]
+    path.write_text(json.dumps({"facilities": [places[0], 7, None, *places[1:], "Diani"]}))
+    for summary in (run_files([path]), run_files([path])):  # the same list again: what was set aside counts again
+        assert (summary.records_in, summary.dead_letters) == (6, 3)
+        assert adds_up(summary)
+        assert (summary.stages[0]["rows_in"], summary.stages[0]["rows_out"]) == (6, 3)
+    with database.read() as conn:
+        letters = conn.execute(text("SELECT pointer FROM staging.dead_letters WHERE stage = 'extract' ORDER BY pointer")).scalars().all()
+    assert letters == ["/facilities/1", "/facilities/2", "/facilities/5"]

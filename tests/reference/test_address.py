@@ -27,6 +27,13 @@ GAZETTEER = load_gazetteer()
         ("Eastleigh, Nairobi", Address(county="Nairobi")),
         ("Township, Wajir", Address(county="Wajir", ward="Township")),
         ("", Address()),
+        ("Migosi Ward, Kisumu Central Constituency", Address(constituency="Kisumu Central Constituency", ward="Migosi Ward")),
+        ("Migosi Ward Kisumu Central Sub-County Kisumu County", Address(county="Kisumu County", constituency="Kisumu Central Sub-County", ward="Migosi Ward")),
+        ("Migosi, Kisumu Central", Address(constituency="Kisumu Central", ward="Migosi")),
+        ("Garissa - Ijara - Ijara", Address(county="Garissa", constituency="Ijara", ward="Ijara")),
+        ("Kitisuru Ward", Address(ward="Kitisuru Ward")),
+        ("Kitisuru", Address()),
+        ("Narok County Referral Hospital", Address()),
     ],
 )
 def test_the_parts_of_an_address_are_read_one_within_the_other(text: str, address: Address) -> None:

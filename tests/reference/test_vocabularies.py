@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gvrc.reference.vocabularies import Term, Vocabularies, Vocabulary, load_vocabularies, normalised
+from gvrc.reference.vocabularies import Term, Vocabularies, Vocabulary, load_vocabularies, normalised, reference_rows, taught_vocabularies
 
 
 @pytest.fixture(scope="module")
@@ -100,3 +100,34 @@ def test_normalising_twice_changes_nothing_more(text: str) -> None:
 def test_any_text_has_an_answer(text: str) -> None:
     match = load_vocabularies().services.find(text)
     assert match is None or match.code in load_vocabularies().services
+
+
+def test_a_taught_spelling_is_known_and_nothing_else_changes() -> None:
+    known = load_vocabularies()
+    taught = taught_vocabularies((("services", "ushauri nasaha", "Trauma counselling"),))
+    code = known.services.known_spelling("Trauma counselling")
+    assert known.services.find("Ushauri Nasaha") is None
+    match = taught.services.find("Ushauri Nasaha")
+    assert match is not None
+    assert match.code == code
+    assert {text: taught.services.find(text) for text in known.services.terms} == {text: known.services.find(text) for text in known.services.terms}
+    assert taught.owners is known.owners
+
+
+def test_a_spelling_taught_for_another_term_means_that_term() -> None:
+    alias = next(alias for term in load_vocabularies().owners.terms.values() if term.code != "ngo" for alias in term.aliases)
+    label = load_vocabularies().owners.label("ngo")
+    match = taught_vocabularies((("owner", alias, label),)).owners.find(alias)
+    assert match is not None
+    assert match.code == "ngo"
+
+
+def test_what_is_no_term_teaches_nothing() -> None:
+    assert taught_vocabularies((("services", "x", "no such service"), ("county", "a", "Kwale"))) is load_vocabularies()
+
+
+def test_every_word_of_kiswahili_finds_its_term_and_has_a_source() -> None:
+    words = load_vocabularies()
+    for row in reference_rows("kiswahili.csv", "vocabulary", "code", "spelling", "source"):
+        assert getattr(words, row["vocabulary"]).known_spelling(row["spelling"]) == row["code"]
+        assert row["source"].startswith("https://")

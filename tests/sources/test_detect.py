@@ -87,7 +87,7 @@ def test_an_unknown_list_is_named_after_its_file_unless_a_source_is_given(recogn
         ({"lists": {"Kwale": places()}}, (("lists", "*", "*"),)),
         ({"a1": places(1)[0], "a2": places(1)[0]}, (("*",),)),
         ({"type": "FeatureCollection", "features": [{"type": "Feature", "properties": places(1)[0]}]}, (("features", "*"),)),
-        ({"updated": "2026-01-01", "shelters": places(), "hotlines": [{"name": "H", "number": "1195"}]}, (("*", "*"),)),
+        ({"updated": "2026-01-01", "shelters": places(), "hotlines": [{"name": "H", "number": "1195"}]}, (("hotlines", "*"), ("shelters", "*"))),
         ({"shelters": places(), "posts": [{"station_name": "H", "ocs_mobile": "0700 000 001", "county": "Kwale"}]}, (("posts", "*"), ("shelters", "*"))),
         ([{**places(1)[0], "county": "Kwale", "contacts": [{"name": "P", "phone": "0700 000 009"}]}], (("*",),)),
         ({**places(1)[0], "county": "Kwale"}, ((),)),
@@ -160,14 +160,14 @@ def test_json_lines_are_recognised_in_any_file(recognise: Any) -> None:
     assert (detection.kind, detection.mapping.dialect, detection.source) == (SourceKind.JSON, "jsonl", "export")
 
 
-def taught(detection: Detection, **fields: str) -> Mapping:
+def taught(detection: Detection, *, unused: tuple[str, ...] = (), **fields: str) -> Mapping:
     data = mapping_to_json(detection.mapping)
-    return mapping_from_json({**data, "source": "kwale_stations", "fields": list(fields.items())})
+    return mapping_from_json({**data, "source": "kwale_stations", "fields": list(fields.items()), "unused": list(unused)})
 
 
 def test_a_remembered_mapping_is_used_for_the_next_list_of_the_same_shape(recognise: Any) -> None:
     first = recognise({"places": [{"a": "X", "b": "Kwale", "c": 1}]})
-    remembered = taught(first, a="name", b="town")
+    remembered = taught(first, a="name", b="town", unused=("c",))
     again = recognise({"places": [{"a": "Y", "b": "Lamu", "c": 5}, {"a": "Z", "b": "Meru", "c": 9}]}, "other.json", remembered=[remembered])
     assert (again.source, again.is_known, again.confidence) == ("kwale_stations", True, 1.0)
     assert again.mapping.fields == {"a": "name", "b": "town"}

@@ -290,7 +290,7 @@ def test_a_constituency_that_a_steward_answered_outweighs_the_ward() -> None:
     one = answered(record(county="Nairobi", constituency="Dagoretti South", ward="Kabiro"), "constituency")
     place, issues = mapped(one)
     assert named(place) == ("Nairobi", "Dagoretti South", None)
-    assert place_codes(issues) == {"place.ward_unknown"}
+    assert place_codes(issues) == {"place.ward_not_in_county"}
 
 
 def test_a_point_that_a_steward_gave_is_not_questioned() -> None:

@@ -140,10 +140,11 @@ def test_a_broken_only_phone_is_a_question_and_a_broken_second_one_a_warning() -
     assert "contact.only_phone_invalid" not in codes({**DIANI, "phone": "000004"})
 
 
-def test_a_number_in_a_field_that_nobody_mapped_is_found_when_there_is_no_other() -> None:
+def test_a_number_in_a_field_that_nobody_mapped_is_found() -> None:
     bare = {name: value for name, value in DIANI.items() if name != "phone"}
     assert [contact.value for contact in made(bare, data={**bare, "remarks": ["call 0700 000 222"]})[0].contacts] == ["+254700000222"]
-    assert [contact.value for contact in made(DIANI, data={**DIANI, "remarks": "call 0700 000 222"})[0].contacts] == ["+254700000111"]
+    assert [contact.value for contact in made(DIANI, data={**DIANI, "remarks": "call 0700 000 222"})[0].contacts] == ["+254700000111", "+254700000222"]
+    assert [contact.value for contact in made(DIANI, data={**DIANI, "remarks": "call 0700 000 111"})[0].contacts] == ["+254700000111"]
     assert made(bare, data={**bare, "account": "0700000222", "site_id": "0700000222"})[0].contacts == ()
 
 

@@ -98,7 +98,7 @@ def test_one_statement_makes_one_link_however_many_rows(database: Database) -> N
 def test_passwords_and_tokens_never_reach_the_audit(database: Database, admin: Actor) -> None:
     with database.unit_of_work(admin) as connection:
         connection.execute(text("update users set password_hash = 'marker-hash', email = 'marker@example.org' where username = 'admin'"))
-        connection.execute(text("insert into api_tokens (token_hash, label, role, created_by) values ('\\x6d61726b6572', 'partner', 'viewer', 'admin')"))
+        connection.execute(text("insert into api_tokens (token_hash, label, role, created_by, expires_at) values ('\\x6d61726b6572', 'partner', 'viewer', 'admin', now())"))
         connection.execute(text("update users set failed_sign_ins = 3, last_sign_in_at = now() where username = 'admin'"))
     rows = trail(database, "users") + trail(database, "api_tokens")
     assert "marker" not in str(rows)
@@ -144,14 +144,14 @@ def test_tables_of_the_registry_are_not_truncated(database: Database) -> None:
 
 
 def test_every_table_of_the_registry_is_audited(database: Database) -> None:
-    """All of `public` but what is itself the audit, secrets that are only ever sealed, and sessions."""
+    """All of `public` but what is itself the audit or a history written beside it, secrets that are only ever sealed, sessions, and what is kept for search."""
     query = text(
         "select c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace where n.nspname = 'public' and c.relkind = 'r'"
         " and (select count(*) from pg_trigger t where t.tgrelid = c.oid and t.tgname in ('audit_insert', 'audit_update', 'audit_delete')) < 3"
     )
     with database.read() as connection:
         without = set(connection.execute(query).scalars())
-    assert without == {"alembic_version", "audit_trail", "audit_chain", "vault", "vault_keys", "user_sessions", "setup_codes"}
+    assert without == {"alembic_version", "audit_trail", "audit_chain", "vault", "vault_keys", "user_sessions", "setup_codes", "facility_versions", "facility_search", "facility_counts", "registry_words"}
 
 
 def test_a_forged_row_is_found(database: Database, forge: Any) -> None:

@@ -53,7 +53,7 @@ def test_checks_and_column_defaults_are_those_of_the_program(database: Database)
         if isinstance(constraint, CheckConstraint)
     }
     wanted = {(table.schema or "public", table.name, column.name) for table in Base.metadata.tables.values() for column in table.columns if column.server_default is not None}
-    identities = {(table.schema or "public", table.name, column.name) for table in Base.metadata.tables.values() for column in table.columns if column.identity}
+    identities = {(table.schema or "public", table.name, column.name) for table in Base.metadata.tables.values() for column in table.columns if column.identity or column.computed}
     assert found == checks
     assert defaults == wanted - identities
 

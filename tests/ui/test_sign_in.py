@@ -197,14 +197,7 @@ def test_a_form_that_is_too_large_is_not_read(app: Starlette) -> None:
     assert browse(app, steps).status_code == 403
 
 
-def test_health_tells_the_status_and_nothing_else(app: Starlette) -> None:
-    async def steps(browser: httpx.AsyncClient) -> httpx.Response:
-        return await browser.get("/health")
-
-    assert browse(app, steps).json() == {"status": "ok"}
-
-
-@pytest.mark.parametrize("path", ["/", "/auth/sign-in", "/auth/setup", "/health"])
+@pytest.mark.parametrize("path", ["/", "/auth/sign-in", "/auth/setup"])
 def test_a_database_that_is_away_is_said_in_words(app: Starlette, settings: Settings, path: str) -> None:
     gone = settings.model_copy(update={"database_url": "postgresql://gvrc@127.0.0.1:1/nothing", "database_owner_url": None})
     house.install(gone)
@@ -221,3 +214,26 @@ def test_a_database_that_is_away_is_said_in_words(app: Starlette, settings: Sett
 
 def test_the_type_family_of_the_sign_in_is_the_one_streamlit_brings() -> None:
     assert sign_in.font_file().is_file()
+
+
+def test_a_language_chosen_at_the_sign_in_is_kept_with_the_account_and_with_the_browser(app: Starlette, administrator: None, database: Database) -> None:
+    async def steps(browser: httpx.AsyncClient) -> tuple[str, str, str | None]:
+        in_kiswahili = await browser.get("/auth/sign-in?lang=sw")
+        again = await browser.get("/auth/sign-in")
+        answer = await post(browser, "/auth/sign-in?lang=sw", {"username": NAME, "password": PASSWORD})
+        return in_kiswahili.text, again.text, answer.cookies.get(SESSION_COOKIE)
+
+    first, again, token = browse(app, steps)
+    assert '<html lang="sw">' in first
+    assert "Nenosiri" in first
+    assert '<html lang="sw">' in again
+    actor = accounts.session_actor(database, token)
+    assert actor is not None
+    assert actor.language == "sw"
+    assert house.current().language == "en"
+
+
+def test_a_language_that_does_not_exist_changes_nothing(app: Starlette, administrator: None) -> None:
+    page = browse(app, lambda browser: browser.get("/auth/sign-in?lang=%3Cb%3E"))
+    assert '<html lang="en">' in page.text
+    assert "%3Cb" not in page.text

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from gvrc.errors import ConfigError
 from gvrc.settings import PROJECT_DIR
-from gvrc.ui.catalogue import WORDS_DIR, escape_markdown, load_words
+from gvrc.ui.catalogue import WORDS_DIR, escape_markdown, load_words, read_catalogue
 
-ENGLISH: dict[str, str | dict[str, str]] = json.loads((WORDS_DIR / "en.json").read_text(encoding="utf-8"))
+ENGLISH = read_catalogue("en")
 SCRIPTS = sorted([*(PROJECT_DIR / "gvrc" / "ui").glob("*.py"), *(PROJECT_DIR / "pages").glob("*.py")])
 ASKING = {"say", "words", "markdown", "or_plain"}
 PAGE_TEXTS = ("title", "lead")
@@ -75,6 +75,11 @@ def test_no_words_lie_unused() -> None:
     assert sorted(key for key in ENGLISH if key not in ALL_WHOLE and not any(completes(pattern, key) for pattern in ALL_PATTERNS)) == []
 
 
+def test_a_key_stands_in_the_file_of_its_first_part() -> None:
+    for path in sorted(WORDS_DIR.glob("*/*.json")):
+        assert {key.partition(".")[0] for key in json.loads(path.read_text(encoding="utf-8"))} == {path.stem}, path.name
+
+
 def test_every_text_can_be_filled() -> None:
     for key, texts in ENGLISH.items():
         for text in [texts] if isinstance(texts, str) else [texts["one"], texts["other"]]:
@@ -117,3 +122,25 @@ def test_values_are_escaped_where_markdown_is_read_and_left_alone_where_it_is_no
     key = next(key for key, text in ENGLISH.items() if isinstance(text, str) and names_in(text) == ["name"])
     assert "[x](http" in words(key, name="[x](https://example.org)")
     assert "[x](http" not in words.markdown(key, name="[x](https://example.org)")
+
+
+LANGUAGES = sorted(folder.name for folder in WORDS_DIR.iterdir() if folder.is_dir())
+
+
+def forms(text: object) -> dict[str, str]:
+    return {"": text} if isinstance(text, str) else dict(text)  # type: ignore[call-overload]
+
+
+@pytest.mark.parametrize("language", [code for code in LANGUAGES if code != "en"])
+def test_a_language_says_what_english_says_with_the_same_values(language: str) -> None:
+    texts = read_catalogue(language)
+    assert set(texts) <= set(ENGLISH)
+    for key, text in texts.items():
+        assert forms(text).keys() == forms(ENGLISH[key]).keys(), key
+        for form, words in forms(text).items():
+            assert placeholders(words) == placeholders(forms(ENGLISH[key])[form]), key
+            assert words.strip(), key
+
+
+def placeholders(text: str) -> set[tuple[str, str]]:
+    return {(name, how or "") for _, name, how, _ in string.Formatter().parse(text) if name is not None}

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import zipfile
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -11,13 +13,18 @@ import pytest
 from gvrc import views
 from gvrc.errors import NotAllowedError
 from gvrc.model.access import Actor, Role
+from gvrc.model.export import ExportFormat
 from gvrc.model.issue import Issue, Suggestion
 from gvrc.model.match import Band
 from gvrc.model.place import Point
 from gvrc.model.record import Contact, ContactType, FieldChange, Visibility
 from gvrc.model.review import Answer
+from gvrc.store import session
+from gvrc.store.reads import Scope
 from gvrc.store.session import Database
+from gvrc.views import facilities, people
 from gvrc.views.dead_letters import dead_letters
+from gvrc.views.sight import Sight
 
 NAME, ADDRESS, OFFICER, PHONE, EMAIL = "Zzyzx Haven", "Qwxk Lane 77", "Vbnm Officer", "+254700000963", "zzyzx.haven@example.org"
 LATITUDE, LONGITUDE = -3.987123, 39.712345
@@ -93,7 +100,7 @@ def everything(db: Database, actor: Actor, run_id: int, facility_id: int, record
         "facets": lambda: views.facets(db, actor),
         "overview": lambda: views.overview.overview(db, actor),
         "feedback": lambda: [list(views.feedback_pack(db, actor, run_id, file_id)) for file_id in sorted({1, 2})],
-        "export": lambda: _export(db, actor),
+        **{f"export_{file_format}": partial(_export, db, actor, file_format) for file_format in ExportFormat},
     }
     for name, call in calls.items():
         try:
@@ -104,10 +111,12 @@ def everything(db: Database, actor: Actor, run_id: int, facility_id: int, record
             yield name, str(unknown)
 
 
-def _export(db: Database, actor: Actor) -> str:
-    stream = io.StringIO()
-    views.export_csv(db, actor, stream)
-    return stream.getvalue()
+def _export(db: Database, actor: Actor, file_format: ExportFormat) -> str:
+    stream = io.BytesIO()
+    views.export(db, actor, stream, file_format=file_format)
+    if file_format is ExportFormat.XLSX:
+        return "\n".join(zipfile.ZipFile(stream).read(name).decode() for name in zipfile.ZipFile(stream).namelist())
+    return stream.getvalue().decode()
 
 
 def told(staged: Any, db: Database, actor: Actor, planted_at: tuple[int, int]) -> dict[str, str]:
@@ -137,7 +146,7 @@ def test_a_steward_of_another_county_sees_nothing_of_it(staged: Any, database: D
 def test_who_may_see_it_does_and_the_look_is_written_down(staged: Any, database: Database, planted: Any, actor_of: Any, role: Role) -> None:
     actor = actor_of(role)
     answers = told(staged, database, actor, planted(Visibility.WITHHELD))
-    for name in ("record_list", "question_list", "facility_view", "export", "golden_preview"):
+    for name in ("record_list", "question_list", "facility_view", *(f"export_{kind}" for kind in ExportFormat), "golden_preview"):
         assert NAME in answers[name], name
         assert "700000963" in answers[name], name
     looks = {row.resource for row in staged.rows("SELECT resource FROM ops.access_log WHERE username = :u", u=actor.username)}
@@ -213,3 +222,107 @@ def test_a_record_is_hidden_until_its_visibility_is_told(staged: Any, database: 
     staged.put("a", stage="transform")
     assert views.record_list(database, actor_of(Role.VIEWER), run_id).total == 0
     assert views.record_list(database, actor_of(Role.DATA_STEWARD), run_id).total == 1
+
+
+# ------------------------------------------------------------------------------------------------------------------ the test of the test
+
+
+REGISTRY = ("facility_list", "facility_search", "facility_by_ward", "facility_view", "facets", "overview", *(f"export_{kind}" for kind in ExportFormat))
+PEOPLE = ("700000963", "zzyzx.haven@", "Vbnm Officer")
+
+
+def without_scope(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Sight, "scope", property(lambda _self: Scope(sees_all=True, sees_trace=True)))
+
+
+def without_row_level_security(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session, "_sight", lambda _actor: {"sight": "whole", "counties": ""})
+
+
+def without_masks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(people, "mask_contact", lambda _kind, value: value)
+
+
+def without_masked_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(people, "masked_text", lambda value: value)
+
+
+def without_hidden_fields(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(people, "_mask_of", lambda _field: lambda value: value)
+
+
+def without_contact_permission(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Sight, "sees_contacts", lambda _self, _county: True)
+
+
+def without_office_rule(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(facilities, "is_office_line", lambda _kind, _label, *, is_primary: True)
+
+
+def test_people_of_a_public_place_are_masked(staged: Any, database: Database, planted: Any, actor_of: Any) -> None:
+    answers = told(staged, database, actor_of(Role.VIEWER), planted(Visibility.PUBLIC))
+    assert NAME in answers["facility_list"]
+    assert {(name, mark) for name, answer in answers.items() for mark in PEOPLE if mark in answer} == set()
+
+
+@pytest.mark.parametrize(
+    ("taken_out", "tier", "marks"),
+    [
+        ((without_scope, without_row_level_security), Visibility.WITHHELD, MARKS),
+        ((without_scope, without_row_level_security), Visibility.WARD_ONLY, (*POINT_MARKS, "SEEKRET")),
+        ((without_masks,), Visibility.PUBLIC, PEOPLE),
+        ((without_masked_text,), Visibility.PUBLIC, PEOPLE),
+        ((without_hidden_fields,), Visibility.PUBLIC, PEOPLE),
+        ((without_contact_permission,), Visibility.PUBLIC, PEOPLE),
+        ((without_office_rule,), Visibility.OFFICE_LINE, CONTACT_MARKS),
+    ],
+)
+def test_the_leak_test_notices_a_filter_that_is_taken_out(
+    staged: Any, database: Database, planted: Any, actor_of: Any, monkeypatch: pytest.MonkeyPatch, taken_out: Any, tier: Visibility, marks: tuple[str, ...],
+) -> None:
+    at = planted(tier)
+    for take_out in taken_out:
+        take_out(monkeypatch)
+    answers = told(staged, database, actor_of(Role.VIEWER), at)
+    assert {name for name, answer in answers.items() if any(mark in answer for mark in marks)}
+
+
+@pytest.mark.parametrize("taken_out", [(), (without_scope,), (without_row_level_security,)])
+def test_no_count_and_no_search_tells_of_a_withheld_place(
+    staged: Any, database: Database, planted: Any, actor_of: Any, monkeypatch: pytest.MonkeyPatch, taken_out: Any,
+) -> None:
+    planted(Visibility.WITHHELD)
+    for take_out in taken_out:
+        take_out(monkeypatch)
+    viewer = actor_of(Role.VIEWER)
+    assert "shelter" not in views.facets(database, viewer)["facility_type"]
+    assert sum(n or 0 for n in views.facets(database, viewer, county=staged.kwale.county_code)["ward"].values()) == 1
+    assert [views.facility_list(database, viewer, **chosen).total for chosen in ({"words": "Zzyzx"}, {"words": "Zzyzzx"}, {"facility_type": "shelter"}, {})] == [0, 0, 0, 1]
+
+
+def test_the_test_of_counts_notices_when_both_filters_are_taken_out(
+    staged: Any, database: Database, planted: Any, actor_of: Any, monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    planted(Visibility.WITHHELD)
+    without_scope(monkeypatch)
+    without_row_level_security(monkeypatch)
+    viewer = actor_of(Role.VIEWER)
+    assert views.facets(database, viewer)["facility_type"]["shelter"] == 1
+    assert views.facility_list(database, viewer, words="Zzyzzx").total == 1
+
+
+def test_other_names_of_a_place_shown_in_part_are_not_searched(staged: Any, database: Database, planted: Any, actor_of: Any, admin: Actor) -> None:
+    planted(Visibility.WARD_ONLY)
+    found = {words: [views.facility_list(database, who, words=words).total for who in (actor_of(Role.VIEWER), admin)] for words in ("Zzyzx", "SEEKRET")}
+    assert found == {"Zzyzx": [1, 1], "SEEKRET": [0, 1]}
+
+
+@pytest.mark.parametrize("tier", [Visibility.WITHHELD, Visibility.WARD_ONLY])
+def test_without_the_read_models_own_filter_the_database_still_tells_nothing(
+    staged: Any, database: Database, planted: Any, actor_of: Any, monkeypatch: pytest.MonkeyPatch, tier: Visibility,
+) -> None:
+    at = planted(tier)
+    without_scope(monkeypatch)
+    answers = told(staged, database, actor_of(Role.VIEWER), at)
+    marks = MARKS if tier is Visibility.WITHHELD else (*POINT_MARKS, *CONTACT_MARKS, "SEEKRET")
+    assert {(name, mark) for name in REGISTRY for mark in marks if mark in answers[name]} == set()

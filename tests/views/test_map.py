@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from gvrc import steward
-from gvrc.errors import NotAllowedError
+from gvrc.errors import NotAllowedError, ReviewError
 from gvrc.model.access import Actor, Role
 from gvrc.model.issue import Issue
 from gvrc.model.place import Point
@@ -187,7 +187,7 @@ def test_what_is_no_point_in_kenya_is_none(text: str) -> None:
     assert views.typed_point(text) is None
 
 
-def test_only_an_open_question_about_the_point_can_be_answered_and_only_by_who_decides(
+def test_a_new_point_answers_the_open_question_where_there_is_one_and_only_who_decides_may_give_it(
     staged: Any, database: Database, admin: Actor, actor_of: Any
 ) -> None:
     missing = Issue(code="point.missing", field_name="coordinates")
@@ -195,8 +195,11 @@ def test_only_an_open_question_about_the_point_can_be_answered_and_only_by_who_d
     without, placed = staged.ids("a", "b")
     question = views.point_question(database, admin, run_id, without)
     assert question is not None
+    assert question.issue is not None
     assert (question.issue.code, question.ward, question.ward_centre is not None) == ("point.missing", staged.kwale.ward, True)
-    assert views.point_question(database, admin, run_id, placed) is None
+    unasked = views.point_question(database, admin, run_id, placed)
+    assert unasked is not None
+    assert (unasked.issue, unasked.key, unasked.ward) == (None, None, staged.kwale.ward)
     with pytest.raises(NotAllowedError):
         views.point_question(database, actor_of(Role.DATA_ENGINEER), run_id, without)
 
@@ -205,8 +208,12 @@ def test_a_point_of_another_county_than_the_stewards_is_refused(staged: Any, dat
     run_id = staged.run_of(staged.record("a", point=None), a=[Issue(code="point.missing", field_name="coordinates")])
     steward_ = actor_of(Role.DATA_STEWARD)
     elsewhere = Actor(user_id=steward_.user_id, username=steward_.username, role=steward_.role, counties=frozenset({staged.kilifi.county_code}))
-    question = views.point_question(database, elsewhere, run_id, staged.ids("a")[0])
+    assert views.point_question(database, elsewhere, run_id, staged.ids("a")[0]) is None
+    question = views.point_question(database, steward_, run_id, staged.ids("a")[0])
     assert question is not None
+    assert question.key is not None
+    with pytest.raises(ReviewError, match="outside the counties"):
+        steward.set_point(database, settings, elsewhere, run_id, staged.ids("a")[0], {"latitude": -4.4, "longitude": 39.4})
     answer = steward.AnswerIn(key=question.key, answer=Answer.CORRECT, values={"latitude": -4.4, "longitude": 39.4})
     outcome = steward.decide(database, settings, elsewhere, run_id, [answer])
     assert outcome.applied == 0

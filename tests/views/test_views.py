@@ -11,13 +11,16 @@ from hypothesis import strategies as st
 
 from gvrc import views
 from gvrc.checks.catalogue import CATALOGUE
+from gvrc.commit.edits import Edit, edit
 from gvrc.errors import NotAllowedError, PipelineError
 from gvrc.model.access import Actor, Role
+from gvrc.model.export import ExportFormat
 from gvrc.model.issue import Issue, Suggestion
 from gvrc.model.match import Band
 from gvrc.model.place import Point
 from gvrc.model.record import Contact, ContactType, Visibility
 from gvrc.model.review import Answer, QuestionKind
+from gvrc.store import reads_search
 from gvrc.store.session import Database
 from gvrc.views.exports import neutral
 from gvrc.views.people import masked_text
@@ -228,6 +231,64 @@ def test_facilities_are_found_by_words_place_kind_and_service(staged: Any, datab
     assert views.facets(database, admin)["facility_type"] == {"dispensary": 1, "hospital": 1}
 
 
+def test_a_search_forgives_spelling_and_words_too_many(staged: Any, database: Database, publish: Any, admin: Actor) -> None:
+    publish(staged.run_of(
+        staged.record("a", name="Msambweni Hospital", aliases=("Kikoneni Annex",)), staged.record("b", name="St. Mary's Dispensary, Lari"),
+        staged.record("c", name="Lari Health Centre"),
+    ))
+    code = views.facility_list(database, admin).rows[1].facility_code
+    find = lambda words: [row.name for row in views.facility_list(database, admin, words=words).rows]  # noqa: E731
+    for words in ("MSAMBWENI", "msamb hosp", "Msambwenni Hospitall", "bweni", "kikoneni", "Msambweni County Referral Hospital", "hospital msambweni"):
+        assert find(words) == ["Msambweni Hospital"], words
+    for words in ("St Marys Dispensary", "st. mary's dispensery", code, f"  {code.lower()} "):
+        assert find(words) == ["St. Mary's Dispensary, Lari"], words
+    assert find("lari") == ["Lari Health Centre", "St. Mary's Dispensary, Lari"]
+    for words in ("Mombasa", "Msambweni Dispensary", "'; DROP TABLE facilities; --", "%", "_", "   "):
+        assert find(words) == ([] if words.strip() else find("")), words
+
+
+def test_of_a_wide_search_the_best_are_listed_and_nothing_is_counted(
+    staged: Any, database: Database, publish: Any, admin: Actor, monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    publish(staged.run_of(*(staged.record(f"r{n}", name=f"Kinondo Dispensary {n}", contacts=()) for n in range(4)), staged.record("x", name="Lunga Hospital")))
+    monkeypatch.setattr(reads_search, "WIDE", 2)
+    monkeypatch.setattr(reads_search, "MOST_FOUND", 3)
+    page, found = views.facility_list(database, admin, words="dispensary"), views.facets(database, admin, words="dispensary")
+    assert (page.total, len(page.rows), page.is_more) == (3, 3, True)
+    assert set(found["county"].values()) == {None}
+    narrow = views.facility_list(database, admin, words="lunga")
+    assert (narrow.total, narrow.is_more, views.facets(database, admin, words="lunga")["county"]) == (1, False, {staged.kwale.county_code: 1})
+
+
+def test_the_last_pages_are_those_that_come_last(staged: Any, database: Database, publish: Any, admin: Actor) -> None:
+    publish(staged.run_of(*(staged.record(f"r{n}", contacts=()) for n in range(7))))
+    ids = [row.facility_id for row in views.facility_list(database, admin).rows]
+    paged = [row.facility_id for offset in range(0, 9, 2) for row in views.facility_list(database, admin, limit=2, offset=offset).rows]
+    assert paged == ids == sorted(ids)
+
+
+def test_every_facet_counts_what_its_filter_finds(staged: Any, database: Database, publish: Any, admin: Actor) -> None:
+    publish(staged.run_of(staged.record("a", name="Msambweni Hospital", facility_type="hospital"), staged.record("b", name="Kinondo Dispensary", services=())))
+    found = views.facets(database, admin)
+    assert found["service"] == {"gbv_medical_care": 1}
+    assert sum(found["quality"].values()) == 2
+    for name in ("service", "quality", "operational_status", "facility_type", "county"):
+        for value, n in found[name].items():
+            chosen: dict[str, Any] = {name: value}
+            assert views.facility_list(database, admin, **chosen).total == n, (name, value)
+
+
+def test_counts_are_counted_anew_when_a_place_goes_out_of_sight(staged: Any, database: Database, publish: Any, admin: Actor, actor_of: Any) -> None:
+    publish(staged.run_of(staged.record("a"), staged.record("b", name="Kinondo Dispensary")))
+    viewer = actor_of(Role.VIEWER)
+    for _ in range(2):
+        assert (views.facility_list(database, viewer).total, sum(views.facets(database, viewer)["quality"].values())) == (2, 2)
+    number = views.facility_list(database, admin).rows[0].facility_id
+    edit(database, database.settings, admin, Edit(facility_id=number, version=1, values={"visibility": "withheld"}, reason="It is a shelter"))
+    assert (views.facility_list(database, viewer).total, sum(views.facets(database, viewer)["quality"].values())) == (1, 1)
+    assert views.facility_list(database, admin).total == 2
+
+
 def test_a_facility_page_tells_its_history_in_words(staged: Any, database: Database, publish: Any, admin: Actor) -> None:
     publish(staged.run_of(staged.record("a", name="Kinondo")))
     second = staged.run_of(staged.record("a", name="Kinondo Dispensary", contacts=()), name="edition 2")
@@ -257,20 +318,20 @@ def test_history_hides_contacts_from_who_may_not_see_them(staged: Any, database:
 
 def test_the_export_holds_what_the_role_may_see_and_no_formula(staged: Any, database: Database, publish: Any, admin: Actor, actor_of: Any) -> None:
     publish(staged.run_of(staged.record("a", name="=HYPERLINK(\"x\")", description="-1+2"), staged.record("b", facility_type="shelter", visibility=Visibility.WITHHELD)))
-    stream = io.StringIO()
-    assert views.export_csv(database, admin, stream) == 2
-    rows = list(csv.DictReader(io.StringIO(stream.getvalue())))
+    stream = io.BytesIO()
+    assert views.export(database, admin, stream, file_format=ExportFormat.CSV) == 2
+    rows = list(csv.DictReader(io.StringIO(stream.getvalue().decode())))
     assert rows[0]["name"] == "'=HYPERLINK(\"x\")"
     assert rows[0]["description"] == "'-1+2"
     assert rows[0]["phones"].startswith("'+254")
     assert rows[0]["latitude"] == "-4.47"
-    lower = io.StringIO()
-    assert views.export_csv(database, admin, lower, role=Role.VIEWER) == 1
-    assert "***" in lower.getvalue()
+    lower = io.BytesIO()
+    assert views.export(database, admin, lower, file_format=ExportFormat.CSV, role=Role.VIEWER) == 1
+    assert b"***" in lower.getvalue()
     with pytest.raises(NotAllowedError):
-        views.export_csv(database, actor_of(Role.DATA_ANALYST), io.StringIO(), role=Role.ADMIN)
+        views.export(database, actor_of(Role.DATA_ANALYST), io.BytesIO(), file_format=ExportFormat.CSV, role=Role.ADMIN)
     with pytest.raises(NotAllowedError):
-        views.export_csv(database, actor_of(Role.VIEWER), io.StringIO())
+        views.export(database, actor_of(Role.VIEWER), io.BytesIO(), file_format=ExportFormat.CSV)
     assert staged.one("SELECT count(*) FROM ops.access_log WHERE action = 'export' AND username = 'admin'") == 2
 
 

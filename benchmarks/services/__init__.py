@@ -1,0 +1,1 @@
+"""How fast the API answers under load: `python -m benchmarks.services`."""

@@ -1,0 +1,179 @@
+"""The comparing of names in parts that any executor can work off: threads, processes, or the workers of a Dask cluster.
+
+A part carries everything it needs, as arrays; `score_partition` is a plain function of it. So the code is the same everywhere,
+`executor.submit(score_partition, part)` for each, and a part that is lost with its worker is worked off again with the same result.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from itertools import chain
+from typing import Any
+
+import numpy as np
+from rapidfuzz import fuzz
+from rapidfuzz.process import cdist
+
+from gvrc.errors import ConfigError
+from gvrc.matching.arrays import BoolArray, ByteArray, IntArray, LongArray, TextArray, spans
+
+MOST_ALIKE = 60
+"""Alike names that one record meets in one rectangle of names at the most."""
+CELLS_AT_ONCE = 4_000_000
+"""Comparisons held in memory at once."""
+CELLS_OF_A_PART = 2_000_000
+"""Comparisons of one part: about a tenth of a second, so that the cost of handing it out does not count."""
+CONNECT_SECONDS = 10
+
+FoundPairs = tuple[LongArray, LongArray, IntArray]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sweep:
+    """One rectangle of names to compare: rows, the bit of the rule that asks for it, and the ratio from which names are alike."""
+
+    left: LongArray
+    right: LongArray
+    bit: int
+    cut: int
+
+    @property
+    def cells(self) -> int:
+        """Comparisons."""
+        return len(self.left) * len(self.right)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """Some rectangles with the names of their rows. `rows` are the row numbers of the whole, `sweeps` speak of positions among them; `joined` are the
+    names without their spaces, where these are compared too."""
+
+    rows: LongArray
+    cores: TextArray
+    joined: TextArray | None
+    sweeps: Sequence[Sweep]
+
+
+def parts_of(sweeps: Iterable[Sweep], cores: TextArray, joined: TextArray | None) -> Iterator[Part]:
+    """The rectangles in parts of about CELLS_OF_A_PART comparisons, in their order, each with the names it wants and no others."""
+    return (_part(batch, cores, joined) for batch in _batches(sweeps, CELLS_OF_A_PART))
+
+
+def _batches(sweeps: Iterable[Sweep], largest: int) -> Iterator[list[Sweep]]:
+    """The rectangles in batches of about `largest` comparisons."""
+    waiting: list[Sweep] = []
+    cells = 0
+    for sweep in sweeps:
+        waiting.append(sweep)
+        cells += sweep.cells
+        if cells >= largest:
+            yield waiting
+            waiting, cells = [], 0
+    if waiting:
+        yield waiting
+
+
+def _part(sweeps: Sequence[Sweep], cores: TextArray, joined: TextArray | None) -> Part:
+    lengths = [len(side) for sweep in sweeps for side in (sweep.left, sweep.right)]
+    rows, back = np.unique(np.concatenate([side for sweep in sweeps for side in (sweep.left, sweep.right)]), return_inverse=True)
+    sides = np.split(back.astype(np.int64), np.cumsum(lengths)[:-1])
+    local = [replace(sweep, left=sides[2 * number], right=sides[2 * number + 1]) for number, sweep in enumerate(sweeps)]
+    return Part(rows=rows, cores=cores[rows], joined=None if joined is None else joined[rows], sweeps=local)
+
+
+def score_partition(part: Part) -> FoundPairs:
+    """The alike pairs of a part: rows of the left, rows of the right, and the bits of the rules."""
+    left, right, bits = _swept(part.sweeps, part.cores, part.joined)
+    return part.rows[left], part.rows[right], bits
+
+
+def _swept(sweeps: Sequence[Sweep], cores: TextArray, joined: TextArray | None) -> FoundPairs:
+    """The alike pairs of the rectangles, as many rectangles at once as memory should hold."""
+    found = [_alike(batch, cores, joined) for batch in _batches(chain.from_iterable(_slices(sweep) for sweep in sweeps), CELLS_AT_ONCE)]
+    left, right, bits = (np.concatenate([pairs[side] for pairs in found]) for side in range(3))
+    return left, right, bits
+
+
+def score_all(sweeps: Iterable[Sweep], cores: TextArray, joined: TextArray | None, executor: Executor | None, workers: int) -> list[FoundPairs]:
+    """Every rectangle, part by part on the executor, or on so many threads here, where all share the names."""
+    if executor is not None:
+        return [waiting.result() for waiting in [executor.submit(score_partition, part) for part in parts_of(sweeps, cores, joined)]]
+    if workers <= 1:
+        return [_swept(batch, cores, joined) for batch in _batches(sweeps, CELLS_OF_A_PART)]
+    with ThreadPoolExecutor(workers) as threads:
+        return list(threads.map(lambda batch: _swept(batch, cores, joined), _batches(sweeps, CELLS_OF_A_PART)))
+
+
+@contextmanager
+def cluster(scheduler: str | None) -> Iterator[Executor | None]:
+    """The workers of the Dask cluster at this address, as an executor; None without an address: then the caller's threads do the work. Raises ConfigError
+    when nobody answers there."""
+    if not scheduler:
+        yield None
+        return
+    from distributed import Client
+
+    connect: Any = Client
+    try:
+        client: Any = connect(scheduler, timeout=CONNECT_SECONDS, set_as_default=False)
+    except (OSError, TimeoutError, ValueError) as error:
+        raise ConfigError(f"No Dask scheduler answers at {scheduler}.", "Start it, or take GVRC_DASK_SCHEDULER away: the work is then done here.") from error
+    try:
+        workers: Executor = client.get_executor()
+        yield workers
+    finally:
+        client.close()
+
+
+def _slices(sweep: Sweep) -> Iterator[Sweep]:
+    """The rectangle in slices that hold CELLS_AT_ONCE comparisons at the most."""
+    rows = max(1, CELLS_AT_ONCE // max(len(sweep.right), 1))
+    if rows >= len(sweep.left):
+        yield sweep
+        return
+    for start in range(0, len(sweep.left), rows):
+        yield replace(sweep, left=sweep.left[start : start + rows])
+
+
+def _alike(sweeps: Sequence[Sweep], cores: TextArray, joined: TextArray | None) -> FoundPairs:
+    """Pairs of the rectangles whose distinctive words have at least the ratio asked for, sorted or, where given, run together in their own order.
+
+    A record alike to more than MOST_ALIKE others of the rectangle meets the most alike of them only: a list that repeats one name thousands of times
+    must cost neither hours nor all the memory. The rules of code, contact, name and place, and point still propose its other pairs.
+    """
+    ratios = _ratios(cores, sweeps)
+    if joined is not None:
+        ratios = np.maximum(ratios, _ratios(joined, sweeps))
+    widths = np.array([len(sweep.right) for sweep in sweeps], dtype=np.int64)
+    heights = np.array([len(sweep.left) for sweep in sweeps], dtype=np.int64)
+    ends, first_rows, first_columns = np.cumsum(widths * heights), np.cumsum(heights) - heights, np.cumsum(widths) - widths
+    found = np.flatnonzero(ratios != 0)  # below the cut, cdist gives 0
+    of = np.searchsorted(ends, found, side="right")
+    row, column = np.divmod(found - (ends - widths * heights)[of], widths[of])
+    kept = _most_alike(ratios[found], first_rows[of] + row)
+    of, row, column = of[kept], row[kept], column[kept]
+    left, right = np.concatenate([sweep.left for sweep in sweeps]), np.concatenate([sweep.right for sweep in sweeps])
+    bits = np.array([sweep.bit for sweep in sweeps], dtype=np.int32)
+    return left[first_rows[of] + row], right[first_columns[of] + column], bits[of]
+
+
+def _most_alike(ratios: ByteArray, rows: LongArray) -> BoolArray:
+    """Which of the alike pairs stay when each row keeps its MOST_ALIKE best; `rows` ascend."""
+    kept = np.ones(len(rows), dtype=np.bool_)
+    starts, lengths = spans(rows)
+    for start, length in zip(starts[lengths > MOST_ALIKE].tolist(), lengths[lengths > MOST_ALIKE].tolist(), strict=True):
+        kept[start + np.argpartition(ratios[start : start + length], -MOST_ALIKE)[:-MOST_ALIKE]] = False
+    return kept
+
+
+def _ratios(column: TextArray, sweeps: Sequence[Sweep]) -> ByteArray:
+    """The ratios of the rectangles, one after another. Two lists even for one block: cdist takes a slow path for a list against itself."""
+    found = []
+    for sweep in sweeps:
+        left = column[sweep.left].tolist()
+        right = left.copy() if sweep.right is sweep.left else column[sweep.right].tolist()
+        found.append(cdist(left, right, scorer=fuzz.ratio, dtype=np.uint8, score_cutoff=sweep.cut).ravel())
+    return np.concatenate(found)

@@ -1,0 +1,224 @@
+"""Tables written as JSON: rows of cells under a heading row or beside a list of columns, columns side by side, names under headings.
+
+Where the table stands is found in the beginning of a file; rows are then read as a stream like any records. Only a table of columns is
+read whole, because its first record ends with its last column.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from gvrc.errors import UnknownFormatError
+from gvrc.sources.delimited import field_names, find_header, is_header_row
+from gvrc.sources.field_names import is_field_name
+from gvrc.sources.json_stream import EACH, FoundRecord, JsonRecords, Screen, Trouble, escaped, told_bytes
+from gvrc.sources.json_tree import find_text_lists, read_sample
+from gvrc.sources.looks import share
+
+TABLE, COLUMNS, TEXTS = "table", "columns", "texts"
+"""Dialects of a mapping: rows of cells, columns side by side, bare names under headings."""
+DIALECTS = frozenset({TABLE, COLUMNS, TEXTS})
+LOOKED_AT = 60
+MOST_COLUMNS = 500
+LARGEST_COLUMNS_FILE = 64 * 1024 * 1024
+"""Bytes of a file of columns, which cannot be read as a stream."""
+_LISTS_OF_COLUMNS = ("columns", "fields", "headers", "header", "headings", "cols", "names", "keys", "vars", "schema", "attributes")
+_COLUMN_NAMES = ("name", "label", "title", "alias", "header", "field", "fieldName", "id", "key")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JsonTable:
+    """Where a table stands in its file and what its columns are called."""
+
+    dialect: str
+    path: tuple[str, ...]
+    names: tuple[str, ...] = ()
+    heading_rows: int = 0
+
+    @property
+    def known_names(self) -> int:
+        """How many columns have a known field name."""
+        return sum(map(is_field_name, self.names))
+
+
+def find_table(tree: Any) -> JsonTable | None:
+    """The table of a tree, or None."""
+    found = [table for path, node in _nodes(tree, ()) if (table := _table_at(tree, path, node)) is not None]
+    return max(found, key=lambda table: table.known_names, default=None) or _texts(tree)
+
+
+def _nodes(node: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """The objects and lists that stand under plain keys, no deeper than lists of places are buried."""
+    yield path, node
+    if type(node) is dict and len(path) < 6:
+        for key, value in list(node.items())[:MOST_COLUMNS]:
+            if type(value) in (dict, list):
+                yield from _nodes(value, (*path, key))
+
+
+def _table_at(tree: Any, path: tuple[str, ...], node: Any) -> JsonTable | None:
+    if type(node) is list:
+        return _rows_at(tree, path, node)
+    return _columns_at(path, node)
+
+
+def _rows_at(tree: Any, path: tuple[str, ...], node: list[Any]) -> JsonTable | None:
+    rows = [row for row in node[:LOOKED_AT] if type(row) is list]
+    if not rows or len(rows) < 0.9 * len(node[:LOOKED_AT]) or not all(map(_is_cells, rows)):
+        return None
+    width = max(map(len, rows))
+    if width < 2:
+        return None
+    if names := _names_beside(tree, path, width):
+        return JsonTable(dialect=TABLE, path=(*path, EACH), names=field_names(list(names)))
+    header = find_header([list(map(_cell, row)) for row in rows], is_field_name)
+    return JsonTable(dialect=TABLE, path=(*path, EACH), names=header.names, heading_rows=header.index + 1) if header.index >= 0 else None
+
+
+def _is_cells(row: list[Any]) -> bool:
+    return len(row) <= MOST_COLUMNS and not any(type(cell) is dict for cell in row)
+
+
+def _cell(value: Any) -> str:
+    return "" if value is None else str(value)[:200]
+
+
+def _names_beside(tree: Any, path: tuple[str, ...], width: int) -> tuple[str, ...]:
+    """The names of the columns from a list of them that stands somewhere else in the file: one name for each cell."""
+    found = [(_nearness(place, path), names) for place, node in _nodes(tree, ()) if type(node) is list and place and place != path
+             and place[-1].casefold() in _LISTS_OF_COLUMNS and len(names := _names_in(node)) == width]  # fmt: skip
+    return max(found, key=lambda pair: (sum(map(is_field_name, pair[1])), pair[0]), default=(0, ()))[1]
+
+
+def _nearness(place: tuple[str, ...], path: tuple[str, ...]) -> int:
+    return sum(1 for one, other in zip(place, path, strict=False) if one == other)
+
+
+def _names_in(node: list[Any]) -> tuple[str, ...]:
+    return tuple(name for item in node if (name := _name_of(item)))
+
+
+def _name_of(item: Any) -> str:
+    if type(item) is str:
+        return item
+    if type(item) is not dict:
+        return ""
+    told = [item[key] for key in _COLUMN_NAMES if type(item.get(key)) is str and item[key].strip()]
+    return next((name for name in told if is_field_name(name)), told[0] if told else "")
+
+
+def _columns_at(path: tuple[str, ...], node: Any) -> JsonTable | None:
+    """A table of columns: every key a field name, every value as many cells."""
+    if type(node) is not dict or not 2 <= len(node) <= MOST_COLUMNS:
+        return None
+    columns = {key: value for key, value in node.items() if type(value) in (list, dict)}
+    if len({len(column) for column in columns.values()}) != 1 or sum(map(is_field_name, columns)) < max(2, len(columns) / 2):
+        return None
+    cells = [cell for column in columns.values() for cell in list(column.values() if type(column) is dict else column)[:LOOKED_AT]]
+    if not cells or any(type(cell) in (dict, list) for cell in cells):
+        return None
+    if any(set(map(str, range(min(3, len(column))))) - set(column) for column in columns.values() if type(column) is dict):
+        return None  # objects whose keys are no row numbers are objects, not columns
+    return JsonTable(dialect=COLUMNS, path=(*path, EACH), names=tuple(columns))
+
+
+def _texts(tree: Any) -> JsonTable | None:
+    """Bare names of places under the areas they are in, or under the key of their kind."""
+    lists: dict[tuple[str, ...], list[str]] = {}
+    for path, texts in find_text_lists(tree):
+        lists.setdefault(path, []).extend(texts[:LOOKED_AT])
+    path = max(lists, key=lambda place: len(lists[place]), default=())
+    if len(path) < 2 or len(lists[path]) < 2 or share("name", lists[path][:LOOKED_AT]) < 0.5:
+        return None
+    return JsonTable(dialect=TEXTS, path=path, names=("name",))
+
+
+# ---------------------------------------------------------------- reading
+
+def table_records(path: Path, dialect: str, record_path: tuple[str, ...]) -> TableRecords | ColumnRecords:
+    """The reader for a table of this dialect; the names of its columns are taken from the file itself."""
+    if dialect == COLUMNS:
+        return ColumnRecords(path, record_path)
+    if dialect == TEXTS:
+        return TableRecords(path, JsonTable(dialect=TEXTS, path=record_path, names=("name",)))
+    table = find_table(read_sample(path).tree)
+    return TableRecords(path, table if table is not None and table.path == record_path else JsonTable(dialect=TABLE, path=record_path))
+
+
+class TableRecords:
+    """Yields the rows of a table as records; afterwards `trouble` tells what could not be read."""
+
+    def __init__(self, path: Path, table: JsonTable) -> None:
+        self._table = table
+        self._headings = table.heading_rows
+        self._names = table.names
+        self._reader = JsonRecords(path, (table.path,), row_of=self._texts if table.dialect == TEXTS else self._row)
+
+    @property
+    def trouble(self) -> Trouble:
+        return self._reader.trouble
+
+    def __iter__(self) -> Iterator[FoundRecord]:
+        return iter(self._reader)
+
+    def _row(self, value: Any) -> dict[str, Any] | None:
+        """A row of cells as a record; headings and empty rows are none and no trouble either."""
+        if type(value) is not list:
+            return None
+        if self._headings > 0:
+            self._headings -= 1
+            return {}
+        cells = list(map(_cell, value))
+        if not any(map(str.strip, cells)) or cells == list(self._names):
+            return {}
+        if is_header_row(cells, is_field_name):
+            self._names = field_names(cells)
+            return {}
+        told = {name: cell for name, cell in zip(self._names, value, strict=False) if cell not in (None, "")}
+        more = {f"column {number}": cell for number, cell in enumerate(value, 1) if number > len(self._names) and cell not in (None, "")}
+        return told | more
+
+    def _texts(self, value: Any) -> dict[str, Any] | None:
+        return ({"name": value} if value.strip() else {}) if type(value) is str else None
+
+
+class ColumnRecords:
+    """Yields the records of a table of columns; their pointers name the cell of the first column."""
+
+    def __init__(self, path: Path, record_path: tuple[str, ...]) -> None:
+        self._path, self._steps = path, record_path[:-1]
+        self.trouble = Trouble()
+
+    def __iter__(self) -> Iterator[FoundRecord]:
+        columns = self._columns()
+        first = next(iter(columns))
+        pointer = "".join(f"/{escaped(step)}" for step in (*self._steps, first))
+        screen = Screen()
+        for index in range(len(columns[first])):
+            told = {name: cell for name, column in columns.items() if (cell := _cell_at(column, index)) not in (None, "")}
+            if told:
+                data = screen.cleared(told)
+                yield f"{pointer}/{index}", {}, data, told_bytes(data)
+
+    def _columns(self) -> dict[str, Any]:
+        require_columns_fit(self._path)
+        node = read_sample(self._path, LARGEST_COLUMNS_FILE, whole=LARGEST_COLUMNS_FILE).tree
+        for step in self._steps:
+            node = node[step]
+        return {key: value for key, value in node.items() if type(value) in (list, dict)}
+
+
+def _cell_at(column: Any, index: int) -> Any:
+    return column.get(str(index)) if type(column) is dict else column[index] if index < len(column) else None
+
+
+def require_columns_fit(path: Path) -> None:
+    """Raises UnknownFormatError when a file of columns is too large to be read whole."""
+    if path.stat().st_size > LARGEST_COLUMNS_FILE:
+        raise UnknownFormatError(
+            "The file holds whole columns one after the other and is too large to be read that way.", "Export it as rows: a list of objects, JSON Lines or CSV."
+        )
+

@@ -1,0 +1,143 @@
+"""Lists in odd wrappings: as text inside a text (`{"d": "[{..}]"}`, as some servers answer), or with a list of cells on each line."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import Any
+
+import orjson
+
+from gvrc.errors import UnknownFormatError
+from gvrc.sources.delimited import SAMPLE_ROWS, find_header
+from gvrc.sources.field_names import is_field_name
+from gvrc.sources.json_stream import DEEPEST, FoundRecord, JsonRecords, Screen, Trouble, decode_at, is_too_deep, told_bytes
+from gvrc.sources.json_tree import read_sample
+from gvrc.sources.text import open_text, text_lines
+
+UNFOLDED = "unfolded"
+"""Dialect of a mapping whose file is read with the texts in it taken as JSON."""
+LARGEST_FILE = 64 * 1024 * 1024
+"""Bytes of such a file, which is read whole."""
+MOST_FOLDS = 3
+_DEEPEST = 20
+
+
+def unfolded(value: Any, folds: int = MOST_FOLDS, depth: int = 0) -> Any:
+    """A value with every text in it that holds a JSON list or object taken as what it holds."""
+    if depth > _DEEPEST:
+        return value
+    if type(value) is str:
+        inner = _inner(value) if folds else value
+        return unfolded(inner, folds - 1, depth + 1) if inner is not value else value
+    if type(value) is list:
+        return [unfolded(item, folds, depth + 1) for item in value]
+    if type(value) is dict:
+        return {key: unfolded(item, folds, depth + 1) for key, item in value.items()}
+    return value
+
+
+def _inner(text: str) -> Any:
+    begin = text.lstrip()[:1]
+    if begin not in ("{", "[") or len(text) < 8:
+        return text
+    try:
+        inner, end = decode_at(text.lstrip(), 0)
+    except (ValueError, RecursionError):
+        return text
+    return text if text.lstrip()[end:].strip() or is_too_deep(inner, DEEPEST) else inner
+
+
+class UnfoldedRecords:
+    """Yields the records of a file whose lists stand in texts; afterwards `trouble` tells what could not be read."""
+
+    def __init__(self, path: Path, record_paths: tuple[tuple[str, ...], ...], wanted: frozenset[str] = frozenset(), names: frozenset[str] = frozenset()) -> None:
+        self._path, self._record_paths, self._wanted, self._names = path, record_paths, wanted, names
+        self.trouble = Trouble()
+
+    def __iter__(self) -> Iterator[FoundRecord]:
+        require_fits(self._path)
+        tree = unfolded(read_sample(self._path, LARGEST_FILE, whole=LARGEST_FILE).tree)
+        with _as_file(orjson.dumps(tree, option=orjson.OPT_NON_STR_KEYS)) as path:
+            reader = JsonRecords(path, self._record_paths, self._wanted, self._names)
+            self.trouble = reader.trouble
+            yield from reader
+
+
+ROWS_BY_LINE = "array lines"
+"""Dialect of a mapping whose file holds a row of cells on each line, as a JSON list: `["Name", "County"]`."""
+
+
+def are_rows_by_line(path: Path) -> bool:
+    """Whether the first lines of a file are lists of cells, one to a line."""
+    with open_text(path) as stream:
+        lines = [line for line, _ in zip(text_lines(stream), range(5), strict=False) if line.strip()]
+    rows = list(map(_row, lines[:3]))
+    return len(rows) >= 2 and all(len(row) > 1 and not any(type(cell) in (list, dict) for cell in row) for row in rows)
+
+
+def _row(line: str) -> list[Any]:
+    try:
+        row, end = decode_at(line.lstrip("\ufeff \t,"), 0)
+    except (ValueError, RecursionError):
+        return []
+    return row if type(row) is list and not line.lstrip("\ufeff \t,")[end:].strip(" \t\r\n,") else []
+
+
+class RowsByLine:
+    """Yields the rows of such a file as records under the names of its heading row, their pointers `/lines/N` with N from 1."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self.names: tuple[str, ...] = ()
+        self.trouble = Trouble()
+
+    def __iter__(self) -> Iterator[FoundRecord]:
+        with open_text(self._path) as stream:
+            first = [[str(cell) for cell in row] for line, _ in zip(text_lines(stream), range(SAMPLE_ROWS), strict=False) if (row := _row(line))]
+        header = find_header(first, is_field_name)
+        self.names = header.names
+        screen, seen = Screen(), 0
+        with open_text(self._path) as stream:
+            for number, line in enumerate(text_lines(stream), 1):
+                if not line.strip():
+                    continue
+                row = _row(line)
+                seen += bool(row)
+                if not row:
+                    self.trouble.add(f"Line {number:,} holds no row of cells.", None, pointer=f"/lines/{number}")
+                elif seen > header.index + 1 and (told := self._told(row)):
+                    data = screen.cleared(told)
+                    yield f"/lines/{number}", {}, data, told_bytes(data)
+
+    def _told(self, row: list[Any]) -> dict[str, Any]:
+        """The cells of a row by their names; those beyond the headings as `column N`."""
+        named = {name: cell for name, cell in zip(self.names, row, strict=False) if cell not in (None, "")}
+        return named | {f"column {number}": cell for number, cell in enumerate(row, 1) if number > len(self.names) and cell not in (None, "")}
+
+
+def require_fits(path: Path) -> None:
+    """Raises UnknownFormatError when a file whose lists stand in texts is too large to be read whole."""
+    if path.stat().st_size > LARGEST_FILE:
+        raise UnknownFormatError("The file holds its list as one long text and is too large to be read that way.", "Export the list once, not twice.")
+
+
+@contextmanager
+def _as_file(content: bytes) -> Iterator[Path]:
+    """Content to be read as a file is. It stays in memory where the system can do that: it may hold what is personal."""
+    if not hasattr(os, "memfd_create"):
+        with NamedTemporaryFile() as stream:
+            stream.write(content)
+            stream.flush()
+            yield Path(stream.name)
+        return
+    descriptor = os.memfd_create("unfolded")
+    try:
+        with os.fdopen(os.dup(descriptor), "wb") as stream:
+            stream.write(content)
+        yield Path(f"/proc/self/fd/{descriptor}")
+    finally:
+        os.close(descriptor)

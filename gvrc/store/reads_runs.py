@@ -1,0 +1,25 @@
+"""The SQL of one run's details: with what it was made, and who answered in it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection, Row, text
+
+
+def setup_row(conn: Connection, run_id: int) -> Row[Any] | None:
+    """The versions, settings and thresholds a run was made with; None when there is no such run."""
+    query = text("""
+        SELECT run_id, stop_after, code_version, reference_version, settings_hash, thresholds, peak_memory_mb, worker, started_at, ended_at
+        FROM ops.etl_runs WHERE run_id = :run_id
+    """)
+    return conn.execute(query, {"run_id": run_id}).one_or_none()
+
+
+def answers_by_person(conn: Connection, run_id: int) -> list[Row[Any]]:
+    """How many answers that still stand each person gave in a run, and when the last of them."""
+    query = text("""
+        SELECT decided_by, count(*) AS n, count(*) FILTER (WHERE kind = 'duplicate') AS pairs, max(decided_at) AS newest FROM staging.decisions
+        WHERE run_id = :run_id AND replaced_at IS NULL AND answer <> 'undone' GROUP BY 1 ORDER BY n DESC, decided_by
+    """)
+    return list(conn.execute(query, {"run_id": run_id}))

@@ -1,0 +1,179 @@
+"""Two or more records side by side: what differs is loud, what agrees is quiet; their points on a small map."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Sequence
+from itertools import combinations, groupby
+from typing import Any
+
+import pydeck
+import streamlit as st
+
+from gvrc.reference.vocabularies import load_vocabularies
+from gvrc.ui import pair_score, show
+from gvrc.ui.catalogue import escape_markdown
+from gvrc.ui.desk import Seat
+from gvrc.ui.show import Badge
+from gvrc.views.questions import QuestionView, haversine_km
+from gvrc.views.records import RecordView
+
+SHOWN_FIELDS = ("name", "facility_type_label", "place", "point", "contacts", "services", "mfl_code", "registration_number", "owner", "operational_status", "address")
+MARKS = ("❶", "❷", "❸", "❹", "❺", "❻")
+COLOURS = ([11, 95, 95], [163, 90, 0], [48, 100, 140], [179, 38, 30], [90, 103, 104], [31, 122, 77])
+NEAR_KM = 0.5
+"""Points nearer than this are quiet: lists round, and gates have sides."""
+MAP_HEIGHT_PX = 170
+METRES_ACROSS_A_DEGREE = 111_320
+LONGEST_VALUE = 90
+"""Characters of a cell; all of it stands on the record's own page."""
+_JOINTS = re.compile(r"(?<=\w)\\?[.@_/-](?=\w)")
+
+
+def table(seat: Seat, question: QuestionView, records: Sequence[RecordView]) -> None:
+    """One row per field, one column per record, and what the comparison of the field weighs where there are two."""
+    say = seat.say
+    match = question.match if len(records) == 2 else None
+    columns: dict[str, list[Any]] = {say("duplicates.column.field"): [], **{_origin(record, mark): [] for record, mark in zip(records, MARKS, strict=False)}}
+    if match is not None:
+        columns[say("duplicates.column.evidence")] = []
+    for field_name in SHOWN_FIELDS:
+        cells = _row(field_name, records)
+        if cells is None:
+            continue
+        heard = pair_score.evidence(match, field_name) if match is not None else None
+        said = [] if match is None else [Badge("" if heard is None else f"**{heard[0]}** :gray[{escape_markdown(heard[1])}]")]
+        for column, value in zip(columns.values(), [show.field_label(say, field_name), *cells, *said], strict=True):
+            column.append(value)
+    show.table(columns, alt=say("duplicates.table.alt"))
+
+
+def _origin(record: RecordView, mark: str) -> str:
+    place = f"{record.file_name} {record.pointer or ''}".strip()
+    return f"{mark} {place if len(place) <= 44 else place[:20] + '…' + place[-23:]}"
+
+
+def _row(field_name: str, records: Sequence[RecordView]) -> list[Badge] | None:
+    """The cells of a field; None when nobody knows it."""
+    values = [_text(record, field_name) for record in records]
+    if all(value == show.ABSENT for value in values):
+        return None
+    if field_name == "name":
+        return _names(values)
+    is_loud = _LOUD.get(field_name, _texts_differ)(records, field_name)
+    return [_loud(value) if is_loud and value != show.ABSENT else _quiet(value) for value in values]
+
+
+def _text(record: RecordView, field_name: str) -> str:
+    if field_name == "place":
+        return " · ".join(each for each in (record.county, record.constituency, record.ward) if each) or show.ABSENT
+    if field_name == "owner":
+        return _owner(record.owner)
+    value = show.record_value(record, field_name)
+    return value if len(value) <= LONGEST_VALUE else f"{value[:LONGEST_VALUE].rstrip()}…"
+
+
+def _owner(owner: str | None) -> str:
+    """A record names the owner itself, a facility the type of its owner."""
+    vocabularies = load_vocabularies()
+    known = vocabularies.owners if owner in vocabularies.owners else vocabularies.owner_types
+    return show.value_text(known.label(owner))
+
+
+def _names(values: Sequence[str]) -> list[Badge]:
+    """Names word by word: a word that not every name has is loud."""
+    words = [{word.casefold() for word in value.split()} for value in values]
+    common = set.intersection(*words) if words else set()
+    return [_quiet(value) if value == show.ABSENT else _words(value.split(), common) for value in values]
+
+
+def _words(words: Sequence[str], common: set[str]) -> Badge:
+    """Words in a row that are loud, or quiet, stand together."""
+    runs = groupby(words, key=lambda word: word.casefold() in common)
+    return Badge(" ".join(_quiet(" ".join(run)) if is_common else _loud(" ".join(run)) for is_common, run in runs))
+
+
+def _quiet(text: str) -> Badge:
+    return Badge(f":gray[{_breakable(text)}]")
+
+
+def _loud(text: str) -> Badge:
+    return Badge(f":orange-background[**≠ {_breakable(text)}**]")
+
+
+def _breakable(text: str) -> str:
+    """Escaped; long words may break after a dot, at or dash, so that an address does not widen its column."""
+    return _JOINTS.sub("\\g<0>\u200b", escape_markdown(text))
+
+
+def _texts_differ(records: Sequence[RecordView], field_name: str) -> bool:
+    return len({text.casefold() for record in records if (text := _text(record, field_name)) != show.ABSENT}) > 1
+
+
+def _places_differ(records: Sequence[RecordView], field_name: str) -> bool:
+    """At a level that both know; a place that is only less precise agrees."""
+    return any(len({value for record in records if (value := getattr(record, level))}) > 1 for level in ("county", "constituency", "ward"))
+
+
+def _points_differ(records: Sequence[RecordView], field_name: str) -> bool:
+    return (span_km(records) or 0.0) > NEAR_KM
+
+
+def _lists_differ(records: Sequence[RecordView], field_name: str) -> bool:
+    """Lists differ when two of them share nothing."""
+    known = [set(found) for record in records if (found := _listed(record, field_name))]
+    return any(not one & other for one, other in combinations(known, 2))
+
+
+def _listed(record: RecordView, field_name: str) -> list[str]:
+    return [contact.value for contact in record.contacts] if field_name == "contacts" else list(record.services)
+
+
+_LOUD: dict[str, Callable[[Sequence[RecordView], str], bool]] = {
+    "place": _places_differ, "point": _points_differ, "contacts": _lists_differ, "services": _lists_differ,
+}
+
+
+# ------------------------------------------------------------------------------------------------------------------------ the map
+
+
+def span_km(records: Sequence[RecordView]) -> float | None:
+    """The largest distance between any two points; None with fewer than two."""
+    points = _placed(records)
+    return max((haversine_km(*one, *other) for one, other in combinations(points, 2)), default=None)
+
+
+def _placed(records: Sequence[RecordView]) -> list[tuple[float, float]]:
+    return [(record.latitude, record.longitude) for record in records if record.latitude is not None and record.longitude is not None]
+
+
+def small_map(seat: Seat, records: Sequence[RecordView]) -> None:
+    """The points and the lines between them, drawn without any outside map; the metres in words."""
+    say, span = seat.say, span_km(records)
+    if span is None:
+        st.caption(say.markdown("duplicates.where.unknown", n=len(_placed(records))))
+        return
+    st.pydeck_chart(_deck(records), height=MAP_HEIGHT_PX, alt=say("duplicates.map.alt"))
+    metres = f"{span * 1000:,.0f} m" if span < 10 else f"{span:,.1f} km"
+    st.caption(say.markdown("duplicates.metres" if len(_placed(records)) == 2 else "duplicates.metres_at_most", metres=metres))
+
+
+def _deck(records: Sequence[RecordView]) -> pydeck.Deck:
+    points: list[dict[str, Any]] = [
+        {"at": [record.longitude, record.latitude], "tip": f"{mark} {show.value_text(record.name)}", "mark": mark, "colour": colour}
+        for record, colour, mark in zip(records, COLOURS, MARKS, strict=False) if record.latitude is not None and record.longitude is not None
+    ]
+    lines = [{"from": one["at"], "to": other["at"]} for one, other in combinations(points, 2)]
+    longitudes, latitudes = [point["at"][0] for point in points], [point["at"][1] for point in points]
+    span = max(max(longitudes) - min(longitudes), max(latitudes) - min(latitudes), 20 / METRES_ACROSS_A_DEGREE)
+    view = pydeck.ViewState(
+        longitude=(max(longitudes) + min(longitudes)) / 2, latitude=(max(latitudes) + min(latitudes)) / 2, zoom=max(4.0, min(18.0, math.log2(360 / span) - 2.6)),
+    )
+    layers = [
+        pydeck.Layer("LineLayer", lines, id="lines", get_source_position="from", get_target_position="to", get_color=[120, 133, 134], get_width=2),
+        pydeck.Layer(
+            "ScatterplotLayer", points, id="points", get_position="at", get_fill_color="colour", get_radius=1, radius_min_pixels=8, radius_max_pixels=8, pickable=True
+        ),
+    ]
+    return pydeck.Deck(map_provider=None, initial_view_state=view, layers=layers, tooltip={"text": "{tip}"})

@@ -1,0 +1,220 @@
+"""Lists in shapes nobody announced: every record is found, under its name, with what stands around it."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gvrc.cleaning.codes import clean_codes
+from gvrc.errors import UnknownFormatError
+from gvrc.model.source import SourceFile, SourceRow
+from gvrc.sources.detect import detect
+from gvrc.stages.extract import extract
+
+PLACES = (
+    ("Kilifi County Hospital", "Kilifi", "Kilifi North", "Sokoni", "+254 700 000 001", -3.63, 39.85),
+    ("Malindi Sub County Hospital", "Kilifi", "Malindi", "Malindi Town", "+254 700 000 002", -3.217, 40.117),
+    ("Msambweni County Referral Hospital", "Kwale", "Msambweni", "Ukunda", "+254 700 000 003", -4.466, 39.483),
+    ("Kondele Health Centre", "Kisumu", "Kisumu Central", "Kondele", "+254 700 000 004", -0.082, 34.776),
+)
+NAMES = [place[0] for place in PLACES]
+COUNTIES = [place[1] for place in PLACES]
+
+
+def cells(*columns: int) -> list[list[Any]]:
+    return [[place[column] for column in columns] for place in PLACES]
+
+
+def objects(**fields: int) -> list[dict[str, Any]]:
+    return [{name: place[column] for name, column in fields.items()} for place in PLACES]
+
+
+def nested(levels: tuple[str, ...]) -> dict[str, Any]:
+    """Objects keyed by county, constituency and ward, each under the name of its level."""
+    tree: dict[str, Any] = {}
+    for place in PLACES:
+        node = tree
+        for level, key in zip(levels, place[1:4], strict=True):
+            node = node.setdefault(level, {}).setdefault(key, {})
+        node.setdefault("stations", []).append({"name": place[0], "tel": place[4]})
+    return tree
+
+
+JSON_SHAPES: dict[str, Any] = {
+    "rows beside columns": {"rows": cells(0, 1, 4), "columns": ["Facility", "County", "Tel"]},
+    "rows beside described columns": {"columns": [{"name": "facility_name", "type": "text"}, {"name": "county", "type": "text"}], "rows": cells(0, 1)},
+    "columns described far away": {
+        "meta": {"view": {"name": "x", "columns": [{"id": 1, "name": "Facility Name", "fieldName": "facility_name"}, {"id": 2, "name": "County", "fieldName": "county"}]}},
+        "data": cells(0, 1),
+    },
+    "index, columns and data": {"columns": ["name", "county"], "index": [0, 1, 2, 3], "data": cells(0, 1)},
+    "rows under a heading row": [["Facility Name", "County", "Ward"], *cells(0, 1, 3)],
+    "rows under a title and a heading row": {"Sheet1": [["List of facilities", "", ""], ["Station", "County", "Contact"], *cells(0, 1, 4)]},
+    "columns side by side": {"name": NAMES, "county": COUNTIES, "phone": [place[4] for place in PLACES]},
+    "columns of numbered cells": {"data": {"Facility Name": dict(zip("0123", NAMES, strict=True)), "County": dict(zip("0123", COUNTIES, strict=True))}},
+    "bare names under counties": {"Kilifi": NAMES[:2], "Kwale": NAMES[2:3], "Kisumu": NAMES[3:]},
+    "records under their names": {county: {p[0]: {"phone": p[4], "ward": p[3]} for p in PLACES if p[1] == county} for county in COUNTIES},
+    "records under their keys": {"facilities": {f"HF{n:03}": record for n, record in enumerate(objects(name=0, county=1))}},
+    "keyed three levels deep": {"country": "Kenya", "data": nested(("counties", "constituencies", "wards"))},
+    "pages of an API": [{"count": 4, "next": None, "results": objects(name=0, county_name=1)[:2]}, {"count": 4, "results": objects(name=0, county_name=1)[2:]}],
+    "features": {
+        "type": "FeatureCollection",
+        "features": [
+            {"type": "Feature", "properties": record, "geometry": {"type": "Point", "coordinates": [place[6], place[5]]}}
+            for record, place in zip(objects(FAC_NAME=0, COUNTY_NAM=1), PLACES, strict=True)
+        ],
+    },
+    "features with described fields": {
+        "fields": [{"name": "Facility_N", "type": "text", "alias": "Facility Name"}, {"name": "County", "type": "text", "alias": "County"}],
+        "features": [{"attributes": {"FID": n, **record}, "geometry": {"x": 39.5, "y": -3.5}} for n, record in enumerate(objects(Facility_N=0, County=1))],
+    },
+    "a JSON:API with what is included": {
+        "data": [{"type": "facility", "id": str(n), "attributes": record} for n, record in enumerate(objects(name=0, county=1))],
+        "included": [{"type": "county", "id": "3", "attributes": {"name": "Kilifi"}}],
+    },
+    "a FHIR bundle": {
+        "resourceType": "Bundle", "type": "searchset", "total": 4,
+        "entry": [
+            {"fullUrl": f"http://localhost/Location/{n}", "resource": {
+                "resourceType": "Location", "id": f"l{n}", "status": "active", "name": p[0], "type": [{"coding": [{"code": "HOSP", "display": "Hospital"}]}],
+                "telecom": [{"system": "phone", "value": p[4]}], "address": {"district": p[1], "city": p[2]}, "position": {"latitude": p[5], "longitude": p[6]},
+            }}
+            for n, p in enumerate(PLACES)
+        ],
+    },
+    "HSDS": {
+        "total_items": 4,
+        "contents": [
+            {"id": f"o{n}", "name": p[0], "services": [{"name": "Legal aid"}], "phones": [{"number": p[4]}],
+             "locations": [{"latitude": p[5], "longitude": p[6], "addresses": [{"address_1": "Moi Road", "city": p[3], "region": p[1]}]}]}
+            for n, p in enumerate(PLACES)
+        ],
+    },
+    "Swahili": {"vituo": objects(jina_la_kituo=0, kaunti=1, kata=3, simu=4, latitudo=5, longitudo=6)},
+    "units of DHIS2 with the units above them": {
+        "organisationUnits": [
+            {"id": f"u{n}", "name": p[0], "level": 5, "path": f"/k/c{n}/u{n}", "parent": {"id": f"w{n}", "name": f"{p[3]} Ward", "parent": {"id": f"c{n}", "name": p[1]}}}
+            for n, p in enumerate(PLACES)
+        ],
+        "pager": {"page": 1},
+    },
+    "a choice of one in each record": {"records": [{"id": f"r{n}", "fields": {"Organization": p[0], "County": [p[1]], "Services": ["Legal aid", "Counselling"]}} for n, p in enumerate(PLACES)]},
+    "bare names three levels deep": {"Kilifi": {"Kilifi North": {"Sokoni": NAMES[:1]}, "Malindi": {"Malindi Town": NAMES[1:2]}}, "Kwale": {"Msambweni": {"Ukunda": NAMES[2:3]}}, "Kisumu": {"Kisumu Central": {"Kondele": NAMES[3:]}}},
+    "bare names beside their county": [{"county": p[1], "stations": [p[0]]} for p in PLACES],
+    "a list inside a text": {"d": json.dumps(objects(name=0, county=1))},
+    "records inside texts": {"items": [{"id": n, "payload": json.dumps(record)} for n, record in enumerate(objects(name=0, county=1))]},
+    "a whole file inside a text": json.dumps({"facilities": objects(name=0, county=1)}),
+    "values with their types": {"results": {"bindings": [{k: {"type": "literal", "value": v} for k, v in record.items()} for record in objects(name=0, county=1)]}},
+}  # fmt: skip
+
+HEAD = "Facility Name,County,Phone\n"
+ROWS = "".join(f"{place[0]},{place[1]},{place[4]}\n" for place in PLACES)
+CSV_SHAPES: dict[str, str] = {
+    "a preamble": f"MINISTRY OF HEALTH,,\nList of facilities 2024,,\n,,\n{HEAD}{ROWS}",
+    "semicolons": f"{HEAD}{ROWS}".replace(",", ";"),
+    "tabs": f"{HEAD}{ROWS}".replace(",", "\t"),
+    "pipes": f"{HEAD}{ROWS}".replace(",", "|"),
+    "a told separator": "sep=;\n" + f"{HEAD}{ROWS}".replace(",", ";"),
+    "no header": ROWS,
+    "the header again on every page": HEAD + ROWS.replace("Msambweni", f"\n{HEAD}Msambweni", 1),
+    "a header of two rows": f"Facility,,Contacts\nName,County,Phone\n{ROWS}",
+    "a header that goes on below": "Facility Name,County,Reach,\n,,Phone,Email\n" + "".join(f"{p[0]},{p[1]},{p[4]},a@example.org\n" for p in PLACES),
+    "two tables one below the other": HEAD + "".join(f"{p[0]},{p[1]},{p[4]}\n" for p in PLACES[:2])
+    + "\n\nStation,Sub County,County,OCS Contact\n" + "".join(f"{p[0]},{p[2]},{p[1]},{p[4]}\n" for p in PLACES[2:]),
+    "a table on its side": "\n".join(",".join([label, *(str(p[column]) for p in PLACES)]) for label, column in (("Facility Name", 0), ("County", 1), ("Ward", 3), ("Phone", 4))),
+    "a table on its side with numbered columns": "\n".join(
+        ",".join(cells) for cells in (["Field", "1", "2", "3", "4"], ["Facility Name", *NAMES], ["County", *COUNTIES], ["Ward", *(p[3] for p in PLACES)], ["Phone", *(p[4] for p in PLACES)])
+    ),
+    "rows of cells, one a line": "\n".join(map(json.dumps, [["Facility Name", "County", "Phone"], *cells(0, 1, 4)])),
+    "tags below the header": HEAD + "#loc+name,#adm1+name,#contact+phone\n" + ROWS,
+    "abbreviated headings": f"FAC_NM,CNTY,TEL_NO\n{ROWS}",
+    "headings in two languages": f"Name / Jina,County / Kaunti,Phone – Simu\n{ROWS}",
+    "headings with slips": f"Facilty Nmae,Coutny,Telphone No.\n{ROWS}",
+    "headings of one letter": f"A,B,C\n{ROWS}",
+    "questions for headings": f"1. What is the name of the facility?,2. In which county is it?,3. Phone number of the facility\n{ROWS}",
+    "merged cells": "County,Sub County,Facility,Phone\n" + "".join(
+        f"{'' if n and p[1] == PLACES[n - 1][1] else p[1]},{p[2]},{p[0]},{p[4]}\n" for n, p in enumerate(PLACES)
+    ),
+}  # fmt: skip
+
+
+@pytest.fixture
+def read(tmp_path: Path) -> Callable[[str], list[SourceRow]]:
+    def read(content: str) -> list[SourceRow]:
+        path = tmp_path / "list"
+        path.write_text(content, encoding="utf-8")
+        detection = detect(path, "list")
+        rows = list(extract(SourceFile(name="list", sha256="", size_bytes=1, path=path), detection))
+        assert all(isinstance(row, SourceRow) for row in rows)
+        return rows  # type: ignore[return-value]
+
+    return read
+
+
+@pytest.mark.parametrize("shape", JSON_SHAPES)
+def test_every_record_of_a_json_list_is_found_with_its_name(shape: str, read: Callable[[str], list[SourceRow]]) -> None:
+    rows = read(json.dumps(JSON_SHAPES[shape]))
+    assert sorted(row.values["name"] for row in rows) == sorted(NAMES)
+    assert len({row.pointer for row in rows}) == len(rows)
+    if shape != "HSDS":
+        assert sorted(row.values["county"] for row in rows) == sorted(COUNTIES)
+
+
+@pytest.mark.parametrize("shape", CSV_SHAPES)
+def test_every_record_of_a_table_is_found_with_its_county(shape: str, read: Callable[[str], list[SourceRow]]) -> None:
+    rows = read(CSV_SHAPES[shape])
+    assert [row.values["name"] for row in rows] == NAMES
+    assert [row.values["county"] for row in rows] == COUNTIES
+
+
+def test_a_point_of_a_feature_is_a_fhir_bundles_position(read: Callable[[str], list[SourceRow]]) -> None:
+    row = read(json.dumps(JSON_SHAPES["a FHIR bundle"]))[0]
+    assert (row.values["latitude"], row.values["longitude"], row.values["facility_type"]) == (-3.63, 39.85, "Hospital")
+
+
+def test_the_first_address_of_a_list_says_where_a_place_is(read: Callable[[str], list[SourceRow]]) -> None:
+    row = read(json.dumps(JSON_SHAPES["HSDS"]))[0]
+    assert (row.values["latitude"], row.values["address"], row.values["contact"]) == (-3.63, "Moi Road", [{"number": "+254 700 000 001"}])
+
+
+def test_the_level_of_an_organisation_unit_is_no_level_of_care(read: Callable[[str], list[SourceRow]]) -> None:
+    row = read(json.dumps(JSON_SHAPES["units of DHIS2 with the units above them"]))[0]
+    assert (row.values["ward"], row.values.get("keph_level")) == ("Sokoni Ward", None)
+
+
+def test_bare_names_are_placed_by_every_level_they_stand_under(read: Callable[[str], list[SourceRow]]) -> None:
+    row = read(json.dumps(JSON_SHAPES["bare names three levels deep"]))[1]
+    assert (row.values["county"], row.values["constituency"], row.values["ward"]) == ("Kilifi", "Malindi", "Malindi Town")
+
+
+def test_the_mfl_code_is_found_among_the_identifiers_of_a_fhir_location(read: Callable[[str], list[SourceRow]]) -> None:
+    identifiers = [{"system": "http://localhost/dhis2", "value": "12345"}, {"system": "http://localhost/mfl-code", "value": "11474"}, {"value": "FID-47-100000-5"}]
+    bundle = {"resourceType": "Bundle", "entry": [{"resource": {"resourceType": "Location", "identifier": identifiers, "name": name}} for name in NAMES]}
+    assert clean_codes(read(json.dumps(bundle))[0].values).codes == {"mfl_code": "11474", "fid_code": "FID-47-100000-5"}
+
+
+def test_the_key_of_a_list_tells_the_kind_of_its_places(read: Callable[[str], list[SourceRow]]) -> None:
+    lists = {"hospitals": objects(name=0, county=1), "police": [{"station": "Diani", "county": "Kwale"}], "shelters": [{"shelter_name": "Mwangaza", "county": "Lamu"}]}
+    assert [row.values["facility_type"] for row in read(json.dumps(lists))] == ["hospitals"] * 4 + ["police", "shelters"]
+
+
+def test_a_row_of_values_that_are_field_names_elsewhere_stays_a_row(read: Callable[[str], list[SourceRow]]) -> None:
+    rows = read(HEAD.replace("Phone", "Place") + "Police Post,Kilifi,Town\n" + "Diani Hospital,Kwale,Market\n")
+    assert len(rows) == 2
+
+
+def test_a_county_flows_down_a_merged_column_and_ends_what_stood_beside_it(read: Callable[[str], list[SourceRow]]) -> None:
+    rows = read("County,Constituency,Facility\nKilifi,Malindi,A Dispensary\n,,B Dispensary\nKwale,,C Dispensary\n,Msambweni,D Dispensary\n")
+    assert [row.values.get("county") for row in rows] == ["Kilifi", "Kilifi", "Kwale", "Kwale"]
+    assert [row.values.get("constituency") for row in rows] == ["Malindi", "Malindi", None, "Msambweni"]
+
+
+def test_columns_too_large_to_be_read_whole_are_refused_with_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gvrc.sources.json_tables.LARGEST_COLUMNS_FILE", 10)
+    path = tmp_path / "list.json"
+    path.write_text(json.dumps(JSON_SHAPES["columns side by side"]))
+    with pytest.raises(UnknownFormatError) as told:
+        detect(path, "list.json")
+    assert "JSON Lines" in told.value.hint

@@ -1,0 +1,163 @@
+"""A person's right to know and to be forgotten, on a real list taken through the whole pipeline."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import text
+
+from gvrc import data_subjects, pipeline, views
+from gvrc.cli import main
+from gvrc.commit import commit
+from gvrc.data_subjects import Subject
+from gvrc.errors import ConfigError, NotAllowedError
+from gvrc.model.access import Actor, Role
+from gvrc.model.export import ExportFormat
+from gvrc.security.crypto import KeyRing, open_sealed
+from gvrc.settings import Settings
+from gvrc.store import audit
+from gvrc.store.session import Database
+
+DIGITS, WAYS = "700000963", ["0700 000 963", "+254 700-000-963", "254700000963", "0700000963"]
+LIST = [
+    {"facility_name": "Diani Health Centre", "service_type": "Health centre", "county": "Kwale", "ward": "Ukunda", "contact": WAYS[0], "notes": f"Ask on {WAYS[1]}"},
+    {"facility_name": "Msambweni Hospital", "service_type": "Hospital", "county": "Kwale", "ward": "Ramisi", "contact": f"{WAYS[2]} / zz.person@example.org"},
+    {"facility_name": "Kinango Hospital", "service_type": "Hospital", "county": "Kwale", "ward": "Kinango", "contact": 700000963},
+    {"facility_name": "Lunga Lunga Dispensary", "service_type": "Dispensary", "county": "Kwale", "ward": "Vanga", "contact": "+254700000964"},
+]
+REASON = "letter 12 of 2026, identity card seen"
+
+
+@pytest.fixture
+def committed(database: Database, settings: Settings, admin: Actor, tmp_path: Path) -> int:
+    path = tmp_path / "list.json"
+    path.write_text(json.dumps(LIST), encoding="utf-8")
+    file = pipeline.receive(database, settings, admin, [path])[0]
+    assert file.file_id is not None
+    run_id = pipeline.start(database, settings, admin, [file.file_id])
+    pipeline.execute(database, settings, run_id)
+    with database.unit_of_work() as connection:
+        connection.execute(text("update staging.records set state = 'ready'"))
+    commit(database, settings, admin, run_id)
+    return run_id
+
+
+def everything(db: Database, settings: Settings, admin: Actor) -> str:
+    """Every table as text, every file as it reads, and the registry as an administrator sees it."""
+    parts = []
+    with db.read() as connection:
+        names = connection.execute(text("select schemaname || '.' || tablename from pg_tables where schemaname in ('public', 'staging', 'ops')")).scalars().all()
+        for name in names:
+            parts += connection.execute(text(f"select t::text from {name} t")).scalars()
+    for path in settings.raw_dir.rglob("*"):
+        if path.is_file():
+            with open_sealed(KeyRing.load(settings), path) as plain:
+                parts.append(plain.read().decode())
+    stream = io.BytesIO()
+    views.export(db, admin, stream, file_format=ExportFormat.CSV)
+    return "\n".join([*parts, stream.getvalue().decode()])
+
+
+def squeezed(said: str) -> str:
+    return "".join(character for character in said if character.isalnum() or character == "@")
+
+
+def test_an_erased_number_is_nowhere_however_it_was_written_and_the_chain_is_whole(database: Database, settings: Settings, admin: Actor, committed: int) -> None:
+    assert DIGITS in squeezed(everything(database, settings, admin))
+    found = data_subjects.find_subject(database, settings, admin, WAYS[3], reason=REASON)
+    assert found.counts["files"] == 1
+    assert found.counts["staging.raw_data"] == 3
+    assert len(found.places) >= 2
+    erased = data_subjects.erase_subject(database, settings, admin, WAYS[3], reason=REASON)
+    assert erased.counts["vault"] >= 1
+    left = everything(database, settings, admin)
+    assert DIGITS not in squeezed(left)
+    assert "700000964" in squeezed(left)
+    assert data_subjects.find_subject(database, settings, admin, WAYS[0], reason=REASON).total == 0
+    with database.read() as connection:
+        assert audit.verify(connection).is_intact
+        note = connection.execute(text("select action, reason, handled_by from ops.subject_requests where request_id = :id"), {"id": erased.request_id}).one()
+    assert tuple(note) == ("erase", REASON, "admin")
+
+
+def test_the_list_is_still_readable_after_an_erasure_and_a_run_of_it_brings_nothing_back(database: Database, settings: Settings, admin: Actor, committed: int) -> None:
+    data_subjects.erase_subject(database, settings, admin, WAYS[0], reason=REASON)
+    data_subjects.erase_subject(database, settings, admin, "ZZ.Person@example.org", reason=REASON)
+    path = next(path for path in settings.raw_dir.rglob("*") if path.is_file())
+    with open_sealed(KeyRing.load(settings), path) as plain:
+        rows = json.loads(plain.read())
+    assert [row["facility_name"] for row in rows] == [row["facility_name"] for row in LIST]
+    with database.read() as connection:
+        file_id = connection.execute(text("select file_id from staging.source_files")).scalar_one()
+    pipeline.execute(database, settings, pipeline.start(database, settings, admin, [file_id]))
+    left = everything(database, settings, admin)
+    assert DIGITS not in squeezed(left)
+    assert "zz.person" not in left.lower()
+
+
+def test_an_export_gives_the_person_all_that_is_kept(database: Database, settings: Settings, admin: Actor, committed: int) -> None:
+    found = data_subjects.export_subject(database, settings, admin, "zz.person@example.org", reason=REASON)
+    assert "zz.person@example.org" in found.values
+    assert len(found.rows) == 1
+    assert {place["what"] for place in found.places} == {"contact email"}
+
+
+def test_only_an_administrator_handles_requests_and_a_refused_try_is_written_down(database: Database, settings: Settings, committed: int, actor_of: Any) -> None:
+    approver = actor_of(Role.APPROVER)
+    for act in (data_subjects.find_subject, data_subjects.export_subject, data_subjects.erase_subject):
+        with pytest.raises(NotAllowedError):
+            act(database, settings, approver, WAYS[0], reason=REASON)
+    with database.read() as connection:
+        assert connection.execute(text("select count(*) from ops.access_log where username = :u and result = 'refused'"), {"u": approver.username}).scalar_one() == 3
+
+
+@pytest.mark.parametrize(("value", "reason"), [("0700", REASON), (WAYS[0], " "), (WAYS[0], "asked about 0700-000-963")])
+def test_a_request_without_a_whole_value_or_a_clean_reason_is_not_taken(database: Database, settings: Settings, admin: Actor, value: str, reason: str) -> None:
+    with pytest.raises(ConfigError):
+        data_subjects.find_subject(database, settings, admin, value, reason=reason)
+
+
+@given(st.sampled_from(WAYS), st.sampled_from(["", "call ", "x: ", "tel/", "(", '"']), st.sampled_from(["", ".", " now", '"', ")", "/0711000111"]))
+def test_a_number_is_found_however_it_stands_in_a_text(way: str, before: str, after: str) -> None:
+    subject = Subject.of("0700000963")
+    assert subject.is_in(before + way + after)
+    redacted = subject.redact(before + way + after)
+    assert DIGITS not in squeezed(redacted)
+    assert len(redacted) == len(before + way + after)
+
+
+@pytest.mark.parametrize("other", ["10700000963", "07000009631", "0700000962", "70000096", "2549700000963 1"])
+def test_another_number_is_left_alone(other: str) -> None:
+    assert not Subject.of("0700000963").is_in(other)
+
+
+def test_what_is_old_is_purged_and_what_waits_or_is_young_stays(database: Database, settings: Settings, admin: Actor, committed: int) -> None:
+    assert data_subjects.purge(database, settings, admin).total == 0
+    with database.unit_of_work() as connection:
+        connection.execute(text("update staging.source_files set received_at = now() - interval '400 days'"))
+        connection.execute(text("update staging.records set state = 'to_review' where record_id = (select min(record_id) from staging.records)"))
+    assert data_subjects.purge(database, settings, admin).total == 0
+    with database.unit_of_work() as connection:
+        connection.execute(text("update staging.records set state = 'committed'"))
+    done = data_subjects.purge(database, settings, admin)
+    assert done.counts == {"files": 1, "staging.raw_data": 4}
+    assert not [path for path in settings.raw_dir.rglob("*") if path.is_file()]
+    assert views.facility_list(database, admin).total == 4
+
+
+def test_the_command_reads_the_value_from_its_input_and_asks_before_it_erases(
+    database: Database, settings: Settings, admin: Actor, committed: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("GVRC_DATABASE_URL", settings.database_url or "")
+    monkeypatch.setenv("GVRC_HOME", str(settings.home))
+    for arguments, code in ((["erase"], 2), (["find"], 0), (["erase", "--yes"], 0)):
+        monkeypatch.setattr("sys.stdin", io.StringIO(WAYS[0] + "\n"))
+        assert main(["data-subject", *arguments, "--value-stdin", "--reason", REASON, "--as", "admin"]) == code
+    assert DIGITS not in squeezed(everything(database, settings, admin))
+    assert DIGITS not in squeezed(capsys.readouterr().err)

@@ -1,0 +1,67 @@
+"""What is to be mended, in the shape in which it came."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gvrc.model.access import Actor
+from gvrc.store.session import Database
+from gvrc.views.feedback import FeedbackRow, Remark
+from gvrc.views.feedback_file import NOTE, as_csv, as_tree, feedback_file
+from tests.views.test_views import phone_issue
+
+REMARK = Remark(field_name="Phone", what="It is no number of Kenya.", severity="error", suggestion="+254700000001")
+
+
+def failing(pointer: str, row: Any) -> FeedbackRow:
+    return FeedbackRow(pointer=pointer, name="A", state="to_review", row=row, remarks=(REMARK,))
+
+
+def test_failing_records_stand_in_the_tree_of_their_file() -> None:
+    tree = as_tree([failing("/regions/0/counties/2/facilities/7", {"name": "A"}), failing("/regions/0/counties/2/facilities/9", {"name": "B"})])
+    places = tree["regions"][0]["counties"][0]["facilities"]
+    assert [place["name"] for place in places] == ["A", "B"]
+    assert places[1][NOTE]["at"] == "/regions/0/counties/2/facilities/9"
+    assert places[1][NOTE]["to_mend"] == [{"field": "Phone", "what": "It is no number of Kenya.", "suggestion": "+254700000001"}]
+
+
+def test_keys_that_are_counties_stay_keys() -> None:
+    tree = as_tree([failing("/police_stations/Kwale/4", {"station_name": "A"}), failing("/police_stations/Uasin Gishu~1x/0", {"station_name": "B"})])
+    assert list(tree["police_stations"]) == ["Kwale", "Uasin Gishu/x"]
+
+
+def test_a_csv_has_the_columns_it_came_with_and_no_formula() -> None:
+    rows = list(csv.reader(io.StringIO(as_csv([failing("/rows/3", {"Name": "=1+1", "Phone": "0700"})]))))
+    assert rows[0] == ["Row", "What to mend", "Name", "Phone"]
+    assert rows[1][0] == "3"
+    assert "Suggested: +254700000001" in rows[1][1]
+    assert rows[1][2] == "'=1+1"
+
+
+def test_who_may_not_see_contacts_gets_the_name_only() -> None:
+    assert as_tree([failing("/0", None)]) == [{"name": "A", NOTE: {"at": "/0", "to_mend": [{"field": "Phone", "what": "It is no number of Kenya.", "suggestion": "+254700000001"}]}}]
+
+
+POINTERS = st.lists(st.lists(st.text(min_size=1, max_size=5), min_size=1, max_size=4).map(lambda steps: "".join(f"/{s.replace('~', '~0').replace('/', '~1')}" for s in steps)), unique=True, max_size=6)
+
+
+@given(POINTERS)
+def test_every_failing_record_is_in_the_tree_once(pointers: list[str]) -> None:
+    apart = [one for one in pointers if not any(other != one and (other.startswith(f"{one}/") or one.startswith(f"{other}/")) for other in pointers)]
+    told = json.dumps(as_tree([failing(pointer, {"name": "A"}) for pointer in apart]))
+    assert told.count('"at":') == len(apart)
+
+
+def test_a_file_of_a_run_is_written_for_its_supplier(staged: Any, database: Database, admin: Actor) -> None:
+    run_id = staged.run_of(staged.record("a"), staged.record("fine"), a=[phone_issue()])
+    stream = io.BytesIO()
+    written = feedback_file(database, admin, stream, run_id, 1)
+    assert (written.name, written.records) == ("list-to-mend.json", 1)
+    assert json.loads(stream.getvalue())["a"][NOTE]["to_mend"][0]["suggestion"] == "+254700000001"
+    assert "vault:" not in stream.getvalue().decode()

@@ -1,0 +1,81 @@
+"""Counts are remembered until what is staged moves, and never a moment longer."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import Any
+
+import pytest
+
+from gvrc.model.access import Actor, Role
+from gvrc.model.record import Visibility
+from gvrc.store import staged as staged_store
+from gvrc.store.session import Database
+from gvrc.views.quality import QualityQuery, quality_view
+from gvrc.views.remembered import remembered
+
+
+def ask(db: Database, run_id: int, made: list[int], key: str = "count") -> int:
+    """Ask for an answer that tells how often it was made."""
+
+    def make() -> int:
+        made.append(len(made) + 1)
+        return made[-1]
+
+    with db.read() as conn:
+        return remembered(conn, db, run_id, key, make)
+
+
+@pytest.fixture
+def run_id(staged: Any) -> int:
+    number: int = staged.run_of(staged.record("a"), staged.record("b"))
+    return number
+
+
+def test_an_answer_is_made_once_while_nothing_moves(database: Database, run_id: int) -> None:
+    made: list[int] = []
+    assert [ask(database, run_id, made) for _ in range(3)] == [1, 1, 1]
+    assert ask(database, run_id, made, "another") == 2
+
+
+def test_a_change_is_seen_at_once_and_one_that_is_rolled_back_never(database: Database, run_id: int, staged: Any) -> None:
+    made: list[int] = []
+    ask(database, run_id, made)
+    staged.put("a", state="held")
+    assert ask(database, run_id, made) == 2
+    with suppress(RuntimeError), database.unit_of_work(run_id=run_id) as conn:
+        conn.exec_driver_sql("update staging.records set state = 'ready'")
+        raise RuntimeError
+    assert ask(database, run_id, made) == 2
+
+
+def test_an_open_change_of_another_session_is_not_mistaken_for_a_finished_one(database: Database, run_id: int) -> None:
+    made: list[int] = []
+    with database.unit_of_work(run_id=run_id) as conn:
+        conn.exec_driver_sql("update staging.records set state = 'held'")
+        assert ask(database, run_id, made) == 1
+    assert ask(database, run_id, made) == 2
+
+
+def test_a_change_under_another_run_of_other_files_moves_nothing(database: Database, run_id: int, staged: Any) -> None:
+    made: list[int] = []
+    ask(database, run_id, made)
+    with database.unit_of_work(run_id=run_id + 1000) as conn:
+        conn.exec_driver_sql("update staging.records set state = state where false")
+    assert ask(database, run_id, made) == 1
+
+
+def test_many_notes_are_tidied_to_one(database: Database, run_id: int, staged: Any) -> None:
+    for state in ("held", "ready", "held"):
+        staged.put("a", state=state)
+    with database.unit_of_work(run_id=run_id) as conn:
+        before = staged_store.stamp(conn, run_id)
+        staged_store.tidy(conn, run_id)
+        assert int(staged_store.stamp(conn, run_id).split(":")[0]) < int(before.split(":")[0])
+
+
+def test_two_readers_of_different_sight_never_share_an_answer(database: Database, admin: Actor, actor_of: Any, staged: Any) -> None:
+    run_id = staged.run_of(staged.record("open"), staged.record("hidden", visibility=Visibility.WITHHELD))
+    assert quality_view(database, admin, QualityQuery(run_id=run_id)).whole.records == 2
+    assert quality_view(database, actor_of(Role.DATA_ANALYST), QualityQuery(run_id=run_id)).whole.records == 1
+    assert quality_view(database, admin, QualityQuery(run_id=run_id)).whole.records == 2
