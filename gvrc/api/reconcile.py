@@ -24,7 +24,6 @@ from gvrc.views.reconcile import PROPERTIES, Candidate, candidates, kinds_of_pla
 
 LARGEST_BATCH = 50
 LARGEST_BODY_BYTES = 1_000_000
-BODY_SECONDS = 10
 USUAL_LIMIT, LARGEST_LIMIT = 10, 100
 LONGEST_TEXT = 500
 
@@ -281,15 +280,15 @@ def _form(body: bytes) -> dict[str, list[str]]:
 
 async def _body(request: Request) -> bytes:
     """The whole body, bounded in size and time: a slow sender is not waited for."""
-    body = bytearray()
+    body, seconds = bytearray(), office_of(request).settings.api_head_seconds
     try:
-        with anyio.fail_after(BODY_SECONDS):
+        with anyio.fail_after(seconds):
             async for chunk in request.stream():
                 body += chunk
                 if len(body) > LARGEST_BODY_BYTES:
                     raise HTTPException(413, f"The batch is larger than {LARGEST_BODY_BYTES:,} bytes. Send fewer questions at once.")
     except TimeoutError:
-        raise HTTPException(408, f"The request did not arrive within {BODY_SECONDS} seconds.") from None
+        raise HTTPException(408, f"The request did not arrive within {seconds:g} seconds.") from None
     return bytes(body)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import resource
 import signal
 import socket
 import tempfile
@@ -16,7 +15,7 @@ from typing import TYPE_CHECKING
 import uvicorn
 from uvicorn.supervisors import Multiprocess
 
-from gvrc.api.connection import Connection
+from gvrc.api.connection import KEEP_ALIVE_SECONDS, Connection, allow_many_files
 from gvrc.api.limits import Limits
 from gvrc.errors import ConfigError
 from gvrc.logs import configure_logs
@@ -27,13 +26,11 @@ from gvrc.tracing import configure_traces
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
-KEEP_ALIVE_SECONDS = 15
 WAITING_CONNECTIONS = 512
 MOST_WORKERS = 8
 """Unless the settings ask for more: each worker keeps a few connections to the database."""
 HUNG_SECONDS = 30
 """Silence after which a worker counts as hung and is replaced; a loaded machine takes many seconds to start one."""
-MOST_FILES = 16_384
 METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 """Where the workers' measurements lie side by side; prometheus-client asks the environment for it when it is imported."""
 
@@ -45,7 +42,7 @@ def serve(settings: Settings) -> None:
     folder that ends with them. A worker that dies is replaced.
     """
     Limits.of(settings)  # told here, once, rather than by each worker
-    _allow_many_files()
+    allow_many_files()
     listening = _listen(settings.api_host, settings.api_port)
     print(f"The API listens at http://{settings.api_host}:{listening.getsockname()[1]}", flush=True)  # noqa: T201 (who started it in a terminal wants to know)
     workers = settings.api_workers or min(os.cpu_count() or 1, MOST_WORKERS)
@@ -61,20 +58,12 @@ def application(settings: Settings, shared: Path | None) -> FastAPI:
     """The API as one worker serves it. Raises ConfigError when a setting of it cannot be used."""
     from gvrc.api.application import create_api
 
-    Connection.head_seconds = settings.api_head_seconds
+    Connection.obey(settings)
     if shared is not None:
         configure_logs(settings)
         configure_traces(settings, "gvrc-api")
         threading.Thread(target=_end_with_the_parent, name="parent", daemon=True).start()
     return create_api(settings, DatabaseKeeper(settings=settings, application_name="gvrc api"), shared=shared)
-
-
-def _allow_many_files() -> None:
-    """A connection is a file to the system, and the usual allowance of 1,024 is used up by idle ones."""
-    now, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = MOST_FILES if most == resource.RLIM_INFINITY else min(MOST_FILES, most)
-    if now != resource.RLIM_INFINITY and now < wanted:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
 
 
 def _end_with_the_parent() -> None:

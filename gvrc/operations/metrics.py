@@ -28,7 +28,7 @@ _REQUESTS = Histogram(
     "gvrc_api_request_seconds", "Time to answer a request, by route", ("route", "method", "status"),
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
 )
-_REFUSED = Counter("gvrc_api_refused_connections_total", "Connections sent away: slow_head, slow_reader, too_many", ("reason",))
+_REFUSED = Counter("gvrc_api_refused_connections_total", "Connections sent away: slow_head, large_head, slow_reader, too_many", ("reason",))
 _POOL = Gauge("gvrc_pool_connections", "Database connections of this server", ("state",), multiprocess_mode="livesum")
 _BREAKER = Gauge("gvrc_breaker_state", "Circuit breaker of the database: 0 closed, 0.5 half-open, 1 open", multiprocess_mode="livemax")
 _DATABASE_UP = Gauge("gvrc_database_up", "1 while the database answers", multiprocess_mode="livemostrecent")

@@ -17,6 +17,7 @@ from typing import Any
 import structlog
 
 from gvrc import accounts, setup
+from gvrc.api.connection import KEEP_ALIVE_SECONDS, Connection
 from gvrc.errors import ConfigError, GvrcError
 from gvrc.logs import configure_logs
 from gvrc.settings import PROJECT_DIR, Settings, load_settings
@@ -72,7 +73,10 @@ def serve(settings: Settings) -> None:
     listening = _listen(settings.host, settings.port)
     app = runpy.run_path(str(PROJECT_DIR / "app.py"))["app"]
     _announce(here, listening.getsockname()[1])
-    options = _get_uvicorn_config_kwargs() | {"server_header": False, "log_level": "warning"}
+    Connection.obey(settings)
+    options = _get_uvicorn_config_kwargs() | {
+        "server_header": False, "log_level": "warning", "http": Connection, "timeout_keep_alive": KEEP_ALIVE_SECONDS, "forwarded_allow_ips": settings.api_proxies,
+    }
     uvicorn.Server(uvicorn.Config(app, **options)).run(sockets=[listening])
 
 

@@ -14,7 +14,7 @@ from string import Template
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import structlog
-from anyio import to_thread
+from anyio import move_on_after, to_thread
 from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
@@ -254,12 +254,15 @@ def _field(name: str, label: str, *, kind: str, autocomplete: str, value: str = 
 
 
 async def _form_of(request: Request) -> dict[str, str]:
-    """The fields of a small urlencoded form; empty when it is anything else."""
+    """The fields of a small urlencoded form; empty when it is anything else, or takes too long to arrive."""
     body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > LARGEST_FORM_BYTES:
-            return {}
+    with move_on_after(house.current().settings.api_head_seconds) as patience:
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > LARGEST_FORM_BYTES:
+                return {}
+    if patience.cancelled_caught:
+        return {}
     fields = parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=20)
     return {name: values[0] for name, values in fields.items()}
 
