@@ -21,6 +21,7 @@ from gvrc.security.permissions import Permission, require
 from gvrc.settings import AlertRule, Settings
 from gvrc.store import alerts as store
 from gvrc.store import machine
+from gvrc.store import runs as run_store
 from gvrc.store.alerts import StoredAlert
 from gvrc.store.session import Connection, Database
 
@@ -82,6 +83,8 @@ class Watchman:
             return 0
 
     def _look(self) -> int:
+        with self._db.unit_of_work(reason="look for interrupted runs") as conn:
+            run_store.mark_interrupted(conn, self._settings.interrupted_after_seconds)  # nobody else may be there to notice
         raised = [alert_id for name, rule in self._settings.alert_rules.items() if rule.is_enabled for alert_id in self._raised(name, rule)]
         self._recover()
         self._deliver()

@@ -226,13 +226,12 @@ def _of_age(seen: Observation) -> Check:
 
 
 def _pipeline(db: Database) -> Check:
-    with db.read() as connection:
-        run = machine.last_run(connection)
+    run = _last_run(db)
     if run is None:
         return _ok("pipeline", "No run yet.")
     if run.status in ("failed", "interrupted"):
         return _warning("pipeline", f"Run {run.run_id} {'failed' if run.status == 'failed' else 'was interrupted'}. {run.error or ''}".strip(), f"Open it on the page Runs, or `gvrc run --resume {run.run_id}`.")
-    if run.status in ("running", "stopping") and datetime.now(UTC) - run.at > timedelta(seconds=db.settings.interrupted_after_seconds):
+    if run.is_silent:
         return _warning("pipeline", f"Run {run.run_id} says it goes on and has been silent since {run.at.astimezone():%H:%M}.", f"Its process is gone: `gvrc run --resume {run.run_id}`.")
     return _ok("pipeline", f"Run {run.run_id} is {run.status}.")
 
@@ -310,7 +309,7 @@ def look(settings: Settings, keeper: DatabaseKeeper) -> Health:
         db = keeper.database()
         checks += [_guarded(name, lambda check=check: check(db)) for name, check in _QUICK_CHECKS.items()]  # type: ignore[misc]
         run = _last_run(db)
-        last, etl_status = (run.at, run.status) if run is not None else (None, "no run yet")
+        last, etl_status = (run.at, "interrupted" if run.is_silent else run.status) if run is not None else (None, "no run yet")
     except GvrcError as error:
         checks = [*(check for check in checks if check.name != "database"), _failed("database", error)]
     broken = {check.name for check in checks if check.status is CheckStatus.FAILED}
@@ -338,5 +337,5 @@ def last_seen(db: Database, actor: Actor) -> dict[str, Observation]:
 
 def _last_run(db: Database) -> Any:
     with db.read() as connection:
-        return machine.last_run(connection)
+        return machine.last_run(connection, db.settings.interrupted_after_seconds)
 

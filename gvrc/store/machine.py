@@ -9,6 +9,8 @@ from typing import Any
 from sqlalchemy import Connection, Row, text
 from sqlalchemy.exc import DBAPIError
 
+from gvrc.store.runs import INTERRUPTED
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunStatistics:
@@ -44,8 +46,9 @@ class SlowQuery:
     rows: int
 
 
-def run_statistics(conn: Connection) -> RunStatistics:
-    """Over every run that began. A run that goes on counts with what it has done so far."""
+def run_statistics(conn: Connection, silent_seconds: float) -> RunStatistics:
+    """Over every run that began. A run that goes on counts with what it has done so far; one that says so and has been silent for longer than this is a
+    failure, whether or not anybody has noticed it yet."""
     row = conn.execute(text("""
         SELECT coalesce(sum(CASE WHEN r.status = 'done' THEN r.records_processed ELSE greatest(r.records_processed, coalesce(s.processed, 0)) END), 0)::bigint
                 AS total_records_processed,
@@ -54,19 +57,24 @@ def run_statistics(conn: Connection) -> RunStatistics:
             SELECT run_id, sum(seconds) AS seconds, max(rows_in) FILTER (WHERE stage = 'validate') AS processed FROM ops.stage_reports GROUP BY run_id) s USING (run_id)
         WHERE r.started_at IS NOT NULL
     """)).one()
-    failed = conn.execute(text("""
-        SELECT ended_at, concat_ws(' ', error, hint) AS reason FROM ops.etl_runs WHERE status IN ('failed', 'interrupted') AND started_at IS NOT NULL
-        ORDER BY ended_at DESC NULLS LAST LIMIT 1
-    """)).one_or_none()
-    return RunStatistics(**row._mapping, last_failure=failed.ended_at if failed else None, last_failure_reason=(failed.reason or None) if failed else None)
+    failed = conn.execute(_LAST_FAILURE, {"silent": silent_seconds, "silence": " ".join(INTERRUPTED)}).one_or_none()
+    return RunStatistics(**row._mapping, last_failure=failed.at if failed else None, last_failure_reason=(failed.reason or None) if failed else None)
 
 
-def last_run(conn: Connection) -> Row[Any] | None:
-    """The run that moved last: run_id, status, at, error, is_silent (says it lives and has been silent for a while)."""
-    return conn.execute(text("""
-        SELECT run_id, status, coalesce(ended_at, heartbeat_at, started_at, created_at) AS at, error FROM ops.etl_runs
+_IS_SILENT = "status IN ('running', 'stopping') AND heartbeat_at < clock_timestamp() - make_interval(secs => :silent)"
+_LAST_FAILURE = text(f"""
+    SELECT CASE WHEN {_IS_SILENT} THEN heartbeat_at ELSE ended_at END AS at, CASE WHEN {_IS_SILENT} THEN :silence ELSE concat_ws(' ', error, hint) END AS reason
+    FROM ops.etl_runs WHERE (status IN ('failed', 'interrupted') OR {_IS_SILENT}) AND started_at IS NOT NULL ORDER BY 1 DESC NULLS LAST LIMIT 1
+""")  # noqa: S608 (text of ours)
+
+
+def last_run(conn: Connection, silent_seconds: float) -> Row[Any] | None:
+    """The run that moved last: run_id, status, at, error, is_silent (it says that it lives and has been silent for longer than this)."""
+    query = text(f"""
+        SELECT run_id, status, coalesce(ended_at, heartbeat_at, started_at, created_at) AS at, error, coalesce({_IS_SILENT}, false) AS is_silent FROM ops.etl_runs
         ORDER BY coalesce(ended_at, heartbeat_at, started_at, created_at) DESC LIMIT 1
-    """)).one_or_none()
+    """)  # noqa: S608 (text of ours)
+    return conn.execute(query, {"silent": silent_seconds}).one_or_none()
 
 
 def keep_observation(conn: Connection, name: str, status: str, detail: str, hint: str = "") -> None:

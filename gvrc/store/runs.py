@@ -13,6 +13,9 @@ from gvrc.model.run import STAGES, RunStatus, Stage
 from gvrc.store.jsonb import dump_json
 from gvrc.store.tables import EtlCheckpoint, EtlRun, StageReport
 
+INTERRUPTED = ("The process that worked on this run ended unexpectedly. Every finished chunk is kept.", "Resume the run; it goes on where it was.")
+"""What is told of a run whose process fell silent, and what to do."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredRun:
@@ -100,26 +103,34 @@ def end_run(conn: Connection, run_id: int, status: RunStatus, *, summary: dict[s
     values: dict[str, Any] = {"status": status, "ended_at": func.clock_timestamp(), "error": error, "hint": hint}
     if summary is not None:
         values |= {"summary": summary, "records_processed": summary.get("records_in", 0)}
-    seconds = func.coalesce(select(func.sum(StageReport.seconds)).where(StageReport.run_id == run_id).scalar_subquery(), 0)
-    conn.execute(update(EtlRun).where(EtlRun.run_id == run_id).values(**values, duration_seconds=seconds))
+    conn.execute(update(EtlRun).where(EtlRun.run_id == run_id).values(**values, duration_seconds=_seconds_of(run_id)))
     if status in (RunStatus.FAILED, RunStatus.STOPPED):
-        conn.execute(
-            update(StageReport).where(StageReport.run_id == run_id, StageReport.status == "running").values(status=status.value)
-        )
+        _end_stages(conn, [run_id], status)
 
 
 def mark_interrupted(conn: Connection, silent_seconds: float) -> list[int]:
     """Runs that say they live but have been silent for too long."""
     overdue = text("coalesce(heartbeat_at, created_at) < clock_timestamp() - make_interval(secs => :silent)").bindparams(silent=silent_seconds)
+    error, hint = INTERRUPTED
     rows = conn.execute(
         update(EtlRun).where(EtlRun.status.in_([RunStatus.RUNNING, RunStatus.STOPPING, RunStatus.QUEUED]), overdue)
-        .values(
-            status=RunStatus.INTERRUPTED, ended_at=func.clock_timestamp(),
-            error="The process that worked on this run ended unexpectedly. Every finished chunk is kept.", hint="Resume the run; it goes on where it was.",
-        )
+        .values(status=RunStatus.INTERRUPTED, ended_at=func.clock_timestamp(), error=error, hint=hint, duration_seconds=_seconds_of(EtlRun.run_id))
         .returning(EtlRun.run_id)
     )
-    return list(rows.scalars())
+    found = list(rows.scalars())
+    if found:
+        _end_stages(conn, found, RunStatus.INTERRUPTED)
+    return found
+
+
+def _seconds_of(run_id: Any) -> Any:
+    """What the stages of a run took, as part of a statement."""
+    return func.coalesce(select(func.sum(StageReport.seconds)).where(StageReport.run_id == run_id).scalar_subquery(), 0)
+
+
+def _end_stages(conn: Connection, run_ids: list[int], status: RunStatus) -> None:
+    """The stages at which these runs were ended with them."""
+    conn.execute(update(StageReport).where(StageReport.run_id.in_(run_ids), StageReport.status == "running").values(status=status.value))
 
 
 def begin_stage(conn: Connection, run_id: int, stage: Stage) -> None:

@@ -148,7 +148,7 @@ def _stage_table(seat: Seat, run: RunView) -> None:
 
 def _stage_status(run: RunView, status: str) -> str:
     """What a stage of a live run failed at before is being tried again."""
-    return "waiting" if status == "failed" and RunStatus(run.status).is_live else status
+    return "waiting" if status in ("failed", "interrupted") and RunStatus(run.status).is_live else status
 
 
 def _acts(seat: Seat, run: RunView, is_live: bool) -> None:

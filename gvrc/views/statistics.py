@@ -13,4 +13,4 @@ def run_statistics(db: Database, actor: Actor) -> RunStatistics:
     """Runs, records, seconds, the last success and the last failure with its reason. Raises NotAllowedError."""
     require(actor, Permission.READ)
     with db.read(actor) as conn:
-        return machine.run_statistics(conn)
+        return machine.run_statistics(conn, db.settings.interrupted_after_seconds)
