@@ -27,7 +27,7 @@ from gvrc.reference.vocabularies import load_vocabularies
 from gvrc.security.crypto import KeyRing
 from gvrc.settings import Settings
 from gvrc.stages.score import Scored, Scoring, Thresholds, score
-from gvrc.stages.standardise import Knowledge, Watch, load_knowledge, standardise, unwatched
+from gvrc.stages.standardise import BrokenRow, Knowledge, Watch, load_knowledge, standardise_apart, unwatched
 from gvrc.store import decisions as decision_store
 from gvrc.store import matches as match_store
 from gvrc.store import records as record_store
@@ -122,14 +122,15 @@ def raw_fingerprint(row: SourceRow, field_name: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PreparedRows:
-    """A chunk of rows made into records and not yet saved: how often each stage found which issue, and the states of the records that were scored
-    at once, by their keys."""
+    """A chunk of rows made into records and not yet saved: how often each stage found which issue, the states of the records that were scored at once,
+    by their keys, and the rows that a stage could not take."""
 
     stage: Stage
     drafts: Sequence[RecordDraft] = ()
     verdicts: Mapping[str, Verdict] = field(default_factory=dict)
     found: Mapping[Stage, Counter[str]] = field(default_factory=dict)
     states: Mapping[str, RecordState] = field(default_factory=dict)
+    broken: Sequence[BrokenRow] = ()
 
 
 def prepare_rows(
@@ -140,21 +141,22 @@ def prepare_rows(
     `foresees`: the records are scored at once, as they will be unless the whole run shows more.
     """
     answers = given_answers(conn, workshop, rows)
-    made = standardise(rows, workshop.knowledge, answers.overrides, up_to=up_to, watch=watch)
+    made, broken = standardise_apart(rows, workshop.knowledge, answers.overrides, up_to=up_to, watch=watch)
+    guilty = {each.row.pointer for each in broken}
     issues = made.issues_by_key()
     drafts = [
         RecordDraft(
             record=record, row_number=row.number, content_hash=row.content_hash, issues=issues.get(record.record_key, ()),
             is_rejected=record.record_key in answers.rejected,
         )
-        for row, record in zip(rows, made.records, strict=True)
+        for row, record in zip((row for row in rows if row.pointer not in guilty), made.records, strict=True)
         if only is None or row.pointer == only
     ]
     states: dict[str, RecordState] = {}
     if foresees and not answers.verdicts and not answers.rejected:
         drafts, states = _foreseen(workshop, drafts)
     found = {stage: Counter(issue.code for issue in found) for stage, found in made.issues.items()}
-    return PreparedRows(stage=up_to, drafts=drafts, verdicts=answers.verdicts, found=found, states=states)
+    return PreparedRows(stage=up_to, drafts=drafts, verdicts=answers.verdicts, found=found, states=states, broken=broken)
 
 
 def keep_rows(conn: Connection, workshop: Workshop, file: StoredFile, run_id: int, prepared: PreparedRows) -> list[SavedRecord]:

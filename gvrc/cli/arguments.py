@@ -38,6 +38,11 @@ def source(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--per-second", type=float, default=5.0, metavar="N", help="requests a second at most")
 
 
+def replay(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("run_id", type=int, metavar="RUN")
+    parser.add_argument("--monitor", action="store_true", help="show the run live")
+
+
 def records(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("run_id", type=int, metavar="RUN")
     parser.add_argument("--state", type=RecordState, choices=list(RecordState), metavar="S", help=f"one of {', '.join(RecordState)}")

@@ -46,6 +46,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(name="pull", help="read a REST source page by page and take it through the pipeline", module="pulling", arguments=arguments.pull),
     Command(name="source", help="REST sources: gvrc source add NAME URL", module="pulling", arguments=arguments.source),
     Command(name="runs", help="list the runs", module="running"),
+    Command(name="replay", help="try the rows again that a run set aside", module="running", arguments=arguments.replay),
     Command(name="records", help="the standardised records of a run", module="running", arguments=arguments.records),
     Command(name="feedback", help="what is to be mended in a file of a run, in the file's own shape, for its supplier", module="feedback", arguments=arguments.feedback),
     Command(name="match", help="find the same places within and across files, without a database", module="matching", arguments=arguments.match),

@@ -32,6 +32,18 @@ def run(call: Call) -> int:
     return do_run(call, run_id, received)
 
 
+def replay(call: Call) -> int:
+    """Take the rows that a run set aside through their stages again, in this process."""
+    run_id = call.options.run_id
+    before = pipeline.replay(call.db, call.settings, call.actor, run_id)
+    summary = pipeline.execute(call.db, call.settings, run_id, _monitor(call) if call.options.monitor else None)
+    after = pipeline.waiting(call.db, call.actor, run_id)
+    answer = _answer(summary, []) | {"replayed": before.rows - after.rows, "still_set_aside": after.rows, "unread": after.unread}
+    told = f"{answer['replayed']} rows taken after all, {after.rows} still set aside, {after.unread} that could not be read from their file"
+    call.answer(answer, [told, "", *_receipt(summary)])
+    return call.code(findings=bool(after.rows))
+
+
 def do_run(call: Call, run_id: int, received: Sequence[ReceivedFile]) -> int:
     """Do a queued run in this process and tell what became of it."""
     summary = pipeline.execute(call.db, call.settings, run_id, _monitor(call) if call.options.monitor else None)

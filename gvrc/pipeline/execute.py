@@ -21,6 +21,7 @@ import structlog
 from gvrc import tracing
 from gvrc.errors import GvrcError, PipelineError, RunBusy, RunStopped, StageFailed
 from gvrc.model.run import STAGES, RunStatus, Stage
+from gvrc.pipeline.dead_letters import keep_apart
 from gvrc.pipeline.extraction import extract_file
 from gvrc.pipeline.foresight import Foresight
 from gvrc.pipeline.heartbeat import HINT_OVERDUE, Heartbeat, Overdue
@@ -29,7 +30,7 @@ from gvrc.pipeline.whole_run import find_duplicates, score_run
 from gvrc.security.crypto import KeyRing
 from gvrc.settings import Settings
 from gvrc.stages.standardise import ROW_STAGES
-from gvrc.staging import PreparedRows, SavedRecord, Workshop, keep_rows, open_workshop, prepare_rows
+from gvrc.staging import PreparedRows, SavedRecord, Workshop, open_workshop, prepare_rows
 from gvrc.store import files as file_store
 from gvrc.store import raw as raw_store
 from gvrc.store import runs as run_store
@@ -233,10 +234,10 @@ def _save_chunk(context: RunContext, chunk: Chunk) -> list[SavedRecord]:
     """Save one chunk in one transaction with its checkpoint. Returns the records that were scored at once."""
     run_id, file, found = context.run_id, chunk.file, chunk.prepared.found
     with context.db.unit_of_work(run_id=run_id, reason="run") as conn:
-        saved = keep_rows(conn, context.workshop, file, run_id, chunk.prepared) if chunk.rows else []
+        saved = keep_apart(conn, context, file, chunk.prepared) if chunk.rows else []
         for stage in chunk.stages:
             run_store.add_to_stage(
-                conn, run_id, stage, rows_in=chunk.rows, rows_out=chunk.rows, seconds=chunk.seconds[stage], issues=dict(found.get(stage, {})),
+                conn, run_id, stage, rows_in=chunk.rows, rows_out=len(chunk.prepared.drafts), seconds=chunk.seconds[stage], issues=dict(found.get(stage, {})),
             )
         run_store.save_checkpoint(
             conn, run_id, file.file_id, "standardise", source=file.source, last=chunk.last, total=file.records, is_complete=chunk.is_complete,

@@ -10,13 +10,17 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from gvrc.errors import PipelineError, SourceError
+import structlog
+
+from gvrc.errors import GvrcError, PipelineError, SourceError
 from gvrc.model.run import Stage
 from gvrc.model.source import Damage, Detection, SourceFile, SourceKind, SourceRow
+from gvrc.pipeline.dead_letters import save_raw_apart
 from gvrc.pipeline.receive import raw_path
 from gvrc.security.crypto import open_sealed
 from gvrc.sources.mapping import mapping_from_json
 from gvrc.stages.extract import extract
+from gvrc.store import dead_letters as letters
 from gvrc.store import files as file_store
 from gvrc.store import raw as raw_store
 from gvrc.store import runs as run_store
@@ -24,6 +28,8 @@ from gvrc.store.files import StoredFile
 
 if TYPE_CHECKING:
     from gvrc.pipeline.execute import RunContext
+
+log = structlog.get_logger("gvrc.pipeline")
 
 COPY_BLOCK_BYTES = 1 << 20
 
@@ -51,14 +57,15 @@ def _read(context: RunContext, file: StoredFile, path: Path, kept: int, last: in
         with context.heartbeat.time_limit(f"reading {file.name} behind row {kept:,}"):
             chunk, damage = _next_chunk(rows, context.heartbeat.chunk_size)
         with context.db.unit_of_work(run_id=context.run_id, reason="run") as conn:
-            if chunk:
-                raw_store.save_rows(conn, file.file_id, file.kind, chunk)
-                kept += len(chunk)
-            aside = damage.aside if damage is not None else ()
+            taken = save_raw_apart(conn, context, file, chunk)
+            kept += taken
+            aside = len(chunk) - taken
             if damage is not None or not chunk:
-                raw_store.set_aside(conn, context.run_id, file.file_id, aside)
-                file_store.finish_file(conn, file.file_id, kept + len(aside), _damage_json(damage))
-        _report(context, file, rows=len(chunk), aside=len(aside), seconds=time.perf_counter() - started, is_complete=damage is not None or not chunk)
+                unread = damage.aside if damage is not None else ()
+                letters.set_aside(conn, context.run_id, file.file_id, unread)
+                aside += len(unread)
+                file_store.finish_file(conn, file.file_id, kept + letters.count_unread(conn, file.file_id), _damage_json(damage))
+        _report(context, file, rows=taken, aside=aside, seconds=time.perf_counter() - started, is_complete=damage is not None or not chunk)
         context.moved()
         if damage is not None or not chunk:
             return
@@ -73,6 +80,12 @@ def _next_chunk(rows: Iterator[SourceRow | Damage], size: int) -> tuple[list[Sou
             chunk.append(row)
     except SourceError as error:
         return chunk, Damage(detail=error.detail, hint=error.hint)
+    except (GvrcError, MemoryError, OSError):
+        raise
+    except Exception as error:
+        log.exception("a reader broke")
+        detail = f"Reading broke off ({type(error).__name__}). Every record before that was kept."
+        return chunk, Damage(detail=detail, hint="This is a fault of the program: report it with the log of errors. The list in another form (CSV, JSON Lines) may be read.")
     return chunk, None
 
 

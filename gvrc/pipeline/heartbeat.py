@@ -39,12 +39,13 @@ class Overdue(BaseException):
 
 @dataclass(slots=True)
 class _Work:
-    """What a thread is at, since when (monotonic seconds), how long it may take, and when it was asked to break off."""
+    """What a thread is at, since when (monotonic seconds), how long it may take, when it was asked to break off, and whether it heard that."""
 
     what: str
     since: float
     limit_seconds: float
     asked_at: float | None = None
+    is_told: bool = False
 
 
 class Heartbeat:
@@ -100,11 +101,24 @@ class Heartbeat:
         try:
             yield
         except Overdue:
+            work.is_told = True
             raise PipelineError(self._overdue(work), HINT_OVERDUE) from None
         finally:
+            self._leave(thread, work)
+
+    def _leave(self, thread: int, work: _Work) -> None:
+        """No limit any more. Who was asked to break off at the very end has done the work: the request is received here and forgotten.
+
+        It is not withdrawn: CPython 3.11 then goes on looking for it at every call, and never returns from a call that is traced.
+        """
+        try:
             with self._lock:
                 self._at_work.pop(thread, None)
-                _ask(thread, None)
+            until = time.monotonic() + 1
+            while work.asked_at is not None and not work.is_told and time.monotonic() < until:
+                time.sleep(0.001)
+        except Overdue:
+            log.info("chunk ended as its time was up", what=work.what)
 
     def _overdue(self, work: _Work) -> str:
         return f"Run {self._run_id} stopped: {work.what} took longer than {work.limit_seconds:,.0f} seconds. Every finished chunk is kept."
@@ -160,6 +174,6 @@ class Heartbeat:
         return float(self._process.memory_info().rss) / 2**20
 
 
-def _ask(thread: int, kind: type[BaseException] | None) -> None:
-    """Have an exception raised in another thread at its next step in Python; None takes it back when it was not raised yet."""
-    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), ctypes.py_object(kind) if kind else None)
+def _ask(thread: int, kind: type[BaseException]) -> None:
+    """Have an exception raised in another thread at its next step in Python."""
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), ctypes.py_object(kind))

@@ -10,6 +10,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import structlog
+
 from gvrc.errors import GvrcError, SourceError
 from gvrc.model.access import Actor
 from gvrc.model.source import Detection, FieldSample, Mapping, SourceKind
@@ -20,6 +22,8 @@ from gvrc.sources.detect import detect
 from gvrc.sources.mapping import mapping_from_json, mapping_to_json
 from gvrc.store import files as file_store
 from gvrc.store.session import Connection, Database
+
+log = structlog.get_logger("gvrc.pipeline")
 
 HASH_BLOCK_BYTES = 1 << 20
 
@@ -65,6 +69,12 @@ def receive(
             received.append(ReceivedFile(name=name, problem=error.detail, hint=error.hint))
         except OSError as error:
             received.append(ReceivedFile(name=name, problem=f"The file cannot be read: {error.strerror}.", hint="Check that it exists and may be read."))
+        except (GvrcError, MemoryError):
+            raise
+        except Exception as error:
+            log.exception("a file could not be recognised")
+            problem = f"The file could not be recognised ({type(error).__name__})."
+            received.append(ReceivedFile(name=name, problem=problem, hint="This is a fault of the program: report it with the log of errors. The other files go on."))
     return received
 
 

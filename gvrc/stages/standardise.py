@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
+from gvrc.errors import GvrcError
 from gvrc.model.issue import Issue
 from gvrc.model.record import Record
 from gvrc.model.run import Stage, StageResult
@@ -84,6 +85,55 @@ def standardise(
     if up_to is Stage.VALIDATE:
         issues[Stage.TRANSFORM] = ()
     return Standardised(records=result.records, issues=issues)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrokenRow:
+    """A row that a stage could not take, which is a fault of the stage: rows are dirty, never wrong. `error` is for the log alone, it may hold values."""
+
+    row: SourceRow
+    stage: Stage
+    error: Exception
+
+
+def standardise_apart(
+    rows: Sequence[SourceRow], knowledge: Knowledge, overrides: Mapping[str, Mapping[str, Any]], *, up_to: Stage = Stage.ENRICH,
+    watch: Watch = unwatched,
+) -> tuple[Standardised, list[BrokenRow]]:
+    """As `standardise`; rows that break a stage are found by halving and told apart, so that one of them does not keep its list from being processed.
+
+    Raises what the stage raised when the other rows cannot be taken without them either.
+    """
+    try:
+        return standardise(rows, knowledge, overrides, up_to=up_to, watch=watch), []
+    except (GvrcError, MemoryError):
+        raise
+    except Exception:
+        broken = list(_broken(rows, knowledge, overrides, up_to))
+    guilty = {each.row.pointer for each in broken}
+    return standardise([row for row in rows if row.pointer not in guilty], knowledge, overrides, up_to=up_to, watch=watch), broken
+
+
+def _broken(rows: Sequence[SourceRow], knowledge: Knowledge, overrides: Mapping[str, Mapping[str, Any]], up_to: Stage) -> Iterator[BrokenRow]:
+    reached = Stage.VALIDATE
+
+    def note(stage: Stage) -> AbstractContextManager[None]:
+        nonlocal reached
+        reached = stage
+        return nullcontext()
+
+    try:
+        standardise(rows, knowledge, overrides, up_to=up_to, watch=note)
+    except (GvrcError, MemoryError):
+        raise
+    except Exception as error:
+        if len(rows) == 1:
+            error.__context__ = None  # the same of every half before
+            yield BrokenRow(row=rows[0], stage=reached, error=error)
+            return
+        half = len(rows) // 2
+        yield from _broken(rows[:half], knowledge, overrides, up_to)
+        yield from _broken(rows[half:], knowledge, overrides, up_to)
 
 
 def _later_stages(knowledge: Knowledge) -> tuple[tuple[Stage, Callable[[Sequence[Record]], StageResult]], ...]:

@@ -29,15 +29,6 @@ def save_rows(conn: Connection, file_id: int, kind: str, rows: Sequence[SourceRo
     conn.execute(text(f"INSERT INTO staging.raw_data ({names}) SELECT {names} FROM incoming_raw ON CONFLICT DO NOTHING"))  # noqa: S608
 
 
-def set_aside(conn: Connection, run_id: int, file_id: int, letters: Sequence[tuple[str, str]]) -> None:
-    """Put what could not be read as rows (pointer, reason) among the dead letters; what lies there already stays."""
-    rows = ((run_id, file_id, pointer, "extract", reason) for pointer, reason in letters)
-    names = ("run_id", "file_id", "pointer", "stage", "error")
-    stage_rows(conn, "staging.dead_letters", names, rows, name="incoming_letters")
-    listed = ", ".join(names)
-    conn.execute(text(f"INSERT INTO staging.dead_letters ({listed}) SELECT {listed} FROM incoming_letters ON CONFLICT DO NOTHING"))  # noqa: S608
-
-
 def load_rows(conn: Connection, file_id: int, *, after: int = 0, limit: int = 1000) -> list[SourceRow]:
     """The next rows of a file after row number `after`, in order."""
     query = select(RawData).where(RawData.file_id == file_id, RawData.row_number > after).order_by(RawData.row_number).limit(limit)

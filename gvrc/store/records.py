@@ -414,8 +414,9 @@ def count_open_questions(conn: Connection, run_id: int) -> int:
 
 
 def count_dead_letters(conn: Connection, run_id: int) -> int:
-    """How many rows of the run could not be taken at all."""
-    query = select(func.count()).where(DeadLetter.file_id.in_(run_file_ids(run_id)), DeadLetter.state == "open", DeadLetter.stage != "commit")
+    """How many rows of the run could not be taken at all; one whose record of an earlier pass still stands is counted there."""
+    has_record = select(RecordRow.record_id).where(RecordRow.file_id == DeadLetter.file_id, RecordRow.pointer == DeadLetter.pointer).exists()
+    query = select(func.count()).where(DeadLetter.file_id.in_(run_file_ids(run_id)), DeadLetter.state == "open", DeadLetter.stage != "commit", ~has_record)
     return conn.execute(query).scalar_one()
 
 

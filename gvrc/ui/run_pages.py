@@ -5,8 +5,10 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
+from gvrc import pipeline, worker
 from gvrc.errors import GvrcError
 from gvrc.model.run import RunStatus
+from gvrc.security.permissions import Permission
 from gvrc.ui import address, desk, navigation, run_details, runs, show
 from gvrc.ui.desk import Seat
 from gvrc.views import runs as run_views
@@ -96,7 +98,8 @@ def _set_aside(seat: Seat, run_id: int) -> None:
         alt=say("aside.alt"),
     )
     show.page_choice(page.total)
-    _replay(seat, run_id, page.by_kind.get("refused", 0))
+    _replay_rows(seat, run_id)
+    _replay_refused(seat, run_id, page.by_kind.get("refused", 0))
 
 
 def _which_aside(seat: Seat, page: DeadLetterPage, kind: str | None) -> None:
@@ -122,7 +125,27 @@ def _aside_state(seat: Seat, letter: DeadLetterView) -> str:
     return f"{state} ({seat.say.or_plain(f'stage.{letter.stage}', letter.stage)})" if letter.kind == "unread" else state
 
 
-def _replay(seat: Seat, run_id: int, refused: int) -> None:
+def _replay_rows(seat: Seat, run_id: int) -> None:
+    """Rows that a stage could not take are taken through the stages again, in a process of their own; what could not be read stays so."""
+    say, waiting = seat.say, pipeline.waiting(seat.db, seat.actor, run_id)
+    if waiting.unread:
+        st.caption(say.markdown("aside.unread.note", n=waiting.unread))
+    if waiting.rows:
+        st.markdown(say.markdown("aside.replay.note", n=waiting.rows))
+        st.button(say.markdown("aside.replay"), key="replay", on_click=_replay, args=(run_id,), icon=":material/replay:")
+
+
+def _replay(run_id: int) -> None:
+    seat = desk.take(Permission.RUN)
+    try:
+        pipeline.replay(seat.db, seat.settings, seat.actor, run_id)
+    except GvrcError as error:
+        desk.refuse(error)
+        return
+    worker.launch(seat.settings, run_id)
+
+
+def _replay_refused(seat: Seat, run_id: int, refused: int) -> None:
     """A commit tries what it refused again; so the way back in is the next commit."""
     if refused:
         st.markdown(seat.say.markdown("aside.again", n=refused))

@@ -13,8 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from gvrc.settings import DATA_DIR, PROJECT_DIR, Settings
+from gvrc.store.session import Database
 from tests.cli import calls
 
 SAMPLES = DATA_DIR / "sources"
@@ -178,3 +180,15 @@ def test_the_doctor_finds_nothing_on_a_fresh_installation(gvrc: Gvrc) -> None:
 
 def test_strict_tells_findings_by_the_exit_code(gvrc: Gvrc) -> None:
     gvrc("run", SAMPLES / "category_A.json", "--strict", code=1)
+
+
+def test_rows_that_were_set_aside_are_tried_again(gvrc: Gvrc, database: Database, tmp_path: Path) -> None:
+    (tmp_path / "list.json").write_text(json.dumps([{"facility_name": "Diani Health Centre", "county": "Kwale", "service_type": "Health centre"}]), encoding="utf-8")
+    run_id = answer_of(gvrc("run", tmp_path / "list.json", "--json"))["run_id"]
+    assert "no row that could be tried again" in gvrc("replay", run_id, code=3).stderr
+    with database.unit_of_work() as conn:
+        conn.execute(text("""
+            INSERT INTO staging.dead_letters (run_id, file_id, pointer, stage, error) SELECT run_id, file_id, pointer, 'transform', 'broke' FROM staging.records
+        """))
+    told = answer_of(gvrc("replay", run_id, "--json"))
+    assert (told["replayed"], told["still_set_aside"], told["dead_letters"], told["records_in"]) == (1, 0, 0, 1)

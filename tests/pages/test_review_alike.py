@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import text
 from streamlit.testing.v1 import AppTest
 
+from gvrc import worker
 from gvrc.known_corrections import list_corrections
 from gvrc.model.access import Actor, Role
 from gvrc.model.review import QuestionKind
@@ -114,7 +115,9 @@ def test_the_facets_stand_in_the_address_and_narrow_the_pairs(sign_in_as: SignIn
     assert "No pair waits" in texts(app)
 
 
-def test_what_was_set_aside_is_told_with_its_reason_and_the_way_back(sign_in_as: SignIn, open_page: Open, run_of: Run, database: Database, tmp_path: Path, texts: Read) -> None:
+def test_what_was_set_aside_is_told_with_its_reason_and_the_way_back(
+    sign_in_as: SignIn, open_page: Open, run_of: Run, database: Database, tmp_path: Path, texts: Read, monkeypatch: pytest.MonkeyPatch
+) -> None:
     run_id = run_of(sign_in_as(Role.DATA_STEWARD), listed(tmp_path, [{"facility_name": "Diani Health Centre", "service_type": "Health centre", "county": "Kwale"}]))
     assert "Set aside" not in [header.value for header in open_page("runs", run=str(run_id)).header]
     with database.unit_of_work() as conn:
@@ -131,6 +134,13 @@ def test_what_was_set_aside_is_told_with_its_reason_and_the_way_back(sign_in_as:
     assert any("commit" in link.proto.page for link in app.get("page_link"))
     app = open_page("runs", run=str(run_id), aside="unread")
     assert len(app.table[-1].value) == 1
+    launched: list[int] = []
+    monkeypatch.setattr(worker, "launch", lambda _settings, launched_run: launched.append(launched_run))
+    app.button(key="replay").click().run()
+    assert not app.exception
+    assert launched == [run_id]
+    with database.read() as conn:
+        assert conn.execute(text("SELECT status FROM ops.etl_runs WHERE run_id = :run"), {"run": run_id}).scalar_one() == "queued"
 
 
 def test_unknown_words_are_settled_after_a_preview_and_one_undo_takes_it_back(

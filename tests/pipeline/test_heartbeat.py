@@ -1,0 +1,52 @@
+"""The time limit of a chunk."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+
+import pytest
+
+from gvrc.errors import PipelineError
+from gvrc.pipeline.heartbeat import Heartbeat
+from gvrc.settings import PROJECT_DIR, Settings
+
+TRACED_AFTERWARDS = """
+import sys
+from gvrc.pipeline.heartbeat import Heartbeat
+from gvrc.settings import Settings
+def called(): return 1
+with Heartbeat(None, Settings(), 1).time_limit("a chunk"):
+    called()
+sys.settrace(lambda *_: None)
+called()
+print("came back")
+"""
+
+
+def test_work_within_its_limit_leaves_nothing_behind() -> None:
+    """Not even in an interpreter that is traced (a debugger, a coverage tool): a call must come back."""
+    ended = subprocess.run([sys.executable, "-c", TRACED_AFTERWARDS], cwd=PROJECT_DIR, capture_output=True, text=True, timeout=60, check=True)
+    assert ended.stdout == "came back\n"
+
+
+def work_for_ever(heartbeat: Heartbeat) -> None:
+    time.sleep(0.01)
+    heartbeat._look_at_time()
+    while True:
+        pass
+
+
+def test_work_beyond_its_limit_is_broken_off_in_words(settings: Settings) -> None:
+    heartbeat = Heartbeat(None, settings.model_copy(update={"timeout_seconds": 0}), 7)  # type: ignore[arg-type]
+    with pytest.raises(PipelineError, match="Run 7 stopped: a chunk took longer"), heartbeat.time_limit("a chunk"):
+        work_for_ever(heartbeat)
+
+
+def test_work_that_ends_as_its_time_is_up_is_done(settings: Settings) -> None:
+    heartbeat = Heartbeat(None, settings, 7)  # type: ignore[arg-type]
+    with heartbeat.time_limit("a chunk"):
+        (work,) = heartbeat._at_work.values()
+        work.asked_at = time.monotonic()  # asked, and not heard yet
+    assert heartbeat._at_work == {}
