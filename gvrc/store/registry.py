@@ -142,7 +142,7 @@ _MEMBERS = """
 
 def run_members(conn: Connection, run_id: int) -> list[Member]:
     """Every record of a run with what holds it back and what it feeds, in the order of the record ids."""
-    return [Member(*row) for row in conn.execute(text(_MEMBERS), {"run_id": run_id})]
+    return list(map(Member._make, conn.execute(text(_MEMBERS), {"run_id": run_id}).all()))
 
 
 def place_decisions(conn: Connection, run_id: int) -> list[PlaceDecision]:
@@ -204,8 +204,11 @@ def links_of(
     conn: Connection, facility_ids: Iterable[int] | None = None, record_keys: Iterable[str] | None = None, *, except_keys: Iterable[str] = (),
 ) -> list[LinkedKey]:
     """The source records that feed these facilities, or these source records where they feed one, oldest link first; `except_keys` are left out."""
-    by_facility = "s.facility_id = ANY(:ids)" if facility_ids is not None else "false"
-    by_key = "s.record_key = ANY(:keys)" if record_keys is not None else "false"
+    ids, keys = sorted(set(facility_ids or ())), sorted(set(record_keys or ()))
+    if not ids and not keys:
+        return []
+    by_facility = "s.facility_id = ANY(:ids)" if ids else "false"
+    by_key = "s.record_key = ANY(:keys)" if keys else "false"
     rows = conn.execute(
         text(f"""
             SELECT DISTINCT ON (s.facility_source_id) s.facility_source_id, s.facility_id, s.record_key, s.record_hash AS link_hash, r.record_id, r.state
@@ -213,7 +216,7 @@ def links_of(
             WHERE ({by_facility} OR {by_key}) AND s.record_key <> ALL(:except_keys)
             ORDER BY s.facility_source_id, (r.state = 'committed') DESC, r.file_id DESC, r.record_id DESC
         """),  # noqa: S608 (two fixed conditions)
-        {"ids": sorted(set(facility_ids or ())), "keys": sorted(set(record_keys or ())), "except_keys": sorted(set(except_keys))},
+        {"ids": ids, "keys": keys, "except_keys": sorted(set(except_keys))},
     )
     return [LinkedKey(*row) for row in rows]
 

@@ -21,6 +21,7 @@ from gvrc.commit import ActState, acts, commit
 from gvrc.model.access import Actor
 from gvrc.settings import Settings
 from gvrc.store.session import Database
+from tests.store.test_search_kept import counted_anew, kept
 
 EXAMPLES = int(os.environ.get("GVRC_HISTORY_EXAMPLES", "12"))
 PLACES = ("a", "b", "c", "d")
@@ -170,6 +171,10 @@ class Registry(RuleBasedStateMachine):
             if place not in merged:
                 said = self.model.says(place)
                 assert (hours, description, set(services)) == (said["opening_hours"], said["description"], said["services"]), place
+
+    def teardown(self) -> None:
+        """What is kept for searching followed every act."""
+        assert kept(self.db) == counted_anew(self.db)
 
 
 @pytest.fixture
