@@ -217,10 +217,10 @@ def _without_given_password(connection: Connection, user: StoredUser) -> StoredU
     return replace(user, password_hash=None, must_change_password=False)
 
 
-def session_actor(db: Database, token: str | None) -> Actor | None:
+def session_actor(db: Database, token: str | None, *, is_activity: bool = True) -> Actor | None:
     """Who a cookie's token belongs to; None when the session ended, was idle too long, or the account is closed.
 
-    Notes the activity at most once a minute, so that a page costs one read.
+    Notes the activity at most once a minute, so that a page costs one read; not at all for what a page asks by itself (`is_activity` False).
     """
     if not token:
         return None
@@ -228,7 +228,7 @@ def session_actor(db: Database, token: str | None) -> Actor | None:
         session = store.live_session(connection, _token_hash(token), db.settings.session_idle_minutes)
     if session is None:
         return None
-    if session.idle_seconds >= _TOUCH_SECONDS:
+    if is_activity and session.idle_seconds >= _TOUCH_SECONDS:
         with db.unit_of_work() as connection:
             store.touch_session(connection, session.session_id)
     return _actor(session.user, str(session.session_id))

@@ -142,6 +142,13 @@ def test_looking_at_a_page_writes_at_most_once_a_minute(database: Database, chie
     assert execute(database, "select last_seen_at from user_sessions order by 1") == before
 
 
+def test_what_a_page_asks_by_itself_keeps_no_session_alive(database: Database, chief: Actor) -> None:
+    token = accounts.sign_in(database, "chief", PASSWORD)
+    execute(database, "update user_sessions set last_seen_at = now() - interval '29 minutes'")
+    assert accounts.session_actor(database, token, is_activity=False) is not None
+    assert execute(database, "select extract(epoch from now() - max(last_seen_at)) > 1700 from user_sessions") == [True]
+
+
 def test_the_token_itself_is_never_stored(database: Database, chief: Actor) -> None:
     token = accounts.sign_in(database, "chief", PASSWORD)
     assert not any(token in row for row in execute(database, "select s::text || encode(token_hash, 'escape') from user_sessions s"))

@@ -42,18 +42,18 @@ class Seat:
         return may(self.actor, permission)
 
 
-def take(*permissions: Permission, even_with_given_password: bool = False) -> Seat:
+def take(*permissions: Permission, even_with_given_password: bool = False, by_itself: bool = False) -> Seat:
     """The seat of who runs this page, or a closed door: the script stops after saying why.
 
     Signed out: the browser is led to the sign-in. The database away: told with a hint, and looked for again every few seconds. A role
     without one of the `permissions`: told so. Who has still to choose a password of their own gets no page but the one for it
-    (`even_with_given_password`).
+    (`even_with_given_password`). What a page asks again and again `by_itself` does not keep the session of somebody who went away.
     """
     here = house.current()
     token = session_token()
     try:
         db = here.database()
-        actor = accounts.session_actor(db, token) if token else None
+        actor = accounts.session_actor(db, token, is_activity=not by_itself) if token else None
     except StoreError as error:
         _say_away(error)
     if actor is None:

@@ -11,6 +11,7 @@ from gvrc.commit import ActOutcome, ActState, acts
 from gvrc.errors import GvrcError
 from gvrc.security.permissions import Permission
 from gvrc.ui import address, desk, navigation, show
+from gvrc.ui.catalogue import Words
 from gvrc.ui.desk import Seat
 from gvrc.views.commits import VersionView
 from gvrc.views.facilities import FacilityPageView
@@ -167,12 +168,17 @@ def versions(seat: Seat, page: FacilityPageView) -> None:
             _version(seat, page, version)
 
 
+def version_line(say: Words, version: VersionView) -> str:
+    """A version in one line: number, time, who, by which act, what changed."""
+    what = ", ".join(version.fields) or say("registry.version.same")
+    return f"{version.version} · {show.moment(version.written_at)} · {version.written_by} · {say.or_plain(f'registry.act.{version.act}', version.act)}: {what}"
+
+
 def _version(seat: Seat, page: FacilityPageView, version: VersionView) -> None:
     say = seat.say
     told, button = st.columns([9, 3], vertical_alignment="center")
     with told:
-        what = ", ".join(version.fields) or say("registry.version.same")
-        show.plain(f"{version.version} · {show.moment(version.written_at)} · {version.written_by} · {say.or_plain(f'registry.act.{version.act}', version.act)}: {what}")
+        show.plain(version_line(say, version))
     is_now = version.version == page.facility.version
     if seat.may(Permission.COMMIT) and page.facility.is_active and not is_now:
         button.button(say.markdown("registry.do.restore"), key=f"back_to_{version.version}", on_click=_begin_restore, args=(version.version,), type="tertiary")

@@ -40,6 +40,11 @@ def form(seat: Seat, page: FacilityPageView) -> None:
     )
 
 
+def version_before_eyes(place: FacilityView) -> int:
+    """The version that the open form began with; without one, that of now."""
+    return int(st.session_state.get(_key(place, "version"), place.version or 0))
+
+
 def forget(facility_id: int) -> None:
     """The form begins anew from what the place says now."""
     for key in [key for key in st.session_state if str(key).startswith(f"edit_{facility_id}_")]:

@@ -16,7 +16,7 @@ from gvrc.reference.gazetteer import load_gazetteer
 from gvrc.reference.vocabularies import load_vocabularies
 from gvrc.security.permissions import Permission
 from gvrc.store.reads_search import QUALITY_BANDS, FacilityFilter
-from gvrc.ui import address, navigation, registry_acts, registry_edit, registry_relations, show
+from gvrc.ui import address, navigation, registry_acts, registry_edit, registry_relations, registry_watch, show
 from gvrc.ui.catalogue import escape_markdown
 from gvrc.ui.desk import Seat
 from gvrc.views import exports
@@ -203,6 +203,7 @@ def one_facility(seat: Seat, facility_id: int) -> None:
     if page.stands_for is not None:
         navigation.link("registry", say.markdown("registry.survivor"), query={"facility": str(page.stands_for)})
     deed = address.one_of("do", registry_acts.DEEDS)
+    registry_watch.watch(seat, place, is_edited=deed == "edit")
     if deed is not None and seat.may(Permission.COMMIT) and place.version is not None:
         _form(seat, page, deed)
         return

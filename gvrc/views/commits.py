@@ -10,7 +10,7 @@ from typing import Any
 
 from gvrc.model.access import Actor
 from gvrc.security.permissions import Permission, require
-from gvrc.store import history, reads_registry
+from gvrc.store import history, reads_registry, registry
 from gvrc.store.history import CommitRow, Request, Version
 from gvrc.store.session import Connection, Database
 from gvrc.views.sight import Shown, Sight
@@ -171,6 +171,15 @@ def version_list(db: Database, actor: Actor, facility_id: int) -> tuple[VersionV
         found = history.versions_of(conn, [facility_id]).get(facility_id, [])
     first = [_version(version, {}) for version in found[:1]]
     return tuple(reversed([*first, *(_version(after, before.state) for before, after in pairwise(found))]))
+
+
+def newer_versions(db: Database, actor: Actor, facility_id: int, version: int) -> tuple[VersionView, ...]:
+    """What became of a facility after a version, newest first. Costs next to nothing while that is none. Raises NotAllowedError."""
+    require(actor, Permission.SEE_AUDIT)
+    with db.read(actor) as conn:
+        if registry.versions(conn, [facility_id]).get(facility_id, version) == version:
+            return ()
+    return tuple(later for later in version_list(db, actor, facility_id) if later.version > version)
 
 
 def _version(version: Version, before: Mapping[str, Any]) -> VersionView:

@@ -65,6 +65,7 @@ def test_everybody_finds_their_way_and_no_page_is_closed_to_a_screen_reader(
     with database.read() as connection:
         name = connection.exec_driver_sql("SELECT facility_name FROM facilities WHERE visibility = 'public' ORDER BY facility_id LIMIT 1").scalar_one()
     a_viewer_finds_a_place_and_no_work(application, chromium, name)
+    two_who_edit_the_same_place_are_both_told(application, chromium, database)
     nothing_grave_on_any_page(arrive(chromium, application, "amina"))
     nothing_grave_on_any_page(arrive(chromium, application, "amina", scheme="dark"), COLOURS)
 
@@ -136,6 +137,47 @@ def a_viewer_finds_a_place_and_no_work(application: Application, chromium: Brows
     assert re.search(r"\d+ places?\. Select", visitor.text())
     visitor.open("/duplicates")
     assert "Duplicates" not in visitor.page.get_by_role("heading", level=1).first.inner_text()
+
+
+def two_who_edit_the_same_place_are_both_told(application: Application, chromium: Browser, database: Database) -> None:
+    """Two browsers with the same form open: who comes second is told what the first changed, keeps what was typed and saves on top; the first one's open
+    page tells by itself what came after."""
+    place = "SELECT facility_id, opening_hours, description FROM facilities WHERE is_active AND opening_hours IS NULL AND description IS NULL ORDER BY facility_id LIMIT 1"
+    with database.read() as connection:
+        facility_id = connection.exec_driver_sql(place).one().facility_id
+    first, second = arrive(chromium, application, "peter"), arrive(chromium, application, "amina")
+    for person in (first, second):
+        person.open(f"/registry?facility={facility_id}&do=edit")
+    edit(first, "Opening hours", "8 to 5", "rang them")
+    assert re.search(r"Done, in commit \d+", first.text())
+    edit(second, "Description", "Beside the market", "visited")
+    refused = second.text()
+    assert re.search(r"was changed meanwhile\. peter changed opening hours at \d\d:\d\d", refused)
+    assert second.page.get_by_label("Opening hours").input_value() == "8 to 5"
+    assert second.page.get_by_label("Description").input_value() == "Beside the market"
+    second.page.get_by_role("button", name="Save", exact=True).click()
+    second.page.get_by_text(re.compile(r"Done, in commit \d+")).wait_for(timeout=60_000)
+    first.page.get_by_text("This place was changed while you had it open").wait_for(timeout=60_000)
+    assert re.search(r"amina · edit: description", first.text())
+    first.click("Show it as it is now")
+    assert "Beside the market" in first.text()
+    assert "while you had it open" not in first.text()
+    with database.read() as connection:
+        told = connection.exec_driver_sql(f"SELECT opening_hours, description FROM facilities WHERE facility_id = {facility_id}").one()
+    assert tuple(told) == ("8 to 5", "Beside the market")
+    for person in (first, second):
+        person.page.context.close()
+
+
+def edit(visitor: Visitor, label: str, value: str, reason: str) -> None:
+    """Fill one field of the open form, then save."""
+    visitor.page.get_by_label(label).fill(value)
+    visitor.page.get_by_label(label).press("Tab")
+    visitor.settle()
+    visitor.page.get_by_label("Why", exact=True).fill(reason)
+    visitor.page.get_by_role("button", name="Save", exact=True).click()
+    visitor.page.wait_for_timeout(100)
+    visitor.settle()
 
 
 def nothing_grave_on_any_page(visitor: Visitor, options: dict[str, Any] | None = None) -> None:
