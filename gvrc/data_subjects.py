@@ -7,13 +7,11 @@ staging made of them, and the bytes of the delivered files. What is left is a no
 from __future__ import annotations
 
 import io
-import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gvrc.cleaning.phones import find_phones
 from gvrc.errors import ConfigError
 from gvrc.model.access import Actor
 from gvrc.security.crypto import KeyRing, is_sealed, open_sealed, seal_file
@@ -22,44 +20,7 @@ from gvrc.settings import Settings
 from gvrc.store import subjects, vault
 from gvrc.store.accounts import log_access
 from gvrc.store.session import Database
-
-_SEPARATOR = r"[ ().\-/]{0,3}"
-_SHORTEST = 5
-"""Characters below which a value would be found in too much that is not the person's."""
-_NATIONAL_DIGITS = 9
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Subject:
-    """What is looked for: one contact, address or name. `pattern` finds it however it is written, in Python and in PostgreSQL alike."""
-
-    pattern: str = field(repr=False)
-
-    @classmethod
-    def of(cls, value: str) -> Subject:
-        """The subject of a phone number, an e-mail address or any other text. Raises ConfigError when it is too short to tell anybody apart."""
-        given = value.strip()
-        if len(given) < _SHORTEST:
-            raise ConfigError("The value is too short to be anybody's.", "Give the whole phone number, e-mail address, address or name.")
-        phones = [found.number for found in find_phones(given, is_contact=True) if found.number]
-        if len(phones) == 1 and "@" not in given:
-            return cls(pattern=_phone_pattern(phones[0]))
-        words = [re.sub(r"([^\w\s])", r"\\\1", word) for word in given.split()]
-        return cls(pattern=r"(?<!\w)" + r"\s{1,4}".join(words) + r"(?!\w)")
-
-    def is_in(self, text: str) -> bool:
-        return re.search(self.pattern, text, re.IGNORECASE) is not None
-
-    def redact(self, text: str) -> str:
-        """The text with stars in the value's place, as long as it was."""
-        return re.sub(self.pattern, lambda found: "*" * len(found.group()), text, flags=re.IGNORECASE)
-
-
-def _phone_pattern(number: str) -> str:
-    digits = re.sub(r"\D", "", number)
-    national = digits[-_NATIONAL_DIGITS:] if len(digits) > _NATIONAL_DIGITS else digits.lstrip("0")
-    prefix = rf"(?:(?:\+|00)?{_SEPARATOR}2{_SEPARATOR}5{_SEPARATOR}4{_SEPARATOR}(?:\(?0\)?{_SEPARATOR})?|0{_SEPARATOR})?"
-    return rf"(?<!\d){prefix}{_SEPARATOR.join(national)}(?!\d)"
+from gvrc.subject_text import Subject
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,32 +130,17 @@ def _files(settings: Settings) -> Iterator[Path]:
     yield from (path for path in sorted(settings.raw_dir.rglob("*")) if path.is_file() and not path.name.startswith(".") and is_sealed(path))
 
 
-def _bytes_pattern(subject: Subject) -> re.Pattern[bytes]:
-    return re.compile(subject.pattern.encode(), re.IGNORECASE)
-
-
 def _holds(keyring: KeyRing, path: Path, subject: Subject) -> bool:
     with open_sealed(keyring, path) as plain:
-        return _bytes_pattern(subject).search(plain.read()) is not None
+        return subject.is_in_file(plain.read())
 
 
 def _redact_file(keyring: KeyRing, path: Path, subject: Subject) -> bool:
-    """Replace the value in a file, byte for byte, so that every row keeps its place; False when it is not in there."""
+    """Replace the value in a file; False when it is not in there."""
     with open_sealed(keyring, path) as plain:
         content = plain.read()
-    redacted = _bytes_pattern(subject).sub(_filler(content), content)
-    if redacted == content:
+    redacted = subject.redact_file(content)
+    if redacted is content:
         return False
     seal_file(keyring, io.BytesIO(redacted), path)
     return True
-
-
-def _filler(content: bytes) -> Callable[[re.Match[bytes]], bytes]:
-    """Stars within a text; where a number stood without quotes, a number, so that the list stays readable."""
-
-    def fill(found: re.Match[bytes]) -> bytes:
-        before = content[max(0, found.start() - 20) : found.start()].rstrip()[-1:]
-        is_bare = before in (b":", b"[", b",") and found.group().isdigit()
-        return b"0." + b"0" * (len(found.group()) - 2) if is_bare else b"*" * len(found.group())
-
-    return fill

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from gvrc import data_subjects, pipeline, views
+from gvrc import data_subjects, pipeline, subject_text, views
 from gvrc.cli import main
 from gvrc.commit import commit
 from gvrc.data_subjects import Subject
@@ -24,7 +24,7 @@ from gvrc.settings import Settings
 from gvrc.store import audit
 from gvrc.store.session import Database
 
-DIGITS, WAYS = "700000963", ["0700 000 963", "+254 700-000-963", "254700000963", "0700000963"]
+DIGITS, WAYS = "700000963", ["0700\u00a0000 963", "+254 700\u2011000-963", "254700000963", "0700000963"]
 LIST = [
     {"facility_name": "Diani Health Centre", "service_type": "Health centre", "county": "Kwale", "ward": "Ukunda", "contact": WAYS[0], "notes": f"Ask on {WAYS[1]}"},
     {"facility_name": "Msambweni Hospital", "service_type": "Hospital", "county": "Kwale", "ward": "Ramisi", "contact": f"{WAYS[2]} / zz.person@example.org"},
@@ -130,6 +130,40 @@ def test_a_number_is_found_however_it_stands_in_a_text(way: str, before: str, af
     redacted = subject.redact(before + way + after)
     assert DIGITS not in squeezed(redacted)
     assert len(redacted) == len(before + way + after)
+
+
+AS_FILES = {
+    "plain": lambda said: json.dumps(said, ensure_ascii=False).encode(), "escaped": lambda said: json.dumps(said).encode(),
+    "UTF-16": lambda said: json.dumps(said, ensure_ascii=False).encode("utf-16"), "UTF-16 unmarked": lambda said: json.dumps(said, ensure_ascii=False).encode("utf-16-be"),
+    "UTF-32": lambda said: json.dumps(said, ensure_ascii=False).encode("utf-32"),
+    "UTF-16 that lost a byte": lambda said: (whole := json.dumps(["x" * 300, *said], ensure_ascii=False).encode("utf-16"))[:401] + whole[402:],
+}
+AS_WRITTEN = [
+    ("0700000963", ["07OO-000 963", "0700\u00a0000\u00a0963", "+254 (0) 700\u2011000\u2011963", "tel\n0700 000 963"], ["0700000964"]),
+    ("zosé mwangĩ", ["Ask ZOSÉ  Mwangĩ, now", "\nZose\u0301 Mwangi\u0303", "x\u00a0zosé\u00a0mwangĩ"], ["Zoséa Mwangĩ", "Zosé Mwangĩni"]),
+    ("P.O. Box 12/34", ["P.O. Box 12/34, Lamu", "p.o.  box\n12/34"], ["P.O. Box 12/345", "PxO. Box 12/34"]),
+]
+
+
+@pytest.mark.parametrize("window", [8 * 2**20, 64])
+@pytest.mark.parametrize("form", list(AS_FILES))
+@pytest.mark.parametrize(("value", "theirs", "others"), AS_WRITTEN)
+def test_a_file_is_rid_of_it_in_every_encoding_lists_come_in_and_keeps_its_places(
+    value: str, theirs: list[str], others: list[str], form: str, window: int, monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(subject_text, "_WINDOW", window)
+    subject = Subject.of(value)
+    for text_of in theirs:
+        content = AS_FILES[form](["a" * 70, text_of, "b" * 70])
+        redacted = subject.redact_file(content)
+        assert (subject.is_in_file(content), subject.is_in_file(redacted), len(redacted)) == (True, False, len(content)), text_of
+        assert subject.is_in(text_of)
+    content = AS_FILES[form](others)
+    assert subject.redact_file(content) is content
+
+
+def test_a_file_of_windows_1252_is_rid_of_a_name_and_still_reads() -> None:
+    assert Subject.of("josé muli").redact_file("name;José Muli;Kwalé".encode("cp1252")) == "name;*********;Kwalé".encode("cp1252")
 
 
 @pytest.mark.parametrize("other", ["10700000963", "07000009631", "0700000962", "70000096", "2549700000963 1"])
