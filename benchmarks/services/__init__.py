@@ -1,1 +1,1 @@
-"""How fast the API answers under load: `python -m benchmarks.services`."""
+"""The services against their bars: `python -m benchmarks.services`."""

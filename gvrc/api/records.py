@@ -18,6 +18,7 @@ from gvrc.api.office import office_of
 from gvrc.api.problems import answers
 from gvrc.views.facilities import FacilityPageView, FacilityView
 from gvrc.views.unified import Position, UnifiedFilter, count_unified, unified_page
+from gvrc.views.units import Level, unit_codes
 
 LARGEST_PAGE = 1000
 LAST_PAGE = 100
@@ -222,7 +223,10 @@ async def facilities(
     county: Words = None, constituency: Words = None, ward: Words = None, kind: Words = None, service: Words = None, q: Words = None,
     page: Page = 1, page_size: PageSize = 100,
 ) -> Response:
-    """Places of the registry as far as the role may see them. Places are given by their codes (KE007), kinds and services by theirs."""
+    """Places of the registry as far as the role may see them. Counties, constituencies and wards are given by code (KE007) or name, kinds and services by code."""
+    county = _unit("county", county)
+    constituency = _unit("constituency", constituency, county)
+    ward = _unit("ward", ward, constituency or county)
     found = await office_of(request).read(lambda db: views.facility_list(
         db, caller, words=q, county=county, constituency=constituency, ward=ward, facility_type=kind, service=service, limit=page_size,
         offset=(page - 1) * page_size,
@@ -231,6 +235,14 @@ async def facilities(
         "data": [_facility(view) for view in found.rows], "total": found.total, "total_is_least": found.is_more, "page": page,
         "page_size": page_size, "has_more": page * page_size < found.total,
     })
+
+
+def _unit(level: Level, text: str | None, within: str | None = None) -> str | None:
+    """The code of a unit; a text that means none stays, and finds nothing."""
+    codes = unit_codes(level, text, within) if text is not None else ()
+    if len(codes) > 1:
+        raise HTTPException(422, f"{level}: Several are called so; give what it lies in too, or a code: {', '.join(codes)}")
+    return codes[0] if codes else text
 
 
 @router.get(

@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
+from gvrc.store.jsonb import storable_text
 from gvrc.store.reads import Scope
 
 QUALITY_BANDS: tuple[str, ...] = ("high", "good", "fair", "low", "unknown")
@@ -58,6 +59,11 @@ class FacilityFilter:
     operational_status: str | None = None
     quality: str | None = None
     is_active: bool | None = True
+
+    def __post_init__(self) -> None:
+        for name in self.__slots__:
+            if isinstance(value := getattr(self, name), str):  # no text of the registry holds what PostgreSQL cannot, and so none is found by it
+                object.__setattr__(self, name, storable_text(value))
 
     @property
     def is_counted(self) -> bool:

@@ -123,7 +123,22 @@ def test_a_facility_is_found_by_number_and_code_and_a_merged_one_leads_to_its_su
     assert (gone.status_code, gone.headers["location"]) == (307, f"/facilities/{first}")
     assert client.get("/facilities/999999").status_code == 404
     assert client.get("/facilities/1%20or%201=1").status_code == 422
-    assert client.get("/facilities", params={"county": "KE003"}).json()["total"] == 2
+    assert [client.get("/facilities", params={"county": named}).json()["total"] for named in ("KE003", "Kilifi", "kilifi", "Atlantis")] == [2, 2, 2, 0]
+    ward = found["ward"]
+    assert client.get("/facilities", params={"county": "Kwale", "ward": ward}).json()["total"] == 4
+    assert client.get("/facilities", params={"county": "Kilifi", "ward": ward}).json()["total"] == 0
+    several = client.get("/facilities", params={"ward": "Township"})
+    assert several.status_code == 422
+    assert several.json()["detail"].startswith("ward: Several are called so")
+
+
+@pytest.mark.parametrize("odd", ["\x00", "a\x00b", "\x1b\U000c65d7", "&|!:*", "\\", "%_", "\ufffe"])
+def test_letters_that_no_database_takes_find_nothing_anywhere(client: TestClient, places: list[str], odd: str) -> None:
+    batch = {odd: {"query": odd, "type": odd, "properties": [{"pid": name, "v": odd} for name in ("county", "mfl_code", "facility_code", odd)]}}
+    asked = [*((f"/{where}", {name: odd}) for where in ("data", "facilities") for name in ("q", "county", "constituency", "ward", "kind", "service")), ("/data", {"source": odd})]
+    asked += [("/reconcile", {"queries": json.dumps(batch)}), *((f"/reconcile/suggest/{what}", {"prefix": odd}) for what in ("entity", "type", "property"))]
+    assert {path: status for path, given in asked if (status := client.get(path, params=given).status_code) != 200} == {}
+    assert client.post("/reconcile", json=batch).status_code == 200
 
 
 def test_a_search_that_finds_very_many_places_says_that_there_are_more(client: TestClient, places: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
