@@ -110,9 +110,9 @@ def parse_contacts(values: Mapping[str, Any]) -> CleanContacts:
 def phones_elsewhere(data: Mapping[str, Any], values: Mapping[str, Any]) -> tuple[Contact, ...]:
     """Telephone numbers in the fields of a source row that became none of its canonical `values`.
     Numbers under a key that speaks of something else (codes, accounts, measures, days) are left alone."""
-    cells = [values.get(name) for name in CONTACT_FIELDS]
+    told = {value for value in values.values() if isinstance(value, str)}  # equal, not the same: a row that was kept and read back has texts of its own
     read = {id(value) for value in values.values()}
-    read.update(id(value) for value in data.values() if isinstance(value, str) and (value in cells or _ANY_DIGIT.search(value) is None))
+    read.update(id(value) for value in data.values() if isinstance(value, str) and (value in told or _ANY_DIGIT.search(value) is None))
     contacts = (contact for text in _unread_texts(data, read, 4) for contact in contacts_in_text(text, "contact").contacts)
     return merged_contacts(contact for contact in contacts if contact.contact_type is ContactType.PHONE)
 

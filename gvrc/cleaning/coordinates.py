@@ -27,7 +27,15 @@ COARSE_DECIMALS = 2
 LONGEST_COORDINATE = 200
 """Characters of a coordinate text that are read."""
 
+LARGEST_COMPOUND = 0.02
+"""Degrees (2 km) across which an outline may be to stand for one place."""
+LONGEST_OUTLINE = 20_000
+"""Characters of an outline text that are read."""
+MOST_CORNERS = 5_000
+
 _STAGE = "transform"
+_OUTLINE = re.compile(r"\s*(?:srid=\d{1,6};)?\s*(?:multi)?(?:polygon|linestring)\b", re.IGNORECASE)
+_CORNER = re.compile(r"(-?\d{1,3}(?:\.\d{1,20})?)\s{1,3}(-?\d{1,3}(?:\.\d{1,20})?)")
 _NUMBER = re.compile(r"[-+\u2212]?\d{1,9}(?:[.,]\d{1,40})?(?:[eE][-+]?\d{1,2}(?![\d.]))?")
 _LOOSE_SIGN = re.compile(r"(?<![\d\w°'\"])([-\u2212\u2013])\s+(?=\d)")
 _TURNED_SIGN = re.compile(r"(?<![\d\w°'\")])[\u2010-\u2015](?=\d)")
@@ -35,11 +43,13 @@ _IN_ADDRESS = re.compile(r"(?:[@=/:,]|loc:)\s?(-?\d{1,3}\.\d{2,15})\s?(?:,|%2C)\
 """A pair of degrees in the address of a map (`.../@-1.28,36.82,15z`, `geo:-1.28,36.82`)."""
 _HEIGHT = re.compile(r"(\s*[-\u2212]?\d{1,3}\.\d{2,15}[\s,;]+[-\u2212]?\d{1,3}\.\d{2,15})[\s,;]+-?\d{1,4}(?:\.\d{1,10})?(?:\s?m)?(?:[\s,;]+\d{1,4}(?:\.\d{1,10})?(?:\s?m)?)?\s*", re.IGNORECASE)
 """A pair with height (and accuracy) behind it, as survey tools write it (`-1.28 36.82 1650 4.5`)."""
+_WELL_KNOWN = re.compile(r"point\s?(?:zm|z|m)?\s{0,3}\(\s{0,3}(-?\d{1,3}(?:\.\d{1,40})?)\s{1,3}(-?\d{1,3}(?:\.\d{1,40})?)(?:\s+-?\d{1,6}(?:\.\d{1,40})?){0,2}\s{0,3}\)", re.IGNORECASE)
+"""A point as databases write it, with a height or a measure or without (`POINT Z (36.8 -1.3 1650)`)."""
 _LETTER_UNITS = re.compile(r"(?<=\d)\s?(?:d|deg|m|min|s|sec)\b\.?|(?<=\d)[dm](?=\s?\d)", re.IGNORECASE)
 _BY_LETTERS = re.compile(r"\d\s?d(?:eg)?\s?\d", re.IGNORECASE)
 _DECIMAL_COMMA = re.compile(r"(?<=\d),(?=\d)")
 _WHOLE_PAIR = re.compile(r"\s*[-+\u2212]?\d{1,2},\d{1,2}\s*")
-_WORDS = re.compile(r"\b(?:latitude|longitude|lat|long|lng|lon|point|srid=\d{1,6}|deg(?:rees)?|min(?:utes)?|sec(?:onds)?|north|south|east|west)\b", re.IGNORECASE)
+_WORDS = re.compile(r"\b(?:latitude|longitude|lat|long|lng|lon|point(?:\s?(?:zm|z|m)\b)?|srid=\d{1,6}|deg(?:rees)?|min(?:utes)?|sec(?:onds)?|north|south|east|west)\b", re.IGNORECASE)
 _HEMISPHERE = re.compile(r"[NSEW]", re.IGNORECASE)
 _LATITUDE_KEYS = ("latitude", "lat", "y")
 _LONGITUDE_KEYS = ("longitude", "long", "lng", "lon", "x")
@@ -70,6 +80,9 @@ def clean_point(values: Mapping[str, Any]) -> CleanPoint:
     Nothing stated gives an empty result without issues. Placeholders and 0,0 are missing; a swapped pair is mended with a change; a
     pair outside Kenya or one that cannot be read gives no point, a change that says so, and an issue.
     """
+    corners = _corners(values.get("coordinates"))
+    if corners:
+        return _middle(corners)
     stated = _stated(values)
     if stated is None:
         return CleanPoint()
@@ -77,6 +90,40 @@ def clean_point(values: Mapping[str, Any]) -> CleanPoint:
     if angles is None:
         return _refused(field_name, shown, "point.unreadable")
     return _placed(field_name, shown, angles)
+
+
+def _middle(corners: Sequence[tuple[float, float]]) -> CleanPoint:
+    """The middle of an outline (longitude, latitude, as GeoJSON and WKT write them), when it is as small as a compound; else the outline tells no point."""
+    shown = f"an outline with {len(corners)} corners"
+    longitudes, latitudes = sorted(corner[0] for corner in corners), sorted(corner[1] for corner in corners)
+    if max(longitudes[-1] - longitudes[0], latitudes[-1] - latitudes[0]) > LARGEST_COMPOUND:
+        return _refused("coordinates", shown, "point.unreadable")
+    point = Point(latitude=round((latitudes[0] + latitudes[-1]) / 2, 5), longitude=round((longitudes[0] + longitudes[-1]) / 2, 5), decimals=5)
+    if not _is_kenyan(point.latitude, point.longitude):
+        return _refused("coordinates", shown, "point.outside_kenya", latitude=point.latitude, longitude=point.longitude)
+    change = FieldChange(field_name="coordinates", before=shown, after=f"{point.latitude}, {point.longitude}", stage=_STAGE, rule="middle_of_outline")
+    return CleanPoint(point=point, changes=(change,))
+
+
+def _corners(value: Any) -> list[tuple[float, float]]:
+    """The corners of an outline: GeoJSON's nested lists of pairs, or `POLYGON ((36.8 -1.3, ...))`. Empty when the value is none."""
+    if isinstance(value, Mapping):
+        value = next((part for key, part in value.items() if str(key).strip().lower() == "coordinates"), None)
+    if isinstance(value, str) and _OUTLINE.match(value):
+        return [(float(x), float(y)) for x, y in _CORNER.findall(value[:LONGEST_OUTLINE])]
+    found: list[tuple[float, float]] = []
+    _collect_corners(value, found, depth=4)
+    return found if len(found) > 1 else []
+
+
+def _collect_corners(value: Any, found: list[tuple[float, float]], depth: int) -> None:
+    if not isinstance(value, (list, tuple)) or not depth or len(found) > MOST_CORNERS:
+        return
+    if len(value) in (2, 3) and all(isinstance(part, (int, float)) and math.isfinite(part) for part in value):
+        found.append((float(value[0]), float(value[1])))
+        return
+    for part in value:
+        _collect_corners(part, found, depth - 1)
 
 
 def _stated(values: Mapping[str, Any]) -> tuple[str, str, tuple[_Angle, _Angle] | None] | None:
@@ -234,6 +281,8 @@ def _angles_in_text(text: str, is_alone: bool) -> Iterator[_Angle]:
 
 def _plain(text: str) -> str:
     """The text without what surrounds a pair: the address of a map, heights, units as letters, signs that stand apart."""
+    if pair := _WELL_KNOWN.search(text):
+        return f"{pair[1]} {pair[2]}"
     if pair := _IN_ADDRESS.search(text) if ":" in text or "/" in text else None:
         return f"{pair[1]}, {pair[2]}"
     if pair := _HEIGHT.fullmatch(text):

@@ -61,6 +61,8 @@ def heading_kind(text: str, values: Mapping[str, Any], own_keys: Mapping[str, An
     """
     if len(text) > LONGEST_HEADING:
         return None
+    if not any(map(str.isalpha, text)) and _counts(own_keys, vocabularies):
+        return "total"
     kind = _kind_of_text(text, vocabularies)
     if kind is None or kind in ("total", "title"):
         return kind
@@ -84,6 +86,11 @@ def _kind_of_text(text: str, vocabularies: Vocabularies) -> str | None:
     if _OF_THE_LIST.match(bare):
         return "note"
     return "section" if _is_section(bare) or _names_only_a_kind(bare, vocabularies) else None
+
+
+def _counts(row: Mapping[str, Any], vocabularies: Vocabularies) -> bool:
+    """Whether a row says in any cell that it is a sum; what stands in the column of names is a count then."""
+    return any(type(cell) is str and len(cell) <= LONGEST_HEADING and _kind_of_text(cell.strip(), vocabularies) == "total" for cell in row.values())
 
 
 def _names_only_a_kind(bare: str, vocabularies: Vocabularies) -> bool:

@@ -40,6 +40,11 @@ _JOINED_STOP = re.compile(r"(?<=[^\W\d_]{2})\.(?=[^\W\d_]{2})")
 _SMALL_WORDS = frozenset({"of", "and", "the", "for", "in", "at", "on", "to", "na", "ya", "wa", "cha", "la", "za", "with", "by", "off"})
 _NOT_MISSPELT = frozenset({"dispensaries", "hospitals", "hospitality", "hospice", "laboratories", "pharmacies", "pharma", "hospitalier", "dispenser"})
 _PLACE_SPLIT = re.compile(r"\s*[,/]\s*")
+_LIST_SPLIT = re.compile(r"\s*[;|\n\r]\s*")
+"""What divides the names of a list in a cell and stands in no name."""
+_DIVIDERS = frozenset(",/;|\n\r")
+MOST_PLACES = 30
+"""Names in one cell that are told apart."""
 
 
 @quick
@@ -307,11 +312,13 @@ _COMMON_WORDS = frozenset({"home", "care", "post", "camp", "and", "the", "for", 
 
 def _two_places(text: str, vocabularies: Vocabularies) -> Iterator[Issue]:
     """`BARTABWA,KAPTURO`: two bare place names in one cell, or two whole places with their kinds."""
-    if "," not in text and "/" not in text:
+    if not _DIVIDERS.intersection(text):
         return
-    parts = [part for part in _PLACE_SPLIT.split(_BRACKETS.sub(" ", text)) if part]
-    if not 2 <= len(parts) <= 4 or not (_are_bare_places(text, parts, vocabularies) or _are_whole_places(parts, vocabularies)):
-        return
+    parts = [part for part in _LIST_SPLIT.split(text) if any(map(str.isalpha, part))]
+    if not 2 <= len(parts) <= MOST_PLACES or not _are_whole_places(parts, vocabularies, fewest=2):
+        parts = [part for part in _PLACE_SPLIT.split(_BRACKETS.sub(" ", text)) if part]
+        if not 2 <= len(parts) <= 4 or not (_are_bare_places(text, parts, vocabularies) or _are_whole_places(parts, vocabularies)):
+            return
     first = _cased(parts[0].strip(_STRAY_ENDS), vocabularies, keep=not text.isupper())
     suggestion = Suggestion(
         values={"name": first}, shown=first, confidence=0.5, reason=f"{len(parts)} names stand in one cell; the first one keeps this row, the others need rows of their own."
@@ -326,8 +333,8 @@ def _are_bare_places(text: str, parts: Sequence[str], vocabularies: Vocabularies
     return all(1 <= len(part.split()) <= 2 and part.replace(" ", "").replace("'", "").isalpha() and len(part) >= SHORTEST_NAME for part in parts)
 
 
-def _are_whole_places(parts: Sequence[str], vocabularies: Vocabularies) -> bool:
-    """Each part has its own place word before its kind word (`Kwale Police Station / Ukunda Police Post`)."""
+def _are_whole_places(parts: Sequence[str], vocabularies: Vocabularies, fewest: int = 3) -> bool:
+    """Each part has its own place word before its kind word, and `fewest` words (`Kwale Police Station / Ukunda Police Post`)."""
     found = [(normalised(part).split(), part) for part in parts]
     kinds = [kind_in_words(words, vocabularies) for words, _ in found]
-    return all(kind is not None and kind.start > 0 and len(words) >= 3 for kind, (words, _) in zip(kinds, found, strict=True))
+    return all(kind is not None and kind.start > 0 and len(words) >= fewest for kind, (words, _) in zip(kinds, found, strict=True))

@@ -30,11 +30,12 @@ from gvrc.sources.json_tree import (
 )
 from gvrc.sources.known import KnownSource, known_sources, slug
 from gvrc.sources.looks import is_county, is_heading
-from gvrc.sources.mapping import FieldValues, field_values, likeness, propose_fields, signature
+from gvrc.sources.mapping import FieldValues, field_values, is_name_above, likeness, propose_fields, signature
+from gvrc.sources.referenced import REFERENCED, are_referenced, with_references
 from gvrc.sources.strange_files import is_json_inside_a_text, require_text
 from gvrc.sources.text import find_preface, open_text, read_head, text_lines
 from gvrc.sources.transposed import TRANSPOSED, TransposedRecords, is_transposed
-from gvrc.sources.unfolded import ROWS_BY_LINE, UNFOLDED, RowsByLine, are_rows_by_line, unfolded
+from gvrc.sources.unfolded import LARGEST_FILE, ROWS_BY_LINE, UNFOLDED, RowsByLine, are_rows_by_line, unfolded
 
 JSON_LINES = "jsonl"
 LINES_PATH = ("lines", "*")
@@ -119,6 +120,8 @@ def _json(path: Path) -> Sample:
         inside = _record_groups(find_groups(unfolded(sample.tree)))
         if any(map(_names_a_place, inside)):
             groups, form, dialect = inside, UNFOLDED, UNFOLDED
+    if len(groups) == 1 and not dialect and path.stat().st_size <= LARGEST_FILE and are_referenced(groups[0].records):
+        groups, form, dialect = _record_groups(find_groups(with_references(sample.tree))), REFERENCED, REFERENCED
     if not groups:
         return Sample(form="json", record_paths=_empty_paths(sample), problem=sample.problem)
     return Sample(
@@ -135,7 +138,7 @@ def _json(path: Path) -> Sample:
 def _is_better(table: JsonTable, groups: list[Group]) -> bool:
     """Whether a table is what a file holds, and not the objects found in it."""
     if table.dialect == TEXTS:
-        return not any(_names_a_place(group) for group in groups)
+        return not any(_names_a_place(group) or _is_named_above(group) for group in groups)
     return not groups or table.known_names >= max(2, *map(_known_fields, groups))
 
 
@@ -143,6 +146,12 @@ def _names_a_place(group: Group) -> bool:
     """Whether records have a name, and one that is no list."""
     told = (pair for record in group.records[:20] for pair in flattened(record))
     return any(type(value) is not list and _has_name_among((path,)) for path, value in told)
+
+
+def _is_named_above(group: Group) -> bool:
+    """Whether records are offices: a place and a contact of their own, the name told once above them."""
+    names = {name for context in group.contexts[:20] for name in context if is_name_above(name)}
+    return len(_canonicals(group)) >= 2 and any(len({str(context.get(name)) for context in group.contexts[:200]}) > 1 for name in names)
 
 
 _TOLD_IN_A_REFUSAL = frozenset({"error", "errors", "detail", "message", "msg", "code", "status", "statuscode", "title", "type", "timestamp", "path", "success", "ok", "error_description"})

@@ -25,6 +25,8 @@ SIMILAR_ENOUGH = 90.0
 """Similarity (0 to 100) from which an unknown field name counts as a spelling of a known one."""
 
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_GROUPED = re.compile(r"\w{1,80}(?:/\w{1,80}){1,6}")
+"""A question of a form with the groups it stands in, as form tools export it: `group_contacts/phone`."""
 _NOT_WORD = re.compile(r"[^a-z0-9#]+")
 _WRAPPERS = frozenset({
     "properties", "attributes", "fields", "data", "record", "item", "node", "source", "details", "info", "facility", "attrs", "resource",
@@ -74,6 +76,8 @@ def known_name(steps: tuple[str, ...]) -> KnownName | None:
         if spelling in _table():
             canonical, rank = _table()[spelling]
             return KnownName(canonical=canonical, confidence=0.95, rank=rank, reason=f"“{spelling}” is a known name for it")
+    if steps and _GROUPED.fullmatch(steps[-1]):
+        return known_name((*steps[:-1], *steps[-1].split("/")))
     return _similar(words[-1]) if words and words[-1] not in _SAYS_LITTLE else None
 
 

@@ -398,7 +398,16 @@ def _with_a_name(proposals: dict[str, Proposal], fields: list[FieldValues]) -> d
         return {**proposals, keys[-1].path: Proposal(canonical="name", confidence=0.8, reason="the records stand under their names", rank=9_000)}
     if best is not None and best.looks("name") >= 0.4:
         return {**proposals, best.path: Proposal(canonical="name", confidence=0.6, reason="its values read like names of places")}
+    above = [values for values in fields if values.path.startswith("^") and is_name_above(values.path[1:]) and len(set(map(str, values.values))) > 1]
+    if above:
+        return {**proposals, above[-1].path: Proposal(canonical="name", confidence=0.7, reason="it names what the records are offices of", rank=9_000)}
     return proposals
+
+
+def is_name_above(name: str) -> bool:
+    """Whether a parent's value is a name that its records have none of: an organisation's, told once for its offices."""
+    named = inherited_name(name)
+    return named is not None and named.canonical in ("name", "official_name")
 
 
 _OF_ORGANISATION_UNITS = frozenset({"path", "parent", "parent.id", "ancestors", "parent.name", "parent.displayName"})

@@ -14,6 +14,7 @@ from gvrc.sources.json_lines import JsonLinesRecords
 from gvrc.sources.json_stream import KIND_OF_LIST, FoundRecord, JsonRecords, Trouble
 from gvrc.sources.json_tables import DIALECTS, table_records
 from gvrc.sources.json_tree import PREFIX_CHARACTERS, WHOLE_BYTES, find_groups, read_sample
+from gvrc.sources.referenced import REFERENCED, ReferencedRecords
 from gvrc.sources.text import open_text
 from gvrc.sources.unfolded import ROWS_BY_LINE, UNFOLDED, RowsByLine, UnfoldedRecords
 
@@ -47,7 +48,7 @@ def read_records(path: Path, kind: SourceKind, mapping: Mapping) -> RecordReader
         return table_records(path, mapping.dialect, mapping.record_paths[0])
     wanted = frozenset(name[1:] for name in mapping.fields if name.startswith("^") and not name[1:].startswith("key") and name != f"^{KIND_OF_LIST}")
     names = frozenset(split_path(name)[0] for name in mapping.fields if not name.startswith("^"))
-    reader = UnfoldedRecords if mapping.dialect == UNFOLDED else JsonRecords
+    reader = UnfoldedRecords if mapping.dialect == UNFOLDED else ReferencedRecords if mapping.dialect == REFERENCED else JsonRecords
     return reader(path, mapping.record_paths, wanted, names)
 
 

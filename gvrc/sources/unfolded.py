@@ -61,7 +61,7 @@ class UnfoldedRecords:
     def __iter__(self) -> Iterator[FoundRecord]:
         require_fits(self._path)
         tree = unfolded(read_sample(self._path, LARGEST_FILE, whole=LARGEST_FILE).tree)
-        with _as_file(orjson.dumps(tree, option=orjson.OPT_NON_STR_KEYS)) as path:
+        with as_file(orjson.dumps(tree, option=orjson.OPT_NON_STR_KEYS)) as path:
             reader = JsonRecords(path, self._record_paths, self._wanted, self._names)
             self.trouble = reader.trouble
             yield from reader
@@ -120,13 +120,13 @@ class RowsByLine:
 
 
 def require_fits(path: Path) -> None:
-    """Raises UnknownFormatError when a file whose lists stand in texts is too large to be read whole."""
+    """Raises UnknownFormatError when a file that must be read whole (lists in texts, records that point to each other) is too large for that."""
     if path.stat().st_size > LARGEST_FILE:
-        raise UnknownFormatError("The file holds its list as one long text and is too large to be read that way.", "Export the list once, not twice.")
+        raise UnknownFormatError("The file must be read as a whole, and is too large for that.", "Export its list as plain records, or in parts.")
 
 
 @contextmanager
-def _as_file(content: bytes) -> Iterator[Path]:
+def as_file(content: bytes) -> Iterator[Path]:
     """Content to be read as a file is. It stays in memory where the system can do that: it may hold what is personal."""
     if not hasattr(os, "memfd_create"):
         with NamedTemporaryFile() as stream:

@@ -1,9 +1,11 @@
+import json
+
 import phonenumbers
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gvrc.cleaning.contacts import MOST_CONTACTS, contacts_in_text, merged_contacts, parse_contacts
+from gvrc.cleaning.contacts import MOST_CONTACTS, contacts_in_text, merged_contacts, parse_contacts, phones_elsewhere
 from gvrc.cleaning.phones import find_phones, kenyan_number
 from gvrc.model.record import Contact, ContactType
 
@@ -222,3 +224,10 @@ def test_an_address_with_a_usual_slip_is_kept_and_the_right_one_suggested() -> N
     assert issue.code == "contact.email_slip"
     assert issue.suggestion is not None
     assert issue.suggestion.values == {"contact": "desk@gmail.com, +254700000111"}
+
+
+def test_a_field_that_was_read_as_something_else_holds_no_phone_after_the_row_was_kept_and_read_back() -> None:
+    data = {"geom": "35.2813 0514321000 2100", "other": "call 0700 000 111"}
+    kept = json.loads(json.dumps(data))
+    found = phones_elsewhere(kept, {"coordinates": data["geom"]})
+    assert [contact.value for contact in found] == ["+254700000111"]

@@ -50,6 +50,8 @@ def codes(**values: Any) -> set[str]:
         {"coordinates": "Lat: -1.28333, Long: 36.81667"},
         {"coordinates": "1.28333 South, 36.81667 East"},
         {"coordinates": "POINT(36.81667 -1.28333)"},
+        {"coordinates": "POINT Z (36.81667 -1.28333 1650)"},
+        {"coordinates": "SRID=4326;POINT ZM(36.81667 -1.28333 1650 1)"},
         {"coordinates": "\u22121.28333 36.81667"},
         {"coordinates": [36.81667, -1.28333]},
         {"coordinates": [-1.28333, 36.81667]},
@@ -164,3 +166,24 @@ def test_a_pair_outside_kenya_comes_with_the_slip_that_explains_it(latitude: flo
 def test_a_pair_of_another_country_has_no_suggestion() -> None:
     (issue,) = clean_point({"latitude": 51.5, "longitude": 0.1}).issues
     assert issue.suggestion is None
+
+
+def test_the_outline_of_a_ward_is_no_point_of_a_place() -> None:
+    found = clean_point({"coordinates": [[[36.70, -1.28], [36.81, -1.28], [36.81, -1.33], [36.70, -1.28]]]})
+    assert found.point is None
+    assert [issue.code for issue in found.issues] == ["point.unreadable"]
+
+
+@pytest.mark.parametrize(
+    "outline",
+    [
+        [[[36.81665, -1.28331], [36.81669, -1.28331], [36.81669, -1.28335], [36.81665, -1.28331]]],
+        {"type": "Polygon", "coordinates": [[[36.81665, -1.28331], [36.81669, -1.28335]]]},
+        "POLYGON ((36.81665 -1.28331, 36.81669 -1.28331, 36.81669 -1.28335, 36.81665 -1.28331))",
+    ],
+)
+def test_the_middle_of_an_outline_is_told_as_a_change(outline: Any) -> None:
+    found = clean_point({"coordinates": outline})
+    assert found.point is not None
+    assert (found.point.latitude, found.point.longitude) == (-1.28333, 36.81667)
+    assert [change.rule for change in found.changes] == ["middle_of_outline"]

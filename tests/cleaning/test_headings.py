@@ -41,6 +41,8 @@ def test_a_county_name_with_something_that_only_a_place_has_is_a_place(values: d
 
 def test_a_total_is_one_whatever_stands_beside_it() -> None:
     assert kind("TOTAL", {"phone": "0700000111", "ward": "45"}) == "total"
+    assert kind("12", {}, {"Region": "Grand total", "Station": "12"}) == "total"
+    assert kind("12", {}, {"Region": "Coast", "Station": "12"}) is None
 
 
 def test_a_repeated_header_is_recognised_though_its_row_is_full() -> None:

@@ -102,7 +102,7 @@ def test_the_level_in_a_name_is_read_and_never_given_a_letter() -> None:
     assert clean("Level 1 Clinic").keph_level is None
 
 
-@pytest.mark.parametrize("text", ["BARTABWA,KAPTURO", "Kwale Police Station / Ukunda Police Post"])
+@pytest.mark.parametrize("text", ["BARTABWA,KAPTURO", "Kwale Police Station / Ukunda Police Post", "Kwale Hospital; Diani Clinic; Kinango Dispensary"])
 def test_two_places_in_one_are_told(text: str) -> None:
     assert "name.two_places" in [issue.code for issue in clean(text).issues]
 

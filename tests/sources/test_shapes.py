@@ -101,6 +101,9 @@ JSON_SHAPES: dict[str, Any] = {
         "pager": {"page": 1},
     },
     "a choice of one in each record": {"records": [{"id": f"r{n}", "fields": {"Organization": p[0], "County": [p[1]], "Services": ["Legal aid", "Counselling"]}} for n, p in enumerate(PLACES)]},
+    "offices under the name of their organisation": {"meta": {"title": "Members"}, "members": [
+        {"org": {"legalName": p[0]}, "what_we_do": ["Legal aid", "Counselling"], "offices": [{"town": p[3], "county": p[1], "contacts": {"phones": [p[4]]}}]} for p in PLACES]},
+    "questions in the groups of a form": [{"_id": n, "grp_place/facility_name": p[0], "grp_place/county": p[1], "grp_place/gps": f"{p[5]} {p[6]} 1300 5"} for n, p in enumerate(PLACES)],
     "bare names three levels deep": {"Kilifi": {"Kilifi North": {"Sokoni": NAMES[:1]}, "Malindi": {"Malindi Town": NAMES[1:2]}}, "Kwale": {"Msambweni": {"Ukunda": NAMES[2:3]}}, "Kisumu": {"Kisumu Central": {"Kondele": NAMES[3:]}}},
     "bare names beside their county": [{"county": p[1], "stations": [p[0]]} for p in PLACES],
     "a list inside a text": {"d": json.dumps(objects(name=0, county=1))},
@@ -182,6 +185,27 @@ def test_the_first_address_of_a_list_says_where_a_place_is(read: Callable[[str],
 def test_the_level_of_an_organisation_unit_is_no_level_of_care(read: Callable[[str], list[SourceRow]]) -> None:
     row = read(json.dumps(JSON_SHAPES["units of DHIS2 with the units above them"]))[0]
     assert (row.values["ward"], row.values.get("keph_level")) == ("Sokoni Ward", None)
+
+
+@pytest.mark.parametrize("pointing", [lambda key: {"parent": {"id": key}}, lambda key: {"parentId": key}], ids=["parent.id", "parentId"])
+def test_units_that_point_to_the_unit_above_are_placed_by_every_level(pointing: Callable[[str], dict[str, Any]], read: Callable[[str], list[SourceRow]]) -> None:
+    units = [{"id": "k", "name": "Kenya", "level": 1}]
+    units += [{"id": f"c{county}", "name": f"{county} County", "level": 2, **pointing("k")} for county in dict.fromkeys(COUNTIES)]
+    units += [{"id": f"s{n}", "name": f"{p[2]} Sub County", "level": 3, **pointing(f"c{p[1]}")} for n, p in enumerate(PLACES)]
+    units += [{"id": f"u{n}", "name": p[0], "level": 4, **pointing(f"s{n}")} for n, p in enumerate(PLACES)]
+    rows = read(json.dumps({"organisationUnits": units}))
+    assert [row.pointer for row in rows] == [f"/organisationUnits/{n}" for n in range(len(units))]
+    assert [(row.values["name"], row.values["county"], row.values["constituency"]) for row in rows[-4:]] == [(p[0], f"{p[1]} County", f"{p[2]} Sub County") for p in PLACES]
+
+
+def test_units_that_lie_in_each_other_do_not_go_round_for_ever(read: Callable[[str], list[SourceRow]]) -> None:
+    units = [{"id": "a", "name": "Kilifi County Hospital", "parent": {"id": "b"}}, {"id": "b", "name": "Malindi Hospital", "parent": {"id": "a"}}]
+    assert [row.values["name"] for row in read(json.dumps(units))] == ["Kilifi County Hospital", "Malindi Hospital"]
+
+
+def test_the_name_of_the_list_is_not_the_name_of_its_places(read: Callable[[str], list[SourceRow]]) -> None:
+    with pytest.raises(UnknownFormatError, match="the name of the place"):
+        read(json.dumps({"title": "Legal aid in Kenya", "offices": [{"county": p[1], "phone": p[4]} for p in PLACES]}))
 
 
 def test_bare_names_are_placed_by_every_level_they_stand_under(read: Callable[[str], list[SourceRow]]) -> None:
