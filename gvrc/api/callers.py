@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from typing import Annotated
 
+import structlog
 from fastapi import Depends, HTTPException, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
@@ -59,7 +60,7 @@ async def _caller(request: Request, token: str) -> Actor:
             raise HTTPException(429, "Too many wrong tokens from this address. Wait, and check the token.", headers={"Retry-After": str(wait)})
         raise HTTPException(401, "The token is unknown, expired or revoked.", headers={"WWW-Authenticate": 'Bearer error="invalid_token"'})
     _wait_your_turn(office, f"token {actor.username}")
-    request.state.caller = actor.username
+    structlog.contextvars.bind_contextvars(user=actor.username)  # on every line of this request (gvrc/api/entrance.py)
     return actor
 
 

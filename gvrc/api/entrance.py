@@ -30,7 +30,7 @@ class Entrance:
             return
         passage = _Passage(scope, send)
         with ExitStack() as stack:
-            stack.enter_context(structlog.contextvars.bound_contextvars(request_id=passage.request_id))
+            stack.enter_context(structlog.contextvars.bound_contextvars(request_id=passage.request_id, user=""))
             span = stack.enter_context(tracing.span("request", request_id=passage.request_id, method=scope["method"]))
             try:
                 await self._app(scope, receive, passage.send)
@@ -67,5 +67,4 @@ class _Passage:
         """One line and one measurement."""
         seconds = time.perf_counter() - self._started
         metrics.observe_request(self.route, self._scope["method"], self.status, seconds)
-        caller = self._scope.get("state", {}).get("caller", "")
-        _log.info("request", route=self.route, method=self._scope["method"], status=self.status, milliseconds=round(seconds * 1000, 1), user=caller)
+        _log.info("request", route=self.route, method=self._scope["method"], status=self.status, milliseconds=round(seconds * 1000, 1))

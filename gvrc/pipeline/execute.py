@@ -81,7 +81,8 @@ def execute(db: Database, settings: Settings, run_id: int, on_progress: Progress
         if not is_ours:
             raise RunBusy(f"Another process is working on run {run_id}.", "Wait until it ends.")
         run = _begin(db, run_id)
-        with Heartbeat(db, settings, run_id, partial(_fail, db, run_id)) as heartbeat, structlog.contextvars.bound_contextvars(run_id=run_id):
+        known = structlog.contextvars.bound_contextvars(run_id=run_id, user=run.started_by)
+        with known, Heartbeat(db, settings, run_id, partial(_fail, db, run_id)) as heartbeat:
             return _work(db, settings, run, heartbeat, on_progress or (lambda _run_id: None))
 
 
@@ -118,7 +119,7 @@ def _work(db: Database, settings: Settings, run: StoredRun, heartbeat: Heartbeat
         _fail(db, run.run_id, error.detail, error.hint)
         raise
     except Exception as error:
-        log.exception("run failed")
+        log.exception("run broke off")
         detail = f"Run {run.run_id} broke off ({type(error).__name__}). Every finished chunk is kept."
         hint = "The log of errors has the details. Resume the run; if it breaks again, report it with the log."
         _fail(db, run.run_id, detail, hint)
@@ -128,21 +129,28 @@ def _work(db: Database, settings: Settings, run: StoredRun, heartbeat: Heartbeat
 def _stages(context: RunContext) -> None:
     with context.db.read() as conn:
         files = file_store.load_files(conn, run_id=context.run_id)
-    with tracing.span("stage", stage="extract", run_id=context.run_id):
+    with _known_as(context, Stage.EXTRACT.value):
         _extract(context, files)
     if context.wants(Stage.VALIDATE):
-        with tracing.span("stage", stage="validate to enrich", run_id=context.run_id):
+        with _known_as(context, "validate to enrich"):
             _standardise(context, files)
     for stage, step in ((Stage.DEDUPE, find_duplicates), (Stage.SCORE, score_run)):
         if context.wants(stage):
-            with tracing.span("stage", stage=stage.value, run_id=context.run_id):
+            with _known_as(context, stage.value):
                 _whole_run_stage(context, stage, step)
+
+
+@contextmanager
+def _known_as(context: RunContext, stage: str) -> Iterator[None]:
+    """What is traced and logged meanwhile names the stage."""
+    with tracing.span("stage", stage=stage, run_id=context.run_id), structlog.contextvars.bound_contextvars(stage=stage):
+        yield
 
 
 def _extract(context: RunContext, files: Sequence[StoredFile]) -> None:
     _restart_stages(context, [Stage.EXTRACT])
     with ThreadPoolExecutor(max_workers=context.settings.concurrent_files, thread_name_prefix="extract") as pool:
-        for _done in pool.map(lambda file: extract_file(context, file), files):
+        for _done in pool.map(lambda known, file: known.run(extract_file, context, file), [copy_context() for _ in files], files):
             context.moved()
     _finish(context, [Stage.EXTRACT])
 
@@ -266,8 +274,9 @@ def _restart_stages(context: RunContext, stages: Sequence[Stage]) -> None:
 
 def _finish(context: RunContext, stages: Sequence[Stage]) -> None:
     with context.db.unit_of_work(run_id=context.run_id, reason="run") as conn:
-        for stage in stages:
-            run_store.finish_stage(conn, context.run_id, stage)
+        ended = {stage: run_store.finish_stage(conn, context.run_id, stage) for stage in stages}
+    for stage, (rows_in, rows_out, seconds) in ended.items():
+        log.info("stage done", stage=stage.value, rows_in=rows_in, rows_out=rows_out, seconds=round(seconds, 3))
 
 
 def _end(context: RunContext, status: RunStatus) -> RunSummary:
@@ -279,6 +288,7 @@ def _end(context: RunContext, status: RunStatus) -> RunSummary:
 
 
 def _fail(db: Database, run_id: int, detail: str, hint: str) -> None:
+    log.error("run failed", why=detail)
     with db.unit_of_work(run_id=run_id, reason="run") as conn:
         run_store.end_run(conn, run_id, RunStatus.FAILED, error=detail, hint=hint)
 

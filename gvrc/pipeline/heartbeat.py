@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import copy_context
 from dataclasses import dataclass
 from types import TracebackType
 
@@ -67,7 +68,7 @@ class Heartbeat:
         self._beats_above = 0
         self.peak_memory_mb = self._base_mb
         self.chunk_size = settings.chunk_size
-        self._thread = threading.Thread(target=self._beat_until_ended, name="heartbeat", daemon=True)
+        self._thread = threading.Thread(target=copy_context().run, args=(self._beat_until_ended,), name="heartbeat", daemon=True)
 
     def __enter__(self) -> Heartbeat:
         self._thread.start()

@@ -167,11 +167,13 @@ def add_to_stage(conn: Connection, run_id: int, stage: Stage, *, rows_in: int, r
     )
 
 
-def finish_stage(conn: Connection, run_id: int, stage: Stage) -> None:
-    """A stage has seen every row."""
-    conn.execute(
+def finish_stage(conn: Connection, run_id: int, stage: Stage) -> tuple[int, int, float]:
+    """A stage has seen every row; rows that went in and came out, and seconds."""
+    row = conn.execute(
         update(StageReport).where(StageReport.run_id == run_id, StageReport.stage == stage).values(status="done", ended_at=func.clock_timestamp())
-    )
+        .returning(StageReport.rows_in, StageReport.rows_out, StageReport.seconds)
+    ).one()
+    return row.rows_in, row.rows_out, row.seconds
 
 
 def load_stages(conn: Connection, run_id: int) -> dict[Stage, dict[str, Any]]:

@@ -59,6 +59,7 @@ def take(*permissions: Permission, even_with_given_password: bool = False, by_it
     if actor is None:
         lead_to_sign_in()
     house.speak(actor.language)
+    structlog.contextvars.bind_contextvars(user=actor.username)
     seat = Seat(actor=actor, db=db, settings=here.settings, say=here.words)
     if actor.must_change_password and not even_with_given_password:
         _stop_with(GvrcError(here.words("desk.given_password"), here.words("desk.given_password.hint")))
