@@ -29,6 +29,7 @@ def create_api(settings: Settings, keeper: DatabaseKeeper, *, shared: Path | Non
     api = FastAPI(
         title="GVRC", version=__version__, description=DESCRIPTION, docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False,
         generate_unique_id_function=lambda route: route.name,
+        telemetry={"tracing": False, "metrics": False, "logs": False, "operation_spans": False, "auto_configure": False},  # it would send addresses with what was asked for
     )
     api.state.office = Office.open(settings, keeper, shared)
     problems.install(api)

@@ -19,6 +19,7 @@ from typing import Any
 import httpx
 import pytest
 from aiosmtpd.controller import Controller
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import text
 from streamlit.testing.v1 import AppTest
@@ -30,6 +31,7 @@ from gvrc.settings import PROJECT_DIR, Settings
 from gvrc.store.session import Database
 from tests.operations.test_alerts import Chat, Mailbox
 from tests.sources.test_rest import Answer, Server, good
+from tests.test_tracing import Receiver
 
 PAGES, PER_PAGE = 3, 5
 SCRAPE = {"authorization": "Bearer scrape-me"}
@@ -46,18 +48,18 @@ def clinics(_path: str, query: dict[str, list[str]], _n: int) -> Answer:
 
 @pytest.fixture
 def world() -> Iterator[SimpleNamespace]:
-    """`source`, `chat`, `mailbox`, and the `channels` that lead to the last two."""
-    source, chat, mailbox = Server(clinics), Chat(), Mailbox()
+    """`source`, `chat`, `mailbox`, the `channels` that lead to the last two, and a `collector` of traces."""
+    source, chat, mailbox, collector = Server(clinics), Chat(), Mailbox(), Receiver()
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
     mail = Controller(mailbox, hostname="127.0.0.1", port=port)
     mail.start()
-    for server in (source, chat):
+    for server in (source, chat, collector):
         threading.Thread(target=server.serve_forever, daemon=True).start()
     channels = f"mailto://127.0.0.1:{port}?from=gvrc@example.org&to=ops@example.org&mode=insecure json://127.0.0.1:{chat.server_port}/hook"
-    yield SimpleNamespace(source=source, chat=chat, mailbox=mailbox, channels=channels)
+    yield SimpleNamespace(source=source, chat=chat, mailbox=mailbox, channels=channels, collector=collector)
     mail.stop()
-    for server in (source, chat):
+    for server in (source, chat, collector):
         server.shutdown()
         server.server_close()
 
@@ -100,7 +102,7 @@ def test_what_is_due_is_pulled_what_breaks_is_told_and_all_of_it_is_measured_and
 
     pipeline.set_up_source(database, admin, "ministry", f"{world.source.url}/list", requests_per_second=100)
     with ExitStack() as services:
-        surroundings = environment(settings, GVRC_ALERT_CHANNELS=world.channels, GVRC_ALERT_SECONDS="0.5", GVRC_API_PORT="0", GVRC_API_WORKERS="1")
+        surroundings = environment(settings, GVRC_ALERT_CHANNELS=world.channels, GVRC_ALERT_SECONDS="0.5", GVRC_API_PORT="0", GVRC_API_WORKERS="1", GVRC_OTLP_ENDPOINT=f"http://127.0.0.1:{world.collector.server_port}")
         services.enter_context(running(tmp_path / "scheduler.out", ["scheduler", "--as", admin.username], surroundings))
         services.enter_context(running(tmp_path / "api.out", ["serve"], surroundings))
         run_id = a_due_source_is_pulled_page_by_page(world, database, one)
@@ -110,6 +112,7 @@ def test_what_is_due_is_pulled_what_breaks_is_told_and_all_of_it_is_measured_and
         engineer = tokens.add_token(database, admin, label="engineer", role=Role.DATA_ENGINEER).token
         the_api_tells_it_and_what_callers_say_stays_between_them(api, engineer, run_id, broken)
         it_is_measured(api)
+        it_is_traced(world, engineer, run_id)
     lines = every_line_is_json_with_its_run_stage_user_and_request(settings, admin, run_id, broken)
     assert not [mark for mark in (*SECRETS, engineer) if mark in lines]
     sign_in_as(Role.DATA_ENGINEER)
@@ -187,6 +190,20 @@ def it_is_measured(api: str) -> None:
     assert found["gvrc_schedule_last_run_timestamp_seconds", (("source", "ministry"),)] > time.time() - 3600
     assert found["gvrc_api_request_seconds_count", (("method", "GET"), ("route", "/data"), ("status", "200"))] == 1
     assert found["gvrc_database_up", ()] == 1
+
+
+def it_is_traced(world: SimpleNamespace, engineer: str, run_id: int) -> None:
+    def spans() -> set[tuple[str, str, str]]:
+        sent = [ExportTraceServiceRequest.FromString(body) for _path, body in world.collector.bodies]
+        attributes = [
+            (service.resource.attributes, span.attributes) for request in sent for service in request.resource_spans for scope in service.scope_spans for span in scope.spans
+        ]
+        told = [({a.key: a.value.string_value for a in of_service}, {a.key: a.value.string_value or str(a.value.int_value) for a in of_span}) for of_service, of_span in attributes]
+        return {(service["service.name"], span.get("stage") or span.get("route", ""), span.get("run_id") or span.get("status", "")) for service, span in told}
+
+    wanted = {("gvrc-worker", stage, str(run_id)) for stage in ("extract", "validate to enrich", "dedupe", "score")} | {("gvrc-api", "/data", "200"), ("gvrc-api", "unknown", "404")}
+    wait_for(lambda: wanted <= spans())
+    assert not [mark for mark in (*SECRETS, engineer) for _path, body in world.collector.bodies if mark.encode() in body]
 
 
 def every_line_is_json_with_its_run_stage_user_and_request(settings: Settings, admin: Actor, run_id: int, broken: int) -> str:
