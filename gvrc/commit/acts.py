@@ -212,7 +212,23 @@ def _check(conn: Connection, actor: Actor, act: Act) -> dict[int, FacilityStandi
     if any(not allows_county(actor, standing.county_code) for standing in standings.values()):
         raise NotAllowedError("This place lies outside your counties.", "Ask a colleague who works for that county.")
     _check_versions(conn, act, standings)
+    if actor.counties and not _counties_then(conn, act) <= actor.counties:
+        raise NotAllowedError("It would lie outside your counties then.", "Ask a colleague who works for that county.")
     return standings
+
+
+def check_scope(conn: Connection, actor: Actor, facility_id: int) -> None:
+    """Whether a place is there and lies in this person's counties, before anything is told about it. Raises CommitError, NotAllowedError."""
+    _check(conn, actor, Act(kind="edit", facility_ids=(facility_id,), reason="", payload={"values": {}}))
+
+
+def _counties_then(conn: Connection, act: Act) -> set[str | None]:
+    """The counties to which an act moves its places."""
+    if act.kind == "restore":
+        values = _values_then(conn, act.facility_ids[0], int(act.payload["version"]))
+    else:
+        values = act.payload["values"] if act.kind == "edit" else {}
+    return {values["county"]} if "county" in values else set()
 
 
 def _known_commit(conn: Connection, act: Act) -> CommitRow | None:

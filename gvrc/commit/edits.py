@@ -62,9 +62,8 @@ def edit(db: Database, settings: Settings, actor: Actor, wanted: Edit, *, confir
     """
     require(actor, Permission.COMMIT)
     with db.read() as conn:
-        state = history.current_states(conn, [wanted.facility_id]).get(wanted.facility_id)
-    if state is None:
-        raise CommitError("There is no such place in the registry.", "Take it from the registry page.")
+        acts.check_scope(conn, actor, wanted.facility_id)
+        state = history.current_states(conn, [wanted.facility_id])[wanted.facility_id]
     values = _checked(state, wanted)
     if personal := {name: values[name] for name in _PERSONAL if name in values}:
         with db.unit_of_work(actor, reason="edit") as conn:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any, NamedTuple
 
+from gvrc.commit.heap import no_sweeps
 from gvrc.commit.pins import origins_of_pins, with_pins
 from gvrc.commit.units import Hold, Unit
 from gvrc.matching.chosen import chosen_values
@@ -75,6 +76,7 @@ class GoldenUnit:
         return told | origins_of_pins(self.pins)
 
 
+@no_sweeps()
 def golden_units(conn: Connection, units: Sequence[Unit], decisions: Sequence[PlaceDecision]) -> list[GoldenUnit]:
     """The golden records of units, in their order, from what staging holds now. Units whose records have vanished are left out."""
     stored = {s.record_id: s for s in record_store.load_records(conn, record_ids=[i for unit in units for i in unit.record_ids])}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from gvrc.commit.heap import no_sweeps
 from gvrc.commit.units import Hold, Plan, Unit
 from gvrc.model.access import Actor
 from gvrc.model.record import RecordState
@@ -34,6 +35,7 @@ class _Facts:
     detached: set[str] = field(default_factory=set)
 
 
+@no_sweeps()
 def make_plan(conn: Connection, actor: Actor, run_id: int) -> Plan:
     """The units of a run in the order of their first record, each with its facilities and what holds it back."""
     everyone = registry.run_members(conn, run_id)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gvrc.commit.golden import VISIBILITY_ORDER, GoldenUnit, golden_units
+from gvrc.commit.heap import no_sweeps
 from gvrc.commit.plan import make_plan
 from gvrc.commit.publish import check_run, settle, sign, tally_of
 from gvrc.commit.risks import Signature, risks_of
@@ -57,6 +58,7 @@ class _Findings:
         return self.offsets.get(act, 0) < self.passed[act] <= self.offsets.get(act, 0) + self.limit
 
 
+@no_sweeps()
 def preview(
     db: Database, settings: Settings, actor: Actor, run_id: int, limit: int = 200, offsets: Mapping[str, int] | None = None,
 ) -> CommitPreview:

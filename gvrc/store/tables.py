@@ -371,6 +371,10 @@ class FacilitySearch(Base):
     __table_args__ = (
         PrimaryKeyConstraint("facility_id", postgresql_include=["is_active", "visibility", "county_id"]),
         Index("ix_facility_search_words", "words", postgresql_using="gin"),
+        Index(
+            "ix_facility_search_words_in_part", text("(words[1:named])"), postgresql_using="gin",
+            postgresql_where=text("visibility IN ('ward_only', 'office_line')"),
+        ),
         Index("ix_facility_search_county", "county_id", "facility_id"),
         Index(
             "ix_facility_search_area", "county_id", "constituency_id", "ward_id", "facility_id", postgresql_include=["visibility", "is_active", "facility_type"],

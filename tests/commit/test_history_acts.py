@@ -7,11 +7,12 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from gvrc.commit import ActState, acts, commit, jobs
+from gvrc.commit import ActState, acts, commit, edits, jobs
 from gvrc.errors import CommitError, FacilityMovedError, NotAllowedError
 from gvrc.model.access import Actor, Role
 from gvrc.model.record import Contact, ContactType, Visibility
@@ -457,6 +458,22 @@ def test_making_a_sensitive_place_more_visible_waits_making_it_less_does_not(han
 def test_who_may_not_commit_may_not_act(hand: Hand, actor_of: Callable[[Role], Actor], role: Role) -> None:
     with pytest.raises(NotAllowedError):
         acts.retire(hand.db, hand.settings, actor_of(role), 1, WHY)
+
+
+def test_who_is_limited_to_counties_learns_nothing_of_a_place_elsewhere_and_moves_none_out_or_in(hand: Hand, actor_of: Callable[[Role], Actor]) -> None:
+    (a,) = hand.places("a")
+    home = hand.staged.kwale.county_code
+    here, elsewhere = (replace(actor_of(Role.APPROVER), counties=frozenset({code})) for code in (home, "KE047"))
+    for values in ({"name": "Place a"}, {"name": ""}, {"opening_hours": "8 to 5"}):
+        with pytest.raises(NotAllowedError, match="outside your counties"):
+            edits.edit(hand.db, hand.settings, elsewhere, edits.Edit(facility_id=a, version=1, values=values, reason=WHY))
+    away = {"county": "KE047", "constituency": None, "ward": None}
+    with pytest.raises(NotAllowedError, match="outside your counties then"):
+        edits.edit(hand.db, hand.settings, here, edits.Edit(facility_id=a, version=1, values=away, reason=WHY))
+    hand.change(a, **away)
+    with pytest.raises(NotAllowedError, match="outside your counties then"):
+        acts.restore(hand.db, hand.settings, elsewhere, a, 1, WHY, confirmed=True)
+    assert hand.version(a) == 2
 
 
 def test_an_act_without_a_reason_is_refused(hand: Hand) -> None:
