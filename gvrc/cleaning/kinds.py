@@ -174,10 +174,25 @@ def _suggested_kind(evidence: KindEvidence, nearest: Sequence[VocabularyMatch], 
         return Suggestion(values={"facility_type": label}, shown=label, confidence=nearest[0].confidence, reason=reason)
     code = _kind_of_services(evidence.services, vocabularies)
     if code is None:
-        return None
+        return _kind_of_level(evidence.name, vocabularies)
     label = types.label(code)
     given = ", ".join(vocabularies.services.label(service) for service in evidence.services[:4])
     return Suggestion(values={"facility_type": label}, shown=label, confidence=0.7, reason=f"It gives: {given}.")
+
+
+_KINDS_OF_LEVELS = {"2": ("dispensary", 0.56), "3": ("health_centre", 0.69), "4": ("hospital", 0.95), "5": ("hospital", 0.95), "6": ("hospital", 0.95)}
+"""What a place of a KEPH level mostly is, and its share among the places of that level in the national list of 2020 (hospitals: 99 %, kept below a certainty)."""
+
+
+def _kind_of_level(name: str | None, vocabularies: Vocabularies) -> Suggestion | None:
+    """What a name that ends with its level, or with `Referral`, stands for (`Kiambu Level 5`)."""
+    level = (stated_level(name) or "")[:1]
+    if level not in _KINDS_OF_LEVELS and not (name or "").casefold().endswith(" referral"):
+        return None
+    code, confidence = _KINDS_OF_LEVELS.get(level, ("hospital", 0.7))
+    label = vocabularies.facility_types.label(code)
+    reason = f"A place of level {level} is mostly a {label.lower()}." if level else "A place of referral is mostly a hospital."
+    return Suggestion(values={"facility_type": label}, shown=label, confidence=confidence, reason=reason)
 
 
 _ALONE = {"legal_aid": "legal_aid", "hotline": "hotline", "safe_shelter": "shelter", "gender_desk": "gender_desk"}

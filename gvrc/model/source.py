@@ -65,6 +65,8 @@ class Mapping:
     signature: str = ""
     dialect: str = ""
     unused: tuple[str, ...] = ()
+    places: tuple[tuple[str, ...], ...] = ()
+    """Where a row holds several places, or the column of names says their kind: the columns of each place, its name first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,7 @@ from gvrc.model.source import Detection, FieldSample, Mapping, SourceKind
 from gvrc.sources.delimited import DelimitedRecords, DelimitedRows, sniff_delimiter
 from gvrc.sources.field_names import NEVER, NOWHERE, is_field_name, known_name, split_path
 from gvrc.sources.json_lines import JsonLinesRecords
-from gvrc.sources.json_stream import FoundRecord
+from gvrc.sources.json_stream import FoundRecord, Trouble
 from gvrc.sources.json_tables import COLUMNS, DIALECTS, TEXTS, JsonTable, find_table, require_columns_fit, table_records
 from gvrc.sources.json_tree import (
     ASIDES,
@@ -36,6 +36,7 @@ from gvrc.sources.strange_files import is_json_inside_a_text, require_text
 from gvrc.sources.text import find_preface, open_text, read_head, text_lines
 from gvrc.sources.transposed import TRANSPOSED, TransposedRecords, is_transposed
 from gvrc.sources.unfolded import LARGEST_FILE, ROWS_BY_LINE, UNFOLDED, RowsByLine, are_rows_by_line, unfolded
+from gvrc.sources.wide import DividedRecords, Places, find_places
 
 JSON_LINES = "jsonl"
 LINES_PATH = ("lines", "*")
@@ -61,6 +62,7 @@ class Sample:
     leaves: Sequence[str] = ()
     dialect: str = ""
     problem: str = ""
+    places: Places = ()
 
     @property
     def is_flat(self) -> bool:
@@ -83,7 +85,7 @@ def detect(path: Path, name: str, *, remembered: Sequence[Mapping] = (), source:
     mappings an engineer or an earlier file taught us, the newest first; `source` overrides the name of the source. Raises
     UnknownFormatError when the file is no list of records, DamagedFileError when it breaks off before its first record.
     """
-    sample = read_list(path)
+    sample = _divided(read_list(path))
     fields = _fields(sample)
     named = source or slug(Path(name).stem) or "list"
     detection = _recall(sample, fields, remembered, source) or _know(sample, fields) or _guess(sample, fields, named)
@@ -92,6 +94,25 @@ def detect(path: Path, name: str, *, remembered: Sequence[Mapping] = (), source:
     if sample.problem:
         detection = replace(detection, reasons=(*detection.reasons, f"The file is damaged: {sample.problem}."))
     return detection
+
+
+def _divided(sample: Sample) -> Sample:
+    """The sample with each place of a row as a record of its own, and the kinds that the columns of names say."""
+    if sample.form not in ("csv", "json", JSON_LINES) or sample.dialect.endswith(TRANSPOSED):
+        return sample
+    columns = list(sample.leaves) if sample.is_flat else list(dict.fromkeys(key for record in sample.records[:SAMPLE_RECORDS] for key in record))
+    places = find_places(columns, sample.records)
+    if not places:
+        return sample
+    found = [("", context, record, b"") for record, context in zip(sample.records, sample.contexts, strict=True)]
+    told = list(DividedRecords(_Sampled(found), places))
+    return replace(sample, records=[record[2] for record in told], contexts=[record[1] for record in told], places=places)
+
+
+class _Sampled(list[FoundRecord]):
+    """Records of a sample, read before."""
+
+    trouble = Trouble()
 
 
 # ---------------------------------------------------------------- the sample
@@ -311,7 +332,8 @@ def _weight(group: Group) -> float:
 
 
 def _canonicals(group: Group) -> set[str]:
-    return {named.canonical for leaf in islice(group.leaves, MOST_FIELDS) if (named := known_name(split_path(leaf))) is not None} - {NOWHERE, NEVER}
+    known = ((leaf, known_name(split_path(leaf))) for leaf in islice(group.leaves, MOST_FIELDS))
+    return {named.canonical for leaf, named in known if named is not None and not (named.canonical == "name" and leaf in group.lists)} - {NOWHERE, NEVER}
 
 
 def _known_fields(group: Group) -> int:
@@ -320,7 +342,7 @@ def _known_fields(group: Group) -> int:
 
 
 def _has_name(group: Group) -> bool:
-    return _has_name_among(islice(group.leaves, MOST_FIELDS))
+    return _has_name_among(leaf for leaf in islice(group.leaves, MOST_FIELDS) if leaf not in group.lists)
 
 
 def _has_name_among(leaves: Iterable[str]) -> bool:
@@ -445,7 +467,8 @@ def _detection(
     fields: tuple[FieldSample, ...], *, is_known: bool,
 ) -> Detection:  # fmt: skip
     mapping = Mapping(
-        source=source, record_paths=sample.record_paths, fields=dict(mapped), constants=dict(constants), signature=sample.signature, dialect=sample.dialect
+        source=source, record_paths=sample.record_paths, fields=dict(mapped), constants=dict(constants), signature=sample.signature, dialect=sample.dialect,
+        places=sample.places,
     )
     kind = SourceKind.CSV if sample.form == "csv" else SourceKind.JSON
     return Detection(

@@ -14,7 +14,7 @@ import orjson
 
 from gvrc.sources.field_names import FIRST, inherited_name, is_field_name, join_path, known_name
 from gvrc.sources.json_stream import DEEPEST, EACH, BrokenText, JsonWindow, decode_at, inheritable_values, json_reason, told_by_key
-from gvrc.sources.looks import is_area, is_county, is_kind_key
+from gvrc.sources.looks import is_area, is_county, is_kind_key, is_region
 
 WHOLE_BYTES = 8 * 1024 * 1024
 """Files up to this size are looked at as a whole."""
@@ -48,6 +48,8 @@ class Group:
     records: list[dict[str, Any]] = field(default_factory=list)
     contexts: list[dict[str, Any]] = field(default_factory=list)
     leaves: dict[str, None] = field(default_factory=dict)
+    lists: set[str] = field(default_factory=set)
+    """The fields that hold objects side by side."""
 
     def add(self, record: dict[str, Any], context: dict[str, Any]) -> None:
         """Count a record; keep it when it is one of the first thousands."""
@@ -56,7 +58,10 @@ class Group:
             self.records.append(record)
             self.contexts.append(context)
             if len(self.leaves) < MOST_LEAVES:
-                self.leaves.update(dict.fromkeys(path for path, _ in islice(flattened(record), MOST_LEAVES)))
+                for path, value in islice(flattened(record), MOST_LEAVES):
+                    self.leaves[path] = None
+                    if type(value) is list and value and type(value[0]) is dict:
+                        self.lists.add(path)
 
 
 PLACE_LISTS = frozenset({"location", "locations", "address", "addresses", "physical_addresses", "physicaladdresses", "position"})
@@ -268,7 +273,7 @@ def is_keyed(node: dict[str, Any], path: tuple[str, ...], *, is_member: bool = F
     members = [(key, value) for key, value in node.items() if type(value) in (dict, list) and value]
     if not members or len(node) - len(members) > len(members) + 3:
         return False
-    if sum(is_county(key) for key, _ in members) > 0.5 * len(members) or _stands_under_places(members, path, is_member=is_member):
+    if sum(is_county(key) or is_region(key) for key, _ in members) > 0.5 * len(members) or _stands_under_places(members, path, is_member=is_member):
         return True
     shapes = [shape for _, value in members[:200] if (shape := _shape(value))]
     if len(shapes) != len(members[:200]) or len(members) == 1 or len({type(value) for _, value in members}) > 1:

@@ -92,11 +92,15 @@ def is_county(text: str) -> bool:
     return any(match.method in ("exact", "normalised", "alias") for match in load_gazetteer().find_county(text))
 
 
+_NO_KIND = frozenset({"office", "offices", "other", "others", "organisation", "organisations", "organization", "organizations"})
+"""Keys of lists that say nothing of the kind of what is in them: a government's office is one, and so is a charity's."""
+
+
 @lru_cache(maxsize=4096)
 def is_kind_key(key: str) -> bool:
     """Whether the key of a list names the kind of its places: `police_stations`, `Safe Houses`."""
     words = key.replace("_", " ").replace("-", " ").strip()
-    return len(words) < 60 and any(normalised(form) in _spellings("facility_types") for form in (words, words.removesuffix("s"), f"{words[:-3]}y" if words.endswith("ies") else words))
+    return len(words) < 60 and words.casefold() not in _NO_KIND and any(normalised(form) in _spellings("facility_types") for form in (words, words.removesuffix("s"), f"{words[:-3]}y" if words.endswith("ies") else words))
 
 
 @lru_cache(maxsize=4096)

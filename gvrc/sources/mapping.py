@@ -13,6 +13,7 @@ from gvrc.model.source import FieldSample, Mapping
 from gvrc.sources.field_names import NEVER, NOWHERE, KnownName, inherited_name, is_never_taken, known_name, split_path
 from gvrc.sources.json_stream import KIND_OF_LIST
 from gvrc.sources.looks import LONGEST_LOOK, LOOKS, is_missing, share, words_of
+from gvrc.sources.wide import kind_of
 
 SHOWN_SAMPLES = 3
 SHOWN_CHARACTERS = 80
@@ -340,6 +341,8 @@ def _by_values(values: FieldValues) -> Proposal:
         return Proposal(canonical="contact", confidence=0.8, reason="its values are lists of phones and e-mail addresses")
     is_a_type = len(values.steps) > 1 and values.steps[-1].casefold() == "type"  # what kind of data it is, not what it says
     for look, canonical, confidence in () if is_a_type else _VALUE_LOOKS:
+        if look == "county" and values.looks("whole_number") >= SURE:
+            continue  # a running number is the number of a county too
         seen = values.looks(look)
         if seen >= SURE:
             return Proposal(canonical=canonical, confidence=round(confidence * seen, 2), reason=f"its values look like {_in_words(canonical)}")
@@ -396,12 +399,26 @@ def _with_a_name(proposals: dict[str, Proposal], fields: list[FieldValues]) -> d
         return {**proposals, official[0]: Proposal(canonical="name", confidence=0.9, reason="it is the only name there is")}
     if keys:
         return {**proposals, keys[-1].path: Proposal(canonical="name", confidence=0.8, reason="the records stand under their names", rank=9_000)}
+    headed = [values for values in free if kind_of(values.steps[-1])]
+    if headed:
+        return {**proposals, headed[0].path: Proposal(canonical="name", confidence=0.8, reason="it is headed by a kind of place")}
     if best is not None and best.looks("name") >= 0.4:
         return {**proposals, best.path: Proposal(canonical="name", confidence=0.6, reason="its values read like names of places")}
     above = [values for values in fields if values.path.startswith("^") and is_name_above(values.path[1:]) and len(set(map(str, values.values))) > 1]
     if above:
         return {**proposals, above[-1].path: Proposal(canonical="name", confidence=0.7, reason="it names what the records are offices of", rank=9_000)}
+    telling = next((values for values in free if not values.path.startswith("^") and _may_be_names(values)), None)
+    if telling is not None:
+        return {**proposals, telling.path: Proposal(canonical="name", confidence=0.4, reason="it is the first text that differs from record to record")}
     return proposals
+
+
+def _may_be_names(values: FieldValues) -> bool:
+    """Whether a field holds short texts of words, one to a record: names, where nothing else tells which field is the name."""
+    texts = [value for value in values.values if isinstance(value, str) and 3 <= len(value.strip()) <= 80 and value.strip()[0].isalpha()]
+    return len(texts) >= 2 and len(texts) == len(values.values) and values.filled >= 0.8 and len(set(texts)) >= 0.9 * len(texts) and not any(
+        values.looks(look) >= 0.3 for look in ("county", "flag", "date", "uuid", "email", "website", "facility_code", "services", "owner", "operational_status", "facility_type")
+    )
 
 
 def is_name_above(name: str) -> bool:
@@ -475,6 +492,7 @@ def mapping_to_json(mapping: Mapping) -> dict[str, Any]:
     return {
         "source": mapping.source, "record_paths": [list(path) for path in mapping.record_paths], "fields": [list(pair) for pair in mapping.fields.items()],
         "constants": dict(mapping.constants), "signature": mapping.signature, "dialect": mapping.dialect, "unused": list(mapping.unused),
+        "places": [list(group) for group in mapping.places],
     }  # fmt: skip
 
 
@@ -490,4 +508,5 @@ def mapping_from_json(data: dict[str, Any]) -> Mapping:
         signature=str(data.get("signature") or ""),
         dialect=str(data.get("dialect") or ""),
         unused=tuple(str(path) for path in data.get("unused") or ()),
+        places=tuple(tuple(map(str, group)) for group in data.get("places") or () if group),
     )

@@ -17,6 +17,7 @@ from gvrc.sources.json_tree import PREFIX_CHARACTERS, WHOLE_BYTES, find_groups, 
 from gvrc.sources.referenced import REFERENCED, ReferencedRecords
 from gvrc.sources.text import open_text
 from gvrc.sources.unfolded import ROWS_BY_LINE, UNFOLDED, RowsByLine, UnfoldedRecords
+from gvrc.sources.wide import DividedRecords
 
 
 class RecordReader(Protocol):
@@ -37,7 +38,12 @@ class RecordCount:
 
 
 def read_records(path: Path, kind: SourceKind, mapping: Mapping) -> RecordReader:
-    """The reader for a file of this kind, along the record paths of its mapping."""
+    """The reader for a file of this kind, along the record paths of its mapping; each place of a row is a record."""
+    reader = _reader(path, kind, mapping)
+    return DividedRecords(reader, mapping.places) if mapping.places else reader
+
+
+def _reader(path: Path, kind: SourceKind, mapping: Mapping) -> RecordReader:
     if kind is SourceKind.CSV:
         return delimited_records(path, mapping.dialect)
     if mapping.dialect == JSON_LINES:

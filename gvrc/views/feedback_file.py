@@ -101,8 +101,14 @@ def as_csv(rows: Sequence[FeedbackRow]) -> str:
     writer.writerow([AT, MEND, *map(neutral, columns)])
     for row in rows:
         data = row.row if isinstance(row.row, dict) else {"name": row.name}
-        writer.writerow([row.pointer.rsplit("/", 1)[-1], neutral("\n".join(map(_in_words, row.remarks))), *(neutral(data.get(column)) for column in columns)])
+        writer.writerow([_row_of(row.pointer), neutral("\n".join(map(_in_words, row.remarks))), *(neutral(data.get(column)) for column in columns)])
     return stream.getvalue()
+
+
+def _row_of(pointer: str) -> str:
+    """The number of a row, also of a place that is one of several in it (`/rows/3/POLICE STATION`)."""
+    steps = pointer.split("/")
+    return steps[2] if len(steps) > 2 else steps[-1]
 
 
 def _in_words(remark: Any) -> str:

@@ -60,6 +60,13 @@ def test_nothing_told_is_a_question_with_the_kind_its_services_suggest() -> None
     assert issue.suggestion.values == {"facility_type": "Support Organisation"}
 
 
+@pytest.mark.parametrize(("name", "shown"), [("Kiambu Level 5", "Hospital"), ("Kahawa Level 3", "Health Centre"), ("Siaya Referral", "Hospital")])
+def test_a_level_in_a_name_suggests_a_kind(name: str, shown: str) -> None:
+    (issue,) = decide(name=name).issues
+    assert issue.suggestion is not None
+    assert (issue.code, issue.suggestion.shown) == ("kind.unknown", shown)
+
+
 def test_a_shortened_type_is_a_question_with_its_whole_word() -> None:
     (issue,) = decide(type_text="Misc.").issues
     assert issue.suggestion is not None

@@ -208,6 +208,40 @@ def test_the_name_of_the_list_is_not_the_name_of_its_places(read: Callable[[str]
         read(json.dumps({"title": "Legal aid in Kenya", "offices": [{"county": p[1], "phone": p[4]} for p in PLACES]}))
 
 
+WIDE = """COUNTY,HEALTH FACILITY,CONTACT,POLICE STATION,OCS TEL
+KWALE,Msambweni Hospital,0700001601,Diani Police Station,0700001602
+KILIFI,Kilifi County Hospital,0700001603,Kilifi,0700001604
+LAMU,,,Lamu Police Station,0700001605
+"""
+
+
+def test_several_places_in_a_row_are_a_record_each_with_no_contact_of_another(read: Callable[[str], list[SourceRow]]) -> None:
+    rows = read(WIDE)
+    assert [(row.values["name"], row.values["county"], row.values.get("contact") or row.values.get("phone")) for row in rows] == [
+        ("Msambweni Hospital", "KWALE", "0700001601"), ("Diani Police Station", "KWALE", "0700001602"),
+        ("Kilifi County Hospital", "KILIFI", "0700001603"), ("Kilifi", "KILIFI", "0700001604"), ("Lamu Police Station", "LAMU", "0700001605"),
+    ]
+    assert [row.pointer for row in rows][:3] == ["/rows/1/HEALTH FACILITY", "/rows/1/POLICE STATION", "/rows/2/HEALTH FACILITY"]
+    assert [row.values.get("facility_type") for row in rows] == [None, "POLICE STATION", None, "POLICE STATION", "POLICE STATION"]
+
+
+@pytest.mark.parametrize(("heading", "column"), [("Nearest Police Station", "Diani"), ("Police Station", "Y"), ("Police Station", "0700000111"), ("Police Station", "Diani")])
+def test_a_column_that_says_something_of_a_place_is_no_second_place(heading: str, column: str, read: Callable[[str], list[SourceRow]]) -> None:
+    rows = read(f"County,Health Facility,Phone,{heading}\nKwale,Msambweni Hospital,0700001601,{column}\nKwale,Kinango Hospital,0700001602,{column}\n")
+    assert [row.values["name"] for row in rows] == ["Msambweni Hospital", "Kinango Hospital"]
+    assert [row.pointer for row in rows] == ["/rows/1", "/rows/2"]
+
+
+def test_the_heading_of_the_names_tells_their_kind(read: Callable[[str], list[SourceRow]]) -> None:
+    rows = read("Safe Space Name,County,24hr Line\nTumaini,Nairobi,0700001401\nAmani,Mombasa,0700001402\n")
+    assert [(row.values["name"], row.values["facility_type"]) for row in rows] == [("Tumaini", "Safe Space"), ("Amani", "Safe Space")]
+
+
+def test_regions_as_keys_are_headings(read: Callable[[str], list[SourceRow]]) -> None:
+    rows = read(json.dumps({"service": "NPS", "regions": {"Coast": {"Kwale": {"OCPD": "A. Person", "stations": [{"stn": "Diani", "tel": []}]}}, "Nyanza": {"Kisumu": {"stations": [{"stn": "Kondele", "tel": ["0700001303"]}]}}}}))
+    assert [(row.values["name"], row.values["county"]) for row in rows] == [("Diani", "Kwale"), ("Kondele", "Kisumu")]
+
+
 def test_bare_names_are_placed_by_every_level_they_stand_under(read: Callable[[str], list[SourceRow]]) -> None:
     row = read(json.dumps(JSON_SHAPES["bare names three levels deep"]))[1]
     assert (row.values["county"], row.values["constituency"], row.values["ward"]) == ("Kilifi", "Malindi", "Malindi Town")

@@ -1,0 +1,125 @@
+"""Lists with several places in each row (`COUNTY | HEALTH FACILITY | CONTACT | POLICE STATION | OCS TEL`), and lists whose column of names says
+their kind (`Safe Space Name`).
+
+Each place gets the columns from its name up to the next name, and what stands before the first name, so that no contact goes to the wrong
+place. Its pointer names the cell of its name.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any, Protocol
+
+from gvrc.sources.field_names import known_name
+from gvrc.sources.json_stream import KIND_OF_LIST, FoundRecord, Trouble, escaped, told_bytes
+from gvrc.sources.looks import is_kind_key, is_missing, share
+
+Places = tuple[tuple[str, ...], ...]
+"""The columns of each place in a row, its name first. What is in no group belongs to all of them."""
+_NAMING = re.compile(r"\b(?:name|names|of|the|n)\b|[^\w\s]", re.IGNORECASE)
+_CONTACTS = frozenset({"phone", "contact", "email", "hotline"})
+_LOOKED_AT = 200
+
+
+class Reader(Protocol):
+    """What yields records, as every reader does."""
+
+    @property
+    def trouble(self) -> Trouble: ...
+
+    def __iter__(self) -> Iterator[FoundRecord]: ...
+
+
+def find_places(columns: Sequence[str], records: Sequence[dict[str, Any]]) -> Places:
+    """The columns of each place in the rows of a list: none when a row is one place and its name says no kind; one group when it does.
+
+    A second place is one only with a contact of its own: a column that names the nearest police station says something of the hospital.
+    """
+    looked_at = records[:_LOOKED_AT]
+    heads = [column for column in columns if _is_head(column, [record.get(column) for record in looked_at])]
+    groups = [_columns_of(head, heads, columns) for head in heads]
+    told = [group for group in groups if group[0] == heads[0] or any(_is_contact(column) for column in group[1:])]
+    if len(told) == len(groups) > 1 and any(map(kind_of, heads)) and _has_contact(told[0]):
+        return tuple(told)
+    names = [column for column in columns if _is_name(column)]
+    (alone,) = heads if len(heads) == 1 else ("",)
+    return ((alone,),) if alone and kind_of(alone) and names in ([], [alone]) else ()
+
+
+def _has_contact(group: Sequence[str]) -> bool:
+    return any(_is_contact(column) for column in group[1:])
+
+
+def kind_of(column: str) -> str:
+    """The kind of place that the heading of a column of names says; empty when it says none."""
+    words = " ".join(_NAMING.sub(" ", column.replace("_", " ")).split())
+    return words if words and is_kind_key(words) else ""
+
+
+def _is_name(column: str) -> bool:
+    named = known_name((column,))
+    return named is not None and named.canonical == "name" and named.confidence > 0.9
+
+
+def _is_contact(column: str) -> bool:
+    named = known_name((column,))
+    return named is not None and named.canonical in _CONTACTS
+
+
+def _is_head(column: str, cells: Sequence[Any]) -> bool:
+    """Whether a column holds names of places: called so, and its cells are words that differ, no ticks, numbers, places or services."""
+    if not (kind_of(column) or _is_name(column)):
+        return False
+    words = [cell for cell in cells if isinstance(cell, str) and not is_missing(cell)]
+    if not words or len(words) < 0.2 * len(cells) or len(set(words)) < 0.5 * len(words):
+        return False
+    return not any(share(look, words) >= 0.5 for look in ("flag", "phone", "whole_number", "short_code", "email", "facility_type", "services", "website")) and all(
+        any(map(str.isalpha, word)) for word in words[:50]
+    )
+
+
+def _columns_of(head: str, heads: Sequence[str], columns: Sequence[str]) -> tuple[str, ...]:
+    begin = columns.index(head)
+    end = next((place for place in range(begin + 1, len(columns)) if columns[place] in heads), len(columns))
+    return tuple(columns[begin:end])
+
+
+class DividedRecords:
+    """Yields each place of each row as a record of its own; a row that names no place stays whole. `trouble` is that of the reader."""
+
+    def __init__(self, reader: Reader, places: Places) -> None:
+        self._reader, self._places = reader, places
+        self._grouped = frozenset(column for group in places for column in group) if len(places) > 1 else frozenset()
+
+    @property
+    def trouble(self) -> Trouble:
+        return self._reader.trouble
+
+    def __iter__(self) -> Iterator[FoundRecord]:
+        for found in self._reader:
+            yield from self.divided(found) if len(self._places) > 1 else (self._told(found, self._places[0][0]),)
+
+    def divided(self, found: FoundRecord) -> Iterator[FoundRecord]:
+        """The places of one row."""
+        pointer, context, data, _ = found
+        shared = {column: value for column, value in data.items() if column not in self._grouped}
+        own = [(group[0], {column: data[column] for column in group if not _is_empty(data.get(column))}) for group in self._places]
+        if not any(cells for _, cells in own):
+            yield found
+            return
+        for head, cells in own:
+            if cells:
+                place = shared | cells
+                yield self._told((f"{pointer}/{escaped(head)}", context, place, told_bytes(place)), head)
+
+    @staticmethod
+    def _told(found: FoundRecord, head: str) -> FoundRecord:
+        kind = kind_of(head)
+        return (found[0], {**found[1], KIND_OF_LIST: kind}, found[2], found[3]) if kind else found
+
+
+def _is_empty(value: Any) -> bool:
+    return value is None or value == "" or (isinstance(value, str) and not value.strip())
+
+
