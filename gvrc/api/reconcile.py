@@ -229,7 +229,7 @@ async def suggest_property(caller: Caller, prefix: Prefix, cursor: Cursor = 0) -
 
 
 def _manifest(request: Request) -> dict[str, Any]:
-    here = str(request.base_url).rstrip("/")
+    here = str(request.url_for("welcome")).rstrip("/")
     service = {name: {"service_url": here, "service_path": f"/reconcile/suggest/{name}"} for name in ("entity", "type", "property")}
     return {
         "versions": ["0.2"], "name": "GVRC: places that help survivors of gender-based violence, Kenya", "identifierSpace": f"{here}/facilities/",

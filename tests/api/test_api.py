@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 from fastapi import FastAPI
+from starlette.applications import Starlette
+from starlette.routing import Mount
 from starlette.testclient import TestClient
 
 from gvrc.api.records import DataPage, FacilitiesPage, WholeFacility
@@ -139,6 +141,25 @@ def test_letters_that_no_database_takes_find_nothing_anywhere(client: TestClient
     asked += [("/reconcile", {"queries": json.dumps(batch)}), *((f"/reconcile/suggest/{what}", {"prefix": odd}) for what in ("entity", "type", "property"))]
     assert {path: status for path, given in asked if (status := client.get(path, params=given).status_code) != 200} == {}
     assert client.post("/reconcile", json=batch).status_code == 200
+
+
+def test_inside_the_application_every_address_it_gives_leads_back_to_it(staged: Any, api: FastAPI, token_of: Any, places: list[str]) -> None:
+    inside = TestClient(Starlette(routes=[Mount("/api", api)]), headers={"authorization": f"Bearer {token_of(Role.VIEWER)}"}, follow_redirects=False)
+    first, second = staged.facility_of("k0"), staged.facility_of("k1")
+    staged.say("UPDATE facilities SET is_active = false WHERE facility_id = :f", f=second)
+    staged.say("INSERT INTO facility_redirects (from_facility_id, to_facility_id, merged_by) VALUES (:a, :b, 'tests')", a=second, b=first)
+    assert inside.get(f"/api/facilities/{second}").headers["location"] == f"/api/facilities/{first}"
+    bundle = inside.get("/api/fhir/Location?_count=2").json()
+    assert {link["url"].partition("?")[0] for link in bundle["link"]} == {"http://testserver/api/fhir/Location"}
+    following = next(link["url"] for link in bundle["link"] if link["relation"] == "next")
+    assert inside.get(following).json()["entry"]
+    manifest = inside.get("/api/reconcile").json()
+    assert manifest["identifierSpace"] == "http://testserver/api/facilities/"
+    suggest = manifest["suggest"]["entity"]
+    assert inside.get(f"{suggest['service_url']}{suggest['service_path']}", params={"prefix": "Msambweni"}).json()["result"]
+    assert inside.get("/api/openapi.json").json()["servers"] == [{"url": "/api"}]
+    welcome = inside.get("/api/").json()
+    assert {path: status for path in [welcome["openapi"], *welcome["links"].values()] if (status := inside.get(path).status_code) != 200} == {"/api/metrics": 403}
 
 
 def test_a_search_that_finds_very_many_places_says_that_there_are_more(client: TestClient, places: list[str], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -81,6 +81,7 @@ def test_a_server_keeps_who_it_can_and_sends_away_who_costs_the_others(served: S
     who_never_reads_is_cut_off_while_others_are_served(served, tokens.add_token(database, admin, label="deaf", role=Role.VIEWER).token)
     heads_that_drip_or_never_end_are_ended(served)
     if served.api:
+        assert "gvrc_api_request_seconds" in httpx.get(f"http://127.0.0.1:{served.port}/metrics", headers=SCRAPE, timeout=30).text
         a_signed_in_person_stays_connected_and_a_form_that_drips_is_refused(served, database, admin)
     assert answers(served.port)
     assert served.process.poll() is None
