@@ -63,8 +63,9 @@ def load(options: argparse.Namespace) -> bool:
     for what, seconds, bar in rows:
         print(f"{what:44}  {len(seconds):8,}  {percentile(seconds, 50):6.1f} ms  {percentile(seconds, 95):6.1f} ms  {bar:6} ms")
     print(told)
-    print(f"errors: {asked.errors}; the slowest answer of workers that had just started took {max(asked.first):.1f} s")
-    return asked.errors == 0
+    errors = ", ".join(f"{number} of {what}" for what, number in asked.errors.items()) or "0"
+    print(f"errors: {errors}; the slowest answer of workers that had just started took {max(asked.first):.1f} s")
+    return not asked.errors
 
 
 def tester(options: argparse.Namespace) -> bool:

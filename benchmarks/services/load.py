@@ -10,6 +10,7 @@ import re
 import statistics
 import subprocess
 import time
+from collections import Counter
 
 import psutil
 
@@ -49,7 +50,8 @@ class Load:
         self.seconds: dict[str, list[float]] = {"/health": [], "/metrics": []}
         self.first: list[float] = []
         """First answers, by which workers that have just started count the total."""
-        self.errors = 0
+        self.errors: Counter[str] = Counter()
+        """Answers other than 200, by path and status."""
 
     async def run(self, options: argparse.Namespace, *, deep: bool) -> list[float]:
         """All connections for so many seconds; the time of each answer."""
@@ -91,5 +93,6 @@ class Load:
         length = re.search(rb"content-length: (\d+)", head, re.IGNORECASE)
         assert length is not None
         await reader.readexactly(int(length[1]))
-        self.errors += not head.startswith(b"HTTP/1.1 200")
+        if not head.startswith(b"HTTP/1.1 200"):
+            self.errors[f"{path.partition('?')[0]} {head[9:12].decode()}"] += 1
         return time.perf_counter() - started

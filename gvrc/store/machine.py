@@ -48,7 +48,7 @@ class SlowQuery:
 
 def run_statistics(conn: Connection, silent_seconds: float) -> RunStatistics:
     """Over every run that began. A run that goes on counts with what it has done so far; one that says so and has been silent for longer than this is a
-    failure, whether or not anybody has noticed it yet."""
+    failure, whether or not anybody has noticed it yet. A failure stays the last one when its run was resumed since and came to a good end."""
     row = conn.execute(text("""
         SELECT coalesce(sum(CASE WHEN r.status = 'done' THEN r.records_processed ELSE greatest(r.records_processed, coalesce(s.processed, 0)) END), 0)::bigint
                 AS total_records_processed,
@@ -63,8 +63,8 @@ def run_statistics(conn: Connection, silent_seconds: float) -> RunStatistics:
 
 _IS_SILENT = "status IN ('running', 'stopping') AND heartbeat_at < clock_timestamp() - make_interval(secs => :silent)"
 _LAST_FAILURE = text(f"""
-    SELECT CASE WHEN {_IS_SILENT} THEN heartbeat_at ELSE ended_at END AS at, CASE WHEN {_IS_SILENT} THEN :silence ELSE concat_ws(' ', error, hint) END AS reason
-    FROM ops.etl_runs WHERE (status IN ('failed', 'interrupted') OR {_IS_SILENT}) AND started_at IS NOT NULL ORDER BY 1 DESC NULLS LAST LIMIT 1
+    SELECT CASE WHEN {_IS_SILENT} THEN heartbeat_at ELSE failed_at END AS at, CASE WHEN {_IS_SILENT} THEN :silence ELSE failure END AS reason
+    FROM ops.etl_runs WHERE (failed_at IS NOT NULL OR {_IS_SILENT}) AND started_at IS NOT NULL ORDER BY 1 DESC LIMIT 1
 """)  # noqa: S608 (text of ours)
 
 
@@ -94,11 +94,21 @@ def observation(conn: Connection, name: str) -> Observation | None:
     return Observation(**row._mapping) if row else None
 
 
+def count_more(conn: Connection, name: str, number: int) -> None:
+    """Adds to what all processes count together under this name."""
+    conn.execute(
+        text("INSERT INTO ops.counters (name, total) VALUES (:name, :number) ON CONFLICT (name) DO UPDATE SET total = counters.total + excluded.total"),
+        {"name": name, "number": number},
+    )
+
+
 def last_backup(conn: Connection) -> tuple[datetime | None, bool]:
     """When the last backup was made, and whether anything is committed that a backup should hold."""
     row = conn.execute(text("SELECT (SELECT max(created_at) FROM ops.backups) AS made_at, EXISTS (SELECT 1 FROM facilities) AS is_needed")).one()
     return row.made_at, bool(row.is_needed)
 
+
+RETRIES = "database retries"
 
 MEASURES: dict[str, tuple[str, tuple[str, ...], str]] = {
     "gvrc_stage_rows_total": ("Rows that went into and came out of each stage, over all runs", ("stage", "direction"), """
@@ -117,6 +127,8 @@ MEASURES: dict[str, tuple[str, tuple[str, ...], str]] = {
         UNION ALL SELECT 'dead_letters', count(*)::float8 FROM staging.dead_letters WHERE state = 'open'
         UNION ALL SELECT 'runs', count(*)::float8 FROM ops.etl_runs WHERE status = 'queued'"""),
     "gvrc_decisions_total": ("Answers of stewards", ("kind", "answer"), "SELECT kind, answer, count(*)::float8 FROM staging.decisions GROUP BY 1, 2"),
+    "gvrc_database_retries_total": ("Times that work on the database was done again after a lost connection, a deadlock or the like, and then succeeded", (), """
+        SELECT coalesce(sum(total), 0)::float8 FROM ops.counters WHERE name = 'database retries'"""),
     "gvrc_commits_total": ("Commits by how they ended", ("status",), "SELECT status, count(*)::float8 FROM commits GROUP BY 1"),
     "gvrc_commit_batches_total": ("Batches that commits wrote", (), "SELECT coalesce(sum((counts ->> 'batches')::bigint), 0)::float8 FROM commits"),
     "gvrc_commit_facilities_total": ("Facilities that commits wrote", ("outcome",), """

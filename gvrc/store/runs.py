@@ -101,6 +101,8 @@ def request_stop(conn: Connection, run_id: int) -> bool:
 def end_run(conn: Connection, run_id: int, status: RunStatus, *, summary: dict[str, Any] | None = None, error: str | None = None, hint: str | None = None) -> None:
     """Close a run with its outcome; a closed run can be resumed."""
     values: dict[str, Any] = {"status": status, "ended_at": func.clock_timestamp(), "error": error, "hint": hint}
+    if status is RunStatus.FAILED:
+        values |= {"failed_at": func.clock_timestamp(), "failure": _in_one(error, hint)}
     if summary is not None:
         values |= {"summary": summary, "records_processed": summary.get("records_in", 0)}
     conn.execute(update(EtlRun).where(EtlRun.run_id == run_id).values(**values, duration_seconds=_seconds_of(run_id)))
@@ -114,13 +116,18 @@ def mark_interrupted(conn: Connection, silent_seconds: float) -> list[int]:
     error, hint = INTERRUPTED
     rows = conn.execute(
         update(EtlRun).where(EtlRun.status.in_([RunStatus.RUNNING, RunStatus.STOPPING, RunStatus.QUEUED]), overdue)
-        .values(status=RunStatus.INTERRUPTED, ended_at=func.clock_timestamp(), error=error, hint=hint, duration_seconds=_seconds_of(EtlRun.run_id))
+        .values(status=RunStatus.INTERRUPTED, ended_at=func.clock_timestamp(), error=error, hint=hint, duration_seconds=_seconds_of(EtlRun.run_id),
+            failed_at=func.clock_timestamp(), failure=_in_one(error, hint))
         .returning(EtlRun.run_id)
     )
     found = list(rows.scalars())
     if found:
         _end_stages(conn, found, RunStatus.INTERRUPTED)
     return found
+
+
+def _in_one(error: str | None, hint: str | None) -> str:
+    return " ".join(part for part in (error, hint) if part)
 
 
 def _seconds_of(run_id: Any) -> Any:

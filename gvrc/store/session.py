@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import lru_cache
 from typing import Any, NoReturn, TypeVar
 
@@ -20,7 +20,7 @@ from gvrc.errors import ConfigError, DatabaseUnavailable, SchemaOutdatedError, S
 from gvrc.model.access import Actor
 from gvrc.security.permissions import sight_of
 from gvrc.settings import Settings
-from gvrc.store import embedded, migrate
+from gvrc.store import embedded, machine, migrate
 from gvrc.store.jsonb import dump_json, load_json, storable_text
 from gvrc.store.urls import DatabaseUrls, given_urls, shown
 
@@ -191,10 +191,19 @@ class Database:
     def retrying(self, work: Callable[[], Result]) -> Result:
         """Calls `work` (whole units of work, safe to repeat) again after transient errors, `settings.retries` times, waiting longer each
         time. The last error is raised as it came."""
+        retried = 0
         for attempt in stamina.retry_context(on=is_transient, attempts=self.settings.retries + 1, timeout=None, wait_initial=0.1, wait_max=10.0):
+            retried = attempt.num - 1
             with attempt:
-                return work()
-        raise AssertionError("a retry context always returns or raises")
+                found = work()
+        if retried:
+            self._count_retries(retried)
+        return found
+
+    def _count_retries(self, number: int) -> None:
+        """For the measurements; what was done stays done when they cannot be kept."""
+        with suppress(StoreError, DBAPIError), self.unit_of_work(reason="retries") as connection:
+            machine.count_more(connection, machine.RETRIES, number)
 
     # ------------------------------------------------------------------------------------------------------------ checks
 

@@ -917,6 +917,8 @@ class EtlRun(Base):
     records_processed: Mapped[int] = mapped_column(Integer, server_default=text("0"))
     error: Mapped[str | None]
     hint: Mapped[str | None]
+    failed_at: Mapped[datetime | None]
+    failure: Mapped[str | None]
     worker: Mapped[str | None]
     settings_hash: Mapped[str | None] = mapped_column(String(64))
     code_version: Mapped[str | None]
@@ -1064,6 +1066,15 @@ class ObservationRow(Base):
     hint: Mapped[str]
     observed_at: Mapped[datetime] = _now()
     __table_args__ = (CheckConstraint("status in ('ok', 'warning', 'failed')", name="status"), {"schema": "ops"})
+
+
+class Counter(Base):
+    """What processes count together."""
+
+    __tablename__ = "counters"
+    name: Mapped[str] = mapped_column(String(50), primary_key=True)
+    total: Mapped[int] = mapped_column(BigInteger)
+    __table_args__ = ({"schema": "ops"},)
 
 
 class AccessLog(Base):

@@ -263,18 +263,19 @@ def test_the_statistics_follow_success_failure_interruption_and_resume(staged: A
     assert client.get("/stats").json() == {
         "total_records_processed": 0, "total_duration_seconds": 0.0, "last_success": None, "last_failure": None, "last_failure_reason": None, "run_count": 0,
     }
-    staged.say("""INSERT INTO ops.etl_runs (run_id, status, started_by, started_at, ended_at, records_processed, error, hint) OVERRIDING SYSTEM VALUE VALUES
-        (901, 'done', 't', now(), now() - interval '3 hours', 100, NULL, NULL), (902, 'failed', 't', now(), now() - interval '2 hours', 0, 'It broke.', 'Mend it.'),
-        (903, 'interrupted', 't', now(), now() - interval '1 hour', 0, 'It ended unexpectedly.', 'Resume it.'), (904, 'queued', 't', NULL, NULL, 0, NULL, NULL)""")
+    staged.say("""INSERT INTO ops.etl_runs (run_id, status, started_by, started_at, ended_at, records_processed, failed_at, failure) OVERRIDING SYSTEM VALUE VALUES
+        (901, 'done', 't', now(), now() - interval '3 hours', 100, NULL, NULL), (902, 'failed', 't', now(), now() - interval '2 hours', 0, now() - interval '2 hours', 'It broke. Mend it.'),
+        (903, 'interrupted', 't', now(), now() - interval '1 hour', 0, now() - interval '1 hour', 'It ended unexpectedly. Resume it.'), (904, 'queued', 't', NULL, NULL, 0, NULL, NULL)""")
     staged.say("""INSERT INTO ops.stage_reports (run_id, stage, rows_in, seconds) VALUES (901, 'extract', 100, 1.5), (901, 'validate', 100, 2),
         (902, 'validate', 30, 0.5), (903, 'validate', 10, 1)""")
     told = client.get("/stats").json()
     assert (told["run_count"], told["total_records_processed"], told["total_duration_seconds"]) == (3, 140, 5.0)
     assert told["last_failure_reason"] == "It ended unexpectedly. Resume it."
     assert told["last_success"] < told["last_failure"]
-    staged.say("UPDATE ops.etl_runs SET status = 'done', records_processed = 50, ended_at = now(), error = NULL, hint = NULL WHERE run_id = 903")
+    staged.say("UPDATE ops.etl_runs SET status = 'done', records_processed = 50, ended_at = now() WHERE run_id = 903")
     resumed = client.get("/stats").json()
-    assert (resumed["total_records_processed"], resumed["last_failure_reason"]) == (180, "It broke. Mend it.")
+    assert (resumed["total_records_processed"], resumed["last_failure"], resumed["last_failure_reason"]) == (180, told["last_failure"], told["last_failure_reason"])
+    assert resumed["last_success"] > resumed["last_failure"]
 
 
 def test_a_database_that_is_away_is_said_and_unhealthy(settings: Any, tmp_path: Any) -> None:

@@ -103,6 +103,7 @@ def test_a_killed_run_is_told_as_what_it_is_and_its_good_end_as_that(
     assert (final["run_count"], final["total_records_processed"]) == (1, RECORDS)
     assert final["total_duration_seconds"] == pytest.approx(ended.duration_seconds)
     assert final["total_duration_seconds"] > unnoticed["total_duration_seconds"]
-    assert final["last_success"] is not None
+    assert final["last_success"] > final["last_failure"] > unnoticed["last_failure"]  # it happened, and was mended
+    assert final["last_failure_reason"] == unnoticed["last_failure_reason"]
     assert row("SELECT count(*), count(DISTINCT record_key) FROM staging.records") == (RECORDS, RECORDS)
     assert Watchman(database, quick).look() == 0

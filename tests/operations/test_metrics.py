@@ -8,7 +8,7 @@ from gvrc.settings import PROJECT_DIR, Settings
 from gvrc.store.keeper import DatabaseKeeper
 from gvrc.store.session import Database
 
-FUNCTIONS = {"sum", "by", "rate", "histogram_quantile", "or", "max", "min", "avg", "increase", "route", "status", "stage", "direction", "le", "kind", "answer"}
+FUNCTIONS = {"sum", "by", "rate", "histogram_quantile", "or", "max", "min", "avg", "increase", "route", "status", "stage", "direction", "le", "kind", "answer", "reason"}
 
 
 def test_the_dashboard_names_only_metrics_that_exist() -> None:

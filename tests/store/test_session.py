@@ -131,6 +131,7 @@ def test_a_deadlock_is_done_again(database: Database) -> None:
     assert sorted(done) == [1, 2]
     with database.read() as connection:
         assert set(connection.execute(text("select claimed_by from staging.claims")).scalars()) == {"amina!!"}
+        assert connection.execute(text("select name, total from ops.counters")).all() == [("database retries", 1)]
 
 
 def test_what_is_simply_wrong_is_not_done_again(database: Database) -> None:
