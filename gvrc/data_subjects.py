@@ -25,7 +25,8 @@ from gvrc.subject_text import Subject
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """Where a person's value lies: how often, and at which places. `values` are the ways it is kept, for the person alone."""
+    """Where a person's value lies: how often, and at which places (after an erasure: which of them still name it in their text, which is theirs and
+    not the person's, so that people must judge it). `values` are the ways it is kept, for the person alone."""
 
     counts: dict[str, int]
     places: tuple[dict[str, Any], ...] = ()
@@ -65,7 +66,8 @@ def erase_subject(db: Database, settings: Settings, actor: Actor, value: str, *,
             for row in rows:
                 subjects.redact_row(connection, table, row, subject.redact)
             counts[table] = len(rows)
-        return _done(connection, actor, reason, "erase", Found(counts=counts))
+        named = subjects.places_whose_text_names(connection, subject.pattern)
+        return _done(connection, actor, reason, "erase", Found(counts=counts, places=tuple(named)))
 
 
 def purge(db: Database, settings: Settings, actor: Actor) -> Found:
@@ -108,13 +110,14 @@ def _look(db: Database, settings: Settings, actor: Actor, value: str, reason: st
     with db.read(timeout_seconds=0) as connection:
         values = subjects.matching_values(connection, keyring, subject.is_in)
         places = subjects.facilities_that_name(connection, values)
+        named = subjects.places_whose_text_names(connection, subject.pattern)
         rows = {table: list(subjects.rows_with(connection, table, subject.pattern)) for table in subjects.TEXT_PLACES}
-    counts = {"vault": len(values), "contacts of places": len(places), **{table: len(found) for table, found in rows.items()}}
+    counts = {"vault": len(values), "contacts of places": len(places), "texts of places": len(named), **{table: len(found) for table, found in rows.items()}}
     counts["files"] = sum(_holds(keyring, path, subject) for path in _files(settings))
     if action == "find":
-        found = Found(counts=counts, places=tuple(places))
+        found = Found(counts=counts, places=(*places, *named))
     else:
-        found = Found(counts=counts, places=tuple(places), rows=tuple(rows["staging.raw_data"]), values=tuple(sorted(set(values.values()))))
+        found = Found(counts=counts, places=(*places, *named), rows=tuple(rows["staging.raw_data"]), values=tuple(sorted(set(values.values()))))
     with db.unit_of_work(actor, reason="request of a data subject") as connection:
         return _done(connection, actor, reason, action, found)
 

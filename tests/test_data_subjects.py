@@ -101,6 +101,14 @@ def test_the_list_is_still_readable_after_an_erasure_and_a_run_of_it_brings_noth
     assert "zz.person" not in left.lower()
 
 
+def test_a_name_that_stands_in_the_text_of_a_place_is_told_for_people_to_judge(database: Database, settings: Settings, admin: Actor, committed: int) -> None:
+    with database.unit_of_work(admin) as connection:
+        connection.execute(text("update facilities set description = 'Founded by Zosé Muli', aliases = array['Zose\u0301 Muli House'] where facility_id = (select min(facility_id) from facilities)"))
+    for act in (data_subjects.find_subject, data_subjects.erase_subject):
+        told = act(database, settings, admin, "zosé muli", reason=REASON)
+        assert [place["what"] for place in told.places] == ["text: description", "text: other names"]
+
+
 def test_an_export_gives_the_person_all_that_is_kept(database: Database, settings: Settings, admin: Actor, committed: int) -> None:
     found = data_subjects.export_subject(database, settings, admin, "zz.person@example.org", reason=REASON)
     assert "zz.person@example.org" in found.values

@@ -49,6 +49,16 @@ def facilities_that_name(connection: Connection, ids: Collection[uuid.UUID]) -> 
     return [dict(row._mapping) for row in connection.execute(query, {"ids": list(ids)})]
 
 
+def places_whose_text_names(connection: Connection, pattern: str) -> list[dict[str, Any]]:
+    """The places whose published text (name, other names, description, opening hours) holds the pattern: somebody let it stand there."""
+    query = text("""
+        select f.facility_code, f.facility_name, t.what from facilities f cross join lateral (values
+            ('text: name', f.facility_name), ('text: other names', array_to_string(f.aliases, ' | ')), ('text: description', f.description),
+            ('text: opening hours', f.opening_hours)) t (what, said) where t.said ~* :pattern order by 1, 3
+    """)
+    return [dict(row._mapping) for row in connection.execute(query, {"pattern": pattern})]
+
+
 def drop_contacts(connection: Connection, ids: Collection[uuid.UUID]) -> int:
     """Take erased values off the places that name them; how many contacts went."""
     values = {"ids": list(ids)}
