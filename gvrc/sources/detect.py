@@ -91,6 +91,9 @@ def detect(path: Path, name: str, *, remembered: Sequence[Mapping] = (), source:
     detection = _recall(sample, fields, remembered, source) or _know(sample, fields) or _guess(sample, fields, named)
     if source:
         detection = replace(detection, source=source, mapping=replace(detection.mapping, source=source))
+    if len(sample.places) > 1:
+        heads = ", ".join(f"“{group[0]}”" for group in sample.places)
+        detection = replace(detection, reasons=(*detection.reasons, f"Each row holds several places, named under {heads}: each is a record of its own."))
     if sample.problem:
         detection = replace(detection, reasons=(*detection.reasons, f"The file is damaged: {sample.problem}."))
     return detection
