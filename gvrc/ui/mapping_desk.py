@@ -89,11 +89,11 @@ def _fields(seat: Seat, waiting: Waiting, draft: dict[str, str | None]) -> None:
 def _one_field(seat: Seat, waiting: Waiting, field: FieldSample, options: Sequence[str], canonical: str | None, number: int) -> None:
     say = seat.say
     name, sample, becomes, sure = st.columns(COLUMNS, vertical_alignment="center")
-    name.text(field.path)
+    name.text(_named(seat, field.path))
     sample.text(" · ".join(field.samples) or show.ABSENT)
     key = waiting.key(f"field_{number}")
     becomes.selectbox(
-        say.markdown("mapping.goes_to", field=field.path), options, index=options.index(canonical or NOT_USED), key=key, label_visibility="collapsed",
+        say.markdown("mapping.goes_to", field=_named(seat, field.path)), options, index=options.index(canonical or NOT_USED), key=key, label_visibility="collapsed",
         format_func=lambda option: show.field_label(say, option) if option else say("upload.mapping.unmapped"), on_change=_choose, args=(waiting, field.path, key),
     )
     is_changed = canonical != field.canonical
@@ -106,6 +106,16 @@ def _one_field(seat: Seat, waiting: Waiting, field: FieldSample, options: Sequen
 def confidence(seat: Seat, field: FieldSample) -> str:
     """How sure it is where a field goes; of one that goes nowhere there is nothing to be sure of."""
     return seat.say("mapping.percent", percent=round(field.confidence * 100)) if field.canonical else show.ABSENT
+
+
+def _named(seat: Seat, path: str) -> str:
+    """A field as people know it; what flows down to the records is told in words."""
+    if not path.startswith("^"):
+        return path
+    if path[1:] == "list":
+        return seat.say("mapping.of_list")
+    is_key = path[1:].rstrip("0123456789") == "key"
+    return seat.say("mapping.of_key") if is_key else seat.say("mapping.above", name=path[1:])
 
 
 def _choose(waiting: Waiting, path: str, key: str) -> None:
