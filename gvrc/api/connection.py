@@ -20,7 +20,11 @@ KEEP_ALIVE_SECONDS = 15
 """How long a connection may idle between two requests."""
 READ_ROUNDS = 8
 """How many times `read_seconds` a client may take to read what waits for it, as long as it reads."""
-LARGEST_HEAD_BYTES = 64 * 1024
+LONGEST_ADDRESS_BYTES = 2**16 - 1
+"""What the parser takes."""
+LARGEST_HEAD_BYTES = 2 * 2**16
+LINGER_SECONDS = 1.0
+"""How long who is sent away may go on sending, unheard: closed at once, the system would take the answer back together with what was not read."""
 MOST_FILES = 16_384
 
 
@@ -36,6 +40,7 @@ class Connection(HttpToolsProtocol):
     _head_timer: asyncio.TimerHandle | None = None
     _read_timer: asyncio.TimerHandle | None = None
     _head_bytes = 0
+    _is_sent_away = False
     _unread_bytes: float = math.inf
     _rounds = 0
 
@@ -55,11 +60,14 @@ class Connection(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """A head that began after an answer is waited for no longer than the first, and none is read without end."""
+        if self._is_sent_away:
+            return
         super().data_received(data)
         if self._head_timer is not None:
             self._head_bytes += len(data)
             if self._head_bytes > LARGEST_HEAD_BYTES:
-                self._send_away("large_head", b"431 Request Header Fields Too Large")
+                is_address = len(getattr(self, "url", b"")) > LONGEST_ADDRESS_BYTES
+                self._send_away("large_head", b"400 Bad Request" if is_address else b"431 Request Header Fields Too Large")
         elif (self.cycle is None or self.cycle.response_complete) and self.timeout_keep_alive_task is None:
             self._wait_for_a_head()
 
@@ -138,8 +146,10 @@ class Connection(HttpToolsProtocol):
         self._stop_waiting()
         if not self.transport.is_closing():
             metrics.count_refused_connection(reason)
-            self.transport.write(b"HTTP/1.1 " + status + b"\r\n" + headers + b"content-length: 0\r\nconnection: close\r\n\r\n")
-            self.transport.close()
+            self.transport.write(b"HTTP/1.1 " + status + b"\r\ncontent-type: text/plain\r\n" + headers + b"content-length: 0\r\nconnection: close\r\n\r\n")
+            self._is_sent_away = True
+            self.connections.discard(self)
+            self._head_timer = self.loop.call_later(LINGER_SECONDS, self.transport.close)
             self._watch_the_reader()
 
 

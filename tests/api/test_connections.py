@@ -96,6 +96,7 @@ def a_crowd_is_told_503_and_counted(served: SimpleNamespace) -> None:
             assert connection.getresponse().read()
         for _ in range(3):
             with connection_to(served) as late:
+                late.sendall(b"GET /health HTTP/1.1\r\nhost: x\r\n\r\n")
                 told = late.recv(4096)
                 assert told.startswith(b"HTTP/1.1 503 ")
                 assert b"retry-after: 5" in told
@@ -114,12 +115,15 @@ def who_never_reads_is_cut_off_while_others_are_served(served: SimpleNamespace, 
 
 
 def heads_that_drip_or_never_end_are_ended(served: SimpleNamespace) -> None:
-    with connection_to(served) as dripping, connection_to(served) as endless:
+    with connection_to(served) as dripping, connection_to(served) as endless, connection_to(served) as nowhere:
         dripping.sendall(b"GET /health HTTP/1.1\r\nhost: x\r\nx-slow: ")
-        endless.sendall(b"GET /health HTTP/1.1\r\nhost: x\r\nx-long: " + b"a" * 100_000)
+        endless.sendall(b"GET /health HTTP/1.1\r\nhost: x\r\nx-long: " + b"a" * 400_000)
+        assert endless.recv(4096).startswith(b"HTTP/1.1 431 ")
+        nowhere.sendall(b"GET /" + b"a" * 400_000 + b" HTTP/1.1\r\nhost: x\r\n\r\n")
+        assert nowhere.recv(4096).startswith(b"HTTP/1.1 400 ")
         assert dripping.recv(4096).startswith(b"HTTP/1.1 408 ")
-        eventually(lambda: (refused(served, "slow_head"), refused(served, "large_head")) == (1, 1))
-        assert not is_held(served, endless)
+        eventually(lambda: (refused(served, "slow_head"), refused(served, "large_head")) == (1, 2))
+        eventually(lambda: not is_held(served, endless) and not is_held(served, nowhere))
 
 
 def a_signed_in_person_stays_connected_and_a_form_that_drips_is_refused(served: SimpleNamespace, database: Database, admin: Actor) -> None:
