@@ -1,6 +1,6 @@
 """The table of the services: how fast the API answers at a million facilities, what a property-based tester finds, how soon and how often an alert comes.
 
-    python -m benchmarks.services [--facilities 1000000] [--seconds 60] [--connections 20] [--home FOLDER] [--examples 100] [--only load,tester,alarm]
+    python -m benchmarks.services [--facilities 1000000] [--seconds 60] [--connections 20] [--home FOLDER] [--examples 100] [--seed 7] [--only load,tester,alarm]
 
 Load: pages of 100 are asked for at the beginning and, by cursor, at random depths, over all connections without a pause; `/health` and `/metrics` are asked
 four times a second meanwhile. The server is `gvrc serve` in processes of its own, the client another process of the same machine, so all share its
@@ -34,6 +34,7 @@ def main() -> int:
     parser.add_argument("--connections", type=int, default=20)
     parser.add_argument("--home", type=Path, help="a data home that is filled once and kept, for repeats of the load")
     parser.add_argument("--examples", type=int, default=100, help="of the tester, for each endpoint and phase")
+    parser.add_argument("--seed", type=int, default=7, help="of the tester")
     parser.add_argument("--only", default=",".join(PARTS), help="parts, with commas between")
     options = parser.parse_args()
     if unknown := set(options.only.split(",")) - set(PARTS):
@@ -71,7 +72,7 @@ def load(options: argparse.Namespace) -> bool:
 def tester(options: argparse.Namespace) -> bool:
     """What schemathesis finds."""
     with registry(SMALL, None) as (settings, token, _), served(settings) as (_process, port):
-        found = tested(port, token, options.examples)
+        found = tested(port, token, options.examples, options.seed)
     print(f"{'what':44}  {'endpoints':>9}  {'findings':>9}  {'bar':>9}")
     print(f"{f'property-based test, {options.examples} examples a phase':44}  {found.operations:9}  {len(found.found):9}  {0:9}{'' if found.is_whole else '  (it did not come to its end)'}")
     for finding in found.found:

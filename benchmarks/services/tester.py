@@ -19,14 +19,14 @@ class Findings:
     is_whole: bool
 
 
-def tested(port: int, token: str, examples: int) -> Findings:
+def tested(port: int, token: str, examples: int, seed: int) -> Findings:
     """So many examples for each endpoint and phase. Needs what `requirements-test.txt` installs."""
     with TemporaryDirectory() as folder:
         report = Path(folder) / "findings.xml"
         done = subprocess.run(
             [
                 str(Path(sys.executable).parent / "schemathesis"), "run", f"http://127.0.0.1:{port}/openapi.json", "-H", f"Authorization: Bearer {token}",
-                "--max-examples", str(examples), "--seed", "7", "--no-color", "--phases", "examples,coverage,fuzzing", "--request-timeout", "30",
+                "--max-examples", str(examples), "--seed", str(seed), "--no-color", "--phases", "examples,coverage,fuzzing", "--request-timeout", "30",
                 "--generation-database", "none", "--report", "junit", "--report-junit-path", str(report),
             ],
             cwd=folder, capture_output=True, text=True, check=False,
