@@ -68,6 +68,9 @@ def heading_kind(text: str, values: Mapping[str, Any], own_keys: Mapping[str, An
         return kind
     if kind == "header" and _repeats_keys(text, own_keys):
         return kind
+    is_alone = sum(not is_missing(cell) for cell in own_keys.values()) == 1
+    if is_alone and (kind == "header" or _names_only_a_kind(text.strip(" .,:;-–—*_=#"), vocabularies)):
+        return "section"  # what stands beside it flowed down from the rows before
     return None if _proves_place(values, vocabularies) else kind
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import html
 import math
 import re
 import unicodedata
 from collections.abc import Mapping
 from functools import lru_cache
+from html.entities import html5
 from typing import Any
 
 import ftfy
@@ -47,6 +49,17 @@ def _is_missing_text(text: str) -> bool:
     return not _LETTER_OR_DIGIT.search(text) or placeholder_key(text) in load_vocabularies().placeholders
 
 
+_ENTITY = re.compile(r"&(?:[a-zA-Z]{2,10}|#\d{1,7}|#x[0-9a-fA-F]{1,6});")
+_TAG = re.compile(r"</?[a-zA-Z][a-zA-Z0-9]{0,20}(?:\s[^<>]{0,200})?/?>")
+"""A tag of a page that a cell was copied from."""
+
+
+def _sign(entity: re.Match[str]) -> str:
+    """The sign that an entity stands for; a word that is none stays (`html.unescape` would take its beginning)."""
+    name = entity[0][1:]
+    return html.unescape(entity[0]) if name.startswith("#") else html5.get(name, entity[0])
+
+
 def clean_text(value: Any) -> str | None:
     """The value as one line of text, or None when it is missing.
 
@@ -82,6 +95,12 @@ def one_line(text: str) -> str:
 
 
 def _one_line(text: str) -> str:
+    for _ in range(3):
+        if "&" not in text or (plain := _ENTITY.sub(_sign, text)) == text:
+            break
+        text = plain
+    if "<" in text:
+        text = _TAG.sub(" ", text)
     if not text.isascii():
         text = _mended(text)
     return " ".join(_INVISIBLE.sub(" ", text).split())

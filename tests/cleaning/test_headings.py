@@ -45,6 +45,11 @@ def test_a_total_is_one_whatever_stands_beside_it() -> None:
     assert kind("12", {}, {"Region": "Coast", "Station": "12"}) is None
 
 
+def test_a_kind_alone_in_its_row_is_a_heading_whatever_flowed_down_to_it() -> None:
+    assert kind("Police stations", {"ward": "Ganze"}, {"Name": "Police stations", "Ward": None}) == "section"
+    assert kind("Police stations", {"ward": "Ganze"}, {"Name": "Police stations", "Ward": "Ganze"}) is None
+
+
 def test_a_repeated_header_is_recognised_though_its_row_is_full() -> None:
     own = {"Facility Name": "Facility Name", "Phone": "Phone", "Ward": "Ward"}
     assert kind("Facility Name", {"phone": "Phone", "ward": "Ward"}, own) == "header"

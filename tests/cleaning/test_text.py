@@ -49,3 +49,14 @@ def test_cleaning_twice_changes_nothing_more(text: str) -> None:
     once = clean_text(text)
     assert once is None or clean_text(once) == once
     assert once is None or "  " not in once
+
+
+@pytest.mark.parametrize(
+    ("text", "plain"),
+    [
+        ("<b>Meru Teaching &amp; Referral Hospital</b>", "Meru Teaching & Referral Hospital"), ("Maua Hospital&nbsp;", "Maua Hospital"), ("Legal&notary; AT&T", "Legal&notary; AT&T"),
+        ("0700 000 111<br/>0700 000 112", "0700 000 111 0700 000 112"), ("&lt;script&gt;alert(1)&lt;/script&gt;", "alert(1)"), ("fewer than <5 beds & more", "fewer than <5 beds & more"),
+    ],
+)
+def test_what_a_cell_brought_along_from_a_page_goes(text: str, plain: str) -> None:
+    assert clean_text(text) == plain
