@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -29,7 +29,7 @@ from gvrc.sources.json_tree import (
     read_sample,
 )
 from gvrc.sources.known import KnownSource, known_sources, slug
-from gvrc.sources.looks import is_county, is_heading
+from gvrc.sources.looks import is_area, is_county, is_heading
 from gvrc.sources.mapping import FieldValues, field_values, is_name_above, likeness, propose_fields, signature
 from gvrc.sources.referenced import REFERENCED, are_referenced, with_references
 from gvrc.sources.strange_files import is_json_inside_a_text, require_text
@@ -162,7 +162,7 @@ def _json(path: Path) -> Sample:
 def _is_better(table: JsonTable, groups: list[Group]) -> bool:
     """Whether a table is what a file holds, and not the objects found in it."""
     if table.dialect == TEXTS:
-        return not any(_names_a_place(group) or _is_named_above(group) for group in groups)
+        return not any((_names_a_place(group) and not _holds(group, table)) or _is_named_above(group) for group in groups)
     return not groups or table.known_names >= max(2, *map(_known_fields, groups))
 
 
@@ -170,6 +170,11 @@ def _names_a_place(group: Group) -> bool:
     """Whether records have a name, and one that is no list."""
     told = (pair for record in group.records[:20] for pair in flattened(record))
     return any(type(value) is not list and _has_name_among((path,)) for path, value in told)
+
+
+def _holds(group: Group, table: JsonTable) -> bool:
+    """Whether objects are only what the bare names stand under: areas by their names, with the lists inside them."""
+    return table.path[: len(group.path)] == group.path and _are_places(group, is_area)
 
 
 def _is_named_above(group: Group) -> bool:
@@ -194,10 +199,10 @@ def _table(path: Path, table: JsonTable, problem: str) -> Sample:
     """A table written as JSON."""
     if table.dialect == COLUMNS:
         require_columns_fit(path)
-    found = _first(table_records(path, table.dialect, table.path))
+    found = _first(table_records(path, table.dialect, (table.path, *table.beside)))
     records = [record[2] for record in found]
     return Sample(
-        form=table.dialect, record_paths=(table.path,), records=records, contexts=[record[1] for record in found],
+        form=table.dialect, record_paths=(table.path, *table.beside), records=records, contexts=[record[1] for record in found],
         leaves=list(dict.fromkeys((*table.names, *_flat_leaves(records)))), dialect=table.dialect, problem=problem,
     )  # fmt: skip
 
@@ -352,11 +357,11 @@ def _has_name_among(leaves: Iterable[str]) -> bool:
     return any((named := known_name(split_path(leaf))) is not None and named.canonical == "name" for leaf in leaves)
 
 
-def _are_places(group: Group) -> bool:
+def _are_places(group: Group, is_place: Callable[[str], bool] = is_county) -> bool:
     """Whether the names of a group are those of counties: then its objects are headings, not records."""
     names = [record.get("name") or record.get("title") for record in group.records[:60]]
     texts = [text for text in names if type(text) is str]
-    return bool(texts) and sum(map(is_county, texts)) >= 0.5 * len(texts)
+    return bool(texts) and sum(map(is_place, texts)) >= 0.5 * len(texts)
 
 
 def _is_above(one: Group, other: Group) -> bool:

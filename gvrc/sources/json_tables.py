@@ -13,10 +13,10 @@ from typing import Any
 
 from gvrc.errors import UnknownFormatError
 from gvrc.sources.delimited import field_names, find_header, is_header_row
-from gvrc.sources.field_names import is_field_name
+from gvrc.sources.field_names import is_field_name, known_name
 from gvrc.sources.json_stream import EACH, FoundRecord, JsonRecords, Screen, Trouble, escaped, told_bytes
 from gvrc.sources.json_tree import find_text_lists, read_sample
-from gvrc.sources.looks import share
+from gvrc.sources.looks import is_kind_key, share
 
 TABLE, COLUMNS, TEXTS = "table", "columns", "texts"
 """Dialects of a mapping: rows of cells, columns side by side, bare names under headings."""
@@ -31,10 +31,11 @@ _COLUMN_NAMES = ("name", "label", "title", "alias", "header", "field", "fieldNam
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JsonTable:
-    """Where a table stands in its file and what its columns are called."""
+    """Where a table stands in its file and what its columns are called; `beside` are further lists of bare names."""
 
     dialect: str
     path: tuple[str, ...]
+    beside: tuple[tuple[str, ...], ...] = ()
     names: tuple[str, ...] = ()
     heading_rows: int = 0
 
@@ -131,19 +132,30 @@ def _texts(tree: Any) -> JsonTable | None:
     for path, texts in find_text_lists(tree):
         lists.setdefault(path, []).extend(texts[:LOOKED_AT])
     path = max(lists, key=lambda place: len(lists[place]), default=())
-    if len(path) < 2 or len(lists[path]) < 2 or share("name", lists[path][:LOOKED_AT]) < 0.5:
+    if len(path) < 2 or len(lists[path]) < 2 or not _are_names(path, lists[path]):
         return None
-    return JsonTable(dialect=TEXTS, path=path, names=("name",))
+    beside = tuple(place for place, texts in lists.items() if place != path and len(place) >= 2 and _are_names(place, texts))
+    return JsonTable(dialect=TEXTS, path=path, beside=beside, names=("name",))
+
+
+def _are_names(path: tuple[str, ...], texts: list[str]) -> bool:
+    """Whether the texts of a list are names of places: they read so, or their list is called by a kind of place."""
+    key = next((step for step in reversed(path) if step != EACH), "")
+    named = known_name((key,))
+    if named is not None and named.canonical != "name":
+        return False
+    return share("name", texts[:LOOKED_AT]) >= (0.0 if is_kind_key(key) else 0.5)
 
 
 # ---------------------------------------------------------------- reading
 
-def table_records(path: Path, dialect: str, record_path: tuple[str, ...]) -> TableRecords | ColumnRecords:
+def table_records(path: Path, dialect: str, record_paths: tuple[tuple[str, ...], ...]) -> TableRecords | ColumnRecords:
     """The reader for a table of this dialect; the names of its columns are taken from the file itself."""
+    record_path, *beside = record_paths
     if dialect == COLUMNS:
         return ColumnRecords(path, record_path)
     if dialect == TEXTS:
-        return TableRecords(path, JsonTable(dialect=TEXTS, path=record_path, names=("name",)))
+        return TableRecords(path, JsonTable(dialect=TEXTS, path=record_path, beside=tuple(beside), names=("name",)))
     table = find_table(read_sample(path).tree)
     return TableRecords(path, table if table is not None and table.path == record_path else JsonTable(dialect=TABLE, path=record_path))
 
@@ -155,7 +167,7 @@ class TableRecords:
         self._table = table
         self._headings = table.heading_rows
         self._names = table.names
-        self._reader = JsonRecords(path, (table.path,), row_of=self._texts if table.dialect == TEXTS else self._row)
+        self._reader = JsonRecords(path, (table.path, *table.beside), row_of=self._texts if table.dialect == TEXTS else self._row)
 
     @property
     def trouble(self) -> Trouble:

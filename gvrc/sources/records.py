@@ -51,7 +51,7 @@ def _reader(path: Path, kind: SourceKind, mapping: Mapping) -> RecordReader:
     if mapping.dialect == ROWS_BY_LINE:
         return RowsByLine(path)
     if mapping.dialect in DIALECTS:
-        return table_records(path, mapping.dialect, mapping.record_paths[0])
+        return table_records(path, mapping.dialect, mapping.record_paths)
     wanted = frozenset(name[1:] for name in mapping.fields if name.startswith("^") and not name[1:].startswith("key") and name != f"^{KIND_OF_LIST}")
     names = frozenset(split_path(name)[0] for name in mapping.fields if not name.startswith("^"))
     reader = UnfoldedRecords if mapping.dialect == UNFOLDED else ReferencedRecords if mapping.dialect == REFERENCED else JsonRecords

@@ -242,6 +242,20 @@ def test_regions_as_keys_are_headings(read: Callable[[str], list[SourceRow]]) ->
     assert [(row.values["name"], row.values["county"]) for row in rows] == [("Diani", "Kwale"), ("Kondele", "Kisumu")]
 
 
+def test_bare_names_of_several_kinds_side_by_side_are_all_read(read: Callable[[str], list[SourceRow]]) -> None:
+    counties = [{"county": "Kwale", "hospitals": ["Msambweni", "Kinango"], "police_stations": ["Diani"], "languages": ["Digo"]}, {"county": "Kilifi", "hospitals": [], "police_stations": ["Watamu"]}]
+    found = [(row.values["name"], row.values["county"], row.values["facility_type"]) for row in read(json.dumps(counties))]
+    assert found == [("Msambweni", "Kwale", "hospitals"), ("Kinango", "Kwale", "hospitals"), ("Diani", "Kwale", "police_stations"), ("Watamu", "Kilifi", "police_stations")]
+
+
+def test_bare_names_under_objects_named_as_areas_are_placed(read: Callable[[str], list[SourceRow]]) -> None:
+    wards = [{"name": "Tsimba Golini", "health_facilities": ["Golini Dispensary", "Kwale Hospital"], "police": ["Kwale Police Station"]}, {"name": "Waa", "health_facilities": ["Waa Dispensary"], "police": []}]
+    rows = read(json.dumps({"county": "Kwale", "sub_counties": [{"name": "Matuga", "wards": wards}]}))
+    assert [(row.values["name"], row.values["ward"]) for row in rows] == [
+        ("Golini Dispensary", "Tsimba Golini"), ("Kwale Hospital", "Tsimba Golini"), ("Kwale Police Station", "Tsimba Golini"), ("Waa Dispensary", "Waa"),
+    ]
+
+
 def test_bare_names_are_placed_by_every_level_they_stand_under(read: Callable[[str], list[SourceRow]]) -> None:
     row = read(json.dumps(JSON_SHAPES["bare names three levels deep"]))[1]
     assert (row.values["county"], row.values["constituency"], row.values["ward"]) == ("Kilifi", "Malindi", "Malindi Town")
