@@ -28,9 +28,8 @@ WORDS: dict[int | str, dict[str, Any]] = {
     401: {"model": Problem, "description": "No token, or one that is unknown, expired or revoked"},
     403: {"model": Problem, "description": "The token's role may not see this"},
     404: {"model": Problem, "description": "There is no such thing, or none that this role may know of"},
-    413: {"model": Problem, "description": "The body is too large"},
     415: {"model": Problem, "description": "The body is neither a form nor JSON"},
-    422: {"model": Problem, "description": "A parameter is out of its bounds; the sentence names it"},
+    422: {"model": Problem, "description": "A parameter, or the body, is out of its bounds; the sentence names it"},
     429: {"model": Problem, "description": "Too many requests; `Retry-After` says how many seconds to wait"},
     503: {"model": Problem, "description": "The database is away or took too long; try again"},
 }

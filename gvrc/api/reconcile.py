@@ -182,7 +182,7 @@ async def reconcile(request: Request, caller: Caller) -> Any:
     return await _answers(request, caller, _batch(queries))
 
 
-@router.post("/reconcile", response_model=ResultBatch, responses=answers(413, 415), openapi_extra={"requestBody": _BODY}, summary="Answer a batch of questions")
+@router.post("/reconcile", response_model=ResultBatch, responses=answers(415), openapi_extra={"requestBody": _BODY}, summary="Answer a batch of questions")
 async def reconcile_batch(request: Request, caller: Caller) -> Any:
     """A form with the field `queries`, or the batch itself as JSON."""
     body = await _body(request)
@@ -286,7 +286,7 @@ async def _body(request: Request) -> bytes:
             async for chunk in request.stream():
                 body += chunk
                 if len(body) > LARGEST_BODY_BYTES:
-                    raise HTTPException(413, f"The batch is larger than {LARGEST_BODY_BYTES:,} bytes. Send fewer questions at once.")
+                    raise HTTPException(422, f"queries: The batch is larger than {LARGEST_BODY_BYTES:,} bytes. Send fewer questions at once.")
     except TimeoutError:
         raise HTTPException(408, f"The request did not arrive within {seconds:g} seconds.") from None
     return bytes(body)
