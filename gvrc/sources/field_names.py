@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 from rapidfuzz import fuzz, process
 
@@ -121,6 +122,27 @@ def is_field_name(text: str) -> bool:
 def is_never_taken(key: str) -> bool:
     """Whether a field is left out wherever it stands: bank accounts, identity numbers of persons."""
     return _table().get(plain_name(key), ("", 0))[0] == NEVER
+
+
+_PAIR_KEYS = ("key", "name", "field", "label", "attribute", "property", "question")
+_PAIR_VALUES = ("value", "val", "answer")
+
+
+def object_of_pairs(value: Any) -> dict[str, Any] | None:
+    """What a list of named values says as an object (`[{"key": "county", "value": "Kwale"}]`); None for any other list, one of contacts too.
+
+    At least two of the names must be those of fields we know.
+    """
+    if type(value) is not list or len(value) < 2 or not all(type(item) is dict for item in value):
+        return None
+    told: dict[str, Any] = {}
+    for item in value:
+        key = next((item[name] for name in _PAIR_KEYS if type(item.get(name)) is str), None)
+        said = next((name for name in _PAIR_VALUES if name in item), None)
+        if key is None or said is None or len(item) > 4:
+            return None
+        told.setdefault(key, item[said])
+    return told if sum(map(is_field_name, told)) >= 2 else None
 
 
 def split_path(path: str) -> tuple[str, ...]:

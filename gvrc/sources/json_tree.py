@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 
-from gvrc.sources.field_names import FIRST, inherited_name, is_field_name, join_path, known_name
+from gvrc.sources.field_names import FIRST, inherited_name, is_field_name, join_path, known_name, object_of_pairs
 from gvrc.sources.json_stream import DEEPEST, EACH, BrokenText, JsonWindow, decode_at, inheritable_values, json_reason, told_by_key
 from gvrc.sources.looks import is_area, is_county, is_kind_key, is_region
 
@@ -79,6 +79,8 @@ def flattened(record: dict[str, Any], steps: tuple[str, ...] = ()) -> Iterator[t
             yield from flattened(value, (*steps, key))
         elif type(value) is list and value and type(value[0]) is dict and key.casefold() in PLACE_LISTS and len(steps) < 8:
             yield from flattened(value[0], (*steps, key, FIRST))
+        elif type(value) is list and len(steps) < 8 and (pairs := object_of_pairs(value)) is not None:
+            yield from flattened(pairs, (*steps, key))
         else:
             yield join_path((*steps, key)), value
 

@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 
 from gvrc.model.source import Mapping, SourceRow
-from gvrc.sources.field_names import FIRST, split_path
+from gvrc.sources.field_names import FIRST, object_of_pairs, split_path
 from gvrc.sources.json_stream import FoundRecord
 from gvrc.sources.looks import is_missing, is_yes, words_of
 
@@ -198,6 +198,8 @@ class _Plan:
                 below[key].read(value, values, parts)  # an object mapped by its parts: as a whole it would say the same again
             elif type(value) is list and key in below and FIRST in below[key].below and type(value[0]) is dict:
                 below[key].below[FIRST].read(value[0], values, parts)
+            elif type(value) is list and key in below and (pairs := object_of_pairs(value)) is not None:
+                below[key].read(pairs, values, parts)
             elif key in alone:
                 values[alone[key]] = value
             elif key in shared:

@@ -103,6 +103,7 @@ JSON_SHAPES: dict[str, Any] = {
     "a choice of one in each record": {"records": [{"id": f"r{n}", "fields": {"Organization": p[0], "County": [p[1]], "Services": ["Legal aid", "Counselling"]}} for n, p in enumerate(PLACES)]},
     "offices under the name of their organisation": {"meta": {"title": "Members"}, "members": [
         {"org": {"legalName": p[0]}, "what_we_do": ["Legal aid", "Counselling"], "offices": [{"town": p[3], "county": p[1], "contacts": {"phones": [p[4]]}}]} for p in PLACES]},
+    "named values side by side": [{"entity": "facility", "attributes": [{"key": "name", "value": p[0]}, {"key": "county", "value": p[1]}, {"key": "phone", "value": p[4]}]} for p in PLACES],
     "questions in the groups of a form": [{"_id": n, "grp_place/facility_name": p[0], "grp_place/county": p[1], "grp_place/gps": f"{p[5]} {p[6]} 1300 5"} for n, p in enumerate(PLACES)],
     "bare names three levels deep": {"Kilifi": {"Kilifi North": {"Sokoni": NAMES[:1]}, "Malindi": {"Malindi Town": NAMES[1:2]}}, "Kwale": {"Msambweni": {"Ukunda": NAMES[2:3]}}, "Kisumu": {"Kisumu Central": {"Kondele": NAMES[3:]}}},
     "bare names beside their county": [{"county": p[1], "stations": [p[0]]} for p in PLACES],
