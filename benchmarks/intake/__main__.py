@@ -20,6 +20,7 @@ PARTS: tuple[tuple[str, str, tuple[str, ...], tuple[str, ...], bool], ...] = (
     ("Reading a file, beside its peers", "parsing", ("--mb", "200"), ("--mb", "40", "--rounds", "1"), False),
     ("Whole runs", "runs", ("--gigabyte",), ("--sizes", "10000,100000", "--kills", "5"), False),
     ("Damaged files", "damage", (), (), False),
+    ("Lists with damage inside", "mutations", ("--seconds", "300"), ("--seconds", "20"), False),
     ("Cleaning", "cleaning", (), ("--rounds", "1"), True),
     ("Places", "places", (), (), True),
     ("Dirty lists with known truth", "dirty_lists", (), (), False),
