@@ -256,7 +256,7 @@ def _save_chunk(context: RunContext, chunk: Chunk) -> list[SavedRecord]:
 def _whole_run_stage(context: RunContext, stage: Stage, step: Callable[[RunContext], tuple[int, Counter[str]]]) -> None:
     _restart_stages(context, [stage])
     started = time.perf_counter()
-    rows, issues = step(context)
+    rows, issues = context.db.retrying(partial(step, context))  # another run of the same file writes the same records, in an order of its own
     seconds = time.perf_counter() - started
     with context.db.unit_of_work(run_id=context.run_id, reason="run") as conn:
         run_store.add_to_stage(conn, context.run_id, stage, rows_in=rows, rows_out=rows, seconds=seconds, issues=dict(issues))

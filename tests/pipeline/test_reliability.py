@@ -6,6 +6,7 @@ import os
 import resource
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -16,6 +17,7 @@ from sqlalchemy import text
 from gvrc import pipeline
 from gvrc.errors import GvrcError, PipelineError
 from gvrc.model.access import Actor
+from gvrc.model.run import Stage
 from gvrc.pipeline import RunSummary, execute, whole_run
 from gvrc.pipeline.heartbeat import HUNG
 from gvrc.settings import PROJECT_DIR, Settings
@@ -151,3 +153,22 @@ def test_two_runs_of_the_same_files_at_once_end_as_one_would(database: Database,
         count = summaries[0].records_in
         assert conn.execute(text("SELECT count(*), count(DISTINCT record_key), max(version) FROM staging.records")).one() == (count, count, 1)
         assert conn.execute(text("SELECT count(*) FROM staging.raw_data")).scalar_one() == count
+
+
+def test_a_deadlock_with_another_writer_costs_a_second_try(database: Database, settings: Settings, admin: Actor, queue: Queue, samples: list[Path]) -> None:
+    run_id = queue(samples[:2])
+    undisturbed = execute(database, settings, run_id)
+    pipeline.resume(database, settings, admin, run_id, again_from=Stage.SCORE)
+    with ThreadPoolExecutor(max_workers=1) as pool, database.owner_unit_of_work() as conn:
+        conn.execute(text("UPDATE staging.records SET version = version WHERE record_id = (SELECT max(record_id) FROM staging.records)"))
+        again = pool.submit(execute, database, settings, run_id)
+        until = time.monotonic() + 60
+        while not conn.execute(text("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND locktype = 'transactionid')")).scalar_one():
+            assert time.monotonic() < until
+            assert not again.done()
+            time.sleep(0.01)
+        conn.execute(text("UPDATE staging.records SET version = version"))  # what the run holds: who waited first is broken off
+        conn.commit()
+        summary = again.result(timeout=120)
+    assert adds_up(summary)
+    assert (summary.ready, summary.to_review, summary.held, summary.issues) == (undisturbed.ready, undisturbed.to_review, undisturbed.held, undisturbed.issues)
