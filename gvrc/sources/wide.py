@@ -39,7 +39,7 @@ def find_places(columns: Sequence[str], records: Sequence[dict[str, Any]]) -> Pl
     looked_at = records[:_LOOKED_AT]
     heads = [column for column in columns if _is_head(column, [record.get(column) for record in looked_at])]
     groups = [_columns_of(head, heads, columns) for head in heads]
-    told = [group for group in groups if group[0] == heads[0] or any(_is_contact(column) for column in group[1:])]
+    told = [group for group in groups if group[0] == heads[0] or _has_contact(group)]
     if len(told) == len(groups) > 1 and any(map(kind_of, heads)) and _has_contact(told[0]):
         return tuple(told)
     names = [column for column in columns if _is_name(column)]
