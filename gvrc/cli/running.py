@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from gvrc import pipeline, views
+from gvrc import pipeline
 from gvrc.cli.context import Call, table
 from gvrc.cli.lists import find_lists
 from gvrc.errors import SourceError
@@ -54,6 +54,8 @@ def do_run(call: Call, run_id: int, received: Sequence[ReceivedFile]) -> int:
 
 def runs(call: Call) -> int:
     """List the runs, newest first."""
+    from gvrc import views  # here and below: what screens read loads only for a command that shows some of it
+
     found = views.run_list(call.db, call.actor)
     rows = [(run.run_id, run.status, run.stage or "", run.started_by, f"{run.created_at.astimezone():%Y-%m-%d %H:%M}", run.receipt.records_in) for run in found]
     call.answer(found, table(rows, ("run", "status", "stage", "by", "created", "records")))
@@ -62,6 +64,8 @@ def runs(call: Call) -> int:
 
 def records(call: Call) -> int:
     """Every record of the run, as the caller may see it."""
+    from gvrc import views
+
     found: list[dict[str, Any]] = []
     while True:
         page = views.record_list(call.db, call.actor, call.options.run_id, state=call.options.state, limit=PAGE_ROWS, offset=len(found))
@@ -135,6 +139,8 @@ def _monitor(call: Call) -> Callable[[int], None]:
         if time.monotonic() - last < 0.5:
             return
         last = time.monotonic()
+        from gvrc import views
+
         view = views.run_view(call.db, call.actor, run_id)
         call.note("  ".join(f"{stage.stage} {stage.rows_out}" for stage in view.stages if stage.status != "waiting"))
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 import numpy as np
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
 
 from gvrc.matching.arrays import IntArray, LongArray
 from gvrc.model.match import Cluster
@@ -118,6 +116,9 @@ def clusters(keys: Sequence[str], accepted_pairs: Iterable[KeyPair], negative_pa
 
 def labels(count: int, left: LongArray, right: LongArray) -> IntArray:
     """The cluster number of each of `count` rows when every pair is accepted: for large lists without decisions."""
+    from scipy.sparse import coo_matrix  # for large lists only
+    from scipy.sparse.csgraph import connected_components
+
     graph = coo_matrix((np.ones(len(left), dtype=np.int8), (left, right)), shape=(count, count))
     found: IntArray = connected_components(graph, directed=False)[1]
     return found

@@ -12,7 +12,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import minimize
 
 from gvrc.matching.arrays import ByteArray, FloatArray, LongArray
 from gvrc.matching.evidence import BASE, EvidenceTable, feature_names, level_names
@@ -87,6 +86,8 @@ def refit(table: EvidenceTable, sample: Sample, pull: float = PULL) -> Changes:
         gradient = np.bincount(index.ravel(), weights=np.repeat(wrong, index.shape[1]), minlength=len(padded))[:-1]
         gradient[0] = wrong.sum()
         return float(value), gradient + strength * added
+
+    from scipy.optimize import minimize  # here: who only names a version need not wait for it
 
     found = minimize(loss, np.zeros(1 + len(columns)), jac=True, method="L-BFGS-B", options={"maxiter": 300}).x
     changes: Changes = {BASE: {BASE: float(found[0])}}

@@ -6,9 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
 
 from gvrc.matching.arrays import BoolArray, ByteArray, FloatArray, IntArray, LongArray, SmallFloatArray, TextArray, spans
 from gvrc.matching.evidence import NEIGHBOURHOOD, RIVAL, RIVAL_MARGINS, EvidenceTable, logistic
@@ -140,6 +137,9 @@ def _assigned(pairs: PairRows, strength: FloatArray, list_ids: IntArray) -> Bool
         return chosen
     nodes, numbered = np.unique(np.r_[left_node[rows], right_node[rows]], return_inverse=True)
     left, right = numbered[: len(rows)], numbered[len(rows):]
+    from scipy.sparse import coo_matrix  # here: loading it takes longer than matching a short list
+    from scipy.sparse.csgraph import connected_components
+
     _, component = connected_components(coo_matrix((np.ones(len(rows)), (left, right)), shape=(len(nodes), len(nodes))), directed=False)
     order = np.argsort(component[left], kind="stable")
     for start, length in zip(*spans(component[left][order]), strict=True):
@@ -160,6 +160,8 @@ def _partners(left: LongArray, right: LongArray, strength: FloatArray) -> LongAr
     at = np.full(gain.shape, NO_ROW, dtype=np.int64)
     gain[left_at, right_at] = strength - _FLOOR
     at[left_at, right_at] = np.arange(len(left))
+    from scipy.optimize import linear_sum_assignment  # for few lists only
+
     row, column = linear_sum_assignment(gain, maximize=True)
     found = at[row, column]
     return found[found >= 0]

@@ -9,15 +9,17 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
-import httpx
 import orjson
 import pybreaker
 import stamina
 
 from gvrc.errors import SourceError
+
+if TYPE_CHECKING:
+    import httpx  # loaded where it is needed: most runs read files, and it takes as long to load as a list to read
 
 LARGEST_PAGE_BYTES = 64 * 1024 * 1024
 MOST_PAGES = 100_000
@@ -82,6 +84,8 @@ class RestPages:
     _received: int = 0
 
     def __iter__(self) -> Iterator[Page]:
+        import httpx
+
         require_web_address(self.url)
         seen: set[str] = set()
         url: str | None = self.url
@@ -142,6 +146,8 @@ class RestPages:
 
     def _receive(self, client: httpx.Client, url: str) -> tuple[httpx.Response, bytes]:
         """Headers and body of an answer, the body no longer than a page may be and no slower than the time limit."""
+        import httpx
+
         data = bytearray()
         deadline = time.monotonic() + self.limits.timeout_seconds
         try:
@@ -216,6 +222,8 @@ def require_web_address(url: str) -> None:
 
 def next_page(url: str, content: Any, link: str | None = None) -> str | None:
     """The address of the page after this one: by `Link` header, by a link in the page, by cursor, by page number; None at the end."""
+    import httpx
+
     told = link or _next_link(content)
     if told:
         return urljoin(url, told)
