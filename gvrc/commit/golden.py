@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any, NamedTuple
 
-from gvrc.commit.heap import no_sweeps
+from gvrc.heap import no_sweeps
 from gvrc.commit.pins import origins_of_pins, with_pins
 from gvrc.commit.units import Hold, Unit
 from gvrc.matching.chosen import chosen_values

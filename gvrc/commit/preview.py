@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gvrc.commit.golden import VISIBILITY_ORDER, GoldenUnit, golden_units
-from gvrc.commit.heap import no_sweeps
+from gvrc.heap import no_sweeps
 from gvrc.commit.plan import make_plan
 from gvrc.commit.publish import check_run, settle, sign, tally_of
 from gvrc.commit.risks import Signature, risks_of

@@ -20,6 +20,7 @@ import structlog
 
 from gvrc import tracing
 from gvrc.errors import GvrcError, PipelineError, RunBusy, RunStopped, StageFailed
+from gvrc.heap import rare_sweeps
 from gvrc.model.run import STAGES, RunStatus, Stage
 from gvrc.pipeline.dead_letters import keep_apart
 from gvrc.pipeline.extraction import extract_file
@@ -106,7 +107,8 @@ def _work(db: Database, settings: Settings, run: StoredRun, heartbeat: Heartbeat
             db=db, settings=settings, run=run, workshop=workshop, heartbeat=heartbeat, on_progress=on_progress, foresight=Foresight(settings)
         )
         log.info("run started", stop_after=run.stop_after)
-        _stages(context)
+        with rare_sweeps():
+            _stages(context)
         return _end(context, RunStatus.DONE)
     except RunStopped:
         log.info("run stopped")
