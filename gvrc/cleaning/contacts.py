@@ -47,6 +47,10 @@ _DOUBLED_AT = re.compile(r"@{2,5}")
 _OTHER_NUMBERS = re.compile(r"id$|code|acc|bank|till|paybill|pin|reg|licen|lat|lon|lng|coord|date|time|created|hash|serial|box|plot", re.IGNORECASE)
 _ANY_DIGIT = re.compile(r"\d")
 _BOX = re.compile(r"^(?:p\s?\.?\s?o\s?\.?\s?box\W{0,4})+", re.IGNORECASE)
+_CALLED_NEXT = re.compile(r"[\s,]+(?:tel|telephone|phone|mobile|mob|cell|fax|e[ -]?mail|contacts?|website)s?\.?$", re.IGNORECASE)
+"""The label of what follows a post box, which looks like the end of its town."""
+_CHAT = re.compile(r"(?:wa\.me/|whatsapp\.com/send/?\?phone=)\+?(\d{9,15})(?!\d)", re.IGNORECASE)
+"""The address of a chat with a telephone number."""
 _MAY_HOLD_CONTACT = re.compile(r"@|\d[\d\s().\-\u2010-\u2015_/+]{5,}\d|\b(?:at|dot)\b.{1,40}\bdot\b|[(\[{]\s?at\s?[)\]}]", re.IGNORECASE)
 _LABEL = re.compile(r"([^\W\d_][^\W\d_.\-/ ]{0,20}(?:[ ./-]{1,2}[^\W\d_]{1,15}){0,2})\s{0,2}[.:\-–=]{0,2}\s{0,2}$")
 _KEYS_OF_VALUE = ("value", "number", "contact", "detail", "details", "text")
@@ -320,6 +324,10 @@ def _web_addresses(text: str, field_name: str, is_contact: bool) -> Iterator[_Fi
     if field_name in ("website", "contact") or "www." in text or "://" in text:
         for found in pattern.finditer(text):
             value = found[0].rstrip(".)/")
+            chat = _CHAT.search(value)
+            if number := kenyan_number(chat[1], allow_bare=False) if chat else None:
+                yield _Find(start=found.start(), end=found.end(), contact=_phone(number, "whatsapp"))
+                continue
             yield _Find(start=found.start(), end=found.end(), contact=Contact(contact_type=ContactType.WEBSITE, value=value))
 
 
@@ -397,7 +405,7 @@ def _validated(address: str) -> str | None:
 def _postal_addresses(text: str, field_name: str, is_contact: bool) -> Iterator[_Find]:
     """Post boxes; those in free text only stand in the way of phone numbers."""
     for found in _POSTAL.finditer(text):
-        value = _BOX.sub("P.O. Box ", " ".join(found[0].split())).rstrip(" ,.-")
+        value = _BOX.sub("P.O. Box ", _CALLED_NEXT.sub("", " ".join(found[0].split()))).rstrip(" ,.-")
         if not any(map(str.isdigit, value)) and "bag" not in value.casefold():
             continue
         contact = Contact(contact_type=ContactType.POSTAL, value=value) if is_contact else None
@@ -428,13 +436,18 @@ def _word_before(text: str, start: int) -> str | None:
 
 def _broken_phone(text: str, find: PhoneFind, field_name: str, hint: str | None) -> Iterator[_Find]:
     """Digits that are no number: a short code, a shortened second number, or an issue."""
-    if find.may_mean:
+    if find.may_mean and not _is_known_code(find.digits):
         suggestion = Suggestion(values={field_name: find.may_mean}, shown=find.may_mean, confidence=0.8, reason="Endings after a slash usually replace the last digits of the number before.")
         yield _Find(start=find.start, end=find.end, issue=Issue(code="contact.phone_shortened", field_name=field_name, value=find.text, suggestion=suggestion))
     elif _is_short_code(find.digits, field_name, hint):
         yield _Find(start=find.start, end=find.end, contact=hotline(find.digits))
     elif not _is_zero(find.digits) and (len(find.digits) >= 6 or (field_name in ("phone", "hotline") and _is_alone(text, find))):
         yield _Find(start=find.start, end=find.end, issue=Issue(code="contact.phone_invalid", field_name=field_name, value=find.text))
+
+
+def _is_known_code(digits: str) -> bool:
+    """Whether digits behind a number are a short code of their own rather than its new ending; three digits may well be an ending (`.. 111/116`)."""
+    return len(digits) > 3 and digits in load_vocabularies().short_codes
 
 
 def _is_short_code(digits: str, field_name: str, hint: str | None) -> bool:

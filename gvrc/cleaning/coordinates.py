@@ -47,6 +47,9 @@ _WELL_KNOWN = re.compile(r"point\s?(?:zm|z|m)?\s{0,3}\(\s{0,3}(-?\d{1,3}(?:\.\d{
 """A point as databases write it, with a height or a measure or without (`POINT Z (36.8 -1.3 1650)`)."""
 _LETTER_UNITS = re.compile(r"(?<=\d)\s?(?:d|deg|m|min|s|sec)\b\.?|(?<=\d)[dm](?=\s?\d)", re.IGNORECASE)
 _BY_LETTERS = re.compile(r"\d\s?d(?:eg)?\s?\d", re.IGNORECASE)
+_DOTTED = re.compile(r"(?<![\d.])(\d{1,3})\.(\d{1,2})\.(\d{1,2}(?:\.\d{1,6})?)(?![\d.])")
+"""Degrees, minutes and seconds with points between them (`1.17.31`)."""
+_LABELLED_HEIGHT = re.compile(r"\b(?:alt|altitude|elev|elevation|height|accuracy)\b\W{0,4}\d{1,5}(?:\.\d{1,10})?\s?m?\b", re.IGNORECASE)
 _DECIMAL_COMMA = re.compile(r"(?<=\d),(?=\d)")
 _WHOLE_PAIR = re.compile(r"\s*[-+\u2212]?\d{1,2},\d{1,2}\s*")
 _WORDS = re.compile(r"\b(?:latitude|longitude|lat|long|lng|lon|point(?:\s?(?:zm|z|m)\b)?|srid=\d{1,6}|deg(?:rees)?|min(?:utes)?|sec(?:onds)?|north|south|east|west)\b", re.IGNORECASE)
@@ -275,6 +278,8 @@ def _angles_in_text(text: str, is_alone: bool) -> Iterator[_Angle]:
         return
     axes = [letter.upper() for letter in letters] if len(letters) in (1, 2) else []
     groups = _groups(numbers, text, len(axes), is_alone)
+    if any(part >= 60 for group in groups for part, _ in group[1:]):
+        return  # neither minutes nor seconds: what was meant cannot be told
     for index, group in enumerate(groups):
         yield _angle(group, axes[index] if len(axes) == len(groups) else None)
 
@@ -287,6 +292,7 @@ def _plain(text: str) -> str:
         return f"{pair[1]}, {pair[2]}"
     if pair := _HEIGHT.fullmatch(text):
         return pair[1]
+    text = _DOTTED.sub(r"\1 \2 \3", _LABELLED_HEIGHT.sub(" ", text))
     if _BY_LETTERS.search(text):
         text = _LETTER_UNITS.sub(" ", text)
     return _TURNED_SIGN.sub("-", _LOOSE_SIGN.sub("-", text))

@@ -26,7 +26,7 @@ def codes(values: dict[str, object]) -> list[str]:
         "0700000111", "0700 000 111", "0700-000-111", "0700.000.111", "0700/000111", "(0700) 000 111", "+254700000111", "+254 700 000 111", "254700000111",
         "254-700-000-111", "+254(0)700000111", "+254 (0) 700 000 111", "+2540700000111", "00254700000111", "700000111", 700000111, 700000111.0, 254700000111,
         "Tel: 0700 000 111", "Tel.0700000111", "0700 000 111 (call)", "Mobile 0700000111 ext 12", "0700,000,111", "0700, 000 111", "+254700,000,111", "07OO000111", "O700000111",
-        "0700 000 l11", "+254\u2011700\u2011000111", "0700\u2013000\u2013111", "0700\u00a0000\u00a0111", "0700_000_111", "0700000111/WhatsApp", "OCS-0700000111", "0700000111ext12",
+        "0700 000 l11", "+254\u2011700\u2011000111", "0700\u2013000\u2013111", "0700\u00a0000\u00a0111", "0700_000_111", "0700000111/WhatsApp", "OCS-0700000111", "0700000111ext12", "+254 7OO 000 111",
     ],
 )  # fmt: skip
 def test_a_number_is_read_however_it_is_written(text: object) -> None:
@@ -64,6 +64,29 @@ def test_a_code_to_dial_is_kept_as_it_is_and_is_no_number() -> None:
 @pytest.mark.parametrize("between", [", ", " / ", "/", ";", " or ", " and ", " & ", "\n", " ", " - ", ""])
 def test_two_numbers_in_one_cell_are_two(between: str) -> None:
     assert phones(f"0700000111{between}0700000222") == ["+254700000111", "+254700000222"]
+
+
+@pytest.mark.parametrize("text", ["0700000111 or 222", "0700000111 na 222"])
+def test_an_ending_behind_a_word_is_asked_about(text: str) -> None:
+    result = parse_contacts({"phone": text})
+    assert [contact.value for contact in result.contacts] == ["+254700000111"]
+    assert [issue.suggestion.shown for issue in result.issues if issue.suggestion] == ["+254700000111, +254700000222"]
+
+
+def test_a_short_code_behind_a_number_is_a_hotline_unless_it_may_be_its_ending() -> None:
+    assert [contact.value for contact in parse_contacts({"phone": "0800720111 / 1195"}).contacts] == ["+254800720111", "1195"]
+    assert [issue.code for issue in parse_contacts({"phone": "0700000111/116"}).issues] == ["contact.phone_shortened"]
+
+
+@pytest.mark.parametrize("text", ["https://wa.me/254700000111", "https://api.whatsapp.com/send?phone=254700000111&text=hi", "www.wa.me/+254700000111"])
+def test_the_number_in_the_address_of_a_chat_is_read(text: str) -> None:
+    (contact,) = parse_contacts({"contact": text}).contacts
+    assert (contact.contact_type, contact.value, contact.label) == (ContactType.PHONE, "+254700000111", "WhatsApp")
+
+
+def test_the_label_of_what_follows_is_no_part_of_a_post_box() -> None:
+    contacts = parse_contacts({"contact": "P.O. Box 12345-00100 Nairobi Tel 0700000111"}).contacts
+    assert [contact.value for contact in contacts] == ["P.O. Box 12345-00100 Nairobi", "+254700000111"]
 
 
 def test_a_landline_is_read_with_its_area_code() -> None:

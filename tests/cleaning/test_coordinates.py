@@ -31,6 +31,7 @@ def codes(**values: Any) -> set[str]:
         {"coordinates": "https://www.google.com/maps/@-1.28333,36.81667,15z"},
         {"coordinates": "https://maps.google.com/?q=-1.28333,36.81667"},
         {"coordinates": "-1.28333 36.81667 1650 4.5"},
+        {"coordinates": "Lat: -1.28333, Long: 36.81667, Alt: 1650 m"},
         {"coordinates": "-1.28333,36.81667,1650"},
         {"latitude": "-1.28333, 36.81667", "longitude": "-1.28333, 36.81667"},
         {"latitude": "- 1.28333", "longitude": "36.81667"},
@@ -71,6 +72,12 @@ def test_a_point_is_read_from_every_common_form(values: dict[str, Any]) -> None:
 @pytest.mark.parametrize("text", ["1°17'30\"S 36°49'12\"E", "1 17 30 S, 36 49 12 E", "S1°17'30\" E36°49'12\"", "-1°17'30\", 36°49'12\""])
 def test_degrees_minutes_and_seconds_are_read(text: str) -> None:
     assert position(coordinates=text) == pytest.approx((-1.291667, 36.82), abs=1e-5)
+
+
+@pytest.mark.parametrize(("text", "point"), [("1.17.30 S, 36.49.12 E", (-1.291667, 36.82)), ("1.29.21, 36.82.19", None), ("1 75 30 S, 36 49 12 E", None)])
+def test_minutes_and_seconds_are_below_sixty(text: str, point: tuple[float, float] | None) -> None:
+    assert position(coordinates=text) == (pytest.approx(point, abs=1e-5) if point else None)
+    assert codes(coordinates=text) == (set() if point else {"point.unreadable"})
 
 
 def test_minutes_alone_leave_a_coarse_point() -> None:
