@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any, NamedTuple
 
-from gvrc.heap import no_sweeps
 from gvrc.commit.pins import origins_of_pins, with_pins
 from gvrc.commit.units import Hold, Unit
+from gvrc.heap import no_sweeps
 from gvrc.matching.chosen import chosen_values
 from gvrc.matching.survivorship import SurvivorInput, merge
 from gvrc.model.golden import FieldOrigin, GoldenRecord

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from gvrc.heap import no_sweeps
 from gvrc.commit.units import Hold, Plan, Unit
+from gvrc.heap import no_sweeps
 from gvrc.model.access import Actor
 from gvrc.model.record import RecordState
 from gvrc.model.review import Answer

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gvrc.commit.golden import VISIBILITY_ORDER, GoldenUnit, golden_units
-from gvrc.heap import no_sweeps
 from gvrc.commit.plan import make_plan
 from gvrc.commit.publish import check_run, settle, sign, tally_of
 from gvrc.commit.risks import Signature, risks_of
 from gvrc.commit.units import CellChange, CommitPreview, CountyCount, Hold, Invariant, Plan, PlannedFacility, Risky, Tally, Unit
+from gvrc.heap import no_sweeps
 from gvrc.model.access import Actor
 from gvrc.model.record import PERSONAL_FIELDS, ContactType
 from gvrc.reference.vocabularies import load_vocabularies
