@@ -25,8 +25,8 @@ log = structlog.get_logger("gvrc.pipeline")
 
 SMALLEST_CHUNK = 50
 """Rows below which a chunk does not shrink any more; a run that is still too large then stops, resumable."""
-
-
+PATIENCE_SECONDS = 60.0
+"""How long a run may stay above its memory limit with the smallest chunks."""
 GRACE_SECONDS = 20.0
 """How long a chunk that took too long may take to break off; one that hangs outside Python (a file system that does not answer) never does."""
 HINT_OVERDUE = "Look at these rows and at the server's load; raise GVRC_TIMEOUT_SECONDS if they only need longer, then resume the run."
@@ -83,7 +83,7 @@ class Heartbeat:
         self._look_at_memory()
         if self._stop_asked.is_set():
             raise RunStopped(f"Run {self._run_id} was stopped.", "Resume it to go on.")
-        if self._beats_above * self._settings.heartbeat_seconds > 60:
+        if self._beats_above * self._settings.heartbeat_seconds > PATIENCE_SECONDS:
             raise PipelineError(
                 f"Run {self._run_id} needs more memory than the limit of {self._settings.memory_limit_mb} MB. Every finished chunk is kept.",
                 "Raise GVRC_MEMORY_LIMIT_MB or split the file, then resume the run.",

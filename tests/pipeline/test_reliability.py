@@ -6,10 +6,12 @@ import os
 import resource
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -18,7 +20,8 @@ from gvrc import pipeline
 from gvrc.errors import GvrcError, PipelineError
 from gvrc.model.access import Actor
 from gvrc.model.run import Stage
-from gvrc.pipeline import RunSummary, execute, whole_run
+from gvrc.model.source import Damage, SourceRow
+from gvrc.pipeline import RunSummary, execute, extraction, heartbeat, whole_run
 from gvrc.pipeline.heartbeat import HUNG
 from gvrc.settings import PROJECT_DIR, Settings
 from gvrc.store.session import Database
@@ -172,3 +175,29 @@ def test_a_deadlock_with_another_writer_costs_a_second_try(database: Database, s
         summary = again.result(timeout=120)
     assert adds_up(summary)
     assert (summary.ready, summary.to_review, summary.held, summary.issues) == (undisturbed.ready, undisturbed.to_review, undisturbed.held, undisturbed.issues)
+
+
+def test_a_run_that_stays_above_its_memory_limit_fails_in_words_and_goes_on_with_more(
+    database: Database, settings: Settings, admin: Actor, samples: list[Path], queue: Queue, monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    run_id = queue(samples)
+    starved = settings.model_copy(update={"memory_limit_mb": 1, "heartbeat_seconds": 0.01})
+    with monkeypatch.context() as impatient:
+        impatient.setattr(heartbeat, "PATIENCE_SECONDS", 0.0)
+        impatient.setattr(heartbeat, "SMALLEST_CHUNK", settings.chunk_size)
+        with pytest.raises(PipelineError, match=r"needs more memory than the limit of 1 MB\. Every finished chunk is kept"):
+            execute(database, starved, run_id)
+    assert told(database, run_id)[0] == "failed"
+    pipeline.resume(database, settings, admin, run_id)
+    assert adds_up(execute(database, settings.model_copy(update={"memory_limit_mb": 100_000}), run_id))
+
+
+def test_four_files_are_read_side_by_side(database: Database, settings: Settings, samples: list[Path], queue: Queue, monkeypatch: pytest.MonkeyPatch) -> None:
+    four, read = threading.Barrier(4, timeout=60), extraction.extract
+
+    def waits_for_the_others(*args: Any, **kwargs: Any) -> Iterator[SourceRow | Damage]:
+        four.wait()
+        return read(*args, **kwargs)
+
+    monkeypatch.setattr(extraction, "extract", waits_for_the_others)
+    assert adds_up(execute(database, settings, queue(sorted(samples)[:4])))
