@@ -38,7 +38,7 @@ _JOINING = frozenset(".,;")
 _JOINED_COMMA = re.compile(r"\s{0,3}([,;])\s{0,3}")
 _JOINED_STOP = re.compile(r"(?<=[^\W\d_]{2})\.(?=[^\W\d_]{2})")
 _SMALL_WORDS = frozenset({"of", "and", "the", "for", "in", "at", "on", "to", "na", "ya", "wa", "cha", "la", "za", "with", "by", "off"})
-_NOT_MISSPELT = frozenset({"dispensaries", "hospitals", "hospitality", "hospice", "laboratories", "pharmacies", "pharma", "hospitalier", "dispenser"})
+_NOT_MISSPELT = frozenset({"dispensaries", "hospitals", "hospitality", "hospice", "laboratories", "pharmacies", "pharma", "hospitalier", "dispenser", "hospitali"})
 _PLACE_SPLIT = re.compile(r"\s*[,/]\s*")
 _LIST_SPLIT = re.compile(r"\s*[;|\n\r]\s*")
 """What divides the names of a list in a cell and stands in no name."""

@@ -87,9 +87,12 @@ def _texts_of_object(value: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _read(text: str, vocabularies: Vocabularies) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Each part of a text with the codes it means; a part that nothing explains has none."""
-    if whole := vocabularies.services.find(text):
-        yield text, (whole.code,)
+    """Each part of a text with the codes it means; a part that nothing explains has none. A text with several parts is one service only when it is
+    written so in the vocabulary: `Counselling, legal aid` resembles “Legal counselling”."""
+    services = vocabularies.services
+    whole = services.known_spelling(text) if _SEPARATORS.search(text) else (found.code if (found := services.find(text)) and not _SLASH_OR_AND.search(text) else None)
+    if whole:
+        yield text, (whole,)
         return
     for part in _SEPARATORS.split(text):
         part = part.strip(" .:-–()[]*")
@@ -98,12 +101,13 @@ def _read(text: str, vocabularies: Vocabularies) -> Iterator[tuple[str, tuple[st
 
 
 def _codes(part: str, vocabularies: Vocabularies) -> tuple[str, ...]:
-    if found := vocabularies.services.find(part):
-        return (found.code,)
+    if known := vocabularies.services.known_spelling(part):
+        return (known,)
     pieces = [vocabularies.services.find(piece) for piece in _SLASH_OR_AND.split(part)]
-    if len(pieces) > 1 and all(pieces):
+    if all(pieces):
         return tuple(piece.code for piece in pieces if piece)
-    return ()
+    found = vocabularies.services.find(part)
+    return (found.code,) if found else ()
 
 
 def _unknown(part: str, known: tuple[str, ...], vocabularies: Vocabularies) -> Issue:

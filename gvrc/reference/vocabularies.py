@@ -299,9 +299,16 @@ def _name_phrases(facility_types: Vocabulary) -> dict[tuple[str, ...], str]:
     """Words inside a name that tell the kind of place."""
     phrases: dict[tuple[str, ...], str] = {}
     for term in facility_types.terms.values():
-        for phrase in _split(term.attributes.get("name_words", "")):
+        for phrase in (*_split(term.attributes.get("name_words", "")), *_kiswahili().get(("facility_types", term.code), ())):
             phrases.setdefault(words_of(phrase), term.code)
     return phrases
+
+
+def _sensitive_phrases(facility_types: Vocabulary) -> dict[tuple[str, ...], str]:
+    """Words of a name that tell a place to be withheld, and what shelters are called in Kiswahili."""
+    phrases = {words_of(row["text"]): row["visibility"] for row in reference_rows("sensitive_words.csv", "text", "visibility")}
+    shelters = (term.code for term in facility_types.terms.values() if term.attributes.get("group") == "shelter")
+    return phrases | {words_of(spelling): "withheld" for code in shelters for spelling in _kiswahili().get(("facility_types", code), ())}
 
 
 def _abbreviations() -> dict[str, tuple[Abbreviation, ...]]:
@@ -348,6 +355,6 @@ def load_vocabularies() -> Vocabularies:
         misspellings={row["text"]: row["right"] for row in reference_rows("misspellings.csv", "text", "right")},
         email_slips={row["text"]: row["right"] for row in reference_rows("email_slips.csv", "text", "right")},
         personal_phrases={words_of(row["text"]): row["meaning"] for row in reference_rows("personal_words.csv", "text", "meaning")},
-        sensitive_phrases={words_of(row["text"]): row["visibility"] for row in reference_rows("sensitive_words.csv", "text", "visibility")},
+        sensitive_phrases=_sensitive_phrases(facility_types),
     )
 

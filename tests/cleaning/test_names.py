@@ -134,3 +134,13 @@ def test_any_text_gives_a_name_or_none(text: str) -> None:
 def test_a_clean_name_stays_as_it_is(place: str, kind: str) -> None:
     assert clean(f"{place} {kind}").name == f"{place} {kind}"
     assert clean(f"{place} {kind}".upper()).name == f"{place} {kind}"
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [("Hospitali ya Kaunti ya Kwale", "hospital"), ("KITUO CHA AFYA TIWI", "health_centre"), ("Kituo cha Polisi Diani", "police_station"), ("Nyumba Salama Kilifi", "shelter")],
+)
+def test_names_in_kiswahili_keep_their_words_and_tell_their_kind(name: str, kind: str) -> None:
+    clean = clean_name(name, load_vocabularies())
+    assert (clean.name or "").casefold() == name.casefold()
+    assert clean.facility_type == kind

@@ -33,6 +33,12 @@ def test_services_are_read_from_every_shape(value: object, codes: tuple[str, ...
     assert result.issues == ()
 
 
+@pytest.mark.parametrize("text", ["Counselling, legal aid", "Counselling and legal aid", "legal aid / counselling", "Counselling; Legal Aid"])
+def test_two_services_that_together_resemble_a_third_are_two(text: str) -> None:
+    """`Legal counselling` is another name of legal aid, and the words of the whole cell resemble it."""
+    assert set(clean_services(text, load_vocabularies()).services) == {"trauma_counselling", "legal_aid"}
+
+
 def test_an_unknown_service_is_told_with_what_it_may_be_and_never_kept() -> None:
     result = clean("PEP, Item 14")
     assert result.services == ("pep",)

@@ -22,7 +22,7 @@ def test_gbv_categories_follow_from_services_and_kind() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "kind"), [("Mwangaza", "shelter"), ("Mwangaza Safe House", "support_organisation"), ("Kwale Girls Rescue Centre", None), ("Nyumbani Shelter", "support_organisation")]
+    ("name", "kind"), [("Mwangaza", "shelter"), ("Mwangaza Safe House", "support_organisation"), ("Kwale Girls Rescue Centre", None), ("Nyumbani Shelter", "support_organisation"), ("Nyumba Salama Kwale", None), ("MAKAZI SALAMA", None), ("Kituo cha Uokoaji Kilifi", None)]
 )
 def test_shelters_and_safe_houses_are_withheld(name: str, kind: str | None) -> None:
     record = enriched(name=name, facility_type=kind)
