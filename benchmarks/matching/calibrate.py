@@ -26,7 +26,8 @@ from gvrc.matching import hard, rivals
 from gvrc.matching.blocking import Scope, candidates
 from gvrc.matching.columns import MatchColumns
 from gvrc.matching.evidence import BASE, NEIGHBOURHOOD, RIVAL, TABLE_FILE, EvidenceTable, feature_names, level_names
-from gvrc.matching.features import CLASS_OF_NAME, FEATURES, NAME_CLASSES, NAME_LEVELS, PairRows
+from gvrc.matching.features import CLASS_OF_NAME, FEATURES, NAME_CLASSES, NAME_LEVELS
+from gvrc.matching.pairs import PairRows
 from gvrc.matching.prepared import Prepared, prepare
 
 PRIOR_FILE = Path(__file__).parent / "prior.csv"

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import numpy as np
+import pandas as pd
 
-from gvrc.matching.arrays import NO_PAIRS, BoolArray, IntArray, LongArray, Pairs, pairs_within, spans
-from gvrc.matching.partitions import Sweep, score_all
+from gvrc.matching.arrays import NO_PAIRS, BoolArray, IntArray, LongArray, Pairs, may_repeat, order_of, pairs_within, spans
+from gvrc.matching.partitions import FoundPairs, Sweep, scoring
 from gvrc.matching.prepared import Prepared
 
 RULES: tuple[str, ...] = (
@@ -65,15 +67,15 @@ class Scope:
 
     def jobs(self, rows: LongArray) -> Iterator[Pairs]:
         """Rectangles (rows, rows) that together hold every pair asked for within these rows."""
+        if not self.link and self.registry_list is None:
+            yield from halves(rows)
+            return
         lists = self.list_ids[rows]
         if self.link:
             for number in np.unique(lists):
                 mine, later = rows[lists == number], rows[lists > number]
                 if len(later):
                     yield mine, later
-            return
-        if self.registry_list is None:
-            yield from halves(rows)
             return
         fresh, registered = rows[lists != self.registry_list], rows[lists == self.registry_list]
         yield from halves(fresh)
@@ -109,12 +111,13 @@ class _Found:
 def candidates(prepared: Prepared, scope: Scope, executor: Executor | None = None, workers: int = 1) -> Candidates:
     """Every pair that some rule proposes. Names are compared block by block on `executor`, or on `workers` threads."""
     found = _Found()
-    _by_codes(prepared, found)
-    _by_contacts(prepared, found)
-    _by_name_key(prepared, found, FEW_NAMESAKES if scope.link else ONLY_NAMESAKES)
-    _by_rare_words(prepared, found)
-    _by_points(prepared, found)
-    _by_names(prepared, scope, found, executor, workers)
+    with _names_comparing(prepared, scope, found, executor, workers) as compared:
+        _by_codes(prepared, found)
+        _by_contacts(prepared, found)
+        _by_name_key(prepared, found, FEW_NAMESAKES if scope.link else ONLY_NAMESAKES)
+        _by_rare_words(prepared, found)
+        _by_points(prepared, found)
+        found.pairs += compared()
     return _united(prepared.count, scope, found)
 
 
@@ -165,9 +168,11 @@ def _with_homeless(key: LongArray, homeless: BoolArray) -> Pairs:
 
 def _by_rare_words(prepared: Prepared, found: _Found) -> None:
     """A word that few places of the county carry in their names."""
-    words, weights = prepared.names.word_ids, prepared.names.word_weights
-    row, column = np.nonzero((words >= 0) & (weights >= RARE_WORD_WEIGHT) & (prepared.counties >= 0)[:, None])
-    key = words[row, column].astype(np.int64) * (int(prepared.counties.max(initial=0)) + 1) + prepared.counties[row]
+    names = prepared.names
+    wanted = (prepared.word_carriers > 1) & (prepared.word_carriers <= RARE_IN_COUNTY) & (names.word_weights >= RARE_WORD_WEIGHT) & (prepared.counties >= 0)[:, None]
+    at = np.flatnonzero(wanted)
+    row = at // wanted.shape[1]
+    key = names.word_ids.ravel()[at].astype(np.int64) * (int(prepared.counties.max(initial=0)) + 1) + prepared.counties[row]
     (left, right), _ = _grouped_pairs(key, RARE_IN_COUNTY)
     found.add((row[left], row[right]), "rare_word")
 
@@ -192,8 +197,8 @@ def _by_points(prepared: Prepared, found: _Found) -> None:
 
 def _prefixes(prepared: Prepared) -> IntArray:
     """How the two heaviest words of each name begin, by number."""
-    starts = {word: number for number, word in enumerate(dict.fromkeys(word[:3] for word in prepared.names.vocabulary))}
-    by_word = np.array([starts[word[:3]] for word in prepared.names.vocabulary] or [-1], dtype=np.int32)
+    letters = np.array(prepared.names.vocabulary or [""], dtype="U3").view(np.uint32).reshape(-1, 3).astype(np.int64)
+    by_word = pd.factorize((letters[:, 0] << 42) | (letters[:, 1] << 21) | letters[:, 2])[0].astype(np.int32)
     words = prepared.names.word_ids[:, :2]
     return np.where(words >= 0, by_word[np.maximum(words, 0)], -1)
 
@@ -217,9 +222,10 @@ def _grouped_pairs(key: LongArray, largest: int) -> tuple[Pairs, BoolArray]:
     """All pairs of rows with an equal key (negative: none), for groups up to `largest`; and which rows stand in larger groups."""
     too_large = np.zeros(len(key), dtype=np.bool_)
     rows = np.flatnonzero(key >= 0)
+    rows = rows[may_repeat(key[rows])]
     if len(rows) < 2:
         return NO_PAIRS, too_large
-    rows = rows[np.argsort(key[rows])]
+    rows = rows[order_of(key[rows])]
     starts, lengths = spans(key[rows])
     many = lengths > largest
     if many.any():
@@ -254,11 +260,14 @@ def halves(rows: LongArray) -> Iterator[Pairs]:
     yield from halves(rows[middle:])
 
 
-def _by_names(prepared: Prepared, scope: Scope, found: _Found, executor: Executor | None, workers: int) -> None:
+@contextmanager
+def _names_comparing(prepared: Prepared, scope: Scope, found: _Found, executor: Executor | None, workers: int) -> Iterator[Callable[[], list[FoundPairs]]]:
+    """The comparing of names, which goes on elsewhere while the other rules are at work; its pairs are there when they are called for."""
     sweeps = list(sweeps_of(prepared, scope))
     found.compared += sum(sweep.cells for sweep in sweeps)
     joined = prepared.names.joined if found.compared <= JOINED_CELLS else None
-    found.pairs += score_all(sweeps, prepared.names.core, joined, executor, workers)
+    with scoring(sweeps, prepared.names.core, joined, executor, workers) as waiting:
+        yield waiting
 
 
 def sweeps_of(prepared: Prepared, scope: Scope) -> Iterator[Sweep]:
@@ -267,28 +276,28 @@ def sweeps_of(prepared: Prepared, scope: Scope) -> Iterator[Sweep]:
     everything = np.arange(prepared.count, dtype=np.int64)
     if prepared.count**2 // 2 <= ALL_PAIRS_CELLS:
         yield from (Sweep(left=left, right=right, bit=BIT["all_names"], cut=WIDE_NAME_CUT) for left, right in scope.jobs(everything))
-    order = np.lexsort((prepared.wards, prepared.constituencies, prepared.counties)).astype(np.int64)
     if _cells_of(prepared.counties) <= COUNTY_CELLS:
-        for block in _blocks(prepared.counties, order):
+        for block in _blocks(prepared.counties):
             yield from (Sweep(left=left, right=right, bit=BIT["county_names"], cut=NAME_CUT) for left, right in scope.jobs(block))
         return
-    for block in _blocks(prepared.wards, order):
+    for block in _blocks(prepared.wards):
         yield from _ward_sweeps(prepared, scope, block)
-    yield from _without(prepared, prepared.wards, _blocks(prepared.constituencies, order), "constituency_names", NAME_CUT)
-    yield from _without(prepared, prepared.constituencies, _blocks(prepared.counties, order), "county_names", WIDE_NAME_CUT)
+    yield from _without(prepared, prepared.wards, _blocks(prepared.constituencies), "constituency_names", NAME_CUT)
+    yield from _without(prepared, prepared.constituencies, _blocks(prepared.counties), "county_names", WIDE_NAME_CUT)
 
 
 def _cells_of(place: IntArray) -> int:
     return int((np.bincount(place[place >= 0]).astype(np.int64) ** 2).sum() // 2)
 
 
-def _blocks(place: IntArray, order: LongArray) -> Iterator[LongArray]:
+def _blocks(place: IntArray) -> Iterator[LongArray]:
     """The rows of each place that has two or more."""
-    rows = order[place[order] >= 0]
-    rows = rows[np.argsort(place[rows], kind="stable")]
-    for start, length in zip(*spans(place[rows]), strict=True):
-        if length > 1:
-            yield rows[start : start + length]
+    rows = np.flatnonzero(place >= 0)
+    rows = rows[order_of(place[rows])]
+    starts, lengths = spans(place[rows])
+    several = lengths > 1
+    for start, end in zip(starts[several].tolist(), (starts + lengths)[several].tolist(), strict=True):
+        yield rows[start:end]
 
 
 def _ward_sweeps(prepared: Prepared, scope: Scope, block: LongArray) -> Iterator[Sweep]:
@@ -329,8 +338,8 @@ def _united(count: int, scope: Scope, found: _Found) -> Candidates:
     asked = scope.admits(left, right)
     left, right, bits = left[asked], right[asked], bits[asked]
     code = np.minimum(left, right) * count + np.maximum(left, right)
-    order = np.argsort(code)
-    code, bits = code[order], bits[order]
+    both = np.sort((code << len(RULES)) | bits)
+    code, bits = both >> len(RULES), (both & ((1 << len(RULES)) - 1)).astype(np.int32)
     starts, _ = spans(code)
     rules = np.bitwise_or.reduceat(bits, starts) if len(starts) else bits
     once = code[starts]

@@ -14,14 +14,19 @@ from gvrc.matching.blocking import BIT, RULES, Candidates, Scope, candidates
 from gvrc.matching.columns import MatchColumns
 from gvrc.matching.evidence import NEIGHBOURHOOD, RIVAL, EvidenceTable, evidence_table, logistic
 from gvrc.matching.explain import Explainer
-from gvrc.matching.features import CLASS_OF_NAME, FEATURES, NAME_CLASSES, NAME_LEVELS, PairRows, spelling
+from gvrc.matching.features import CLASS_OF_NAME, FEATURES, NAME_CLASSES, NAME_LEVELS, spelling
+from gvrc.matching.forked import shared
 from gvrc.matching.hard import HARD_EVIDENCE, NOTHING, SAME_CODE
+from gvrc.matching.meeting import parting_words, words_met
 from gvrc.matching.names import StandardNames
+from gvrc.matching.pairs import PairRows
 from gvrc.matching.prepared import Prepared, prepare
 from gvrc.matching.reference_formula import reference_scores
 from gvrc.model.match import Band, MatchResult
 
 EXPLAINED_AT_ONCE = 5000
+COMPARED_AT_ONCE, COMPARED_WORTH_SHARING = 500_000, 400_000
+"""Candidate pairs of which the comparisons are held in memory at once, and from how many they are worth another processor."""
 BANDS: tuple[Band, ...] = (Band.DROPPED, Band.POSSIBLE, Band.REVIEW, Band.AUTOMATIC)
 """Bands by number."""
 STRATEGIES: tuple[str, ...] = ("weak", "near_point", "fuzzy_name", "shared_contact", "exact_name_and_place", "registration_number", "exact_code")
@@ -39,7 +44,7 @@ STAGES_OF_COST: tuple[tuple[str, ...], ...] = (
 class MatchOptions:
     """How to match. `threshold` from which a pair counts as a match, `review_threshold` from which it is asked, `automatic_threshold` from which
     it may be merged and marked, `possible_threshold` below which it is forgotten. `link`: each list holds distinct places, so only pairs across lists
-    and one partner each. Pairs within `registry_list` are not proposed. `workers` are threads for comparing names."""
+    and one partner each. Pairs within `registry_list` are not proposed. `workers` are the processors for comparing."""
 
     threshold: float = 0.8
     review_threshold: float = 0.55
@@ -147,7 +152,7 @@ def match(
     found = candidates(prepared, scope, executor, options.workers)
     plain_table, link_table = tables or (evidence_table(), evidence_table(link=True))
     table = link_table if options.link else plain_table
-    pairs, levels, log_odds = compare(prepared, found, table, options.possible_threshold)
+    pairs, levels, log_odds = compare(prepared, found, table, options.possible_threshold, options.workers)
     verdict = hard.verdicts(prepared, pairs, levels)
     choice = rivals.everyone(len(pairs))
     if options.link:
@@ -164,10 +169,26 @@ def match(
 
 
 def compare(
-    prepared: Prepared, found: Candidates, table: EvidenceTable, possible_threshold: float
+    prepared: Prepared, found: Candidates, table: EvidenceTable, possible_threshold: float, workers: int = 1
 ) -> tuple[PairRows, dict[str, ByteArray], SmallFloatArray]:
-    """Levels and summed evidence of the candidates that can still reach `possible_threshold`, the cheap comparisons first."""
-    pairs = PairRows(left=found.left, right=found.right, rules=found.rules)
+    """Levels and summed evidence of the candidates that can still reach `possible_threshold`, on so many processors."""
+    count = len(found.left)
+    workers = workers if count >= COMPARED_WORTH_SHARING else 1
+    size = max(min(COMPARED_AT_ONCE, -(-count // (2 * workers if workers > 1 else 1))), 1)
+    slices = [slice(start, start + size) for start in range(0, max(count, 1), size)]
+
+    def work(part: slice) -> tuple[PairRows, dict[str, ByteArray], SmallFloatArray]:
+        return _compared(prepared, PairRows(left=found.left[part], right=found.right[part], rules=found.rules[part]), table, possible_threshold)
+
+    with shared(work, slices, workers) as comparing:
+        parts = comparing()
+    left, right, rules = (np.concatenate([getattr(part, name) for part, _, _ in parts]) for name in ("left", "right", "rules"))
+    levels = {name: np.concatenate([part[name] for _, part, _ in parts]) for name in parts[0][1]}
+    return PairRows(left=left, right=right, rules=rules), levels, np.concatenate([part for _, _, part in parts])
+
+
+def _compared(prepared: Prepared, pairs: PairRows, table: EvidenceTable, possible_threshold: float) -> tuple[PairRows, dict[str, ByteArray], SmallFloatArray]:
+    """The comparisons, the cheap ones first; the dear ones only of pairs that can still be of interest."""
     pairs = replace(pairs, spelled=spelling(prepared, pairs))
     least = float(np.log(max(possible_threshold, 1e-9) / (1 - possible_threshold)))
     by_name = {feature.name: feature.compare for feature in FEATURES}
@@ -181,7 +202,9 @@ def compare(
         most = _most(table, levels, coming) if "name" in levels else _bound(table, levels, pairs) + sum(table.most(feature).max() for feature in coming)
         kept = np.flatnonzero((most >= least) | ((pairs.rules & BIT["official_code"]) != 0))
         pairs, levels = pairs.taken(kept), {name: level[kept] for name, level in levels.items()}
-    return pairs, levels, table.weigh(levels, CLASS_OF_NAME[levels["name"]])
+        pairs = pairs if pairs.met is not None else replace(pairs, met=words_met(prepared, pairs))
+        pairs = pairs if pairs.parting is not None else replace(pairs, parting=parting_words(prepared, pairs))
+    return PairRows(left=pairs.left, right=pairs.right, rules=pairs.rules), levels, table.weigh(levels, CLASS_OF_NAME[levels["name"]])
 
 
 def _idle(prepared: Prepared) -> set[str]:

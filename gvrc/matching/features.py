@@ -9,25 +9,35 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 from rapidfuzz import fuzz
 from rapidfuzz.distance import Levenshtein
 from rapidfuzz.process import cpdist
 
 from gvrc.matching.arrays import (
-    NO_PAIRS,
     BoolArray,
     ByteArray,
     FloatArray,
     IntArray,
     LongArray,
-    SmallFloatArray,
     TextArray,
     in_slices,
     texts,
 )
 from gvrc.matching.blocking import BIT
-from gvrc.matching.names import word_roles
+from gvrc.matching.meeting import (
+    HEAVY_WORD,
+    LEAST_RATIO,
+    LIGHT_WORD,
+    SLICE,
+    left_over,
+    named_bits,
+    names_surroundings,
+    parting_words,
+    word_ratio,
+    words_met,
+)
+from gvrc.matching.names import WORDS_COMPARED, word_roles
+from gvrc.matching.pairs import PairRows
 from gvrc.matching.prepared import Prepared
 
 UNKNOWN = 0
@@ -37,15 +47,8 @@ NEAR_DEGREES = 0.02
 NAME_CLASSES = ("identical", "same", "holds", "similar")
 """How two names stand to one another; the other evidence is weighed anew for each: a shared ward says more about similar names than about equal ones."""
 EARTH_KM = 6371.0
-WORD_CUT = 80
-"""Ratio (0 to 100) from which two words count as one word, spelled differently."""
-LIGHT_WORD, HEAVY_WORD = 0.32, 0.95
-"""Summed weight of left-over words up to which they are one common word, or one rare word."""
 NO_WEIGHT = 0.02
 LEAST_SHARED = 0.3
-_SLICE = 200_000
-_ONE_SOUND = str.maketrans("cqzylw", "kksiru")
-"""Letters that begin a word for one another (names.folded)."""
 
 NAME_LEVELS = (
     "unknown", "same_words", "same_core", "same_sound", "r95", "r90", "r85", "r80", "r75", "r70", "r60", "r50", "unlike",
@@ -79,24 +82,6 @@ BESIDES_LEVELS = ("unknown", "only_kind", "nothing")
 NAMESAKE_LEVELS = ("unknown", "only_these", "few", "several", "many", "only_these_anywhere")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PairRows:
-    """The pairs under comparison: rows of Prepared, and the bit mask of the rules that proposed them. `spelled` is their spelling once it was measured."""
-
-    left: LongArray
-    right: LongArray
-    rules: IntArray
-    spelled: ByteArray | None = None
-
-    def __len__(self) -> int:
-        return len(self.left)
-
-    def taken(self, rows: LongArray | BoolArray | slice) -> PairRows:
-        """Some of the pairs."""
-        spelled = None if self.spelled is None else self.spelled[rows]
-        return PairRows(left=self.left[rows], right=self.right[rows], rules=self.rules[rows], spelled=spelled)
-
-
 Compare = Callable[[Prepared, PairRows], ByteArray]
 
 
@@ -120,13 +105,13 @@ def spelling(prepared: Prepared, pairs: PairRows) -> ByteArray:
     def measure(part: slice) -> None:
         rows = different[part]
         left, right = pairs.left[rows], pairs.right[rows]
-        ratio[rows] = cpdist(names.core[left].tolist(), names.core[right].tolist(), scorer=fuzz.ratio, dtype=np.uint8)
+        ratio[rows] = cpdist(names.core[left].tolist(), names.core[right].tolist(), scorer=fuzz.ratio, dtype=np.uint8, score_cutoff=LEAST_RATIO)
         several = names.has_several_words[left] | names.has_several_words[right]
         left, right = left[several], right[several]
-        joined = cpdist(names.joined[left].tolist(), names.joined[right].tolist(), scorer=fuzz.ratio, dtype=np.uint8)
+        joined = cpdist(names.joined[left].tolist(), names.joined[right].tolist(), scorer=fuzz.ratio, dtype=np.uint8, score_cutoff=LEAST_RATIO)
         ratio[rows[several]] = np.maximum(ratio[rows[several]], joined)
 
-    in_slices(len(different), _SLICE, measure)
+    in_slices(len(different), SLICE, measure)
     level = _ratio_level(ratio)
     level[sounds_alike] = NAME_LEVELS.index("same_sound")
     level[_equal(names.same["core"], pairs) | _equal(names.same["whole"], pairs)] = NAME_LEVELS.index("same_core")
@@ -144,56 +129,16 @@ def name(prepared: Prepared, pairs: PairRows) -> ByteArray:
     """How alike the distinctive words of the names are, in spelling and sound, or whether one name holds the other. Where they part in one word each, that
     word tells: the word that `Mokong Tea` and `Kamkong Tea` share makes them no more alike."""
     level = (spelling(prepared, pairs) if pairs.spelled is None else pairs.spelled).copy()
-    by_ratio = np.flatnonzero(level >= NAME_LEVELS.index("r95"))
-    parting = parting_words(prepared, pairs.taken(by_ratio))
-    told = np.flatnonzero(parting.share_others)
-    alike = _word_ratio(prepared.names.vocabulary, parting.left[told], parting.right[told])
-    level[by_ratio[told]] = np.maximum(level[by_ratio[told]], _ratio_level(alike))
-    rest = left_over(prepared, pairs, in_other_spelling=False)
-    held = (rest.smaller <= NO_WEIGHT) & (rest.shared >= LEAST_SHARED) & (level > NAME_LEVELS.index("r95"))
+    parting = parting_words(prepared, pairs)
+    told = np.flatnonzero(parting.share_others & (level >= NAME_LEVELS.index("r95")))
+    level[told] = np.maximum(level[told], _ratio_level(word_ratio(prepared.names.vocabulary, parting.left[told], parting.right[told])))
+    open_pairs = np.flatnonzero((level > NAME_LEVELS.index("r95")) & (words_met(prepared, pairs).left != 0))
+    rest = left_over(prepared, pairs.taken(open_pairs), in_other_spelling=False)
+    held = (rest.smaller <= NO_WEIGHT) & (rest.shared >= LEAST_SHARED)
     kinds_of_rest = [rest.larger <= NO_WEIGHT, rest.larger <= LIGHT_WORD, rest.larger <= HEAVY_WORD]
     extra = np.select(kinds_of_rest, [NAME_LEVELS.index(name) for name in ("same_but_placed", "light_extra", "one_extra")], NAME_LEVELS.index("heavy_extra"))
-    return np.where(held, extra, level).astype(np.uint8)
-
-
-@dataclass(frozen=True, slots=True)
-class PartingWords:
-    """The one telling word on either side in which two names part, by number of the vocabulary (-1: they part in none, in several or in a common word); `share_others` where they share others."""
-
-    left: IntArray
-    right: IntArray
-    share_others: BoolArray
-
-
-def parting_words(prepared: Prepared, pairs: PairRows) -> PartingWords:
-    """The words in which the names part, those in brackets left aside."""
-    none: IntArray = np.full(len(pairs), -1, dtype=np.int32)
-    found = PartingWords(left=none, right=none.copy(), share_others=np.zeros(len(pairs), dtype=np.bool_))
-    names = prepared.names
-
-    def measure(part: slice) -> None:
-        left, right = pairs.left[part], pairs.right[part]
-        left_ids, right_ids = (np.where(names.is_qualifier[rows], -1, names.word_ids[rows]) for rows in (left, right))
-        left_met, right_met = _equal_words(left_ids, right_ids)
-        left_open, right_open = (left_ids >= 0) & ~left_met, (right_ids >= 0) & ~right_met
-        told = np.ones(len(left), dtype=np.bool_)
-        for rows, is_open in ((left, left_open), (right, right_open)):
-            told &= (is_open.sum(axis=1) == 1) & ((names.word_weights[rows] * is_open).sum(axis=1) > LIGHT_WORD)
-        for ids, is_open, words_found in ((left_ids, left_open, found.left), (right_ids, right_open, found.right)):
-            words_found[part] = np.where(told, np.take_along_axis(ids, is_open.argmax(axis=1)[:, None], axis=1)[:, 0], -1)
-        found.share_others[part] = told & left_met.any(axis=1)
-
-    in_slices(len(pairs), _SLICE, measure)
-    return found
-
-
-def _word_ratio(vocabulary: list[str], left: IntArray, right: IntArray) -> ByteArray:
-    """The ratio (0 to 100) of words by number; each distinct pair of words is compared once."""
-    once, back = np.unique(left.astype(np.int64) * len(vocabulary) + right, return_inverse=True)
-    first = [vocabulary[number] for number in (once // max(len(vocabulary), 1)).tolist()]
-    second = [vocabulary[number] for number in (once % max(len(vocabulary), 1)).tolist()]
-    ratio: ByteArray = cpdist(first, second, scorer=fuzz.ratio, dtype=np.uint8)[back]
-    return ratio
+    level[open_pairs[held]] = extra[held]
+    return level
 
 
 def _equal(column: IntArray, pairs: PairRows) -> BoolArray:
@@ -212,80 +157,6 @@ def words(prepared: Prepared, pairs: PairRows) -> ByteArray:
     return np.where(empty[pairs.left] | empty[pairs.right], UNKNOWN, level).astype(np.uint8)
 
 
-@dataclass(frozen=True, slots=True)
-class LeftOver:
-    """Weight of the words that the other name lacks, on the side with less and the side with more, and of the words shared."""
-
-    smaller: SmallFloatArray
-    larger: SmallFloatArray
-    shared: SmallFloatArray
-
-
-def left_over(prepared: Prepared, pairs: PairRows, in_other_spelling: bool = True) -> LeftOver:
-    """What is left of two names when equal words, and those `in_other_spelling`, have met. Words in brackets meet others but are not left over; nor are words
-    that name the other record's surroundings (`Highway Clinic Wote`, in the ward Wote)."""
-    found = LeftOver(*(np.zeros(len(pairs), dtype=np.float32) for _ in range(3)))
-
-    def measure(part: slice) -> None:
-        left, right = pairs.left[part], pairs.right[part]
-        left_rest, right_rest, shared = _words_apart(prepared, left, right, in_other_spelling)
-        found.smaller[part], found.larger[part] = np.minimum(left_rest, right_rest), np.maximum(left_rest, right_rest)
-        found.shared[part] = shared
-
-    in_slices(len(pairs), _SLICE, measure)
-    return found
-
-
-def _words_apart(prepared: Prepared, left: LongArray, right: LongArray, in_other_spelling: bool) -> tuple[SmallFloatArray, SmallFloatArray, SmallFloatArray]:
-    names = prepared.names
-    left_ids, right_ids = names.word_ids[left], names.word_ids[right]
-    left_met, right_met = _equal_words(left_ids, right_ids)
-    if in_other_spelling:
-        _meet_spellings(names.vocabulary, left_ids, right_ids, left_met, right_met)
-    left_weights, right_weights = names.word_weights[left], names.word_weights[right]
-    shared = np.maximum((left_weights * left_met).sum(axis=1), (right_weights * right_met).sum(axis=1))
-    left_open = ~left_met & ~names.is_qualifier[left] & ~_names_surroundings(prepared, left_ids, right)
-    right_open = ~right_met & ~names.is_qualifier[right] & ~_names_surroundings(prepared, right_ids, left)
-    return (left_weights * left_open).sum(axis=1), (right_weights * right_open).sum(axis=1), shared
-
-
-def _equal_words(left: IntArray, right: IntArray) -> tuple[BoolArray, BoolArray]:
-    """Which words of either side stand on the other side, too; column by column, for a cube of all words of all pairs would be larger than all else."""
-    left_met, right_met = np.zeros(left.shape, dtype=np.bool_), np.zeros(right.shape, dtype=np.bool_)
-    used_left, used_right = ((side >= 0).any(axis=0).sum() for side in (left, right))
-    for mine in range(used_left):
-        word = left[:, mine]
-        known = word >= 0
-        for theirs in range(used_right):
-            equal = known & (word == right[:, theirs])
-            left_met[:, mine] |= equal
-            right_met[:, theirs] |= equal
-    return left_met, right_met
-
-
-def _names_surroundings(prepared: Prepared, word_ids: IntArray, others: LongArray) -> BoolArray:
-    """Which words name the surroundings of the other record."""
-    found = np.zeros(word_ids.shape, dtype=np.bool_)
-    if not prepared.has_surroundings:
-        return found
-    named = prepared.place_word_of[word_ids]
-    for column in range(prepared.place_words.shape[1]):
-        found |= named == prepared.place_words[others, column][:, None]
-    told: BoolArray = found & (named >= 0)
-    return told
-
-
-def _meet_spellings(vocabulary: list[str], left_ids: IntArray, right_ids: IntArray, left_met: BoolArray, right_met: BoolArray) -> None:
-    """Marks words that meet in another spelling; each distinct pair of words is compared once."""
-    open_left, open_right = (left_ids >= 0) & ~left_met, (right_ids >= 0) & ~right_met
-    pair, left_place, right_place = np.nonzero(open_left[:, :, None] & open_right[:, None, :])
-    if len(pair) == 0:
-        return
-    meets = _word_ratio(vocabulary, left_ids[pair, left_place], right_ids[pair, right_place]) >= WORD_CUT
-    left_met[pair[meets], left_place[meets]] = True
-    right_met[pair[meets], right_place[meets]] = True
-
-
 def consonants(prepared: Prepared, pairs: PairRows) -> ByteArray:
     """How many consonants differ between similar names: vowels are often spelled in two ways, another consonant is mostly another name; so is another beginning."""
     level = np.zeros(len(pairs), dtype=np.uint8)
@@ -296,35 +167,42 @@ def consonants(prepared: Prepared, pairs: PairRows) -> ByteArray:
         differing = cpdist(left, right, scorer=Levenshtein.distance, score_cutoff=3, dtype=np.int32)
         level[part] = np.minimum(differing, 3) + 1
 
-    in_slices(len(pairs), _SLICE, measure)
+    in_slices(len(pairs), SLICE, measure)
     level[_start_differs(prepared, pairs)] += CONSONANT_LEVELS.index("more_differ")
     return np.where(_equal(prepared.names.same["folded"], pairs) | _equal(prepared.names.same["whole"], pairs), UNKNOWN, level).astype(np.uint8)
 
 
 def _start_differs(prepared: Prepared, pairs: PairRows) -> BoolArray:
     """Whether the words in which two names part begin with another sound: `Ikuyuni`, `Mikuyuni`."""
-    sounds = np.fromiter((ord(word[0].translate(_ONE_SOUND)) for word in [*prepared.names.vocabulary, "-"]), dtype=np.int32)
     parting = parting_words(prepared, pairs)
-    differs: BoolArray = (parting.left >= 0) & (sounds[parting.left] != sounds[parting.right])
+    differs: BoolArray = (parting.left >= 0) & (prepared.word_starts[parting.left] != prepared.word_starts[parting.right])
     return differs
 
 
 def shared_word(prepared: Prepared, pairs: PairRows) -> ByteArray:
     """How many places of the county carry the rarest word that both names have."""
     level = np.zeros(len(pairs), dtype=np.uint8)
-
-    def measure(part: slice) -> None:
-        left, right = prepared.names.word_ids[pairs.left[part]], prepared.names.word_ids[pairs.right[part]]
-        met, _ = _equal_words(left, right)
-        weighty = met & (prepared.names.word_weights[pairs.left[part]] > LIGHT_WORD)
-        carriers = np.maximum(prepared.word_carriers[pairs.left[part]], 1).astype(np.int64)
-        fewest = np.where(weighty, carriers, np.iinfo(np.int64).max).min(axis=1)
-        left_named = _names_surroundings(prepared, left, pairs.right[part]) | _names_surroundings(prepared, left, pairs.left[part])
-        only_place = weighty.any(axis=1) & ~(weighty & ~left_named).any(axis=1)
-        level[part] = np.select([only_place & (fewest > 2), *(weighty.any(axis=1) & (fewest <= cut) for cut in (2, 4, 10)), weighty.any(axis=1), met.any(axis=1)], [6, 1, 2, 3, 4, 5], UNKNOWN)
-
-    in_slices(len(pairs), _SLICE, measure)
+    met = words_met(prepared, pairs).left
+    rows = np.flatnonzero(met)
+    level[rows] = SHARED_WORD_LEVELS.index("common_word")
+    weighty, fewest = _weighty(prepared, pairs.left[rows], met[rows])
+    has_weight = weighty != 0
+    rows, weighty, fewest = rows[has_weight], weighty[has_weight], fewest[has_weight]
+    left, right = pairs.left[rows], pairs.right[rows]
+    only_place = (weighty & ~(named_bits(prepared, left, right) | named_bits(prepared, left, left))) == 0
+    level[rows] = np.select([only_place & (fewest > 2), fewest <= 2, fewest <= 4, fewest <= 10], [6, 1, 2, 3], 4)
     return level
+
+
+def _weighty(prepared: Prepared, records: LongArray, words: ByteArray) -> tuple[ByteArray, LongArray]:
+    """Those of a set of each record's words that are no common words, and by how few records of the county the rarest of them is carried."""
+    weighty, fewest = np.zeros(len(records), dtype=np.uint8), np.full(len(records), np.iinfo(np.int64).max)
+    for column in range(WORDS_COMPARED):
+        rows = np.flatnonzero(words & (1 << column))
+        rows = rows[prepared.names.word_weights[records[rows], column] > LIGHT_WORD]
+        weighty[rows] |= 1 << column
+        fewest[rows] = np.minimum(fewest[rows], np.maximum(prepared.word_carriers[records[rows], column], 1))
+    return weighty, fewest
 
 
 def markers(prepared: Prepared, pairs: PairRows) -> ByteArray:
@@ -382,8 +260,8 @@ def confirmed(prepared: Prepared, pairs: PairRows) -> ByteArray:
     left, right = _is_confirmed(prepared, pairs.left), _is_confirmed(prepared, pairs.right)
     named = prepared.names.same["core"] >= 0
     differ = ~_equal(prepared.names.same["core"], pairs) & ~_equal(prepared.names.same["whole"], pairs) & named[pairs.left] & named[pairs.right]
-    left_open = ~_names_surroundings(prepared, prepared.names.word_ids[pairs.left], pairs.right)[:, 0]
-    right_open = ~_names_surroundings(prepared, prepared.names.word_ids[pairs.right], pairs.left)[:, 0]
+    left_open = ~names_surroundings(prepared, prepared.names.word_ids[pairs.left], pairs.right)[:, 0]
+    right_open = ~names_surroundings(prepared, prepared.names.word_ids[pairs.right], pairs.left)[:, 0]
     left, right = left & left_open & differ, right & right_open & differ
     parting = parting_words(prepared, pairs)
     mine, theirs = prepared.place_word_of[parting.left], prepared.place_word_of[parting.right]
@@ -393,7 +271,7 @@ def confirmed(prepared: Prepared, pairs: PairRows) -> ByteArray:
 
 def _is_confirmed(prepared: Prepared, rows: LongArray) -> BoolArray:
     """Whether the rarest word of a name stands among the stated surroundings of the record itself."""
-    found: BoolArray = _names_surroundings(prepared, prepared.names.word_ids[rows], rows)[:, 0]
+    found: BoolArray = names_surroundings(prepared, prepared.names.word_ids[rows], rows)[:, 0]
     return found
 
 
@@ -405,15 +283,15 @@ def _qualifier_is_place(prepared: Prepared, pairs: PairRows) -> BoolArray:
 def _qualifier_names_own_surroundings(prepared: Prepared, pairs: PairRows) -> BoolArray:
     """Whether what stands in brackets on one side names the surroundings of that side itself."""
     names = prepared.names
-    left, right = ((_names_surroundings(prepared, names.word_ids[rows], rows) & names.is_qualifier[rows]).any(axis=1) for rows in (pairs.left, pairs.right))
+    left, right = ((names_surroundings(prepared, names.word_ids[rows], rows) & names.is_qualifier[rows]).any(axis=1) for rows in (pairs.left, pairs.right))
     return np.logical_or(left, right)
 
 
 def _qualifier_names_surroundings(prepared: Prepared, pairs: PairRows) -> BoolArray:
     """Whether what stands in brackets on one side names the surroundings of the other."""
     ids = prepared.names.word_ids
-    left = _names_surroundings(prepared, ids[pairs.left], pairs.right) & prepared.names.is_qualifier[pairs.left]
-    right = _names_surroundings(prepared, ids[pairs.right], pairs.left) & prepared.names.is_qualifier[pairs.right]
+    left = names_surroundings(prepared, ids[pairs.left], pairs.right) & prepared.names.is_qualifier[pairs.left]
+    right = names_surroundings(prepared, ids[pairs.right], pairs.left) & prepared.names.is_qualifier[pairs.right]
     return np.logical_or(left.any(axis=1), right.any(axis=1))
 
 
@@ -509,7 +387,7 @@ def surroundings(prepared: Prepared, pairs: PairRows) -> ByteArray:
         level[part] = np.where(known, best, UNKNOWN)
 
     if prepared.has_surroundings:
-        in_slices(len(pairs), _SLICE, measure)
+        in_slices(len(pairs), SLICE, measure)
     return level
 
 
@@ -574,21 +452,12 @@ def _same_region(degrees: FloatArray, pairs: PairRows) -> BoolArray:
 
 def namesakes(prepared: Prepared, pairs: PairRows) -> ByteArray:
     """How many places of the county (of the country, across counties) carry this name: one of a few is more likely the same than one of many."""
-    within, anywhere = namesake_counts(prepared)
+    within, anywhere = prepared.namesakes, prepared.namesakes_anywhere
     all_over = np.maximum(anywhere[pairs.left], anywhere[pairs.right])
     crowd = np.where(prepared.counties[pairs.left] == prepared.counties[pairs.right], np.maximum(within[pairs.left], within[pairs.right]), all_over)
     level = np.select([all_over <= 2, crowd <= 2, crowd <= 3, crowd <= 6], [5, 1, 2, 3], 4)
     same = _equal(prepared.names.same["folded"], pairs)
     return np.where(same & (prepared.sounds[pairs.left] >= 0), level, UNKNOWN).astype(np.uint8)
-
-
-def namesake_counts(prepared: Prepared) -> tuple[LongArray, LongArray]:
-    """For each record how many records have a name that sounds the same, itself included: in its county, and anywhere."""
-    if prepared.count == 0:
-        return NO_PAIRS
-    anywhere = np.bincount(prepared.sounds + 1)[prepared.sounds + 1]
-    group, known = pd.factorize(prepared.sounds * (int(prepared.counties.max()) + 2) + prepared.counties + 1)
-    return np.bincount(group, minlength=len(known))[group].astype(np.int64), anywhere.astype(np.int64)
 
 
 FEATURES: tuple[Feature, ...] = (

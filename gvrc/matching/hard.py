@@ -8,7 +8,7 @@ import numpy as np
 
 from gvrc.matching.arrays import BoolArray, ByteArray
 from gvrc.matching.evidence import RIVAL, level_names
-from gvrc.matching.features import PairRows
+from gvrc.matching.pairs import PairRows
 from gvrc.matching.prepared import Prepared
 
 NOTHING, SAME_CODE, DIFFERENT_CODES, KINDS_EXCLUDE, SITS_IN = range(5)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Sequence
 from enum import IntEnum
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -85,6 +85,7 @@ def _rows(path: Path) -> list[dict[str, str]]:
         raise ReferenceDataError(f"The table {path.name} cannot be read.", "Install the package again.") from error
 
 
+@lru_cache(maxsize=4096)
 def relation(left: str, right: str) -> KindRelation:
     """The relation of two kind codes: stated for the pair, else for their groups (`@health`; of two such the graver),
     else unlike within a group, other group across."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from gvrc.matching.arrays import BoolArray, ByteArray, FloatArray, IntArray, LongArray, spans
-from gvrc.matching.features import UNKNOWN, PairRows
+from gvrc.matching.features import UNKNOWN
+from gvrc.matching.pairs import PairRows
 from gvrc.matching.prepared import Prepared
 
 NEIGHBOURHOOD_LEVELS = ("unknown", "mostly", "often", "seldom", "never", "never_of_many")

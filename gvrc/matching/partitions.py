@@ -6,8 +6,8 @@ A part carries everything it needs, as arrays; `score_partition` is a plain func
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import chain
@@ -19,6 +19,7 @@ from rapidfuzz.process import cdist
 
 from gvrc.errors import ConfigError
 from gvrc.matching.arrays import BoolArray, ByteArray, IntArray, LongArray, TextArray, spans
+from gvrc.matching.forked import shared
 
 MOST_ALIKE = 60
 """Alike names that one record meets in one rectangle of names at the most."""
@@ -26,6 +27,9 @@ CELLS_AT_ONCE = 4_000_000
 """Comparisons held in memory at once."""
 CELLS_OF_A_PART = 2_000_000
 """Comparisons of one part: about a tenth of a second, so that the cost of handing it out does not count."""
+CELLS_OF_A_SHARE, CELLS_WORTH_SHARING = 500_000, 30_000_000
+"""The same of a share for a copy of this process, which costs little to hand out: small ones end together; and of all together, for copying costs some
+milliseconds itself."""
 CONNECT_SECONDS = 10
 
 FoundPairs = tuple[LongArray, LongArray, IntArray]
@@ -80,7 +84,7 @@ def _part(sweeps: Sequence[Sweep], cores: TextArray, joined: TextArray | None) -
     lengths = [len(side) for sweep in sweeps for side in (sweep.left, sweep.right)]
     rows, back = np.unique(np.concatenate([side for sweep in sweeps for side in (sweep.left, sweep.right)]), return_inverse=True)
     sides = np.split(back.astype(np.int64), np.cumsum(lengths)[:-1])
-    local = [replace(sweep, left=sides[2 * number], right=sides[2 * number + 1]) for number, sweep in enumerate(sweeps)]
+    local = [replace(sweep, left=sides[2 * at], right=sides[2 * at if sweep.right is sweep.left else 2 * at + 1]) for at, sweep in enumerate(sweeps)]
     return Part(rows=rows, cores=cores[rows], joined=None if joined is None else joined[rows], sweeps=local)
 
 
@@ -97,14 +101,26 @@ def _swept(sweeps: Sequence[Sweep], cores: TextArray, joined: TextArray | None) 
     return left, right, bits
 
 
-def score_all(sweeps: Iterable[Sweep], cores: TextArray, joined: TextArray | None, executor: Executor | None, workers: int) -> list[FoundPairs]:
-    """Every rectangle, part by part on the executor, or on so many threads here, where all share the names."""
+@contextmanager
+def scoring(
+    sweeps: Iterable[Sweep], cores: TextArray, joined: TextArray | None, executor: Executor | None, workers: int
+) -> Iterator[Callable[[], list[FoundPairs]]]:
+    """Every rectangle, part by part on the executor, or on so many processors here: they are at work until what they found is called for."""
     if executor is not None:
-        return [waiting.result() for waiting in [executor.submit(score_partition, part) for part in parts_of(sweeps, cores, joined)]]
-    if workers <= 1:
-        return [_swept(batch, cores, joined) for batch in _batches(sweeps, CELLS_OF_A_PART)]
-    with ThreadPoolExecutor(workers) as threads:
-        return list(threads.map(lambda batch: _swept(batch, cores, joined), _batches(sweeps, CELLS_OF_A_PART)))
+        futures = [executor.submit(score_partition, part) for part in parts_of(sweeps, cores, joined)]
+        yield lambda: [waiting.result() for waiting in futures]
+        return
+    waiting = list(sweeps)
+    worth_sharing = sum(sweep.cells for sweep in waiting) >= CELLS_WORTH_SHARING
+    batches = list(_batches(waiting, min(CELLS_OF_A_PART, CELLS_OF_A_SHARE)))
+    with shared(lambda batch: _swept(batch, cores, joined), batches, workers if worth_sharing else 1) as found:
+        yield found
+
+
+def score_all(sweeps: Iterable[Sweep], cores: TextArray, joined: TextArray | None, executor: Executor | None, workers: int) -> list[FoundPairs]:
+    """What `scoring` finds, waited for."""
+    with scoring(sweeps, cores, joined, executor, workers) as found:
+        return found()
 
 
 @contextmanager
@@ -154,6 +170,8 @@ def _alike(sweeps: Sequence[Sweep], cores: TextArray, joined: TextArray | None) 
     of = np.searchsorted(ends, found, side="right")
     row, column = np.divmod(found - (ends - widths * heights)[of], widths[of])
     kept = _most_alike(ratios[found], first_rows[of] + row)
+    if kept.all():  # else a pair may have stayed on one side of a square only
+        kept = (column > row) | ~np.array([sweep.left is sweep.right for sweep in sweeps])[of]
     of, row, column = of[kept], row[kept], column[kept]
     left, right = np.concatenate([sweep.left for sweep in sweeps]), np.concatenate([sweep.right for sweep in sweeps])
     bits = np.array([sweep.bit for sweep in sweeps], dtype=np.int32)

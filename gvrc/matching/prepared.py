@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, compress
 
 import numpy as np
 import pandas as pd
 
 from gvrc.matching import names
-from gvrc.matching.arrays import BoolArray, ByteArray, FloatArray, IntArray, LongArray, TextArray, codes_of, numbers_of, spans
+from gvrc.matching.arrays import BoolArray, ByteArray, FloatArray, IntArray, LongArray, TextArray, codes_of, may_repeat, numbers_of, spans
 from gvrc.matching.columns import MatchColumns
 from gvrc.matching.kinds import owner_sectors, relation_table
 from gvrc.matching.seats import seat_families
@@ -25,13 +25,19 @@ SHARED_POINT_NAMES = 3
 """A point that this many differently named places share is a town's or a ward's, not theirs."""
 KM_PER_DEGREE = 111.2
 _SHORTEST_PLACE_WORD = 4
+_COUNTED = 8
+"""Times as large as there are of them numbers may be to be counted as they are."""
+_ONE_SOUND = str.maketrans("cqzylw", "kksiru")
+"""Letters that begin a word for one another (names.folded)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
     """Columns as arrays of numbers; -1 is unknown. `point_error_km` is what the precision of a point leaves open; `is_shared_point`
-    marks points that tell nothing. `contact_ids` lists the contacts of `contact_rows`, both sorted by contact. `alternatives` are possible
-    constituencies by number, and possible wards by number plus `seat_count`."""
+    marks points that tell nothing. `contact_ids` lists the contacts of `contact_rows`, both sorted by contact; a contact that is given once may be left out. `alternatives` are possible
+    constituencies by number, and possible wards by number plus `seat_count`. Of the words of each name (names.word_ids) `known_words`, `bracketed_words` and
+    the other, `telling_words` are sets, a bit for each column; `word_starts` is the letter, as it sounds, with which each word of the vocabulary begins.
+    `namesakes` counts the records of the county whose names sound the same, itself included, `namesakes_anywhere` those of the country."""
 
     count: int
     keys: TextArray
@@ -62,7 +68,13 @@ class Prepared:
     place_word_rarity: ByteArray
     place_word_of: IntArray
     word_carriers: IntArray
+    known_words: ByteArray
+    bracketed_words: ByteArray
+    telling_words: ByteArray
+    word_starts: LongArray
     sounds: LongArray
+    namesakes: LongArray
+    namesakes_anywhere: LongArray
     seat_count: int
     names: names.StandardNames
 
@@ -73,11 +85,15 @@ def prepare(columns: MatchColumns, standard_names: names.StandardNames | None = 
     counties, _ = codes_of(columns.county_codes)
     seats, seat_codes = codes_of(columns.constituency_codes)
     wards, ward_codes = codes_of(columns.ward_codes)
-    contact_ids, contact_rows = _contacts(columns.contacts.tolist())
+    contacts = columns.contacts.tolist()
+    contacts_each = np.fromiter(map(len, contacts), dtype=np.int64, count=len(contacts))
+    contact_ids, contact_rows = _contacts(contacts, contacts_each)
     found_names = standard_names or names.standardise(columns.names.tolist(), columns.qualifiers.tolist())
     families = seat_families()
     owners, owner_codes = codes_of(columns.owners)
     table, place_numbers = _place_words(columns.place_names.tolist())
+    known_words, bracketed = _word_sets(found_names.word_ids >= 0), _word_sets(found_names.is_qualifier)
+    sounds = found_names.same["folded"].astype(np.int64)
     return Prepared(
         count=len(columns),
         keys=columns.keys,
@@ -100,7 +116,7 @@ def prepare(columns: MatchColumns, standard_names: names.StandardNames | None = 
         is_shared_point=_shared_points(columns, found_names.same["core"]),
         contact_ids=contact_ids,
         contact_rows=contact_rows,
-        has_contact=np.bincount(contact_rows, minlength=len(columns)) > 0,
+        has_contact=contacts_each > 0,
         services=_service_sets(columns.services.tolist()),
         has_services=columns.services.astype(np.bool_),
         has_surroundings=bool(place_numbers),
@@ -108,7 +124,13 @@ def prepare(columns: MatchColumns, standard_names: names.StandardNames | None = 
         place_word_rarity=_place_word_rarity(table, len(place_numbers)),
         place_word_of=np.array([*_numbers_of(found_names.vocabulary, place_numbers), -1], dtype=np.int32),
         word_carriers=_word_carriers(found_names.word_ids, counties),
-        sounds=found_names.same["folded"].astype(np.int64),
+        known_words=known_words,
+        bracketed_words=bracketed,
+        telling_words=known_words & ~bracketed,
+        word_starts=_word_starts(found_names.vocabulary),
+        sounds=sounds,
+        namesakes=_equal_ones(sounds * (int(counties.max(initial=-1)) + 2) + counties + 1),
+        namesakes_anywhere=_equal_ones(sounds),
         seat_count=len(seat_codes),
         names=found_names,
     )
@@ -126,7 +148,7 @@ def _alternatives(alternatives: Sequence[Sequence[str]], codes: Sequence[str]) -
 
 def _filled(column: Sequence[Sequence[str]]) -> list[int]:
     """The rows that state something."""
-    return [row for row, stated in enumerate(column) if stated]
+    return list(compress(range(len(column)), column))
 
 
 def _mapped(numbers: IntArray, codes: Sequence[str], meaning: Mapping[str, str]) -> IntArray:
@@ -142,12 +164,14 @@ def _official(codes: TextArray) -> IntArray:
     return _mapped(numbers, known, {code: code.strip().lstrip("0").upper() for code in known})
 
 
-def _contacts(contacts: Sequence[Sequence[str]]) -> tuple[LongArray, LongArray]:
-    lengths = np.fromiter(map(len, contacts), dtype=np.int64, count=len(contacts))
-    ids = numbers_of(np.fromiter(chain.from_iterable(contacts), dtype=object, count=int(lengths.sum())))[0].astype(np.int64)
+def _contacts(contacts: Sequence[Sequence[str]], lengths: LongArray) -> tuple[LongArray, LongArray]:
+    """The contacts that may be given more than once, by number, each with its record; both in the order of the contacts."""
+    stated = np.fromiter(chain.from_iterable(contacts), dtype=object, count=int(lengths.sum()))
+    repeated = np.flatnonzero(may_repeat(np.fromiter(map(hash, stated), dtype=np.int64, count=len(stated))))
+    ids = numbers_of(stated[repeated])[0].astype(np.int64)
+    rows = np.repeat(np.arange(len(contacts), dtype=np.int64), lengths)[repeated]
     size = max(len(contacts), 1)
-    rows = np.repeat(np.arange(len(contacts), dtype=np.int64), lengths)
-    both = np.sort(ids * size + rows)
+    both = np.sort((ids * size + rows)[ids >= 0])
     both = both[np.r_[True, both[1:] != both[:-1]]] if len(both) else both
     return both // size, both % size
 
@@ -156,6 +180,7 @@ def _shared_points(columns: MatchColumns, cores: IntArray) -> BoolArray:
     """Whether at least SHARED_POINT_NAMES differently named places stand on exactly this point."""
     shared = np.zeros(len(columns), dtype=np.bool_)
     placed = np.flatnonzero(~np.isnan(columns.latitudes) & ~np.isnan(columns.longitudes))
+    placed = placed[may_repeat((columns.latitudes[placed] + 0.0).view(np.int64))]
     if len(placed) == 0:
         return shared
     latitude, longitude = (pd.factorize(degrees[placed])[0].astype(np.int64) for degrees in (columns.latitudes, columns.longitudes))
@@ -187,11 +212,29 @@ def _numbers_of(vocabulary: Sequence[str], place_numbers: Mapping[str, int]) -> 
 def _word_carriers(word_ids: IntArray, counties: IntArray) -> IntArray:
     """For each word of each name, how many records of the same county carry it."""
     carriers: IntArray = np.zeros(word_ids.shape, dtype=np.int32)
-    row, column = np.nonzero(word_ids >= 0)
-    key = word_ids[row, column].astype(np.int64) * (int(counties.max(initial=0)) + 2) + counties[row] + 1
-    numbered, known = pd.factorize(key)
-    carriers[row, column] = np.bincount(numbered, minlength=len(known))[numbered]
+    at, width = np.flatnonzero(word_ids >= 0), int(counties.max(initial=-1)) + 2
+    key = word_ids.ravel()[at].astype(np.int64) * width + counties[at // word_ids.shape[1]] + 1
+    carriers.ravel()[at] = _equal_ones(key)
     return carriers
+
+
+def _equal_ones(numbers: LongArray) -> LongArray:
+    """For each number how often it stands there."""
+    if int(numbers.max(initial=0)) > _COUNTED * (len(numbers) + 1) or int(numbers.min(initial=0)) < 0:
+        numbers = pd.factorize(numbers)[0].astype(np.int64)
+    counts: LongArray = np.bincount(numbers)[numbers].astype(np.int64)
+    return counts
+
+
+def _word_sets(table: BoolArray) -> ByteArray:
+    """Each row as a set, a bit for each column."""
+    return np.packbits(table, axis=1, bitorder="little")[:, 0]
+
+
+def _word_starts(vocabulary: Sequence[str]) -> LongArray:
+    """The first letter of each word, those that begin a word for one another made one; a last one for "no word"."""
+    letters = "".join([word[0] for word in vocabulary]).translate(_ONE_SOUND) + "-"
+    return np.frombuffer(letters.encode("utf-32-le"), dtype=np.uint32).astype(np.int64)
 
 
 def _place_words(place_names: Sequence[Sequence[str]]) -> tuple[IntArray, dict[str, int]]:

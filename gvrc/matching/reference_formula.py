@@ -7,7 +7,8 @@ from rapidfuzz import fuzz
 from rapidfuzz.process import cpdist
 
 from gvrc.matching.arrays import FloatArray, LongArray, SmallFloatArray
-from gvrc.matching.features import PairRows, distance_km
+from gvrc.matching.features import distance_km
+from gvrc.matching.pairs import PairRows
 from gvrc.matching.prepared import Prepared
 
 NAME_SHARE, LOCATION_SHARE, CONTACT_SHARE = 0.5, 0.3, 0.2

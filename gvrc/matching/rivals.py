@@ -9,9 +9,10 @@ import numpy as np
 
 from gvrc.matching.arrays import BoolArray, ByteArray, FloatArray, IntArray, LongArray, SmallFloatArray, TextArray, spans
 from gvrc.matching.evidence import NEIGHBOURHOOD, RIVAL, RIVAL_MARGINS, EvidenceTable, logistic
-from gvrc.matching.features import CLASS_OF_NAME, PairRows
+from gvrc.matching.features import CLASS_OF_NAME
 from gvrc.matching.hard import NOTHING, SAME_CODE
 from gvrc.matching.neighbourhood import SURE_SCORE, neighbourhood
+from gvrc.matching.pairs import PairRows
 from gvrc.matching.prepared import Prepared
 
 NO_ROW = -1

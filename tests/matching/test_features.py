@@ -7,8 +7,9 @@ from gvrc.errors import ReferenceDataError
 from gvrc.matching import explain, kinds
 from gvrc.matching.columns import MatchColumns
 from gvrc.matching.evidence import evidence_table, feature_names, level_names
-from gvrc.matching.features import FEATURES, NAME_CLASSES, PairRows
+from gvrc.matching.features import FEATURES, NAME_CLASSES
 from gvrc.matching.kinds import KindRelation
+from gvrc.matching.pairs import PairRows
 from gvrc.matching.prepared import prepare
 
 

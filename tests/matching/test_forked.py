@@ -1,0 +1,75 @@
+"""Work shared with copies of this process: the same found, in order, whatever becomes of the copies."""
+
+import os
+import signal
+import threading
+
+import numpy as np
+import pytest
+
+from gvrc.matching import engine, forked, partitions
+from gvrc.matching.columns import MatchColumns
+from gvrc.matching.engine import MatchOptions, match
+
+
+@pytest.fixture
+def forks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """This process counts as one that may be copied, whatever threads the runner of the tests keeps."""
+    monkeypatch.setattr(forked, "may_fork", lambda: True)
+
+
+def squares_and_pids(parts: range, workers: int) -> list[tuple[int, int]]:
+    with forked.shared(lambda part: (part * part, os.getpid()), parts, workers) as finish:
+        return finish()
+
+
+@pytest.mark.parametrize("parts", [0, 1, 2, 57, 20_000])
+def test_every_part_is_worked_off_once_and_in_order(forks: None, parts: int) -> None:
+    assert [found for found, _ in squares_and_pids(range(parts), 3)] == [part * part for part in range(parts)]
+
+
+def test_a_copy_begins_before_anyone_waits_for_it(forks: None) -> None:
+    started, told = os.pipe()
+    with forked.shared(lambda _part: os.write(told, b"x"), range(2), 2) as finish:
+        assert os.read(started, 1) == b"x"
+        finish()
+    os.close(started)
+    os.close(told)
+
+
+def test_what_a_killed_copy_owes_is_done_here(forks: None) -> None:
+    here = os.getpid()
+
+    def work(part: int) -> int:
+        if os.getpid() != here:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return part + 1
+
+    with forked.shared(work, range(40), 3) as finish:
+        assert finish() == list(range(1, 41))
+
+
+def test_a_process_with_other_threads_is_not_copied() -> None:
+    wait = threading.Event()
+    other = threading.Thread(target=wait.wait)
+    other.start()
+    try:
+        assert not forked.may_fork()
+        assert {pid for _, pid in squares_and_pids(range(9), 3)} == {os.getpid()}
+    finally:
+        wait.set()
+        other.join()
+
+
+def test_shared_work_gives_the_pairs_of_one_process(forks: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    random = np.random.default_rng(3)
+    names = [f"{''.join(random.choice(list('kmnaeiu'), 6))} Dispensary" for _ in range(700)]
+    lists = MatchColumns.from_plain([f"r{row}" for row in range(700)], names, county_codes=[f"K{row % 4}" for row in range(700)])
+    alone = match(lists, MatchOptions(workers=1))
+    monkeypatch.setattr(partitions, "CELLS_WORTH_SHARING", 0)
+    monkeypatch.setattr(partitions, "CELLS_OF_A_SHARE", 20_000)
+    monkeypatch.setattr(engine, "COMPARED_WORTH_SHARING", 0)
+    together = match(lists, MatchOptions(workers=3))
+    assert len(alone) > 20
+    for name in ("left", "right", "match_score", "rules", "bands"):
+        assert getattr(together, name).tolist() == getattr(alone, name).tolist()
