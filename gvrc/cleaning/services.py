@@ -22,7 +22,8 @@ LONGEST_SERVICE = 160
 SURE_SUGGESTION = 0.75
 """Confidence from which the nearest service is suggested for an unknown one."""
 
-_SEPARATORS = re.compile(r"\s*(?:[,;|•\n\r]|\s[-–]\s|\d{1,2}[.)]\s)\s*")
+_SEPARATORS = re.compile(r"\s*(?:[,;|•\n\r]|\s[-–]\s|\d{1,2}[.)]\s|(?:^|(?<=\s))(?:[ivx]{1,4}|[a-h])\)\s|\b(?:including|such as)\b)\s*")
+_BRACKETED = re.compile(r"\s*\(([^()]{1,80})\)?\s*")
 _SLASH_OR_AND = re.compile(r"\s*(?:/|\band\b|&)\s*", re.IGNORECASE)
 _YES = frozenset({"y", "yes", "true", "1", "available", "provided", "x", "✓"})
 _NAME_KEYS = ("name", "service", "service_name", "label", "title")
@@ -95,9 +96,24 @@ def _read(text: str, vocabularies: Vocabularies) -> Iterator[tuple[str, tuple[st
         yield text, (whole,)
         return
     for part in _SEPARATORS.split(text):
-        part = part.strip(" .:-–()[]*")
+        part = _bare(part)
         if any(map(str.isalpha, part)) and clean_text(part):
-            yield part, _codes(part, vocabularies)
+            yield from _read_part(part, vocabularies)
+
+
+def _bare(part: str) -> str:
+    """A part without what stands around it; a bracket that is closed within it stays."""
+    part = part.strip(" .:-–[]*")
+    return part if "(" in part[1:] and part.endswith(")") else part.strip(" .:-–()[]*")
+
+
+def _read_part(part: str, vocabularies: Vocabularies) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """A part as a whole or, when that means nothing but a piece of it is written as a service is, its pieces."""
+    codes, pieces = _codes(part, vocabularies), [piece.strip() for piece in _SLASH_OR_AND.split(part)]
+    if codes or not any(map(vocabularies.services.known_spelling, pieces)):
+        yield part, codes
+        return
+    yield from ((piece, _codes(piece, vocabularies)) for piece in pieces if clean_text(piece))
 
 
 def _codes(part: str, vocabularies: Vocabularies) -> tuple[str, ...]:
@@ -107,6 +123,8 @@ def _codes(part: str, vocabularies: Vocabularies) -> tuple[str, ...]:
     if all(pieces):
         return tuple(piece.code for piece in pieces if piece)
     found = vocabularies.services.find(part)
+    if found is None and (bracketed := _BRACKETED.search(part)):
+        return _codes(_BRACKETED.sub(" ", part).strip(), vocabularies) or _codes(bracketed[1], vocabularies)
     return (found.code,) if found else ()
 
 

@@ -18,6 +18,10 @@ def clean(value: object) -> CleanServices:
         ("1. PEP 2. Counselling", ("pep", "trauma_counselling")),
         ("Trauma counseling / Legal Aid", ("trauma_counselling", "legal_aid")),
         ("counselling and legal aid", ("trauma_counselling", "legal_aid")),
+        ("HIV testing (HTS), ART", ("hiv_testing", "art")),
+        ("Trauma counseling(individual and group)", ("trauma_counselling",)),
+        ("i) PEP ii) EC iii) Counselling", ("pep", "emergency_contraception", "trauma_counselling")),
+        ("a) Legal aid b) Counselling", ("legal_aid", "trauma_counselling")),
         ({"ART": "Y", "FP": "", "HBC": "yes", "PMTCT": "N"}, ("art", "home_based_care")),
         ({"art": True, "fp": False}, ("art",)),
         ([{"service_name": "PEP", "option": "Yes"}, {"name": "Legal aid"}], ("pep", "legal_aid")),
@@ -44,6 +48,12 @@ def test_an_unknown_service_is_told_with_what_it_may_be_and_never_kept() -> None
     assert result.services == ("pep",)
     (issue,) = result.issues
     assert (issue.code, issue.value, issue.detail["candidates"]) == ("service.unknown", "Item 14", "none")
+
+
+def test_of_a_part_with_one_known_service_the_rest_is_asked() -> None:
+    result = clean_services("Survivor care including PEP, EC and moon walks", load_vocabularies())
+    assert result.services == ("pep", "emergency_contraception")
+    assert [issue.value for issue in result.issues] == ["Survivor care", "moon walks"]
 
 
 def test_a_suggested_service_comes_with_those_already_known() -> None:
