@@ -15,6 +15,7 @@ FloatArray = npt.NDArray[np.float64]
 SmallFloatArray = npt.NDArray[np.float32]
 BoolArray = npt.NDArray[np.bool_]
 TextArray = npt.NDArray[np.object_]
+FingerprintArray = npt.NDArray[np.uint64]
 Pairs = tuple[LongArray, LongArray]
 
 _COUNTABLE, _BITS = 1 << 16, 62
@@ -44,6 +45,13 @@ def numbers_of(values: Sequence[str] | TextArray) -> tuple[IntArray, TextArray]:
     if len(empty) == 0:
         return numbers, known
     return np.where(numbers == empty[0], np.int32(-1), numbers - (numbers > empty[0])), known
+
+
+def fingerprints(values: TextArray | FloatArray) -> FingerprintArray:
+    """A number for each text or number made from it alone, the same in every list and every run."""
+    numbers, known = pd.factorize(values, use_na_sentinel=False)
+    found: FingerprintArray = pd.util.hash_array(known, categorize=False)[numbers]
+    return found
 
 
 def spans(sorted_keys: npt.NDArray[np.generic]) -> tuple[LongArray, LongArray]:

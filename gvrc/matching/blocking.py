@@ -28,6 +28,8 @@ WIDE_NAME_CUT = 70
 SWITCHBOARD = 8
 """A contact of more places than this is an exchange, a county office or a chain: it proposes pairs, but is no evidence."""
 LARGEST_BLOCK = 60
+CROWD = 20
+"""Namesakes in one county from which a record may have more alike names than it meets (partitions.MOST_ALIKE)."""
 LEAF = 160
 """Rows of a block compared in one go; larger blocks are halved, measured fastest for cdist."""
 ALL_PAIRS_CELLS = 4_000_000
@@ -122,8 +124,8 @@ def candidates(prepared: Prepared, scope: Scope, executor: Executor | None = Non
 
 
 def _by_codes(prepared: Prepared, found: _Found) -> None:
-    found.add(_capped_pairs(prepared.mfl_codes.astype(np.int64), found), "official_code")
-    found.add(_capped_pairs(prepared.registrations.astype(np.int64), found), "registration_number")
+    found.add(_capped_pairs(prepared, prepared.mfl_codes.astype(np.int64), found), "official_code")
+    found.add(_capped_pairs(prepared, prepared.registrations.astype(np.int64), found), "registration_number")
 
 
 def _by_contacts(prepared: Prepared, found: _Found) -> None:
@@ -149,19 +151,20 @@ def _by_name_key(prepared: Prepared, found: _Found, few: int) -> None:
         if not too_large.any():
             break
         found.split_blocks += len(np.unique(combined[too_large]))
-        found.add(_neighbours(combined, too_large), "same_name_key")
+        found.add(_neighbours(prepared, combined, too_large), "same_name_key")
         key = np.where(too_large, key, -1 - np.arange(len(key)))
     few_anywhere = np.where(np.bincount(prepared.sounds + 1)[prepared.sounds + 1] <= few, prepared.sounds, -1)
     found.add(_grouped_pairs(few_anywhere, few)[0], "few_namesakes")
     homeless = prepared.counties < 0
     if homeless.any():
-        found.add(_with_homeless(prepared.sounds, homeless), "same_name_key")
+        found.add(_with_homeless(prepared, homeless), "same_name_key")
 
 
-def _with_homeless(key: LongArray, homeless: BoolArray) -> Pairs:
+def _with_homeless(prepared: Prepared, homeless: BoolArray) -> Pairs:
+    key = prepared.sounds
     (left, right), too_large = _grouped_pairs(np.where(np.isin(key, key[homeless]), key, -1), LARGEST_BLOCK)
     kept = homeless[left] | homeless[right]
-    more = _neighbours(key, too_large)
+    more = _neighbours(prepared, key, too_large)
     kept_more = homeless[more[0]] | homeless[more[1]]
     return np.r_[left[kept], more[0][kept_more]], np.r_[right[kept], more[1][kept_more]]
 
@@ -209,12 +212,12 @@ def _cells(prepared: Prepared, rows: LongArray, size: float, shift: float) -> Lo
     return row * (int(360.0 / size) + 2) + column
 
 
-def _capped_pairs(key: LongArray, found: _Found) -> Pairs:
+def _capped_pairs(prepared: Prepared, key: LongArray, found: _Found) -> Pairs:
     pairs, too_large = _grouped_pairs(key, LARGEST_BLOCK)
     if not too_large.any():
         return pairs
     found.split_blocks += len(np.unique(key[too_large]))
-    more = _neighbours(key, too_large)
+    more = _neighbours(prepared, key, too_large)
     return np.r_[pairs[0], more[0]], np.r_[pairs[1], more[1]]
 
 
@@ -235,10 +238,10 @@ def _grouped_pairs(key: LongArray, largest: int) -> tuple[Pairs, BoolArray]:
     return (rows[left], rows[right]), too_large
 
 
-def _neighbours(key: LongArray, chosen: BoolArray, reach: int = 10) -> Pairs:
-    """For groups too large to be compared whole: each row with the next `reach` rows of its group."""
+def _neighbours(prepared: Prepared, key: LongArray, chosen: BoolArray, reach: int = 10) -> Pairs:
+    """For groups too large to be compared whole: each row with the next `reach` rows of its group, in an order that the records alone settle."""
     rows = np.flatnonzero(chosen)
-    rows = rows[np.argsort(key[rows], kind="stable")]
+    rows = rows[np.lexsort((prepared.fingerprints[rows], key[rows]))]
     left, right = [], []
     for step in range(1, min(reach, max(len(rows) - 1, 0)) + 1):
         same = key[rows[:-step]] == key[rows[step:]]
@@ -273,26 +276,28 @@ def _names_comparing(prepared: Prepared, scope: Scope, found: _Found, executor: 
 def sweeps_of(prepared: Prepared, scope: Scope) -> Iterator[Sweep]:
     """The rectangles: the whole list when it is small, counties when they are, else wards and what has no ward. Where a place is dense, only the same
     kinds meet, and unknown kinds all."""
-    everything = np.arange(prepared.count, dtype=np.int64)
+    everything = np.argsort(prepared.fingerprints, kind="stable")
     if prepared.count**2 // 2 <= ALL_PAIRS_CELLS:
         yield from (Sweep(left=left, right=right, bit=BIT["all_names"], cut=WIDE_NAME_CUT) for left, right in scope.jobs(everything))
     if _cells_of(prepared.counties) <= COUNTY_CELLS:
-        for block in _blocks(prepared.counties):
+        for block in _blocks(prepared, prepared.counties):
             yield from (Sweep(left=left, right=right, bit=BIT["county_names"], cut=NAME_CUT) for left, right in scope.jobs(block))
         return
-    for block in _blocks(prepared.wards):
+    for block in _blocks(prepared, prepared.wards):
         yield from _ward_sweeps(prepared, scope, block)
-    yield from _without(prepared, prepared.wards, _blocks(prepared.constituencies), "constituency_names", NAME_CUT)
-    yield from _without(prepared, prepared.constituencies, _blocks(prepared.counties), "county_names", WIDE_NAME_CUT)
+    yield from _without(prepared, prepared.wards, _blocks(prepared, prepared.constituencies), "constituency_names", NAME_CUT)
+    yield from _without(prepared, prepared.constituencies, _blocks(prepared, prepared.counties), "county_names", WIDE_NAME_CUT)
 
 
 def _cells_of(place: IntArray) -> int:
     return int((np.bincount(place[place >= 0]).astype(np.int64) ** 2).sum() // 2)
 
 
-def _blocks(place: IntArray) -> Iterator[LongArray]:
-    """The rows of each place that has two or more."""
-    rows = np.flatnonzero(place >= 0)
+def _blocks(prepared: Prepared, place: IntArray) -> Iterator[LongArray]:
+    """The rows of each place that has two or more; where a name is so frequent that not all its bearers meet, in an order that the records alone settle."""
+    is_crowded = int(prepared.namesakes.max(initial=0)) > CROWD
+    rows = np.argsort(prepared.fingerprints, kind="stable") if is_crowded else np.arange(prepared.count)
+    rows = rows[place[rows] >= 0]
     rows = rows[order_of(place[rows])]
     starts, lengths = spans(place[rows])
     several = lengths > 1

@@ -116,9 +116,14 @@ def clusters(keys: Sequence[str], accepted_pairs: Iterable[KeyPair], negative_pa
 
 def labels(count: int, left: LongArray, right: LongArray) -> IntArray:
     """The cluster number of each of `count` rows when every pair is accepted: for large lists without decisions."""
-    from scipy.sparse import coo_matrix  # for large lists only
-    from scipy.sparse.csgraph import connected_components
-
-    graph = coo_matrix((np.ones(len(left), dtype=np.int8), (left, right)), shape=(count, count))
-    found: IntArray = connected_components(graph, directed=False)[1]
-    return found
+    root = np.arange(count, dtype=np.int64)
+    while True:
+        one, other = root[left], root[right]
+        apart = one != other
+        if not apart.any():
+            break
+        root[np.maximum(one[apart], other[apart])] = np.minimum(one[apart], other[apart])
+        while ((nearer := root[root]) != root).any():
+            root = nearer
+    number: LongArray = np.cumsum(root == np.arange(count)) - 1
+    return number[root].astype(np.int32)

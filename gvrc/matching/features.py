@@ -180,14 +180,15 @@ def _start_differs(prepared: Prepared, pairs: PairRows) -> BoolArray:
 
 
 def shared_word(prepared: Prepared, pairs: PairRows) -> ByteArray:
-    """How many places of the county carry the rarest word that both names have."""
+    """How many places of the county (across counties, of that which has more) carry the rarest word that both names have."""
     level = np.zeros(len(pairs), dtype=np.uint8)
-    met = words_met(prepared, pairs).left
-    rows = np.flatnonzero(met)
+    met = words_met(prepared, pairs)
+    rows = np.flatnonzero(met.left)
     level[rows] = SHARED_WORD_LEVELS.index("common_word")
-    weighty, fewest = _weighty(prepared, pairs.left[rows], met[rows])
+    weighty, fewest = _weighty(prepared, pairs.left[rows], met.left[rows])
     has_weight = weighty != 0
-    rows, weighty, fewest = rows[has_weight], weighty[has_weight], fewest[has_weight]
+    rows, weighty = rows[has_weight], weighty[has_weight]
+    fewest = np.maximum(fewest[has_weight], _weighty(prepared, pairs.right[rows], met.right[rows])[1])
     left, right = pairs.left[rows], pairs.right[rows]
     only_place = (weighty & ~(named_bits(prepared, left, right) | named_bits(prepared, left, left))) == 0
     level[rows] = np.select([only_place & (fewest > 2), fewest <= 2, fewest <= 4, fewest <= 10], [6, 1, 2, 3], 4)

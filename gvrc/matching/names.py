@@ -15,7 +15,7 @@ from rapidfuzz.distance import OSA
 from rapidfuzz.process import extractOne
 
 from gvrc.errors import ReferenceDataError
-from gvrc.matching.arrays import BoolArray, IntArray, LongArray, SmallFloatArray, TextArray, numbers_of
+from gvrc.matching.arrays import BoolArray, FingerprintArray, IntArray, LongArray, SmallFloatArray, TextArray, fingerprints, numbers_of
 
 WORDS_FILE = Path(__file__).parent / "data" / "name_words.csv"
 LONGEST_NAME = 300
@@ -33,6 +33,8 @@ SHORTEST_SLIP, LONG_SLIP = 6, 10
 COMPARED_WHOLE = ("full", "core", "whole", "folded", "kind_text", "markers", "sponsors", "qualifiers")
 """Columns of which only equality is asked again and again."""
 
+_APART = np.uint64(0x9E3779B97F4A7C15)
+"""Keeps the fingerprints of the parts of a name from adding up to those of another."""
 _SEPARATORS = str.maketrans(dict.fromkeys('-_,;:+*#"!?|\\<>=[]{}\t\r\n\xa0–—’‘`�', " ") | {"'": "", "&": " "})
 _JOINED_BY_SLASH = re.compile(r"[a-z0-9]+(?:/[a-z0-9]+)+")
 _INITIALS = re.compile(r"\b(?:[a-z]\.){2,}")
@@ -72,6 +74,7 @@ class StandardNames:
     `full` and `core` hold the sorted words, `whole` those of core and brackets together, `joined` the core without spaces in its own order, `folded` the core as it sounds, `consonants` that without its vowels, `kind_text` the kind words;
     `has_several_words` marks cores of more than one; `word_ids` (rows x WORDS_COMPARED, -1 for none) the rarest core and qualifier words with `word_weights`; `is_qualifier` marks those
     from the brackets; `vocabulary` the words by number. `same` numbers the texts of a column (COMPARED_WHOLE): equal numbers, equal texts; -1 is no text.
+    `fingerprints` are numbers made from the names alone, the same in every list and run.
     """
 
     full: TextArray
@@ -87,6 +90,7 @@ class StandardNames:
     is_generic: BoolArray
     has_several_words: BoolArray
     same: Mapping[str, IntArray]
+    fingerprints: FingerprintArray
     word_ids: IntArray
     word_weights: SmallFloatArray
     is_qualifier: BoolArray
@@ -245,6 +249,7 @@ def _as_columns(parts: list[NameParts]) -> StandardNames:
         is_generic=np.array([part.is_generic for part in parts], dtype=np.bool_),
         has_several_words=np.array([len(part.core) > 1 for part in parts], dtype=np.bool_),
         same={name: numbers_of(columns[name])[0] for name in COMPARED_WHOLE},
+        fingerprints=fingerprints(columns["full"]) + fingerprints(columns["qualifiers"]) * _APART,
         word_ids=ids,
         word_weights=weights,
         is_qualifier=bracketed,
@@ -277,7 +282,7 @@ def _weighed_words(parts: list[NameParts]) -> tuple[IntArray, SmallFloatArray, B
     )
     vocabulary = list(numbers)
     word_weight = _word_weights(flat, vocabulary, len(parts))
-    ids, bracketed = _widest(flat, in_brackets, rows, word_weight)
+    ids, bracketed = _widest(flat, in_brackets, rows, word_weight, _alphabetical(vocabulary))
     return ids, np.where(ids >= 0, word_weight[np.maximum(ids, 0)] if vocabulary else 0.0, 0.0).astype(np.float32), bracketed, vocabulary
 
 
@@ -290,22 +295,28 @@ def _word_weights(flat: LongArray, vocabulary: list[str], records: int) -> Small
     return weights
 
 
+def _alphabetical(vocabulary: list[str]) -> IntArray:
+    """The place of each word in the alphabet: what breaks ties must not be the order of the records."""
+    place = np.empty(len(vocabulary), dtype=np.int32)
+    place[sorted(range(len(vocabulary)), key=vocabulary.__getitem__)] = np.arange(len(vocabulary), dtype=np.int32)
+    return place
+
+
 def _widest(
-    flat: LongArray, in_brackets: BoolArray, lengths: LongArray, weight: SmallFloatArray
+    flat: LongArray, in_brackets: BoolArray, lengths: LongArray, weight: SmallFloatArray, place: IntArray
 ) -> tuple[IntArray, BoolArray]:
-    """Word numbers as a table of WORDS_COMPARED columns, heaviest first; a word repeated within a name counts once."""
+    """Word numbers as a table of WORDS_COMPARED columns, heaviest first, of equal weight by their `place` in the alphabet; a word repeated within a name counts once."""
     ids = np.full((len(lengths), WORDS_COMPARED), -1, dtype=np.int32)
     bracketed = np.zeros(ids.shape, dtype=np.bool_)
     if len(flat) == 0:
         return ids, bracketed
     row = np.repeat(np.arange(len(lengths)), lengths)
-    order = np.lexsort((in_brackets, flat, -weight[flat], row))
+    order = np.lexsort((in_brackets, place[flat], -weight[flat], row))
     row, words, marks = row[order], flat[order], in_brackets[order]
     first = np.r_[True, (row[1:] != row[:-1]) | (words[1:] != words[:-1])]
     row, words, marks = row[first], words[first], marks[first]
-    starts = np.searchsorted(row, row)
-    place = np.arange(len(row)) - starts
-    kept = place < WORDS_COMPARED
-    ids[row[kept], place[kept]] = words[kept]
-    bracketed[row[kept], place[kept]] = marks[kept]
+    column = np.arange(len(row)) - np.searchsorted(row, row)
+    kept = column < WORDS_COMPARED
+    ids[row[kept], column[kept]] = words[kept]
+    bracketed[row[kept], column[kept]] = marks[kept]
     return ids, bracketed

@@ -183,7 +183,7 @@ def _most_alike(ratios: ByteArray, rows: LongArray) -> BoolArray:
     kept = np.ones(len(rows), dtype=np.bool_)
     starts, lengths = spans(rows)
     for start, length in zip(starts[lengths > MOST_ALIKE].tolist(), lengths[lengths > MOST_ALIKE].tolist(), strict=True):
-        kept[start + np.argpartition(ratios[start : start + length], -MOST_ALIKE)[:-MOST_ALIKE]] = False
+        kept[start + np.argsort(-ratios[start : start + length].astype(np.int16), kind="stable")[MOST_ALIKE:]] = False
     return kept
 
 

@@ -10,7 +10,19 @@ import numpy as np
 import pandas as pd
 
 from gvrc.matching import names
-from gvrc.matching.arrays import BoolArray, ByteArray, FloatArray, IntArray, LongArray, TextArray, codes_of, may_repeat, numbers_of, spans
+from gvrc.matching.arrays import (
+    BoolArray,
+    ByteArray,
+    FingerprintArray,
+    FloatArray,
+    IntArray,
+    LongArray,
+    TextArray,
+    codes_of,
+    may_repeat,
+    numbers_of,
+    spans,
+)
 from gvrc.matching.columns import MatchColumns
 from gvrc.matching.kinds import owner_sectors, relation_table
 from gvrc.matching.seats import seat_families
@@ -25,6 +37,8 @@ SHARED_POINT_NAMES = 3
 """A point that this many differently named places share is a town's or a ward's, not theirs."""
 KM_PER_DEGREE = 111.2
 _SHORTEST_PLACE_WORD = 4
+_NORTH, _EAST = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
+"""Odd numbers that keep apart what adds up to a fingerprint."""
 _COUNTED = 8
 """Times as large as there are of them numbers may be to be counted as they are."""
 _ONE_SOUND = str.maketrans("cqzylw", "kksiru")
@@ -34,13 +48,14 @@ _ONE_SOUND = str.maketrans("cqzylw", "kksiru")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
     """Columns as arrays of numbers; -1 is unknown. `point_error_km` is what the precision of a point leaves open; `is_shared_point`
-    marks points that tell nothing. `contact_ids` lists the contacts of `contact_rows`, both sorted by contact; a contact that is given once may be left out. `alternatives` are possible
+    marks points that tell nothing. `fingerprints` are made from names and points alone; by them ties are broken, whatever order the records came in. `contact_ids` lists the contacts of `contact_rows`, both sorted by contact; a contact that is given once may be left out. `alternatives` are possible
     constituencies by number, and possible wards by number plus `seat_count`. Of the words of each name (names.word_ids) `known_words`, `bracketed_words` and
     the other, `telling_words` are sets, a bit for each column; `word_starts` is the letter, as it sounds, with which each word of the vocabulary begins.
     `namesakes` counts the records of the county whose names sound the same, itself included, `namesakes_anywhere` those of the country."""
 
     count: int
     keys: TextArray
+    fingerprints: FingerprintArray
     list_ids: IntArray
     counties: IntArray
     constituencies: IntArray
@@ -97,6 +112,7 @@ def prepare(columns: MatchColumns, standard_names: names.StandardNames | None = 
     return Prepared(
         count=len(columns),
         keys=columns.keys,
+        fingerprints=_fingerprints(columns, found_names),
         list_ids=columns.list_ids,
         counties=counties,
         constituencies=seats,
@@ -134,6 +150,12 @@ def prepare(columns: MatchColumns, standard_names: names.StandardNames | None = 
         seat_count=len(seat_codes),
         names=found_names,
     )
+
+
+def _fingerprints(columns: MatchColumns, found_names: names.StandardNames) -> FingerprintArray:
+    north, east = ((degrees + 0.0).view(np.uint64) for degrees in (columns.latitudes, columns.longitudes))
+    found: FingerprintArray = (found_names.fingerprints ^ (north * _NORTH) ^ (east * _EAST)) * _NORTH
+    return found
 
 
 def _alternatives(alternatives: Sequence[Sequence[str]], codes: Sequence[str]) -> IntArray:

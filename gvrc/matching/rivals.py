@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from gvrc.matching.arrays import BoolArray, ByteArray, FloatArray, IntArray, LongArray, SmallFloatArray, TextArray, spans
+from gvrc.matching.arrays import BoolArray, ByteArray, FloatArray, IntArray, LongArray, SmallFloatArray, fingerprints, spans
 from gvrc.matching.evidence import NEIGHBOURHOOD, RIVAL, RIVAL_MARGINS, EvidenceTable, logistic
 from gvrc.matching.features import CLASS_OF_NAME
 from gvrc.matching.hard import NOTHING, SAME_CODE
@@ -20,7 +20,8 @@ _LARGEST_ASSIGNMENT = 400
 """Rows of a component that are assigned optimally; beyond, the strongest pair first."""
 _CERTAIN = 50.0
 """Log-odds of a pair settled by an official code, for the choice of partners."""
-_TIE, _TIE_STEPS = 0.001, 99991
+_TIE = 0.001
+_SCATTER = np.uint64(0xD6E8FEB86659FD93)
 _FLOOR = -4.0
 """Log-odds below which a pair takes no partner away from another."""
 
@@ -47,7 +48,7 @@ def link(prepared: Prepared, pairs: PairRows, levels: Mapping[str, ByteArray], t
     """Chooses partners twice: the first round's sure pairs teach where each location lies, the second weighs that in."""
     pairs = _by_list(pairs, prepared.list_ids)
     classes = CLASS_OF_NAME[levels["name"]]
-    tie_break = _tie_break(prepared.keys, pairs)
+    tie_break = _tie_break(prepared, pairs)
     alone = table.weigh(levels, classes)
     first = choose(pairs, alone + tie_break, verdict, prepared.list_ids)
     weighed = alone + table.weights[RIVAL][classes, first.levels]
@@ -65,14 +66,13 @@ def _by_list(pairs: PairRows, list_ids: IntArray) -> PairRows:
     return replace(pairs, left=np.where(in_order, pairs.left, pairs.right), right=np.where(in_order, pairs.right, pairs.left))
 
 
-def _tie_break(keys: TextArray, pairs: PairRows) -> FloatArray:
-    """A hair's breadth by which pairs of equal evidence differ, from the records' keys alone: whatever order the records come in, the same partners are chosen."""
+def _tie_break(prepared: Prepared, pairs: PairRows) -> FloatArray:
+    """A hair's breadth by which pairs of equal evidence differ, from the values of the records and, of equal ones, their keys: whatever order lists and records
+    come in, the same partners are chosen."""
     involved, back = np.unique(np.r_[pairs.left, pairs.right], return_inverse=True)
-    order = np.empty(len(involved), dtype=np.int64)
-    order[np.argsort(keys[involved].astype(str))] = np.arange(len(involved))
-    one, other = order[back[: len(pairs)]], order[back[len(pairs) :]]
-    mixed = (one + other + 11) * 7919 + (one + 1) * (other + 1) % 65521 * 104729
-    hair: FloatArray = mixed % _TIE_STEPS * (_TIE / _TIE_STEPS)
+    marks = prepared.fingerprints[involved] * _SCATTER + fingerprints(prepared.keys[involved])
+    both = (marks[back[: len(pairs)]] + marks[back[len(pairs) :]]) * _SCATTER
+    hair: FloatArray = (both >> np.uint64(40)).astype(np.float64) * (_TIE / (1 << 24))
     return hair
 
 
