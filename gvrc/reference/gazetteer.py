@@ -356,7 +356,11 @@ class _Names:
         return {key: self.anything(key) or self.districts.by_key(key) for key in told}
 
     def _phrases_in(self, text: str) -> tuple[tuple[str, tuple[PlaceMatch, ...]], ...]:
-        words, found, start = place_words(text), [], 0
+        """No unit reaches over a comma: `Turkana, West Pokot` is two counties and not the constituency Turkana West."""
+        return tuple(found for part in _LIST.split(text[:LONGEST_NAME]) for found in self._phrases_of(place_words(part)))
+
+    def _phrases_of(self, words: tuple[str, ...]) -> Iterator[tuple[str, tuple[PlaceMatch, ...]]]:
+        start = 0
         while start < len(words):
             phrase = self._longest_phrase(words, start)
             if phrase is None:
@@ -365,9 +369,8 @@ class _Names:
             length, key = phrase
             following = words[start + length] if start + length < len(words) else ""
             if following not in _ROAD_WORDS:
-                found.append((" ".join(words[start : start + length]), self._phrases[key]))
+                yield " ".join(words[start : start + length]), self._phrases[key]
             start += length
-        return tuple(found)
 
     def _longest_phrase(self, words: tuple[str, ...], start: int) -> tuple[int, str] | None:
         for length in range(min(LONGEST_PHRASE, len(words) - start), 0, -1):
@@ -378,6 +381,7 @@ class _Names:
 
 
 _DIRECTION_WORDS = frozenset({"north", "south", "east", "west", "central", "upper", "lower", "town", "township"})
+_LIST = re.compile(r"[,;|]")
 _NATION_PARTS = re.compile(r"[(),;/]| - ")
 _ROAD_WORDS = frozenset({"road", "rd", "street", "highway", "avenue", "lane", "bypass", "drive", "women", "womens"})
 """Words after which a place name tells a road or an organisation (`Mombasa Road`, `Nairobi Women's Hospital`), not a place."""

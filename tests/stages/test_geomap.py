@@ -157,6 +157,13 @@ def test_a_province_leaves_its_counties_open_until_something_else_tells() -> Non
     assert mapped(record(county="Coast", constituency="Ganze"))[0].county == "Kilifi"
 
 
+@pytest.mark.parametrize("text", ["Turkana, West Pokot", "Turkana; West Pokot", "Turkana and West Pokot"])
+def test_a_unit_does_not_reach_over_a_comma(text: str) -> None:
+    """“Turkana West” is a constituency; two counties are written here."""
+    _, issues = mapped(record(county=text))
+    assert "place.county_ambiguous" in issues
+
+
 def test_several_counties_are_ambiguous_not_the_first_one() -> None:
     place, issues = mapped(record(county="Nairobi and Kiambu"))
     assert place.county is None
