@@ -10,6 +10,7 @@ import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from gvrc.cleaning.text import is_missing
@@ -132,7 +133,7 @@ def _collect_corners(value: Any, found: list[tuple[float, float]], depth: int) -
 def _stated(values: Mapping[str, Any]) -> tuple[str, str, tuple[_Angle, _Angle] | None] | None:
     """The field that states a point, its value as shown to people, and the pair of angles (None when unreadable)."""
     latitude, longitude = values.get("latitude"), values.get("longitude")
-    if latitude == longitude and isinstance(latitude, str):
+    if latitude == longitude and isinstance(latitude, str) and len(_NUMBER.findall(latitude[:LONGEST_COORDINATE])) > 1:
         longitude = None  # both columns hold the whole pair
     if not is_missing(latitude) and not is_missing(longitude):
         pair = _pair_of([*_angles(latitude, is_alone=True), *_angles(longitude, is_alone=True)])
@@ -246,7 +247,8 @@ def _angles(value: Any, *, is_alone: bool = False) -> Iterator[_Angle]:
     if isinstance(value, Mapping):
         yield from _angles_of_object(value)
     elif isinstance(value, (list, tuple)):
-        for part in value[:2]:
+        told = (part for part in value if part is not None and part is not False and part != "")  # `[null, "-1.28", "36.82", null, false]`
+        for part in islice(told, 2):
             yield from _angles(part)
     elif isinstance(value, str):
         yield from _angles_in_text(value[:LONGEST_COORDINATE], is_alone)

@@ -521,7 +521,7 @@ class JsonRecords:
 
     `paths` say where records are (see Mapping.record_paths). `wanted` names the values of parents that must flow down even when they
     stand behind the records in the file. `record_keys` are field names of a record: an object that has them where a list of records is
-    expected is taken as a list of one. `row_of` makes a record of an element that is no object (a row of cells, a bare name): {} when it
+    expected is taken as a list of one. `row_of` makes a record of an element that is none itself (a row of cells, a bare name): {} when it
     is one to pass over in silence, None when it is no record.
     """
 
@@ -719,7 +719,7 @@ class JsonRecords:
         while (sign := window.peek(_BETWEEN)) != "]":
             if not sign:
                 raise BrokenText("the file ends before the list is closed")
-            many = self._many(window) if sign == "{" else None
+            many = self._many(window) if sign == "{" and self._row_of is None else None
             if many is None:
                 one = self._careful(window, f"{pointer}/{index}", is_nested=EACH in parent.level)
                 many = ([one[0]], [one[1]]) if one is not None else ([], [])

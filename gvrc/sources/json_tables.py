@@ -26,6 +26,7 @@ MOST_COLUMNS = 500
 LARGEST_COLUMNS_FILE = 64 * 1024 * 1024
 """Bytes of a file of columns, which cannot be read as a stream."""
 _LISTS_OF_COLUMNS = ("columns", "fields", "headers", "header", "headings", "cols", "names", "keys", "vars", "schema", "attributes")
+_CELL_VALUES = ("v", "formattedValue")
 _COLUMN_NAMES = ("name", "label", "title", "alias", "header", "field", "fieldName", "id", "key")
 
 
@@ -67,7 +68,7 @@ def _table_at(tree: Any, path: tuple[str, ...], node: Any) -> JsonTable | None:
 
 
 def _rows_at(tree: Any, path: tuple[str, ...], node: list[Any]) -> JsonTable | None:
-    rows = [row for row in node[:LOOKED_AT] if type(row) is list]
+    rows = [cells for row in node[:LOOKED_AT] if (cells := _cells_of(row)) is not None]
     if not rows or len(rows) < 0.9 * len(node[:LOOKED_AT]) or not all(map(_is_cells, rows)):
         return None
     width = max(map(len, rows))
@@ -77,6 +78,19 @@ def _rows_at(tree: Any, path: tuple[str, ...], node: list[Any]) -> JsonTable | N
         return JsonTable(dialect=TABLE, path=(*path, EACH), names=field_names(list(names)))
     header = find_header([list(map(_cell, row)) for row in rows], is_field_name)
     return JsonTable(dialect=TABLE, path=(*path, EACH), names=header.names, heading_rows=header.index + 1) if header.index >= 0 else None
+
+
+def _cells_of(row: Any) -> list[Any] | None:
+    """The cells of a row: a list of them, or an object that holds nothing but one, each cell an object with its value (`{"c": [{"v": "Kwale"}]}`, as
+    spreadsheets on the web give them). None when it is no row."""
+    if type(row) is list:
+        return row
+    if type(row) is not dict or len(row) != 1:
+        return None
+    (cells,) = row.values()
+    if type(cells) is not list or not all(cell is None or type(cell) is dict for cell in cells):
+        return None
+    return [next((cell[key] for key in _CELL_VALUES if key in cell), None) if cell else None for cell in cells]
 
 
 def _is_cells(row: list[Any]) -> bool:
@@ -178,7 +192,8 @@ class TableRecords:
 
     def _row(self, value: Any) -> dict[str, Any] | None:
         """A row of cells as a record; headings and empty rows are none and no trouble either."""
-        if type(value) is not list:
+        value = _cells_of(value)
+        if value is None:
             return None
         if self._headings > 0:
             self._headings -= 1

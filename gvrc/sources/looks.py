@@ -82,7 +82,10 @@ def _is_between(value: Any, low: float, high: float) -> bool:
 
 def _is_pair(value: Any) -> bool:
     if isinstance(value, list):
-        return len(value) in (2, 3) and all(_is_degree(item) for item in value[:2])
+        if len(value) == 1 and isinstance(value[0], dict):
+            return {"lat", "latitude"} & set(value[0]) != set() and all(_is_degree(part) for part in list(value[0].values())[:2])
+        told = [item for item in value if item is not None and item is not False and item != ""]
+        return len(told) in (2, 3) and all(_is_degree(item) for item in told[:2])
     return _PAIR.fullmatch(str(value)[:LONGEST_LOOK]) is not None
 
 
@@ -186,6 +189,7 @@ LOOKS: dict[str, Callable[[Any], bool]] = {
     "website": _on_text(lambda text: _URL.fullmatch(text) is not None),
     "uuid": _on_text(lambda text: _UUID.fullmatch(text) is not None),
     "whole_number": _on_text(str.isdecimal),
+    "number": lambda value: _as_number(value) is not None,
     "flag": _on_text(lambda text: text.casefold() in _FLAGS),
     "degree": _is_degree,
     "latitude": lambda value: _is_between(value, -5.5, 6),

@@ -129,6 +129,8 @@ def _checked(named: KnownName, values: FieldValues) -> Proposal:
     """A meaning by name, held against the values."""
     if not values.values:
         return Proposal(canonical=named.canonical, confidence=named.confidence - 0.05, reason=f"{named.reason}; it holds no value yet", rank=named.rank)
+    if named.canonical in ("location", "latitude", "longitude") and values.looks("coordinates") >= SURE:
+        return _other("coordinates", values, named)
     is_list = sum(isinstance(value, list) for value in values.values) > 0.5 * len(values.values)
     if named.canonical not in _HOLDS_LISTS and is_list and not _are_coded(values.values):
         return Proposal(canonical=named.canonical, confidence=named.confidence - 0.05, reason=named.reason, rank=named.rank) if _hold_one(values.values) else _nothing("lists")
@@ -237,12 +239,6 @@ def _check_officer(named: KnownName, values: FieldValues) -> Proposal | None:
     return _other("email", values, named) if values.looks("email") >= 0.5 else None
 
 
-def _check_location(named: KnownName, values: FieldValues) -> Proposal | None:
-    if values.looks("coordinates") >= SURE:
-        return _other("coordinates", values, named)
-    return None
-
-
 def _check_county(named: KnownName, values: FieldValues) -> Proposal | None:
     if values.looks("county") < 0.2 and values.looks("region") >= SURE:
         return _nothing("old provinces, not counties")
@@ -263,8 +259,6 @@ def _check_fid(named: KnownName, values: FieldValues) -> Proposal | None:
 
 
 def _check_degree(named: KnownName, values: FieldValues) -> Proposal | None:
-    if values.looks("coordinates") >= SURE:
-        return _other("coordinates", values, named)
     numbers = sum(1 for value in values.values if re.search(r"\d", str(value)) is not None)
     return _nothing("no degrees") if numbers < 0.5 * len(values.values) else None
 
@@ -284,7 +278,7 @@ def _check_flags(named: KnownName, values: FieldValues) -> Proposal | None:
 
 _CHECKS: dict[str, Callable[[KnownName, FieldValues], Proposal | None]] = {
     "source_id": _check_own_key, "facility_code": _check_code, "facility_type": _check_kind, "services": _check_services,
-    "category": _check_category, "phone": _check_phone, "officer": _check_officer, "location": _check_location, "county": _check_county,
+    "category": _check_category, "phone": _check_phone, "officer": _check_officer, "county": _check_county,
     "district": _check_area, "town": _check_area, "fid_code": _check_fid, "latitude": _check_degree, "longitude": _check_degree, "operational_status": _check_status, "visibility": _check_flags,
     "coordinates": _check_coordinates, "last_verified_at": _check_flags, "created_at": _check_flags,
 }  # fmt: skip
@@ -341,8 +335,8 @@ def _by_values(values: FieldValues) -> Proposal:
         return Proposal(canonical="contact", confidence=0.8, reason="its values are lists of phones and e-mail addresses")
     is_a_type = len(values.steps) > 1 and values.steps[-1].casefold() == "type"  # what kind of data it is, not what it says
     for look, canonical, confidence in () if is_a_type else _VALUE_LOOKS:
-        if look == "county" and values.looks("whole_number") >= SURE:
-            continue  # a running number is the number of a county too
+        if canonical in _WORDS_FIELDS and values.looks("number") >= 0.5:
+            continue  # a running number, or a rating, is the number of a county too
         seen = values.looks(look)
         if seen >= SURE:
             return Proposal(canonical=canonical, confidence=round(confidence * seen, 2), reason=f"its values look like {_in_words(canonical)}")

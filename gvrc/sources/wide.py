@@ -40,11 +40,16 @@ def find_places(columns: Sequence[str], records: Sequence[dict[str, Any]]) -> Pl
     heads = [column for column in columns if _is_head(column, [record.get(column) for record in looked_at])]
     groups = [_columns_of(head, heads, columns) for head in heads]
     told = [group for group in groups if group[0] == heads[0] or _has_contact(group)]
-    if len(told) == len(groups) > 1 and any(map(kind_of, heads)) and _has_contact(told[0]):
+    if len(told) == len(groups) > 1 and any(map(kind_of, heads)) and _has_contact(told[0]) and any(_names_two(record, heads) for record in looked_at):
         return tuple(told)
     names = [column for column in columns if _is_name(column)]
     (alone,) = heads if len(heads) == 1 else ("",)
     return ((alone,),) if alone and kind_of(alone) and names in ([], [alone]) else ()
+
+
+def _names_two(record: dict[str, Any], heads: Sequence[str]) -> bool:
+    """Whether a row names more than one place; rows of two tables one below the other name one each."""
+    return sum(not is_missing(record.get(head)) for head in heads) > 1
 
 
 def _has_contact(group: Sequence[str]) -> bool:

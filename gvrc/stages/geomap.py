@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -34,6 +35,8 @@ _STAGE = "geomap"
 _NOTHING_DECIDED: frozenset[str] = frozenset()
 _CONFIRMED_BY_POINT = ("missing", "unknown", "ambiguous")
 """States of the ward in which the nearest ward centre may confirm one of its options."""
+_TELL_WHERE = ("county", "location", "town", "constituency", "ward", "sub_county", "district")
+_POST_BOX = re.compile(r"\bbox\b|\bprivate\s+bag\b", re.IGNORECASE)
 _LEVELS = ("county", "constituency", "ward")
 _NOWHERE = NearUnits()
 
@@ -72,11 +75,23 @@ def _placer(gazetteer: Gazetteer) -> Placer:
 
 def _said(record: Record, placer: Placer) -> StatedPlace:
     """What a record says of its place; its own name is read only when the rest does not settle it."""
-    said = StatedPlace(texts=tuple([record.stated.get(name, "") for name in PLACE_FIELDS]), decided=_decided(record))
+    stated = record.stated
+    if record.address and not any(name in stated for name in _TELL_WHERE):
+        stated = {**stated, "location": _units_of(record.address, placer)}
+    said = StatedPlace(texts=tuple([stated.get(name, "") for name in PLACE_FIELDS]), decided=_decided(record))
     if said.may_settle and placer.place(said).is_settled:
         return said
     phrases = dict.fromkeys(phrase for text in (record.name, *record.qualifiers) if text for phrase in placer.name_phrases(text))
     return replace(said, name_phrases=tuple(phrases)) if phrases else said
+
+
+def _units_of(address: str, placer: Placer) -> str:
+    """The units that an address names, where nothing else says where a place is. The rest of it is not for reasons and issues, which may be read by
+    who sees no address; the town of a post box is not where the place is."""
+    if _POST_BOX.search(address):
+        return ""
+    found = placer.address(address)
+    return ", ".join(filter(None, (found.ward, found.constituency, found.county)))
 
 
 def _decided(record: Record) -> frozenset[str]:

@@ -134,7 +134,7 @@ def test_a_name_of_a_parent_is_told_with_the_list_it_stands_in() -> None:
 
 def test_a_county_as_key_flows_down_and_stands_escaped_in_the_pointer() -> None:
     found, _ = read(json.dumps({"stations": {"Tana/River": [{"name": "A"}], "b~c": []}}), (("stations", EACH, EACH),))
-    assert found[0][:2] == ("/stations/Tana~1River/0", {"key": "Tana/River"})
+    assert found[0][:2] == ("/stations/Tana~1River/0", {"list": "stations", "key": "Tana/River"})
 
 
 def test_a_county_that_comes_twice_gives_all_its_records_different_pointers() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from gvrc.cleaning.codes import clean_codes
+from gvrc.cleaning.coordinates import clean_point
 from gvrc.errors import UnknownFormatError
 from gvrc.model.source import SourceFile, SourceRow
 from gvrc.sources.detect import detect
@@ -127,6 +128,7 @@ CSV_SHAPES: dict[str, str] = {
     "a header that goes on below": "Facility Name,County,Reach,\n,,Phone,Email\n" + "".join(f"{p[0]},{p[1]},{p[4]},a@example.org\n" for p in PLACES),
     "two tables one below the other": HEAD + "".join(f"{p[0]},{p[1]},{p[4]}\n" for p in PLACES[:2])
     + "\n\nStation,Sub County,County,OCS Contact\n" + "".join(f"{p[0]},{p[2]},{p[1]},{p[4]}\n" for p in PLACES[2:]),
+    "a table of a kind below another": HEAD + "".join(f"{p[0]},{p[1]},{p[4]}\n" for p in PLACES[:2]) + "\nPolice Station,County,OCS Contact\n" + "".join(f"{p[0]},{p[1]},{p[4]}\n" for p in PLACES[2:]),
     "a table on its side": "\n".join(",".join([label, *(str(p[column]) for p in PLACES)]) for label, column in (("Facility Name", 0), ("County", 1), ("Ward", 3), ("Phone", 4))),
     "a table on its side with numbered columns": "\n".join(
         ",".join(cells) for cells in (["Field", "1", "2", "3", "4"], ["Facility Name", *NAMES], ["County", *COUNTIES], ["Ward", *(p[3] for p in PLACES)], ["Phone", *(p[4] for p in PLACES)])
@@ -291,3 +293,22 @@ def test_columns_too_large_to_be_read_whole_are_refused_with_what_to_do(tmp_path
     with pytest.raises(UnknownFormatError) as told:
         detect(path, "list.json")
     assert "JSON Lines" in told.value.hint
+
+
+def test_rows_of_cells_as_spreadsheets_on_the_web_give_them_are_read(read: Callable[[str], list[SourceRow]]) -> None:
+    heads = [{"id": "A", "label": "Name"}, {"id": "B", "label": "County"}, {"id": "C", "label": "Phone"}]
+    table = {"status": "ok", "table": {"cols": heads, "rows": [{"c": [{"v": name}, {"v": county}, None]} for name, county in cells(0, 1)]}}
+    rows = read(json.dumps(table))
+    assert [(row.values["name"], row.values["county"]) for row in rows] == list(zip(NAMES, COUNTIES, strict=True))
+
+
+def test_a_point_among_empty_cells_is_one(read: Callable[[str], list[SourceRow]]) -> None:
+    rows = read(json.dumps([{"name": name, "Location 1": [None, str(latitude), str(longitude), None, False]} for name, latitude, longitude in cells(0, 5, 6)]))
+    points = [clean_point(row.values).point for row in rows]
+    assert [(point.latitude, point.longitude) for point in points if point] == [(place[5], place[6]) for place in PLACES]
+
+
+def test_a_rating_is_no_county(read: Callable[[str], list[SourceRow]]) -> None:
+    rows = read(json.dumps([{"name": name, "rating": 4.1, "formatted_address": f"Hospital Rd, {county}, Kenya"} for name, county in cells(0, 1)]))
+    assert all("county" not in row.values for row in rows)
+    assert [row.values["address"] for row in rows] == [f"Hospital Rd, {county}, Kenya" for county in COUNTIES]

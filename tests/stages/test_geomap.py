@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import json
+from dataclasses import asdict, replace
 
 import pytest
 from hypothesis import given, settings
@@ -162,6 +163,14 @@ def test_a_unit_does_not_reach_over_a_comma(text: str) -> None:
     """“Turkana West” is a constituency; two counties are written here."""
     _, issues = mapped(record(county=text))
     assert "place.county_ambiguous" in issues
+
+
+def test_an_address_places_what_nothing_else_places_and_is_not_told() -> None:
+    place, issues = mapped(replace(record(), address="Hospital Road 17, Malindi, Kilifi County"))
+    assert place.county == "Kilifi"
+    assert "17" not in json.dumps([asdict(issue) for issue in issues.values()], default=str)
+    assert mapped(replace(record(), address="P.O. Box 123-80100 Mombasa"))[0].county is None
+    assert mapped(replace(record(county="Kwale"), address="Town Hall, Nairobi, Kenya"))[0].county == "Kwale"
 
 
 def test_several_counties_are_ambiguous_not_the_first_one() -> None:
