@@ -23,6 +23,8 @@ SURE_SUGGESTION = 0.75
 """Confidence from which the nearest service is suggested for an unknown one."""
 
 _SEPARATORS = re.compile(r"\s*(?:[,;|•\n\r]|\s[-–]\s|\d{1,2}[.)]\s|(?:^|(?<=\s))(?:[ivx]{1,4}|[a-h])\)\s|\b(?:including|such as)\b)\s*")
+_LINES = re.compile(r"[\r\n]+|<(?:br|/?li|/?p|/?div)\b[^<>]{0,40}>", re.IGNORECASE)
+"""Where one line of a cell ends and the next begins, in text or as a page writes it; cleaning makes one line of them."""
 _BRACKETED = re.compile(r"\s*\(([^()]{1,80})\)?\s*")
 _SLASH_OR_AND = re.compile(r"\s*(?:/|\band\b|&)\s*", re.IGNORECASE)
 _YES = frozenset({"y", "yes", "true", "1", "available", "provided", "x", "✓"})
@@ -71,6 +73,8 @@ def _texts(value: Any) -> Iterator[str]:
     elif isinstance(value, (list, tuple)):
         for part in value[:MOST_SERVICES]:
             yield from _texts(part)
+    elif isinstance(value, str):
+        yield from filter(None, map(clean_text, _LINES.split(value)))
     elif text := clean_text(value):
         yield text
 

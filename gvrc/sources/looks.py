@@ -23,6 +23,7 @@ _UUID = re.compile(r"[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}", re.IGNORECA
 _FLAGS = frozenset({"y", "n", "yes", "no", "true", "false", "t", "f", "0", "1", "x", "✓", "✔", "ndiyo", "hapana", "√"})
 YES = frozenset({"y", "yes", "true", "t", "1", "x", "✓", "✔", "ndiyo", "√"})
 _PAIR = re.compile(r"\s*(?:POINT\s*)?[\[(]?\s*([-+]?\d{1,2}\.\d+)[°\s]*[NS]?\s*[,;\s]\s*([-+]?\d{1,2}\.\d+)[°\s]*[EW]?\s*[\])]?\s*", re.IGNORECASE)
+_PARTS = re.compile(r"[,;|>\n]|\s[-–/]\s")
 _REGISTRY_CODE = re.compile(r"[A-Z]{2,4}-\d{3,6}")
 _LEVEL = re.compile(r"(?:keph\s*)?(?:level|lvl|l|daraja|tier)[\s-]*(?:[1-6][ab]?|ii|iii|iv|v|vi)|[1-6][ab]?", re.IGNORECASE)
 
@@ -127,6 +128,13 @@ def is_region(text: str) -> bool:
     return bool(load_gazetteer().find_province(text))
 
 
+def _is_address(value: Any) -> bool:
+    """Whether a text, or a list of names, goes through the units in which a place lies: a county and at least one other part."""
+    parts = [words_of(item) or str(item) for item in value] if isinstance(value, list) else _PARTS.split(str(value)[:LONGEST_LOOK])
+    parts = [part.strip() for part in parts[:8] if part.strip()]
+    return len(parts) > 1 and any(map(is_county, parts)) and all(len(part) < 60 for part in parts)
+
+
 def _is_term(vocabulary: str) -> Callable[[str], bool]:
     return lambda text: normalised(text) in _spellings(vocabulary)
 
@@ -170,7 +178,7 @@ def words_of(value: Any) -> str:
         return words_of(value[0]) if value else ""
     if not isinstance(value, dict):
         return ""
-    told = next((value[key] for key in ("text", "display", "name", "label", "title") if isinstance(value.get(key), str) and value[key].strip()), "")
+    told = next((value[key] for key in ("text", "display", "name", "displayName", "label", "title") if isinstance(value.get(key), str) and value[key].strip()), "")
     return told or words_of(value.get("coding"))
 
 
@@ -197,6 +205,7 @@ LOOKS: dict[str, Callable[[Any], bool]] = {
     "coordinates": _is_pair,
     "date": _on_text(lambda text: _DATE.fullmatch(text) is not None),
     "county": _on_text(is_county),
+    "address": _is_address,
     "constituency": _on_text(_is_constituency),
     "ward": _on_text(_is_ward),
     "region": _on_text(is_region),

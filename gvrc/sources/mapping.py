@@ -131,6 +131,8 @@ def _checked(named: KnownName, values: FieldValues) -> Proposal:
         return Proposal(canonical=named.canonical, confidence=named.confidence - 0.05, reason=f"{named.reason}; it holds no value yet", rank=named.rank)
     if named.canonical in ("location", "latitude", "longitude") and values.looks("coordinates") >= SURE:
         return _other("coordinates", values, named)
+    if named.canonical in _WORDS_FIELDS and named.confidence < 0.8 and values.looks("address") >= SURE:
+        return _other("location", values, named)
     is_list = sum(isinstance(value, list) for value in values.values) > 0.5 * len(values.values)
     if named.canonical not in _HOLDS_LISTS and is_list and not _are_coded(values.values):
         return Proposal(canonical=named.canonical, confidence=named.confidence - 0.05, reason=named.reason, rank=named.rank) if _hold_one(values.values) else _nothing("lists")
@@ -340,6 +342,8 @@ def _by_values(values: FieldValues) -> Proposal:
         seen = values.looks(look)
         if seen >= SURE:
             return Proposal(canonical=canonical, confidence=round(confidence * seen, 2), reason=f"its values look like {_in_words(canonical)}")
+    if values.looks("address") >= SURE:
+        return Proposal(canonical="location", confidence=0.7, reason="its values go through the units in which a place lies", rank=9_500)
     return _unknown("neither its name nor its values are known")
 
 

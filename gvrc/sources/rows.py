@@ -154,12 +154,18 @@ class ValueReader:
                 values[canonical] = value
         for canonical, value in self._constants:
             values.setdefault(canonical, value)
-        for canonical in self._worded:
-            if type(value := values.get(canonical)) in (list, dict) and (said := words_of(value)):
-                values[canonical] = said
+        self._read_words(values)
         if "name" not in values and len(data) == 1 and (heading := next(iter(data.values()))) == context.get("section"):
             values["name"] = heading  # a row that is only a heading stands in any column: told as its name, it is seen to be none
         return values
+
+    def _read_words(self, values: dict[str, Any]) -> None:
+        """Coded values as their words, and a list of units as the address it is."""
+        for canonical in self._worded:
+            if type(value := values.get(canonical)) in (list, dict) and (said := words_of(value)):
+                values[canonical] = said
+        if type(units := values.get("location")) is list:
+            values["location"] = ", ".join(words_of(unit) or str(unit) for unit in units if not is_missing(unit))
 
     def _read_parents(self, context: dict[str, Any]) -> None:
         """What flows down is the same for neighbours, so it is read once for all of them."""

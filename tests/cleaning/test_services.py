@@ -22,6 +22,8 @@ def clean(value: object) -> CleanServices:
         ("Trauma counseling(individual and group)", ("trauma_counselling",)),
         ("i) PEP ii) EC iii) Counselling", ("pep", "emergency_contraception", "trauma_counselling")),
         ("a) Legal aid b) Counselling", ("legal_aid", "trauma_counselling")),
+        ("PRC\nCounselling", ("gbv_medical_care", "trauma_counselling")),
+        ("<ul><li>PEP</li><li>Counselling</li></ul>", ("pep", "trauma_counselling")),
         ({"ART": "Y", "FP": "", "HBC": "yes", "PMTCT": "N"}, ("art", "home_based_care")),
         ({"art": True, "fp": False}, ("art",)),
         ([{"service_name": "PEP", "option": "Yes"}, {"name": "Legal aid"}], ("pep", "legal_aid")),

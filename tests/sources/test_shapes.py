@@ -11,6 +11,8 @@ from gvrc.cleaning.codes import clean_codes
 from gvrc.cleaning.coordinates import clean_point
 from gvrc.errors import UnknownFormatError
 from gvrc.model.source import SourceFile, SourceRow
+from gvrc.reference.address import read_address
+from gvrc.reference.gazetteer import load_gazetteer
 from gvrc.sources.detect import detect
 from gvrc.stages.extract import extract
 
@@ -312,3 +314,14 @@ def test_a_rating_is_no_county(read: Callable[[str], list[SourceRow]]) -> None:
     rows = read(json.dumps([{"name": name, "rating": 4.1, "formatted_address": f"Hospital Rd, {county}, Kenya"} for name, county in cells(0, 1)]))
     assert all("county" not in row.values for row in rows)
     assert [row.values["address"] for row in rows] == [f"Hospital Rd, {county}, Kenya" for county in COUNTIES]
+
+
+@pytest.mark.parametrize("key", ["ancestors", "org path", "admin"])
+@pytest.mark.parametrize("told", [
+    lambda p: [{"displayName": "Kenya"}, {"displayName": f"{p[1]} County"}, {"displayName": p[2]}, {"displayName": p[3]}],
+    lambda p: ["Kenya", p[1], p[2], p[3]],
+    lambda p: f"Kenya / {p[1]} County / {p[2]} / {p[3]}",
+])  # fmt: skip
+def test_the_units_above_a_place_in_one_field_are_read_as_its_address(key: str, told: Callable[[Any], Any], read: Callable[[str], list[SourceRow]]) -> None:
+    rows = read(json.dumps([{"name": place[0], "type": "Hospital", "phone": place[4], key: told(place)} for place in PLACES]))
+    assert [read_address(load_gazetteer(), row.values["location"]).county.removesuffix(" County") for row in rows] == COUNTIES
