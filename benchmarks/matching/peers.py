@@ -1,13 +1,14 @@
-"""The peers, each run by the Python that has it installed: `python peers.py PEER INPUT.parquet OUTPUT.json`.
+"""The peers, each run by the Python that has it installed: `python peers.py PEER ROUNDS INPUT.parquet OUTPUT.npz`.
 
 This file imports nothing of the project, for the peers want other versions of the libraries than it does. The input holds standardised columns: `row, name, stem,
-kind, county, constituency, ward, latitude, longitude, phone, email`, and `truth`, which only dedupe looks at, to be trained; the output is `{"seconds", "pairs": [[left, right, score], ...]}`.
+kind, county, constituency, ward, latitude, longitude, phone, email`, and `truth`, which only dedupe looks at, to be trained; the output holds `seconds` of each round
+(without the loading of the library and of the table), `pairs` (left, right, score) and `megabytes`, the most memory that the process held.
 """
 
-import json
+import importlib
+import resource
 import sys
 import time
-from pathlib import Path
 
 
 def splink_usual(table):
@@ -45,7 +46,7 @@ def _splink(table, rules, thresholds):
     for rule in (("county", "stem"), ("phone",)):
         linker.training.estimate_parameters_using_expectation_maximisation(block_on(*rule), max_pairs=1e6)
     found = linker.inference.predict(threshold_match_probability=0.05).as_pandas_dataframe()
-    return found[["unique_id_l", "unique_id_r", "match_probability"]].to_numpy().tolist()
+    return found[["unique_id_l", "unique_id_r", "match_probability"]].to_numpy()
 
 
 def recordlinkage_weighted(table):
@@ -98,17 +99,25 @@ def dedupe_trained(table):
 
 
 PEERS = {"splink": splink_usual, "splink-accurate": splink_accurate, "recordlinkage": recordlinkage_weighted, "dedupe": dedupe_trained}
+LOADED = {"splink": ("splink", "splink.comparison_library", "splink.backends.duckdb"), "recordlinkage": ("recordlinkage",), "dedupe": ("dedupe", "dedupe.variables")}
 
 
 def main():
+    import numpy as np
     import pandas as pd
 
-    peer, source, target = sys.argv[1:4]
+    peer, rounds, source, target = sys.argv[1], int(sys.argv[2]), sys.argv[3], sys.argv[4]
+    for module in LOADED[peer.split("-")[0]]:
+        importlib.import_module(module)
     table = pd.read_parquet(source)
-    started = time.perf_counter()
-    pairs = PEERS[peer](table)
-    seconds = time.perf_counter() - started
-    Path(target).write_text(json.dumps({"seconds": seconds, "pairs": pairs}))
+    seconds = []
+    for _ in range(rounds):
+        fresh = table.copy()
+        started = time.perf_counter()
+        pairs = PEERS[peer](fresh)
+        seconds.append(time.perf_counter() - started)
+    found = np.asarray(pairs, dtype=np.float64).reshape(-1, 3)
+    np.savez(target, seconds=seconds, pairs=found, megabytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
 
 
 if __name__ == "__main__":
