@@ -155,9 +155,19 @@ def _by_name_key(prepared: Prepared, found: _Found, few: int) -> None:
         key = np.where(too_large, key, -1 - np.arange(len(key)))
     few_anywhere = np.where(np.bincount(prepared.sounds + 1)[prepared.sounds + 1] <= few, prepared.sounds, -1)
     found.add(_grouped_pairs(few_anywhere, few)[0], "few_namesakes")
+    found.add(_grouped_pairs(_run_together(prepared), LARGEST_BLOCK)[0], "same_name_key")
     homeless = prepared.counties < 0
     if homeless.any():
         found.add(_with_homeless(prepared, homeless), "same_name_key")
+
+
+def _run_together(prepared: Prepared) -> LongArray:
+    """The names of each county run together, by number, of those that someone there writes in several words."""
+    run = prepared.names.same["run_together"].astype(np.int64)
+    key = np.where((run >= 0) & (prepared.counties >= 0), run * (int(prepared.counties.max(initial=0)) + 1) + prepared.counties, -1)
+    in_words = np.zeros(int(run.max(initial=0)) + 1, dtype=np.bool_)
+    in_words[run[prepared.names.has_several_words & (run >= 0)]] = True
+    return np.where((run >= 0) & in_words[np.maximum(run, 0)], key, -1)
 
 
 def _with_homeless(prepared: Prepared, homeless: BoolArray) -> Pairs:

@@ -98,7 +98,7 @@ class Feature:
 def spelling(prepared: Prepared, pairs: PairRows) -> ByteArray:
     """The level of the names by spelling and sound alone, without looking at single words."""
     names = prepared.names
-    sounds_alike = _equal(names.same["folded"], pairs)
+    sounds_alike = _sounds_alike(prepared, pairs)
     different = np.flatnonzero(~sounds_alike)
     ratio = np.zeros(len(pairs), dtype=np.uint8)
 
@@ -146,13 +146,19 @@ def _equal(column: IntArray, pairs: PairRows) -> BoolArray:
     return equal
 
 
+def _sounds_alike(prepared: Prepared, pairs: PairRows) -> BoolArray:
+    """Whether the names sound the same, with their words in whatever order, or run together in their own (`Homa Bay`, `Homabay`)."""
+    return _equal(prepared.names.same["folded"], pairs) | _equal(prepared.names.same["run_together"], pairs)
+
+
 def words(prepared: Prepared, pairs: PairRows) -> ByteArray:
     """Whether each name has telling words that the other lacks; rare words weigh more than common ones."""
     rest = left_over(prepared, pairs)
     level = np.select(
         [rest.shared <= NO_WEIGHT, rest.smaller <= NO_WEIGHT, rest.larger <= LIGHT_WORD, rest.smaller <= LIGHT_WORD, rest.larger <= HEAVY_WORD],
         [6, 1, 2, 3, 4], 5,
-    )
+    ).astype(np.uint8)
+    level[_equal(prepared.names.same["run_together"], pairs)] = WORD_LEVELS.index("all_meet")
     empty = prepared.names.same["core"] < 0
     return np.where(empty[pairs.left] | empty[pairs.right], UNKNOWN, level).astype(np.uint8)
 
@@ -169,7 +175,7 @@ def consonants(prepared: Prepared, pairs: PairRows) -> ByteArray:
 
     in_slices(len(pairs), SLICE, measure)
     level[_start_differs(prepared, pairs)] += CONSONANT_LEVELS.index("more_differ")
-    return np.where(_equal(prepared.names.same["folded"], pairs) | _equal(prepared.names.same["whole"], pairs), UNKNOWN, level).astype(np.uint8)
+    return np.where(_sounds_alike(prepared, pairs) | _equal(prepared.names.same["whole"], pairs), UNKNOWN, level).astype(np.uint8)
 
 
 def _start_differs(prepared: Prepared, pairs: PairRows) -> BoolArray:
@@ -457,7 +463,7 @@ def namesakes(prepared: Prepared, pairs: PairRows) -> ByteArray:
     all_over = np.maximum(anywhere[pairs.left], anywhere[pairs.right])
     crowd = np.where(prepared.counties[pairs.left] == prepared.counties[pairs.right], np.maximum(within[pairs.left], within[pairs.right]), all_over)
     level = np.select([all_over <= 2, crowd <= 2, crowd <= 3, crowd <= 6], [5, 1, 2, 3], 4)
-    same = _equal(prepared.names.same["folded"], pairs)
+    same = _sounds_alike(prepared, pairs)
     return np.where(same & (prepared.sounds[pairs.left] >= 0), level, UNKNOWN).astype(np.uint8)
 
 

@@ -73,7 +73,8 @@ class StandardNames:
 
     `full` and `core` hold the sorted words, `whole` those of core and brackets together, `joined` the core without spaces in its own order, `folded` the core as it sounds, `consonants` that without its vowels, `kind_text` the kind words;
     `has_several_words` marks cores of more than one; `word_ids` (rows x WORDS_COMPARED, -1 for none) the rarest core and qualifier words with `word_weights`; `is_qualifier` marks those
-    from the brackets; `vocabulary` the words by number. `same` numbers the texts of a column (COMPARED_WHOLE): equal numbers, equal texts; -1 is no text.
+    from the brackets; `vocabulary` the words by number. `same` numbers the texts of a column (COMPARED_WHOLE): equal numbers, equal texts; -1 is no text; its `run_together`
+    numbers the cores as they sound in their own order (`Homa Bay`, `Homabay`).
     `fingerprints` are numbers made from the names alone, the same in every list and run.
     """
 
@@ -244,11 +245,12 @@ def _as_columns(parts: list[NameParts]) -> StandardNames:
         "qualifiers": [" ".join(sorted(part.qualifier)) if part.qualifier else "" for part in parts],
     }
     columns = {name: _column(values) for name, values in texts.items()}
+    compared = {name: columns[name] for name in COMPARED_WHOLE} | {"run_together": _column(_folded_all(texts["joined"]))}
     return StandardNames(
         **columns,
         is_generic=np.array([part.is_generic for part in parts], dtype=np.bool_),
         has_several_words=np.array([len(part.core) > 1 for part in parts], dtype=np.bool_),
-        same={name: numbers_of(columns[name])[0] for name in COMPARED_WHOLE},
+        same={name: numbers_of(column)[0] for name, column in compared.items()},
         fingerprints=fingerprints(columns["full"]) + fingerprints(columns["qualifiers"]) * _APART,
         word_ids=ids,
         word_weights=weights,

@@ -49,6 +49,14 @@ def test_a_name_without_a_county_meets_its_namesake():
     assert (0, 1) in pairs(found(["Muyuni Dispensary", "Muyuni Dispensary"], county_codes=["K", ""]))
 
 
+def test_a_name_run_together_meets_the_same_in_several_words(monkeypatch):
+    monkeypatch.setattr(blocking, "ALL_PAIRS_CELLS", 0)
+    monkeypatch.setattr(blocking, "COUNTY_CELLS", -1)
+    result = found(["Homa Bay Police Station", "Homabay Police Station", "Bayhoma Police Station"], county_codes=["K"] * 3)
+    assert (0, 1) in pairs(result)
+    assert result.rules[result.left.tolist().index(0)] & BIT["same_name_key"]
+
+
 def test_near_points_meet_across_wards():
     result = found(["Rehema Clinic", "Rehema Vegas"], latitudes=[-1.0, -1.0001], longitudes=[37.0, 37.0001], ward_codes=["A", "B"])
     assert any(result.rules & BIT["near_point"])

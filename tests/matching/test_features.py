@@ -84,3 +84,9 @@ def test_the_direction_of_a_district_in_brackets_is_not_that_of_the_place():
     names = ("Kenyerere Dispensary (Masaba)", "Kenyerere Dispensary (Masaba South)")
     assert level("qualifier", *names) == "other_direction"
     assert level("qualifier", *names, place_names=[("Masaba",), ("Masaba South",)]) == "other_district"
+
+
+def test_a_name_in_several_words_is_the_same_run_together():
+    names = ("Homa Bay Police Station", "Homabay Police Station")
+    assert (level("name", *names), level("words", *names), level("consonants", *names)) == ("same_sound", "all_meet", "unknown")
+    assert level("name", "Bay Homa Police Station", "Homabay Police Station") != "same_sound"
