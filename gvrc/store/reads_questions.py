@@ -194,6 +194,23 @@ def pace(conn: Connection, username: str, kind: str, last: int) -> float | None:
     return float(row.median) if row.n >= 5 else None
 
 
+def alike_count(conn: Connection, run_id: int, key: str, counties: Sequence[str], at_most: int) -> int:
+    """How many of the run's open questions want the same suggestion as this one, itself among them, counted up to `at_most`; within these counties
+    (none: everywhere). `gvrc.store.records.alike_questions` names them."""
+    query = text("""
+        SELECT count(*) FROM (
+            SELECT 1 FROM staging.issues own JOIN staging.issues i ON i.code = own.code AND i.field_name = own.field_name
+                AND md5(i.suggestion ->> 'shown') = md5(own.suggestion ->> 'shown') AND i.suggestion -> 'shown' = own.suggestion -> 'shown'
+            JOIN staging.records r ON r.record_id = i.record_id
+            WHERE own.question_key = :key AND own.file_id IN (SELECT file_id FROM staging.run_files WHERE run_id = :run_id)
+                AND i.file_id IN (SELECT file_id FROM staging.run_files WHERE run_id = :run_id)
+                AND i.asks AND i.state = 'open' AND i.suggestion IS NOT NULL AND r.state <> 'rejected' AND (:everywhere OR r.county_code = ANY(:counties))
+            LIMIT :at_most) AS found
+    """)
+    values = {"run_id": run_id, "key": key, "everywhere": not counties, "counties": list(counties), "at_most": at_most}
+    return int(conn.execute(query, values).scalar_one())
+
+
 def held_by_others(conn: Connection, run_id: int, username: str) -> list[Row[Any]]:
     """Who else has which open question of a run on the table, and until when."""
     rows = conn.execute(

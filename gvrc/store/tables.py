@@ -707,7 +707,7 @@ class RecordRow(Base):
         UniqueConstraint("file_id", "pointer"),
         CheckConstraint("state in ('new', 'to_review', 'held', 'ready', 'rejected', 'committed')", name="state"),
         Index("ix_records_file_row", "file_id", "row_number"),
-        Index("ix_records_file_state", "file_id", "state"),
+        Index("ix_records_file_state", "file_id", "state"), Index("ix_records_file_county", "file_id", "county_code"),
         Index(
             "ix_records_counted", "file_id", postgresql_include=[
                 "record_id", "source", "county_code", "facility_type", "state", "stage", "visibility", "quality_score", *QUALITY_DIMENSIONS,
@@ -760,6 +760,7 @@ class IssueRow(Base):
             "record_id", "issue_id", postgresql_where=text("asks and state = 'open'"),
         ),
         Index("ix_issues_open_asks", "file_id", postgresql_where=text("asks and state = 'open'")),
+        Index("ix_issues_alike", text("md5(suggestion ->> 'shown')"), "code", postgresql_where=text("asks and state = 'open' and suggestion is not null")),
         {"schema": "staging"},
     )
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
+from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -13,12 +14,14 @@ from gvrc.errors import GvrcError
 from gvrc.model.run import RunStatus
 from gvrc.security.permissions import Permission
 from gvrc.store.history import Job
-from gvrc.ui import address, desk, navigation, show
+from gvrc.ui import address, beside, desk, navigation, show
 from gvrc.ui.desk import Seat
 from gvrc.views.runs import RunView
 
 TYPED_CONFIRMATION = "COMMIT"
 ACTS = ("added", "changed")
+AT_ONCE_RECORDS = 20_000
+"""Of more, the preview takes longer than a page should: it is worked out beside it."""
 
 
 def preview_and_commit(seat: Seat, run: RunView) -> None:
@@ -37,6 +40,8 @@ def preview_and_commit(seat: Seat, run: RunView) -> None:
         _result(seat, run, job.outcome)
         return
     preview = _preview(seat, run)
+    if preview is None:
+        return
     _numbers(seat, {"added": preview.added, "changed": preview.changed, "merged": preview.merged, "unchanged": preview.unchanged, "held_back": preview.held_back_records})
     _confirm(seat, run, preview)
     _held_back(seat, run, preview.held_back)
@@ -46,17 +51,35 @@ def preview_and_commit(seat: Seat, run: RunView) -> None:
     _invariants(seat, preview)
 
 
-def _preview(seat: Seat, run: RunView) -> CommitPreview:
-    """The preview with the page of places that the address names; worked out anew only when something moved or a page is turned."""
+def _preview(seat: Seat, run: RunView) -> CommitPreview | None:
+    """The preview with the page of places that the address names; worked out anew only when something moved or a page is turned. None, said in words,
+    while that of a large run is being worked out beside the page."""
     offsets = {act: show.first_row(f"{act}_page") for act in ACTS}
     key = (run.run_id, commit.preview_stamp(seat.db, run.run_id), tuple(offsets.items()), seat.actor)
     kept = st.session_state.get("commit.preview")
     if kept is not None and kept[0] == key:
         return kept[1]  # type: ignore[no-any-return]
-    with st.spinner(seat.say.markdown("commit.computing")):
-        preview = commit.preview(seat.db, seat.settings, seat.actor, run.run_id, limit=show.ROWS_PER_PAGE, offsets=offsets)
+    work = partial(commit.preview, seat.db, seat.settings, seat.actor, run.run_id, limit=show.ROWS_PER_PAGE, offsets=offsets)
+    if run.receipt.records_in > AT_ONCE_RECORDS:
+        found = beside.outcome(("preview", *key), work)
+        if found is None:
+            st.fragment(_await_preview, run_every=1.0)(("preview", *key), run.receipt.records_in)
+            return None
+        preview = found
+    else:
+        with st.spinner(seat.say.markdown("commit.computing")):
+            preview = work()
     st.session_state["commit.preview"] = (key, preview)
     return preview
+
+
+def _await_preview(key: Hashable, records: int) -> None:
+    """How long it has been worked on; when it is there, the page is run once more."""
+    seat = desk.take(Permission.COMMIT)
+    if beside.is_done(key):
+        st.rerun()
+    st.markdown(seat.say.markdown("commit.computing.many", n=records))
+    st.caption(seat.say.markdown("commit.computing.since", n=round(beside.seconds(key))))
 
 
 def _numbers(seat: Seat, numbers: dict[str, int]) -> None:
@@ -174,10 +197,11 @@ def _places(seat: Seat, preview: CommitPreview) -> None:
         if not places:
             continue
         count = {"added": preview.added, "changed": preview.changed}[act]
-        with st.expander(say.markdown(f"commit.places.{act}", n=count), expanded=address.number(f"{act}_page") is not None):
-            for place in places:
-                _place(seat, place)
-            show.page_choice(count, f"{act}_page")
+        with show.folded(say.markdown(f"commit.places.{act}", n=count), key=f"commit_{act}", is_open=address.number(f"{act}_page") is not None) as is_open:
+            if is_open:
+                for place in places:
+                    _place(seat, place)
+                show.page_choice(count, f"{act}_page")
 
 
 def _place(seat: Seat, place: commit.PlannedFacility) -> None:
@@ -201,7 +225,9 @@ def _counties(seat: Seat, preview: CommitPreview) -> None:
     moved = [county for county in preview.counties if county.before != county.after]
     if not moved:
         return
-    with st.expander(say.markdown("commit.counties", n=len(moved))):
+    with show.folded(say.markdown("commit.counties", n=len(moved)), key="commit_counties") as is_open:
+        if not is_open:
+            return
         show.table(
             {
                 say("field.county"): [county.county for county in moved],
@@ -215,6 +241,6 @@ def _counties(seat: Seat, preview: CommitPreview) -> None:
 
 def _invariants(seat: Seat, preview: CommitPreview) -> None:
     say = seat.say
-    with st.expander(say.markdown("commit.invariants", n=len(preview.invariants))):
-        for invariant in preview.invariants:
+    with show.folded(say.markdown("commit.invariants", n=len(preview.invariants)), key="commit_invariants") as is_open:
+        for invariant in preview.invariants if is_open else ():
             show.plain(f"{say('commit.holds' if invariant.holds else 'commit.holds_not')} {invariant.detail}")

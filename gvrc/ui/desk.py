@@ -23,6 +23,7 @@ from gvrc.store.session import Database
 from gvrc.ui import house, oidc
 from gvrc.ui.catalogue import Words
 from gvrc.ui.gate import OIDC_LOGOUT_PATH, SESSION_COOKIE, SIGN_IN_PATH
+from gvrc.views import remembered
 
 _log = structlog.get_logger("desk")
 T = TypeVar("T")
@@ -50,6 +51,7 @@ def take(*permissions: Permission, even_with_given_password: bool = False, by_it
     (`even_with_given_password`). What a page asks again and again `by_itself` does not keep the session of somebody who went away.
     """
     here = house.current()
+    remembered.may_lag()
     token = session_token()
     try:
         db = here.database()
@@ -168,6 +170,26 @@ def tell_kept() -> None:
         st.toast(house.current().words.markdown("desk.trouble", detail=error.detail), icon=":material/error:", duration="long")
 
 
+def begin_counting() -> None:
+    """At the start of a page's run: nothing of it lags yet."""
+    remembered.may_lag(anew=True)
+
+
+def tell_lag(place: Any) -> None:
+    """Where a page showed counts that had moved since: say of when they are, and run it again when they are counted anew."""
+    lag = remembered.lag()
+    if lag is not None:
+        with place.container():
+            st.fragment(_tell_lag, run_every=2.0)(lag)
+
+
+def _tell_lag(lag: remembered.Lag) -> None:
+    if lag.is_over and "question.dialog" not in st.session_state:
+        st.rerun()
+    at = lag.counted_at.astimezone()
+    st.caption(house.current().words.markdown("desk.lag", at=f"{at:%H:%M:%S}"))
+
+
 async def wake_up() -> None:
     """At server start: runs whose process died with an earlier server are marked as interrupted, so that they can be resumed."""
 
@@ -201,5 +223,5 @@ def _look_again() -> None:
 
 
 __all__ = [
-    "Permission", "Seat", "attempt", "lead_to_sign_in", "refuse", "session_token", "show_error", "show_trouble", "sign_out", "take", "tell", "tell_kept", "wake_up",
+    "Permission", "Seat", "attempt", "begin_counting", "lead_to_sign_in", "refuse", "session_token", "show_error", "show_trouble", "sign_out", "take", "tell", "tell_kept", "tell_lag", "wake_up",
 ]

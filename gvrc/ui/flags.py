@@ -26,6 +26,8 @@ KIND_WIDTH_PX, FACET_WIDTH_PX = 640, 175
 QUESTION_AND_BESIDE = (9, 3)
 PLACE_FIELDS = places.LEVELS
 ALIKE_SHOWN = 50
+MOST_AT_ONCE = 500
+"""Questions that one step answers: each answer is a transaction of its own, and a step should not take minutes."""
 CONTEXT_FIELDS = ("name", "facility_type_label", "county", "constituency", "ward", "point", "contacts", "services")
 
 
@@ -68,7 +70,7 @@ def _question(seat: Seat, run: RunView, question: QuestionView, issue: IssueView
             st.caption(escape_markdown(question.previous_decision))
         _value_and_suggestion(seat, question, record)
     alike = _alike(seat, run, question)
-    _keys(seat, run, question, len(alike))
+    _keys(seat, run, question, alike)
     _context(seat, record)
     dialog = questions.open_dialog_for(question.key)
     if dialog == "correct":
@@ -76,14 +78,14 @@ def _question(seat: Seat, run: RunView, question: QuestionView, issue: IssueView
     elif dialog == "waive":
         _waive_dialog(seat, run, question)
     elif dialog == "alike" and question.suggestion is not None:
-        _alike_dialog(seat, run, question, alike)
+        _alike_dialog(seat, run, question, alike > MOST_AT_ONCE)
 
 
-def _alike(seat: Seat, run: RunView, question: QuestionView) -> tuple[str, ...]:
-    """The questions that wait for the same suggestion, this one first; none for who may not answer them."""
+def _alike(seat: Seat, run: RunView, question: QuestionView) -> int:
+    """How many questions wait for the same suggestion, this one among them, counted to one more than a step answers; none for who may not answer them."""
     if question.suggestion is None or not seat.may(Permission.DECIDE):
-        return ()
-    return steward.alike(seat.db, seat.settings, seat.actor, run.run_id, question.key).keys
+        return 0
+    return tallies.alike_count(seat.db, seat.actor, run.run_id, question.key, at_most=MOST_AT_ONCE + 1)
 
 
 def _value_and_suggestion(seat: Seat, question: QuestionView, record: RecordView) -> None:
@@ -116,7 +118,7 @@ def _keys(seat: Seat, run: RunView, question: QuestionView, alike: int) -> None:
     """The row of answers; that for all rows alike stands there only when there are others."""
     may_decide = seat.may(Permission.DECIDE)
     has_suggestion = question.suggestion is not None
-    for_all = Key(name="accept_alike", shortcut="Shift+A", act=questions.open_dialog, arguments=("alike", question.key), amount=alike)
+    for_all = Key(name="accept_alike", shortcut="Shift+A", act=questions.open_dialog, arguments=("alike", question.key), amount=min(alike, MOST_AT_ONCE))
     questions.key_row(
         seat.say,
         question.key,
@@ -204,9 +206,10 @@ def _save_correction(run: RunView, question: QuestionView, fields: tuple[str, ..
     questions.give(_reply(run, question, Answer.CORRECT, values=_values_given(question, fields)))
 
 
-def _alike_dialog(seat: Seat, run: RunView, question: QuestionView, alike: tuple[str, ...]) -> None:
-    """What would be accepted, row by row, before it is."""
+def _alike_dialog(seat: Seat, run: RunView, question: QuestionView, are_more: bool) -> None:
+    """What would be accepted, row by row, before it is; of very many, as many as one step answers."""
     say = seat.say
+    alike = steward.alike(seat.db, seat.settings, seat.actor, run.run_id, question.key).keys[:MOST_AT_ONCE]
     shown = show.value_text(question.suggestion.shown if question.suggestion else None)
     rows = question_views.questions_by_key(seat.db, seat.actor, run.run_id, alike[:ALIKE_SHOWN])
 
@@ -223,6 +226,8 @@ def _alike_dialog(seat: Seat, run: RunView, question: QuestionView, alike: tuple
             },
             alt=say("review.alike.alt"),
         )
+        if are_more:
+            st.caption(say.markdown("review.alike.step", n=len(alike)))
         if len(alike) > len(rows):
             st.caption(say.markdown("review.alike.more", n=len(alike) - len(rows)))
         if st.button(say.markdown("review.alike.do", n=len(alike)), key=f"alike_{question.key[:16]}", type="primary"):

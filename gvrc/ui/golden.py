@@ -14,7 +14,7 @@ from gvrc.views import golden as golden_views
 from gvrc.views.golden import GoldenField
 
 STATE = "golden.values"
-CHOICE_WIDTH = (2, 5, 5)
+LABEL_PX, BOX_PX = 104, 270
 
 
 def chosen(question_key: str) -> dict[str, Any]:
@@ -26,7 +26,7 @@ def chosen(question_key: str) -> dict[str, Any]:
 
 
 def panel(seat: Seat, question_key: str, record_ids: Sequence[int], values: dict[str, Any]) -> None:
-    """The record as these would become together: its quality, and one line per field."""
+    """The record as these would become together: its quality, a line for each field that may be chosen otherwise, below them those that are settled."""
     view = golden_views.golden_preview(seat.db, seat.actor, record_ids, values)
     if view is None:
         return
@@ -38,13 +38,23 @@ def panel(seat: Seat, question_key: str, record_ids: Sequence[int], values: dict
     problem = st.session_state.get(f"{STATE}.problem")
     if problem is not None and problem[0] == question_key:
         st.error(escape_markdown(problem[1]), icon=":material/error:")
+    open_fields = [field for field in view.fields if field.may_type or len(_choices(field)) > 1]
     with st.container(gap="xxsmall"):
-        for field in view.fields:
-            label, value, why = st.columns(CHOICE_WIDTH, vertical_alignment="center", gap="small")
-            label.caption(show.field_label(say, field.field_name))
-            with value:
-                _value(seat, question_key, field, values)
-            why.caption(escape_markdown(field.reason))
+        for field in open_fields:
+            with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+                st.caption(show.field_label(say, field.field_name), width=LABEL_PX)
+                _box(seat, question_key, field, values)
+                st.caption(escape_markdown(field.reason))
+    settled = [field for field in view.fields if field not in open_fields]
+    if settled:
+        show.table(
+            {
+                say("commit.cell.field"): [show.field_label(say, field.field_name) for field in settled],
+                say("duplicates.golden.value"): [field.value for field in settled],
+                say("duplicates.golden.why"): [field.reason for field in settled],
+            },
+            alt=say("duplicates.golden.settled"),
+        )
 
 
 def _parts(seat: Seat, parts: Sequence[Any]) -> str:
@@ -57,17 +67,14 @@ def _parts(seat: Seat, parts: Sequence[Any]) -> str:
     return "\n".join(lines)
 
 
-def _value(seat: Seat, question_key: str, field: GoldenField, values: dict[str, Any]) -> None:
-    """The value; where there is a choice or one may be typed, a box."""
+def _box(seat: Seat, question_key: str, field: GoldenField, values: dict[str, Any]) -> None:
+    """The value, to be chosen from those of the records or, where that may be, typed."""
     choices = _choices(field)
-    if len(choices) < 2 and not field.may_type:
-        show.plain(show.value_text(field.value))
-        return
     key = f"golden_{field.field_name}_{question_key[:16]}_{hash(field.value) & 0xFFFF}"
     st.selectbox(
         seat.say.markdown("duplicates.golden.choose", field=show.field_label(seat.say, field.field_name)), choices,
         index=choices.index(field.value) if field.value is not None else None, key=key, on_change=_choose, args=(question_key, key, field.field_name, choices, values),
-        label_visibility="collapsed", accept_new_options=field.may_type, filter_mode="prefix", placeholder=show.ABSENT,
+        label_visibility="collapsed", width=BOX_PX, accept_new_options=field.may_type, filter_mode="prefix", placeholder=show.ABSENT,
     )
 
 

@@ -16,13 +16,16 @@ SIDEBAR_WIDTH = 208
 def main() -> None:
     """Run the page this person asked for, in the frame all pages share."""
     st.set_page_config(page_title="GVRC", page_icon=str(STATIC_DIR / "mark.png"), layout="wide", initial_sidebar_state=SIDEBAR_WIDTH)
+    desk.begin_counting()
     seat = desk.take(even_with_given_password=True)
     page = st.navigation(navigation.pages_for(seat), expanded=True)
     with st.sidebar, st.container(gap="xxsmall"):
         _who_is_here(seat)
     with st.container(width=CONTENT_WIDTH):
         desk.tell_kept()
+        above = st.empty()
         page.run()
+        desk.tell_lag(above)
 
 
 def _who_is_here(seat: desk.Seat) -> None:

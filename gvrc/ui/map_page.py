@@ -169,10 +169,13 @@ def _segments(seat: Seat, name: str, options: Sequence[str], current: str) -> No
 
 
 def _look_anew() -> None:
-    """Other places are looked at: nothing is chosen of them yet, and the map is drawn from its beginning."""
+    """Other places are looked at: nothing is chosen of them yet. A map on which something is picked is drawn from its beginning, for it keeps its picks."""
     for name in ("map.selected", "map.chosen"):
         st.session_state.pop(name, None)
-    st.session_state["map.revision"] = st.session_state.get("map.revision", 0) + 1
+    key, _ = st.session_state.get("map.key", ("", None))
+    picked = st.session_state.get(key)
+    if picked is not None and any(picked["selection"]["objects"].values()):
+        st.session_state["map.revision"] = st.session_state.get("map.revision", 0) + 1
 
 
 def _nothing(seat: Seat, *, is_filtered: bool) -> None:
@@ -189,7 +192,7 @@ def _nothing(seat: Seat, *, is_filtered: bool) -> None:
 
 def _draw(look: Look, picture: Picture) -> None:
     say = look.seat.say
-    key = f"map_{st.session_state.get('map.revision', 0)}_{look.showing}_{look.layer}"
+    key = f"map_{st.session_state.get('map.revision', 0)}"  # one canvas for every look: a new one costs seconds without a graphics card
     st.pydeck_chart(
         map_deck.deck(say, picture), height=map_deck.HEIGHT_PX, key=key, on_select=_picked, selection_mode="multi-object",
         alt=say("map.alt", placed=look.counts.placed, counties=sum(1 for each in look.counts.counties if each.placed), unplaced=look.counts.unplaced),

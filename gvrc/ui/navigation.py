@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
@@ -75,12 +76,14 @@ def _page(seat: Seat, entry: PageEntry, *, is_first: bool = False) -> StreamlitP
     )
 
 
-def link(name: str, label: str, *, query: Mapping[str, str] | None = None, symbol: str = "", help_text: str = "", disabled: bool = False) -> None:
+def link(
+    name: str, label: str, *, query: Mapping[str, str] | None = None, symbol: str = "", help_text: str = "", disabled: bool = False, width: int | Literal["content", "stretch"] = "content",
+) -> None:
     """A link to a page. `label` is Markdown made by `words.markdown`; `query` ends up in the address, so that a refresh keeps it.
 
     The theme's yellow is the colour of links: the accent as letters, which in the dark theme must be lighter than the accent under white letters.
     """
-    st.page_link(script_of(name), label=f":yellow[{label}]", icon=f":material/{symbol}:" if symbol else "", query_params=dict(query or {}), help=help_text, disabled=disabled)
+    st.page_link(script_of(name), label=f":yellow[{label}]", icon=f":material/{symbol}:" if symbol else "", query_params=dict(query or {}), help=help_text, disabled=disabled, width=width)
 
 
 def go(name: str, **query: str) -> None:

@@ -82,16 +82,19 @@ def _keys(seat: Seat, run: RunView, question: QuestionView, values: dict[str, An
     cannot = not seat.may(Permission.DECIDE)
     is_relation = question.relation is not None
     same = pair_group.same_reply(run, question, values, choice)
+    related = reply(run, question, Answer.RELATED, relation=question.relation, is_turned=question.is_turned)
+    proposed = Key(name="accept", words=f"accept_{question.relation}", shortcut="A", act=questions.give, arguments=(related,), is_primary=True, is_disabled=cannot)
     questions.key_row(
         seat.say,
         question.key,
         [
+            *([proposed] if is_relation else []),
             Key(
                 name="same", words="same_of" if choice else None, amount=len(choice.same) if choice else None, shortcut="S", act=questions.give, arguments=(same,),
                 is_primary=not is_relation, is_disabled=cannot or (choice is not None and len(choice.same) < 2),
             ),
             Key(name="different", shortcut="D", act=questions.give, arguments=(reply(run, question, Answer.DIFFERENT),), is_disabled=cannot),
-            Key(name="related", shortcut="L", act=questions.open_dialog, arguments=("related", question.key), is_primary=is_relation, is_disabled=cannot),
+            Key(name="related", shortcut="L", act=questions.open_dialog, arguments=("related", question.key), is_disabled=cannot),
             Key(name="unsure", shortcut="U", act=questions.open_dialog, arguments=("unsure", question.key), is_disabled=cannot),
             Key(name="skip", shortcut="Right", act=questions.skip_question, arguments=(question.key,)),
             Key(name="undo", shortcut="Backspace", act=questions.undo_last, arguments=(run.run_id,), is_disabled=cannot),

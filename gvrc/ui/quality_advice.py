@@ -16,9 +16,9 @@ from gvrc.views import advice as advice_views
 from gvrc.views.advice import AdviceView, FindingView
 from gvrc.views.quality import QualityQuery
 
-FINDINGS_SHOWN = 6
+FINDINGS_SHOWN, ACTS_SHOWN = 6, 6
 _PAGE_OF = {Act.ACCEPT_ALIKE: "review", Act.ANSWER: "review", Act.DUPLICATES: "duplicates", Act.ASK_SOURCE: "records"}
-_COLUMNS = (12, 2, 3, 3, 3)
+_FIGURE_PX = 118
 
 
 def advice(seat: Seat, query: QualityQuery) -> None:
@@ -31,25 +31,30 @@ def advice(seat: Seat, query: QualityQuery) -> None:
         return
     st.caption(say.markdown("quality.advice.measured" if any(act.is_measured for act in acts) else "quality.advice.lead"))
     with st.container(gap="xxsmall"):
-        for column, name in zip(st.columns(_COLUMNS), ("act", "records", "points", "minutes", "rate"), strict=True):
-            column.caption(say.markdown(f"quality.advice.column.{name}"), text_alignment="left" if name == "act" else "right")
-        for act in acts:
+        with st.container(horizontal=True, gap="xsmall"):
+            st.caption(say.markdown("quality.advice.column.act"))
+            for name in ("records", "points", "minutes", "rate"):
+                st.caption(say.markdown(f"quality.advice.column.{name}"), text_alignment="right", width=_FIGURE_PX)
+        for act in acts[:ACTS_SHOWN]:
             _act(seat, query, act)
+        if len(acts) > ACTS_SHOWN:
+            with show.folded(say.markdown("quality.advice.more", n=len(acts) - ACTS_SHOWN), key="advice_more") as is_open, st.container(gap="xxsmall"):
+                for act in acts[ACTS_SHOWN:] if is_open else ():
+                    _act(seat, query, act)
     st.space("small")
 
 
 def _act(seat: Seat, query: QualityQuery, act: AdviceView) -> None:
     say = seat.say
-    what, *figures = st.columns(_COLUMNS, vertical_alignment="center")
     label, page = say.markdown(f"quality.advice.{act.act}", title=act.title or ""), _PAGE_OF[act.act]
-    with what:
-        if navigation.has_page(seat, page):
-            navigation.link(page, label, query=_address(query, act))
-        else:
-            st.markdown(label)
     shown = (f"{act.records:,}", f"{act.points:,.0f}", minutes_text(say, act.minutes), f"**{act.points_per_minute:,.1f}**")
-    for column, figure in zip(figures, shown, strict=True):
-        column.markdown(f":small[{figure}]", text_alignment="right")
+    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
+        if navigation.has_page(seat, page):
+            navigation.link(page, label, query=_address(query, act), width="stretch")
+        else:
+            st.markdown(label, width="stretch")
+        for figure in shown:
+            st.markdown(f":small[{figure}]", text_alignment="right", width=_FIGURE_PX)
 
 
 def _address(query: QualityQuery, act: AdviceView) -> dict[str, str]:
@@ -83,18 +88,20 @@ def _list(seat: Seat, query: QualityQuery, found: Sequence[FindingView]) -> None
         for view in found[:FINDINGS_SHOWN]:
             _finding(seat, query, view)
         if len(found) > FINDINGS_SHOWN:
-            with st.expander(seat.say.markdown("quality.findings.more", n=len(found) - FINDINGS_SHOWN)):
-                for view in found[FINDINGS_SHOWN:]:
+            with show.folded(seat.say.markdown("quality.findings.more", n=len(found) - FINDINGS_SHOWN), key=f"findings_{found[0].finding.is_drift}") as is_open:
+                for view in found[FINDINGS_SHOWN:] if is_open else ():
                     _finding(seat, query, view)
 
 
 def _finding(seat: Seat, query: QualityQuery, view: FindingView) -> None:
     say = seat.say
-    text, opening = st.columns([10, 2], vertical_alignment="center")
-    text.markdown(f"{show.state_badge(say, 'info' if view.finding.is_drift else 'warning')} {say.markdown(*_key(view), **finding_values(say, view))}")
-    if not view.finding.is_drift and navigation.has_page(seat, "records"):
-        with opening:
-            navigation.link("records", say.markdown("quality.findings.open"), query={"run": str(query.run_id), **view.opens})
+    told = f"{show.state_badge(say, 'info' if view.finding.is_drift else 'warning')} {say.markdown(*_key(view), **finding_values(say, view))}"
+    if view.finding.is_drift or not navigation.has_page(seat, "records"):
+        st.markdown(told)
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(told, width="stretch")
+        navigation.link("records", say.markdown("quality.findings.open"), query={"run": str(query.run_id), **view.opens}, width=_FIGURE_PX)
 
 
 def _key(view: FindingView) -> tuple[str]:

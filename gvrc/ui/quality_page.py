@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import pandas as pd
 import streamlit as st
@@ -24,7 +25,8 @@ TILE_PX = 169
 WORST_RECORDS = 10
 CHART_ROWS = 15
 """Rows of the chart: those where most is lost; the table has them all."""
-ISSUES_SHOWN = 12
+ISSUES_SHOWN = 8
+SEVERITY_PX, FIGURE_PX = 96, 84
 LEAST_FILLED, MOST_FILLED = 0.5, 0.999
 """Shares of filled values from which a field counts as often empty, and as always filled."""
 NUMBERS = ("latitude", "longitude", "contacts", "services")
@@ -100,13 +102,13 @@ def _choose(name: str, key: str) -> None:
     address.put(**{name: st.session_state[key] or None})
 
 
-def _figure(desk: Desk, count: int, **more: str | None) -> None:
+def _figure(desk: Desk, count: int, *, width: int | Literal["content"] = "content", **more: str | None) -> None:
     """A count, and the way to its rows where there are any."""
     if not count:
-        st.markdown("**0**")
+        st.markdown("**0**", width=width)
         return
     page, query = desk.rows(**more)
-    navigation.link(page, f"**{count:,}**", query=query, help_text=desk.seat.say.markdown("receipt.open_rows", n=count))
+    navigation.link(page, f"**{count:,}**", query=query, help_text=desk.seat.say.markdown("receipt.open_rows", n=count), width=width)
 
 
 # ------------------------------------------------------------------------------------------------------------------------ dimensions
@@ -116,7 +118,7 @@ def _dimensions(desk: Desk, whole: QualityRow) -> None:
     """The five dimensions beside their targets, each with the records below it."""
     with st.container(horizontal=True):
         for each in whole.dimensions:
-            with st.container(border=True, gap="xsmall", width=TILE_PX):
+            with st.container(border=True, gap="xsmall", width=TILE_PX, height="stretch"):
                 _dimension(desk, each)
     if whole.total is not None:
         st.caption(desk.seat.say.markdown("quality.page.total", n=whole.records, total=f"{whole.total:.1f}"))
@@ -152,8 +154,9 @@ def _where_lost(desk: Desk, found: QualityView) -> None:
     picked = event["selection"].get("cell") or []
     if picked:
         _open_cell(desk, cut, rows, picked[0])
-    with st.expander(say.markdown("quality.where.table")):
-        _cut_table(desk, cut, rows)
+    with show.folded(say.markdown("quality.where.table"), key="quality_table") as is_open:
+        if is_open:
+            _cut_table(desk, cut, rows)
 
 
 def _cut_choice(seat: Seat) -> str:
@@ -230,17 +233,17 @@ def _issues(desk: Desk, issues: Sequence[IssueCount]) -> None:
         for issue in issues[:ISSUES_SHOWN]:
             _issue(desk, issue)
     if len(issues) > ISSUES_SHOWN:
-        with st.expander(say.markdown("quality.issues.more", n=len(issues) - ISSUES_SHOWN)), st.container(gap="xxsmall"):
-            for issue in issues[ISSUES_SHOWN:]:
+        with show.folded(say.markdown("quality.issues.more", n=len(issues) - ISSUES_SHOWN), key="quality_more") as is_open, st.container(gap="xxsmall"):
+            for issue in issues[ISSUES_SHOWN:] if is_open else ():
                 _issue(desk, issue)
 
 
 def _issue(desk: Desk, issue: IssueCount) -> None:
-    severity, title, number = st.columns([5, 14, 3], vertical_alignment="center")
-    severity.markdown(show.state_badge(desk.seat.say, issue.severity))
-    title.markdown(escape_markdown(issue.title), help=desk.seat.say.markdown("quality.issue.points", n=int(issue.points), dimension=desk.seat.say(f"quality.{issue.dimension}")))
-    with number:
-        _figure(desk, issue.records, issue=issue.code)
+    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
+        st.markdown(show.state_badge(desk.seat.say, issue.severity), width=SEVERITY_PX)
+        points = desk.seat.say.markdown("quality.issue.points", n=int(issue.points), dimension=desk.seat.say(f"quality.{issue.dimension}"))
+        st.markdown(escape_markdown(issue.title), help=points, width="stretch")
+        _figure(desk, issue.records, width=FIGURE_PX, issue=issue.code)
 
 
 # ------------------------------------------------------------------------------------------------------------------------ trend, worst records
@@ -308,8 +311,9 @@ def _profile(desk: Desk, everything: QualityView) -> None:
         return
     for sentence in _sentences(desk.seat, source, fields):
         st.markdown(sentence)
-    with st.expander(say.markdown("quality.profile.fields", n=len(fields))):
-        _field_table(desk.seat, source, fields)
+    with show.folded(say.markdown("quality.profile.fields", n=len(fields)), key="quality_fields") as is_open:
+        if is_open:
+            _field_table(desk.seat, source, fields)
 
 
 def _profiled_source(seat: Seat, sources: Sequence[str]) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import date, datetime
 from typing import Any
 
@@ -191,6 +192,14 @@ def quality(say: Words, total: float | None, parts: Sequence[Mapping[str, Any]])
         },
         alt=say("quality.alt"),
     )
+
+
+@contextmanager
+def folded(label: str, *, key: str, is_open: bool = False) -> Iterator[bool]:
+    """What stands under a heading that opens and closes; whether it is open. The body draws only then: closed, it would cost as much as if it were shown."""
+    box = st.expander(label, key=key, on_change="rerun", expanded=is_open)
+    with box:
+        yield bool(box.open)
 
 
 def plain(text: str) -> None:

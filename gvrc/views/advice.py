@@ -113,7 +113,7 @@ def advice(db: Database, actor: Actor, query: QualityQuery, *, limit: int = 8) -
     require(actor, Permission.SEE_QUALITY)
     scope = Sight(actor=actor).scope
     with db.read(actor) as conn:
-        work, (pairs, points) = remembered(conn, db, query.run_id, ("work", scope, query), lambda: _open_work(conn, scope, query))
+        work, (pairs, points) = remembered(conn, db, actor, query.run_id, ("work", scope, query), lambda own: _open_work(own, scope, query))
         pace = reads_quality.answer_pace(conn, at_least=ENOUGH_ANSWERS, last=LAST_ANSWERS)
     best = recommendations(work, pairs, points, pace)[:limit]
     kinds = {Act.ANSWER: "issue", Act.DUPLICATES: "duplicate"}

@@ -11,7 +11,6 @@ from gvrc.model.access import Actor
 from gvrc.reference.vocabularies import load_vocabularies
 from gvrc.security.permissions import Permission, require
 from gvrc.store import reads_registry, reads_search
-from gvrc.store.reads import Scope
 from gvrc.store.reads_search import Facets, FacilityFilter, Search
 from gvrc.store.session import Connection, Database
 from gvrc.views.history import HistoryEntry, history_of
@@ -142,24 +141,26 @@ def facility_list(
         visibility=visibility, operational_status=operational_status, quality=quality, is_active=is_active,
     )
     with db.read(actor) as conn:
-        ids, total, is_more = _listed(conn, db, sight.scope, chosen, limit, offset)
+        ids, total, is_more = _listed(conn, db, actor, chosen, limit, offset)
         shown = facility_views(conn, db, sight, reads_registry.facility_rows(conn, sight.scope, ids))
     _note_withheld(db, actor, shown)
     return FacilityPage(total=total, rows=tuple(shown), is_more=is_more)
 
 
-def _listed(conn: Connection, db: Database, scope: Scope, chosen: FacilityFilter, limit: int, offset: int) -> tuple[Sequence[int], int, bool]:
+def _listed(conn: Connection, db: Database, actor: Actor, chosen: FacilityFilter, limit: int, offset: int) -> tuple[Sequence[int], int, bool]:
     """The ids of a page, how many there are, and whether there are more than that."""
+    scope = Sight(actor=actor).scope
     if chosen.words is not None:
-        search = _understood(conn, db, scope, chosen.words)
-        found = remembered_of_registry(conn, db, ("found", scope, chosen), lambda: reads_search.found(conn, scope, chosen, search))
+        search = _understood(conn, db, actor, chosen.words)
+        found = remembered_of_registry(conn, db, actor, ("found", scope, chosen), lambda own: reads_search.found(own, scope, chosen, search))
         return found.ids[offset : offset + limit], len(found.ids), found.is_more
-    total = remembered_of_registry(conn, db, ("count", scope, chosen), lambda: reads_search.count_facilities(conn, scope, chosen))
+    total = remembered_of_registry(conn, db, actor, ("count", scope, chosen), lambda own: reads_search.count_facilities(own, scope, chosen))
     return reads_search.facility_ids(conn, scope, chosen, total=total, limit=limit, offset=offset), total, False
 
 
-def _understood(conn: Connection, db: Database, scope: Scope, words: str) -> Search:
-    return remembered_of_registry(conn, db, ("understood", scope, words), lambda: reads_search.understood(conn, scope, words))
+def _understood(conn: Connection, db: Database, actor: Actor, words: str) -> Search:
+    scope = Sight(actor=actor).scope
+    return remembered_of_registry(conn, db, actor, ("understood", scope, words), lambda own: reads_search.understood(own, scope, words))
 
 
 def facets(db: Database, actor: Actor, *, words: str | None = None, county: str | None = None, facility_type: str | None = None) -> Facets:
@@ -172,8 +173,8 @@ def facets(db: Database, actor: Actor, *, words: str | None = None, county: str 
     chosen = FacilityFilter(words=(words or "").strip() or None, county=county, facility_type=facility_type)
     scope = Sight(actor=actor).scope
     with db.read(actor) as conn:
-        search = None if chosen.words is None else _understood(conn, db, scope, chosen.words)
-        return remembered_of_registry(conn, db, ("facets", scope, chosen), lambda: reads_search.facets(conn, scope, chosen, search))
+        search = None if chosen.words is None else _understood(conn, db, actor, chosen.words)
+        return remembered_of_registry(conn, db, actor, ("facets", scope, chosen), lambda own: reads_search.facets(own, scope, chosen, search))
 
 
 def facility_view(db: Database, actor: Actor, facility: int | str, *, history_limit: int = 50) -> FacilityPageView | None:

@@ -109,7 +109,8 @@ def open_work(db: Database, actor: Actor) -> tuple[RunWork, ...]:
         runs = reads.run_rows(conn, limit=NEWEST_RUNS)
         ids = [run.run_id for run in runs if run.status == RunStatus.DONE]  # until a run is done, what its lists ask stands with the run before
         asked, states = remembered_under(
-            db, staged.whole_stamp(conn), ("home", scope, tuple(ids)), lambda: (reads_home.open_questions(conn, scope, ids), reads_home.standing(conn, scope, ids))
+            conn, db, actor, staged.whole_stamp, ("home", scope, tuple(ids)),
+            lambda own: (reads_home.open_questions(own, scope, ids), reads_home.standing(own, scope, ids)),
         )
         unsigned = reads_home.unsigned(conn, ids)
         dead = reads_home.unread(conn, ids) if scope.sees_trace else {}
@@ -122,7 +123,7 @@ def facilities_known(db: Database, actor: Actor) -> int:
     require(actor, Permission.READ)
     scope = Sight(actor=actor).scope
     with db.read(actor) as conn:
-        return remembered_of_registry(conn, db, ("facilities", scope), lambda: reads_search.count_facilities(conn, scope, FacilityFilter()))
+        return remembered_of_registry(conn, db, actor, ("facilities", scope), lambda own: reads_search.count_facilities(own, scope, FacilityFilter()))
 
 
 def claimed(db: Database, actor: Actor) -> Mapping[str, int]:

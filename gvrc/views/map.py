@@ -219,8 +219,8 @@ def map_cube(db: Database, actor: Actor, query: MapQuery, *, bands: tuple[float,
     with db.read(actor) as conn:
         key = ("map", sight.scope, kept, bands)
         if query.run_id is None:
-            return remembered_of_registry(conn, db, key, lambda: _cube(conn, sight, kept, bands))
-        return remembered(conn, db, query.run_id, key, lambda: _cube(conn, sight, kept, bands))
+            return remembered_of_registry(conn, db, actor, key, lambda own: _cube(own, sight, kept, bands))
+        return remembered(conn, db, actor, query.run_id, key, lambda own: _cube(own, sight, kept, bands))
 
 
 def _cube(conn: Connection, sight: Sight, kept: MapQuery, bands: tuple[float, float]) -> MapCube:

@@ -122,7 +122,7 @@ def quality_view(db: Database, actor: Actor, query: QualityQuery) -> QualityView
     require(actor, Permission.SEE_QUALITY)
     scope = Sight(actor=actor).scope
     with db.read(actor) as conn:
-        return remembered(conn, db, query.run_id, ("quality", scope, query), lambda: _quality_view(conn, scope, query))
+        return remembered(conn, db, actor, query.run_id, ("quality", scope, query), lambda own: _quality_view(own, scope, query))
 
 
 def _quality_view(conn: Connection, scope: Scope, query: QualityQuery) -> QualityView:
@@ -171,7 +171,8 @@ def worst_records(db: Database, actor: Actor, query: QualityQuery, *, limit: int
     require(actor, Permission.SEE_QUALITY)
     sight = Sight(actor=actor)
     with db.read(actor) as conn:
-        ids = reads_quality.worst_ids(conn, sight.scope, query.run_id, query.as_filter(), limit=limit)
+        scope, key = sight.scope, ("worst", sight.scope, query, limit)
+        ids = remembered(conn, db, actor, query.run_id, key, lambda own: reads_quality.worst_ids(own, scope, query.run_id, query.as_filter(), limit=limit))
         found = records_by_id(conn, db, sight, ids)
     withheld = [f"record {view.record_id}" for view in found.values() if view.visibility == "withheld"]
     if withheld:
@@ -220,7 +221,8 @@ def source_profile(db: Database, actor: Actor, run_id: int, source: str) -> tupl
     require(actor, Permission.SEE_QUALITY)
     sight = Sight(actor=actor)
     with db.read(actor) as conn:
-        ids, sees_every_row = reads_quality.whole_ids(conn, sight.scope, run_id, source, limit=PROFILED_RECORDS)
+        scope, key = sight.scope, ("whole", sight.scope, source)
+        ids, sees_every_row = remembered(conn, db, actor, run_id, key, lambda own: reads_quality.whole_ids(own, scope, run_id, source, limit=PROFILED_RECORDS))
         fields = _fields(conn, run_id, source, ids, is_kept=sees_every_row)
     is_clear = sight.sees_contacts(None)
     return tuple(_field_view(field, is_clear=is_clear) for field in fields)

@@ -19,6 +19,7 @@ from gvrc.store.reads import RecordFilter
 from gvrc.store.records import StoredIssue
 from gvrc.store.session import Connection, Database
 from gvrc.views.people import Opened, masked_text, open_all
+from gvrc.views.remembered import remembered
 from gvrc.views.sight import Shown, Sight, note_looks
 
 
@@ -151,11 +152,19 @@ def record_list(
     below = None if weak is None else (weak, load_weights().targets[weak])
     chosen = RecordFilter(state=state, issue_code=issue_code, source=source, record_ids=record_ids, county=county, facility_type=facility_type, weak=below, written=written)
     with db.read(actor) as conn:
-        total = reads.count_records(conn, sight.scope, run_id, chosen)
+        total = _total(conn, db, actor, run_id, chosen)
         rows = reads.record_rows(conn, sight.scope, run_id, chosen, limit=limit, offset=offset) if total else []
         shown = record_views(conn, db, sight, rows)
     _note_withheld(db, actor, rows)
     return RecordPage(total=total, rows=tuple(shown))
+
+
+def _total(conn: Connection, db: Database, actor: Actor, run_id: int, chosen: RecordFilter) -> int:
+    """How many records are chosen; remembered, but for those named one by one."""
+    scope = Sight(actor=actor).scope
+    if chosen.record_ids is not None:
+        return reads.count_records(conn, scope, run_id, chosen)
+    return remembered(conn, db, actor, run_id, ("records", scope, chosen), lambda own: reads.count_records(own, scope, run_id, chosen))
 
 
 def records_by_id(conn: Connection, db: Database, sight: Sight, record_ids: Sequence[int]) -> dict[int, RecordView]:

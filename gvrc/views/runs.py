@@ -90,7 +90,7 @@ def run_view(db: Database, actor: Actor, run_id: int) -> RunView:
         if not rows:
             raise PipelineError(f"There is no run {run_id}.", "Take the number from the list of runs.")
         scope = Sight(actor=actor).scope
-        counts = remembered(conn, db, run_id, ("run", scope), lambda: reads.run_counts(conn, scope, run_id))
+        counts = remembered(conn, db, actor, run_id, ("run", scope), lambda own: reads.run_counts(own, scope, run_id))
         counts = replace(counts, dead_letters=reads.dead_letters_known(conn, scope, run_id))
         files = _files(reads.file_rows(conn, run_id), counts, sees_every_row=scope.sees_trace)
         stages = tuple(_stage(stage.value, report, counts) for stage, report in runs.load_stages(conn, run_id).items())

@@ -53,8 +53,8 @@ def word_groups(db: Database, actor: Actor, run_id: int) -> tuple[WordGroup, ...
     require(actor, Permission.REVIEW)
     scope = Sight(actor=actor).scope
     with db.read(actor) as conn:
-        return remembered(conn, db, run_id, ("word_groups", scope), lambda: _grouped(
-            [(row.field_name, row.value, row.rows) for row in reads.unknown_words(conn, scope, run_id, UNKNOWN_WORD_CODES, MOST_SPELLINGS)]
+        return remembered(conn, db, actor, run_id, ("word_groups", scope), lambda own: _grouped(
+            [(row.field_name, row.value, row.rows) for row in reads.unknown_words(own, scope, run_id, UNKNOWN_WORD_CODES, MOST_SPELLINGS)]
         ))
 
 

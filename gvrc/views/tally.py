@@ -93,7 +93,7 @@ def pair_tally(db: Database, actor: Actor, run_id: int) -> Tally:
 
     with db.read(actor) as conn:
         return remembered(
-            conn, db, run_id, ("pair_tally", scope), lambda: Tally(groups=tuple(_pair_group(row) for row in reads.pair_tally(conn, scope, run_id)))
+            conn, db, actor, run_id, ("pair_tally", scope), lambda own: Tally(groups=tuple(_pair_group(row) for row in reads.pair_tally(own, scope, run_id)))
         )
 
 
@@ -104,7 +104,7 @@ def flag_tally(db: Database, actor: Actor, run_id: int) -> Tally:
 
     with db.read(actor) as conn:
         return remembered(
-            conn, db, run_id, ("flag_tally", scope), lambda: Tally(groups=tuple(_flag_group(row) for row in reads.flag_tally(conn, scope, run_id)))
+            conn, db, actor, run_id, ("flag_tally", scope), lambda own: Tally(groups=tuple(_flag_group(row) for row in reads.flag_tally(own, scope, run_id)))
         )
 
 
@@ -136,6 +136,14 @@ def progress(db: Database, actor: Actor, run_id: int, kind: QuestionKind, waitin
     with db.read(actor) as conn:
         own = reads.pace(conn, actor.username, kind, PACE_OF)
         return Progress(answered=count(conn, scope, run_id), waiting=waiting, seconds_each=own or USUAL_SECONDS[kind])
+
+
+def alike_count(db: Database, actor: Actor, run_id: int, key: str, *, at_most: int) -> int:
+    """How many questions of a run, within the counties of the account, the suggestion of this one would answer; counted up to `at_most`. Raises
+    NotAllowedError."""
+    require(actor, Permission.DECIDE)
+    with db.read(actor) as conn:
+        return reads.alike_count(conn, run_id, key, sorted(actor.counties), at_most)
 
 
 def open_elsewhere(db: Database, actor: Actor, run_id: int) -> dict[str, int]:

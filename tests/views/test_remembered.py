@@ -1,8 +1,10 @@
-"""Counts are remembered until what is staged moves, and never a moment longer."""
+"""Counts are remembered until what is staged moves, and not a moment longer but where a page says that it may lag."""
 
 from __future__ import annotations
 
+import threading
 from contextlib import suppress
+from contextvars import copy_context
 from typing import Any
 
 import pytest
@@ -10,20 +12,21 @@ import pytest
 from gvrc.model.access import Actor, Role
 from gvrc.model.record import Visibility
 from gvrc.store import staged as staged_store
-from gvrc.store.session import Database
+from gvrc.store.session import Connection, Database
+from gvrc.views import remembered as module
 from gvrc.views.quality import QualityQuery, quality_view
-from gvrc.views.remembered import remembered
+from gvrc.views.remembered import lag, may_lag, remembered
 
 
 def ask(db: Database, run_id: int, made: list[int], key: str = "count") -> int:
     """Ask for an answer that tells how often it was made."""
 
-    def make() -> int:
+    def make(_conn: Connection) -> int:
         made.append(len(made) + 1)
         return made[-1]
 
     with db.read() as conn:
-        return remembered(conn, db, run_id, key, make)
+        return remembered(conn, db, None, run_id, key, make)
 
 
 @pytest.fixture
@@ -79,3 +82,36 @@ def test_two_readers_of_different_sight_never_share_an_answer(database: Database
     assert quality_view(database, admin, QualityQuery(run_id=run_id)).whole.records == 2
     assert quality_view(database, actor_of(Role.DATA_ANALYST), QualityQuery(run_id=run_id)).whole.records == 1
     assert quality_view(database, admin, QualityQuery(run_id=run_id)).whole.records == 2
+
+
+def in_a_page(db: Database, run_id: int, made: list[int]) -> tuple[int, bool]:
+    """What a page that may lag shows, and whether it says that this lags; in a context of its own, as every page's run is."""
+
+    def page() -> tuple[int, bool]:
+        may_lag(anew=True)
+        return ask(db, run_id, made), lag() is not None
+
+    return copy_context().run(page)
+
+
+def test_what_takes_long_lags_on_a_page_says_so_and_is_counted_anew_beside_it(database: Database, run_id: int, staged: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "LONG_SECONDS", 0.0)
+    made: list[int] = []
+    assert in_a_page(database, run_id, made) == (1, False)
+    staged.put("a", state="held")
+    assert in_a_page(database, run_id, made) == (1, True)
+    for thread in threading.enumerate():
+        if thread.name == "counting":
+            thread.join(10)
+    assert made == [1, 2]
+    assert in_a_page(database, run_id, made) == (2, False)
+
+
+def test_what_is_counted_quickly_never_lags_and_nothing_does_where_no_page_says_so(database: Database, run_id: int, staged: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[int] = []
+    in_a_page(database, run_id, made)
+    staged.put("a", state="held")
+    assert in_a_page(database, run_id, made) == (2, False)
+    monkeypatch.setattr(module, "LONG_SECONDS", 0.0)
+    staged.put("a", state="ready")
+    assert ask(database, run_id, made) == 3

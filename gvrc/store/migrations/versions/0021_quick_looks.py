@@ -1,0 +1,25 @@
+"""Alike questions and the records of one county are found at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alembic import op
+
+from gvrc.errors import StoreError
+from gvrc.store.migrate import run_script
+
+revision = "0021"
+down_revision = "0020"
+branch_labels = None
+depends_on = None
+
+_SQL = Path(__file__).parent.parent / "sql"
+
+
+def upgrade() -> None:
+    run_script(op.get_bind(), (_SQL / "0021_quick_looks.sql").read_text(encoding="utf-8"))
+
+
+def downgrade() -> None:
+    raise StoreError("Nothing is stored otherwise than before.", "Keep this version of the database: older programs read it too.")

@@ -1,0 +1,60 @@
+"""Long work beside the pages: begun once, told when it is done, its failure raised where it is asked for, and then forgotten."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from gvrc.errors import CommitError
+from gvrc.ui import beside
+
+
+def until_done(key: str) -> None:
+    for thread in threading.enumerate():
+        if thread.name == "beside":
+            thread.join(10)
+    assert beside.is_done(key)
+
+
+def test_the_work_is_begun_once_and_its_outcome_kept() -> None:
+    done: list[int] = []
+    may_end = threading.Event()
+
+    def work() -> int:
+        may_end.wait(10)
+        done.append(1)
+        return 7
+
+    assert [beside.outcome("once", work) for _ in range(3)] == [None, None, None]
+    assert not beside.is_done("once")
+    assert beside.seconds("once") >= 0
+    may_end.set()
+    until_done("once")
+    assert beside.outcome("once", work) == 7
+    assert done == [1]
+
+
+def test_a_failure_is_raised_where_it_is_asked_for_and_the_next_one_begins_anew() -> None:
+    may_end = threading.Event()
+
+    def fails() -> int:
+        may_end.wait(10)
+        raise CommitError("No.", "Later.")
+
+    assert beside.outcome("fails", fails) is None
+    may_end.set()
+    until_done("fails")
+    with pytest.raises(CommitError):
+        beside.outcome("fails", fails)
+    assert beside.seconds("fails") == 0.0
+    beside.outcome("fails", lambda: 1)
+    until_done("fails")
+    assert beside.outcome("fails", lambda: 2) == 1
+
+
+def test_only_the_last_outcomes_are_kept() -> None:
+    for number in range(beside.MOST + 1):
+        beside.outcome(f"kept {number}", lambda: 1)
+    assert beside.is_done("kept 0")
+    assert beside.seconds("kept 0") == 0.0
