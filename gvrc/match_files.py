@@ -17,6 +17,7 @@ from itertools import islice
 from multiprocessing import get_all_start_methods, get_context
 from pathlib import Path
 
+from gvrc.errors import SourceError
 from gvrc.matching.arrays import IntArray, TextArray, texts
 from gvrc.matching.columns import MatchColumns
 from gvrc.matching.engine import MatchOptions, MatchSet, match
@@ -98,9 +99,9 @@ def match_files(
     """Pairs at or above the threshold, best first.
 
     `link`: each file is a clean list of distinct places, so only pairs across files, one partner each. A damaged file takes part with every
-    whole record before the damage, and `note` is told. Raises SourceError when a file cannot be read at all.
+    whole record before the damage, and `note` is told. Raises SourceError, which names it, when a file cannot be read at all.
     """
-    parts = [part for number, path in enumerate(paths) for part in _standing(number, path, note)]
+    parts = [part for number, path in enumerate(paths) for part in _read(number, path, note)]
     standing = Standing(
         columns=MatchColumns.joined([part.columns for part in parts]), pointers=_joined([part.pointers for part in parts]),
         source_ids=_joined([part.source_ids for part in parts]),
@@ -121,6 +122,15 @@ def _options(settings: Settings, link: bool, threshold: float | None) -> MatchOp
 
 def _joined(parts: Sequence[TextArray]) -> TextArray:
     return texts([value for part in parts for value in part])
+
+
+def _read(number: int, path: Path, note: Callable[[str], None]) -> list[Standing]:
+    """The records of a file; what keeps it from being read is told with its name, for there are several."""
+    try:
+        return list(_standing(number, path, note))
+    except SourceError as error:
+        error.detail = f"{path.name}: {error.detail}"
+        raise
 
 
 def _standing(number: int, path: Path, note: Callable[[str], None]) -> Iterator[Standing]:

@@ -96,6 +96,8 @@ def score_partition(part: Part) -> FoundPairs:
 
 def _swept(sweeps: Sequence[Sweep], cores: TextArray, joined: TextArray | None) -> FoundPairs:
     """The alike pairs of the rectangles, as many rectangles at once as memory should hold."""
+    if sum(sweep.cells for sweep in sweeps) <= CELLS_AT_ONCE:
+        return _alike(sweeps, cores, joined)
     found = [_alike(batch, cores, joined) for batch in _batches(chain.from_iterable(_slices(sweep) for sweep in sweeps), CELLS_AT_ONCE)]
     left, right, bits = (np.concatenate([pairs[side] for pairs in found]) for side in range(3))
     return left, right, bits

@@ -189,7 +189,9 @@ def _official(codes: TextArray) -> IntArray:
 def _contacts(contacts: Sequence[Sequence[str]], lengths: LongArray) -> tuple[LongArray, LongArray]:
     """The contacts that may be given more than once, by number, each with its record; both in the order of the contacts."""
     stated = np.fromiter(chain.from_iterable(contacts), dtype=object, count=int(lengths.sum()))
-    repeated = np.flatnonzero(may_repeat(np.fromiter(map(hash, stated), dtype=np.int64, count=len(stated))))
+    hashes = np.fromiter(map(hash, stated), dtype=np.int64, count=len(stated))
+    repeated = np.flatnonzero(may_repeat(hashes))
+    repeated = repeated[_equal_ones(hashes[repeated]) > 1]
     ids = numbers_of(stated[repeated])[0].astype(np.int64)
     rows = np.repeat(np.arange(len(contacts), dtype=np.int64), lengths)[repeated]
     size = max(len(contacts), 1)

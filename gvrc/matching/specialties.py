@@ -12,8 +12,6 @@ import numpy as np
 
 from gvrc.matching.arrays import BoolArray, IntArray, LongArray, TextArray
 
-_WORD = re.compile(r"[a-z]+")
-
 
 @cache
 def specialty_bits() -> Mapping[str, int]:
@@ -23,15 +21,18 @@ def specialty_bits() -> Mapping[str, int]:
     return {row["word"]: 1 << order[row["specialty"]] for row in rows}
 
 
+@cache
+def _telling_words() -> re.Pattern[str]:
+    return re.compile(rf"(?<![a-z])(?:{'|'.join(map(re.escape, specialty_bits()))})(?![a-z])")
+
+
 def specialties(names: TextArray) -> IntArray:
     """One bit mask per name: the specialties its words tell; 0 for a name that tells none."""
-    bits = specialty_bits()
+    bits, telling = specialty_bits(), _telling_words()
     masks = np.zeros(len(names), dtype=np.int32)
-    for row, name in enumerate(names):
-        mask = 0
-        for word in _WORD.findall(str(name).lower().replace("x-ray", "xray")):
-            mask |= bits.get(word, 0)
-        masks[row] = mask
+    for row, name in enumerate(names.tolist()):
+        for word in telling.findall(str(name).lower().replace("x-ray", "xray")):
+            masks[row] |= bits[word]
     return masks
 
 
