@@ -105,7 +105,7 @@ def _similar(word: str) -> KnownName | None:
 def inherited_name(name: str) -> KnownName | None:
     """What a parent's value means for its records: `county`, or `counties.name` when it stands in the list of counties."""
     steps = tuple(_singular(step) for step in name.split("."))
-    return known_name(steps)
+    return known_name(steps) or (known_name(steps[-1:]) if steps[-1].lower() in ("type", "kind", "category") else None)
 
 
 def _singular(word: str) -> str:

@@ -6,6 +6,7 @@ read whole, because its first record ends with its last column.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +27,9 @@ MOST_COLUMNS = 500
 LARGEST_COLUMNS_FILE = 64 * 1024 * 1024
 """Bytes of a file of columns, which cannot be read as a stream."""
 _LISTS_OF_COLUMNS = ("columns", "fields", "headers", "header", "headings", "cols", "names", "keys", "vars", "schema", "attributes")
+_NUMBERS_A_COLUMN = re.compile(r"[A-Z]{1,2}|__EMPTY(?:_\d{1,3})?|(?:column|field|col|cell|unnamed:?|var|[cfvx])?[ _]?\d{1,3}", re.IGNORECASE)
+MOST_HEADING_ROWS = 15
+"""Rows of a sheet among which its heading is looked for."""
 _CELL_VALUES = ("v", "formattedValue")
 _COLUMN_NAMES = ("name", "label", "title", "alias", "header", "field", "fieldName", "id", "key")
 
@@ -39,6 +43,8 @@ class JsonTable:
     beside: tuple[tuple[str, ...], ...] = ()
     names: tuple[str, ...] = ()
     heading_rows: int = 0
+    keys: tuple[str, ...] = ()
+    """Of a table whose rows are objects: the keys under which the cells stand, in the order of `names`."""
 
     @property
     def known_names(self) -> int:
@@ -63,7 +69,7 @@ def _nodes(node: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], 
 
 def _table_at(tree: Any, path: tuple[str, ...], node: Any) -> JsonTable | None:
     if type(node) is list:
-        return _rows_at(tree, path, node)
+        return _rows_at(tree, path, node) or _headed_at(path, node)
     return _columns_at(path, node)
 
 
@@ -78,6 +84,20 @@ def _rows_at(tree: Any, path: tuple[str, ...], node: list[Any]) -> JsonTable | N
         return JsonTable(dialect=TABLE, path=(*path, EACH), names=field_names(list(names)))
     header = find_header([list(map(_cell, row)) for row in rows], is_field_name)
     return JsonTable(dialect=TABLE, path=(*path, EACH), names=header.names, heading_rows=header.index + 1) if header.index >= 0 else None
+
+
+def _headed_at(path: tuple[str, ...], node: list[Any]) -> JsonTable | None:
+    """A sheet whose heading row was not taken as one: objects with keys that only number the columns (`A`, `__EMPTY_1`, `Unnamed: 2`), and the names
+    of the fields among the first of them."""
+    rows = [row for row in node[:LOOKED_AT] if type(row) is dict]
+    keys = list(dict.fromkeys(key for row in rows for key in row))
+    if len(rows) < 0.9 * len(node[:LOOKED_AT]) or not 2 <= len(keys) <= MOST_COLUMNS or sum(_NUMBERS_A_COLUMN.fullmatch(key) is not None for key in keys) < len(keys) / 2:
+        return None
+    for index, row in enumerate(rows[:MOST_HEADING_ROWS]):
+        cells = [_cell(row.get(key)) for key in keys]
+        if is_header_row(cells, is_field_name):
+            return JsonTable(dialect=TABLE, path=(*path, EACH), names=field_names(cells), heading_rows=index + 1, keys=tuple(keys))
+    return None
 
 
 def _cells_of(row: Any) -> list[Any] | None:
@@ -192,7 +212,8 @@ class TableRecords:
 
     def _row(self, value: Any) -> dict[str, Any] | None:
         """A row of cells as a record; headings and empty rows are none and no trouble either."""
-        value = _cells_of(value)
+        keys = self._table.keys
+        value = [value.get(key) for key in keys] + [cell for key, cell in value.items() if key not in keys] if keys and type(value) is dict else _cells_of(value)
         if value is None:
             return None
         if self._headings > 0:

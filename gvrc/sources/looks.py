@@ -96,7 +96,7 @@ def is_county(text: str) -> bool:
     return any(match.method in ("exact", "normalised", "alias") for match in load_gazetteer().find_county(text))
 
 
-_NO_KIND = frozenset({"office", "offices", "other", "others", "organisation", "organisations", "organization", "organizations"})
+_NO_KIND = frozenset({"office", "offices", "other", "others", "organisation", "organisations", "organization", "organizations", "provider", "providers", "service provider", "service providers"})
 """Keys of lists that say nothing of the kind of what is in them: a government's office is one, and so is a charity's."""
 
 

@@ -33,6 +33,8 @@ _INHERITABLE = frozenset({
 """What a parent can say of its records. A parent's name, phone, status or key is its own."""
 _HOLDS_LISTS = frozenset({"services", "contact", "phone", "email", "hotline", "website", "coordinates", "category"})
 """Fields whose raw value may be a list; any other is one text or number."""
+_AREAS = frozenset({"county", "constituency", "sub_county", "district", "ward", "town"})
+"""Fields that may hold several places, one after the other: which of them is meant is a question then."""
 _NO_KINDS = frozenset({
     "feature", "featurecollection", "node", "way", "relation", "point", "record", "object", "item", "ok", "success",
     "facility", "facilities", "location", "organization", "organisation", "place", "county", "searchset", "collection", "batch", "bundle",
@@ -135,13 +137,18 @@ def _checked(named: KnownName, values: FieldValues) -> Proposal:
         return _other("location", values, named)
     is_list = sum(isinstance(value, list) for value in values.values) > 0.5 * len(values.values)
     if named.canonical not in _HOLDS_LISTS and is_list and not _are_coded(values.values):
-        return Proposal(canonical=named.canonical, confidence=named.confidence - 0.05, reason=named.reason, rank=named.rank) if _hold_one(values.values) else _nothing("lists")
+        is_read = _hold_one(values.values) or (named.canonical in _AREAS and _hold_texts(values.values))
+        return Proposal(canonical=named.canonical, confidence=named.confidence - 0.05, reason=named.reason, rank=named.rank) if is_read else _nothing("lists")
     checks = _CHECKS.get(named.canonical)
     if checks is not None and (other := checks(named, values)) is not None:
         return other
     if named.canonical in _WORDS_FIELDS and (what := _no_words(values)):
         return Proposal(canonical=None, confidence=0.6, reason=f"by its name it would be {_in_words(named.canonical)}, but its values are {what}")
     return Proposal(canonical=named.canonical, confidence=_agreed(named, values), reason=named.reason, rank=named.rank)
+
+
+def _hold_texts(values: Sequence[Any]) -> bool:
+    return all(isinstance(value, list) and all(type(item) is str for item in value) for value in values)
 
 
 def _hold_one(values: Sequence[Any]) -> bool:

@@ -162,10 +162,10 @@ class ValueReader:
     def _read_words(self, values: dict[str, Any]) -> None:
         """Coded values as their words, and a list of units as the address it is."""
         for canonical in self._worded:
-            if type(value := values.get(canonical)) in (list, dict) and (said := words_of(value)):
+            if type(value := values.get(canonical)) in (list, dict) and (said := words_of(value) or _several(value)):
                 values[canonical] = said
         if type(units := values.get("location")) is list:
-            values["location"] = ", ".join(words_of(unit) or str(unit) for unit in units if not is_missing(unit))
+            values["location"] = _several(units)
 
     def _read_parents(self, context: dict[str, Any]) -> None:
         """What flows down is the same for neighbours, so it is read once for all of them."""
@@ -173,6 +173,11 @@ class ValueReader:
         alone = {canonical: value for canonical, rank, _, value in said if rank < 0}
         self._from_parents = (alone, [(canonical, (rank, name, value)) for canonical, rank, name, value in said if rank >= 0])
         self._context = context
+
+
+def _several(value: Any) -> str:
+    """The words of a list as one text."""
+    return ", ".join(words_of(item) or str(item) for item in value if not is_missing(item)) if type(value) is list else ""
 
 
 class _Plan:

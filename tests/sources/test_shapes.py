@@ -325,3 +325,21 @@ def test_a_rating_is_no_county(read: Callable[[str], list[SourceRow]]) -> None:
 def test_the_units_above_a_place_in_one_field_are_read_as_its_address(key: str, told: Callable[[Any], Any], read: Callable[[str], list[SourceRow]]) -> None:
     rows = read(json.dumps([{"name": place[0], "type": "Hospital", "phone": place[4], key: told(place)} for place in PLACES]))
     assert [read_address(load_gazetteer(), row.values["location"]).county.removesuffix(" County") for row in rows] == COUNTIES
+
+
+@pytest.mark.parametrize("keys", [("A", "B", "C"), ("__EMPTY", "__EMPTY_1", "__EMPTY_2"), ("POLICE STATIONS 2024", "Unnamed: 1", "Unnamed: 2"), ("column1", "column2", "column3")])
+def test_a_sheet_whose_heading_row_was_taken_as_a_record_is_read_by_it(keys: tuple[str, ...], read: Callable[[str], list[SourceRow]]) -> None:
+    table = [("List of places", None, None), ("Facility Name", "County", "Phone"), *cells(0, 1, 4)]
+    rows = read(json.dumps([{key: cell for key, cell in zip(keys, row, strict=True) if cell} for row in table]))
+    assert [(row.values["name"], row.values["county"]) for row in rows] == list(zip(NAMES, COUNTIES, strict=True))
+
+
+def test_several_counties_in_a_list_are_one_text_and_a_single_one_is_itself(read: Callable[[str], list[SourceRow]]) -> None:
+    rows = read(json.dumps([{"Name": "Example CBO", "Counties": ["Kwale", "Kilifi"]}, {"Name": "Example Clinic", "Counties": ["Kwale"]}]))
+    assert [row.values["county"] for row in rows] == ["Kwale, Kilifi", "Kwale"]
+
+
+def test_the_type_of_a_group_tells_more_than_the_name_of_the_list(read: Callable[[str], list[SourceRow]]) -> None:
+    groups = [{"type": "Police", "providers": [{"name": "Diani", "contact": "0700000001"}]}, {"type": "Shelter", "providers": [{"name": "Mwangaza", "contact": None}]}]
+    rows = read(json.dumps([{"county": "Kwale", "service_providers": groups}]))
+    assert [row.values["facility_type"] for row in rows] == ["Police", "Shelter"]
