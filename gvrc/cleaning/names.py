@@ -28,8 +28,10 @@ OFTEN_MISSPELT = ("dispensary", "hospital", "laboratory", "maternity", "pharmacy
 _STAGE = "transform"
 _BRACKETS = re.compile(r"\s*[(\[{]([^()\[\]{}]{0,200})[)\]}]?\s*")
 _NO_BRACKETS = frozenset("()[]{}")
-_NUMBERING = re.compile(r"^\s*(?:no\.?\s*)?(?:\d{1,4}\s?[.):]|[ivx]{1,4}\s?[.)]|[a-z]\))\s*(?=\D)", re.IGNORECASE)
+_NUMBERING = re.compile(r"^\s*(?:no\.?\s*)?(?:\d{1,4}\s?[.):]|[ivx]{1,4}\s?[.)]|\(?(?:[a-z]|\d{1,3}|[ivx]{1,4})\))\s*(?=\D)", re.IGNORECASE)
 _STRAY_ENDS = " \t-–—_,;:/|*•·=~^"
+_QUOTES = '"“”„'
+_LETTER_LEVEL = re.compile(r"\bL\s?[2-6]\b")
 _NOT_GAZETTED = re.compile(r"[(\[]?\b(?:(?:not\s+yet|un|not|yet\s+to\s+be|to\s+be|awaiting|pending)[\s-]*gaz{1,2}et{1,2}(?:ed|ment|ement)?)\b[)\]]?", re.IGNORECASE)
 _SCRIPT_REMAINS = re.compile(r"javascript:\S{0,40}|<[^<>]{0,200}>", re.IGNORECASE)
 _DOTTED_ACRONYM = re.compile(r"\b(?:[A-Za-z]\.){2,6}[A-Za-z]?(?=\s|$|-)|\b[A-Z](?:\.[A-Z]){1,5}\b")
@@ -116,7 +118,7 @@ class _NameCleaning:
     def _take_remains(self) -> None:
         if "<" in self.text or ":" in self.text:
             self._step(_SCRIPT_REMAINS.sub(" ", self.text), "name-remains")
-        self._step(self.text.strip(_STRAY_ENDS + "."), "name-ends")
+        self._step(self.text.strip(_STRAY_ENDS + _QUOTES + "."), "name-ends")
 
     def _take_not_gazetted(self) -> None:
         match = _NOT_GAZETTED.search(self.text) if "gaz" in self.text.casefold() else None
@@ -192,7 +194,7 @@ class _NameCleaning:
 
 
 def _level(text: str) -> str | None:
-    level = stated_level(text) if "evel" in text or "EVEL" in text else None
+    level = stated_level(text) if "evel" in text or "EVEL" in text or _LETTER_LEVEL.search(text) else None
     return None if level == "1" else level
 
 
@@ -282,11 +284,19 @@ def _cased_part(part: str, vocabularies: Vocabularies, keep: bool) -> str:
     plain = part.casefold().strip(",;:'\"()")
     if plain in vocabularies.acronyms or any(map(str.isdigit, part)):
         return part.upper() if plain in vocabularies.acronyms else _with_digits(part)
+    if plain.endswith("'s") and plain[:-2] in vocabularies.acronyms:
+        return f"{part[:-2].upper()}'s"
     if part.isupper() and len(plain) > 1 and _is_acronym(plain, keep, vocabularies):
         return part
     if keep and not part.isupper() and not part.islower() and not _is_slip(part):
         return part
-    return part[:1].upper() + part[1:].lower()
+    return _capitalised(part.lower())
+
+
+def _capitalised(part: str) -> str:
+    """The first letter as a capital, behind whatever sign stands before it (`'a'`, `"example`)."""
+    first = next((index for index, sign in enumerate(part) if sign.isalpha()), 0)
+    return part[:first] + part[first : first + 1].upper() + part[first + 1 :]
 
 
 def _with_digits(part: str) -> str:

@@ -99,7 +99,7 @@ class _RowWork:
             fid_code=codes.get("fid_code"),
             keph_level=self._level(name),
             owner=self._term("owner", self.vocabularies.owners, "owner.unknown"),
-            operational_status=self._term("operational_status", self.vocabularies.operational_statuses, "status.unknown"),
+            operational_status=self._status(name),
             stated=self._stated(),
             point=point,
             contacts=contacts,
@@ -232,6 +232,16 @@ class _RowWork:
         if match.method == "fuzzy":
             self.changes.append(_change(field_name, text, vocabulary.label(match.code), "vocabulary-fuzzy"))
         return match.code
+
+    def _status(self, name: CleanName) -> str | None:
+        """The status as stated: in its column or, where that is empty, in brackets behind the name (`Tiwi Dispensary (closed)`)."""
+        statuses = self.vocabularies.operational_statuses
+        if self._text("operational_status") is not None or "operational_status" in self.answered:
+            return self._term("operational_status", statuses, "status.unknown")
+        told = next((code for text in name.qualifiers if (code := statuses.known_spelling(text))), None)
+        if told:
+            self.changes.append(_change("operational_status", None, statuses.label(told), "status-from-name"))
+        return told
 
     def _stated(self) -> dict[str, str]:
         stated: dict[str, str] = {}

@@ -144,3 +144,19 @@ def test_names_in_kiswahili_keep_their_words_and_tell_their_kind(name: str, kind
     clean = clean_name(name, load_vocabularies())
     assert (clean.name or "").casefold() == name.casefold()
     assert clean.facility_type == kind
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ('"Example Hospital"', "Example Hospital"), ("Embakasi 'A' Police Station", "Embakasi 'A' Police Station"), ("(a) Example Hospital", "Example Hospital"),
+        ("DCC'S OFFICE MSAMBWENI", "DCC's Office Msambweni"), ("Kisumu D.H", "Kisumu District Hospital"), ("JOOTRH", "JOOTRH"),
+    ],
+)
+def test_quotes_letters_and_acronyms_of_a_name(text: str, name: str) -> None:
+    assert clean_name(text, load_vocabularies()).name == name
+
+
+def test_a_level_written_by_its_letter_is_one() -> None:
+    assert clean_name("Example Hospital L4", load_vocabularies()).keph_level == "4"
+    assert clean_name("Plot L14 Clinic", load_vocabularies()).keph_level is None
