@@ -39,6 +39,8 @@ NAME_ISSUES: tuple[IssueType, ...] = (
     _type("name.heading", "Heading, not a place", _ERROR, _ACCURATE, "transform", "“{value}” is a heading of the list ({kind}), not a place.",
           "A section heading (1. KWALE), a total, a repeated column header or a note between the rows. The row is held; nothing is asked."),
     _type("name.too_short", "Name too short", _WARNING, _ACCURATE, "transform", "“{value}” is very short for a name.", "Fewer than three letters or digits."),
+    _type("name.generic", "Name says only the kind", _WARNING, _ACCURATE, "enrich", "“{value}” says what the place is, not which one.",
+          "Hospital, Police Station: in its own list the place stood under its ward or town; in the registry it needs a name.", asks=True),
     _type("name.too_long", "Name too long", _WARNING, _ACCURATE, "transform", "The name has {length} characters; {longest} are kept.",
           "The registry keeps 255 characters of a name. Often a whole address or description stands in the cell."),
     _type("name.one_case", "Name in one case", _INFO, _CONSISTENT, "transform", "“{value}” was written all in capitals or all in small letters.",

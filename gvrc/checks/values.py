@@ -7,15 +7,21 @@ from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
 
+from gvrc.cleaning.kinds import kind_in_words
 from gvrc.cleaning.phones import is_mobile
 from gvrc.model.issue import Issue, Suggestion
 from gvrc.model.record import Contact, ContactType, Record, Visibility
 from gvrc.model.run import Stage
-from gvrc.reference.vocabularies import Vocabularies, reference_rows
+from gvrc.reference.vocabularies import Vocabularies, normalised, reference_rows
 
 STALE_DAYS = 365
 """Days after which a verification is old, unless the settings say otherwise."""
 DAYS_PER_MONTH = 30.44
+
+LONGEST_KIND_WORDS = 6
+"""Words of the longest kind of place (`county teaching and referral hospital`)."""
+LONGEST_WHERE = 40
+"""Characters of a stated town that may name a place."""
 
 _OFFICERS_OWN = "Officer's mobile"
 _REACHABLE = (ContactType.PHONE, ContactType.HOTLINE, ContactType.EMAIL)
@@ -144,9 +150,24 @@ def _sensitive(record: Record, vocabularies: Vocabularies) -> Iterator[Issue]:
         yield Issue(code="visibility.sensitive_public", field_name="visibility", value="public", record_key=record.record_key)
 
 
+def _generic_name(record: Record, vocabularies: Vocabularies) -> Iterator[Issue]:
+    """A name that says only what the place is (`Police Station`), with what such places are called: by their ward or town. A `Child Helpline` is one."""
+    words = normalised(record.name or "").split()
+    kind = kind_in_words(words, vocabularies) if 0 < len(words) <= LONGEST_KIND_WORDS else None
+    if kind is None or kind.end - kind.start != len(words) or vocabularies.group(kind.code) not in ("health", "police"):
+        return
+    where = record.place.ward or next((text for field_name in ("town", "location", "section") if (text := record.stated.get(field_name)) and len(text) <= LONGEST_WHERE), None)
+    suggestion = None
+    if where:
+        shown = f"{where} {record.name}"
+        suggestion = Suggestion(values={"name": shown}, shown=shown, confidence=0.7, reason=f"Places of this kind are called by where they are, and this one is in {where}.")
+    yield Issue(code="name.generic", field_name="name", value=record.name, record_key=record.record_key, suggestion=suggestion)
+
+
 RULES: tuple[Rule, ...] = (
     Rule(codes=("status.missing", "service.missing", "code.registration_missing"), after=Stage.ENRICH, check=_missing),
     Rule(codes=("contact.missing", "contact.emergency_only", "contact.officer_only"), after=Stage.ENRICH, check=_contacts),
+    Rule(codes=("name.generic",), after=Stage.ENRICH, check=_generic_name),
     Rule(codes=("keph.not_for_kind",), after=Stage.ENRICH, check=_level),
     Rule(codes=("service.not_plausible",), after=Stage.ENRICH, check=_plausible_services),
     Rule(codes=("visibility.sensitive_public",), after=Stage.ENRICH, check=_sensitive),

@@ -34,7 +34,9 @@ def kind_in_words(words: Sequence[str], vocabularies: Vocabularies) -> KindInWor
     found: KindInWords | None = None
     for end in range(len(words), 0, -1):
         for size in vocabularies.name_phrase_sizes.get(words[end - 1], ()):
-            phrase = tuple(words[max(0, end - size) : end])
+            if size > end:
+                continue
+            phrase = tuple(words[end - size : end])
             code = vocabularies.name_phrases.get(phrase)
             if code is None:
                 continue

@@ -6,6 +6,7 @@ import pytest
 from gvrc.checks.catalogue import CATALOGUE
 from gvrc.checks.values import RULES, final_issues, record_issues, requirements, without_list_habits
 from gvrc.model.issue import Issue
+from gvrc.model.place import Place
 from gvrc.model.record import Contact, ContactType, Record, Visibility
 from gvrc.model.run import Stage
 from gvrc.reference.vocabularies import load_vocabularies
@@ -106,3 +107,17 @@ def test_every_group_of_places_has_requirements() -> None:
 def test_every_issue_carries_the_key_of_its_record() -> None:
     bare = record(facility_type="dispensary", contacts=(), operational_status=None)
     assert {issue.record_key for issue in record_issues(bare, load_vocabularies(), Stage.ENRICH)} == {"list:1"}
+
+
+def test_a_name_that_says_only_the_kind_is_asked_about_with_the_place_it_is_in() -> None:
+    def named(name: str, **place: str) -> list[Issue]:
+        record = Record(record_key="list:1", source="list", pointer="/0", name=name, facility_type="police_station", place=Place(**place))
+        return [issue for issue in record_issues(record, load_vocabularies(), Stage.ENRICH) if issue.code == "name.generic"]
+
+    (issue,) = named("Police Station", ward="Tiwi")
+    assert issue.suggestion is not None
+    assert issue.suggestion.values == {"name": "Tiwi Police Station"}
+    assert [issue.suggestion for issue in named("Sub-County Hospital")] == [None]
+    assert not named("Tiwi Police Station")
+    assert not named("Hope")
+    assert not named("Child Helpline")

@@ -196,7 +196,7 @@ def test_any_row_gives_a_record_and_issues_of_the_catalogue(values: dict[str, An
 
 
 def test_a_status_in_brackets_behind_the_name_is_one_unless_its_column_says_another() -> None:
-    closed, issues = made({**DIANI, "name": "Tiwi Dispensary (Closed)", "operational_status": None})
+    closed, _issues = made({**DIANI, "name": "Tiwi Dispensary (Closed)", "operational_status": None})
     assert (closed.name, closed.operational_status) == ("Tiwi Dispensary", "not_operational")
     assert "status-from-name" in {change.rule for change in closed.changes}
     assert made({**DIANI, "name": "Tiwi Dispensary (Closed)", "operational_status": "Operational"})[0].operational_status == "operational"
