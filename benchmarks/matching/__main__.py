@@ -1,6 +1,7 @@
 """`python -m benchmarks.matching [--sizes 2000,10000,100000] [--peers cdist,naive,splink,splink-accurate,recordlinkage,dedupe] [--copies 0.2] [--rounds 3]`
 
-Generated lists with known truth: this matcher beside its peers, in one run on the same data, medians of `--rounds`; then the real lists when GVRC_BENCH_DATA
+Generated lists with known truth: this matcher beside its peers, in one run on the same data, taking turns, each time in a process of its own, medians of
+`--rounds`; then the real lists when GVRC_BENCH_DATA
 names their folder. Prints Markdown. The peers of other libraries want an environment of their own: `python -m venv peers`,
 `peers/bin/pip install splink recordlinkage dedupe pyarrow`, and `--peer-python peers/bin/python`; one that is not installed is said to be missing. Loading a library
 is not timed, and the threshold of Splink and recordlinkage is picked with the truth, which is generous to them; this matcher keeps its one threshold.
@@ -10,9 +11,8 @@ from __future__ import annotations
 
 import argparse
 import os
+import pickle
 import platform
-import resource
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -20,6 +20,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -31,8 +32,6 @@ from benchmarks.matching import real_bars, real_lists
 from benchmarks.matching.generator import MadeList, Maker
 from gvrc.matching import names
 from gvrc.matching.blocking import Scope, sweeps_of
-from gvrc.matching.clusters import labels
-from gvrc.matching.engine import MatchOptions, match
 from gvrc.matching.prepared import prepare
 
 SEED = 7
@@ -107,28 +106,32 @@ def true_pairs(made: MadeList) -> int:
     return max(int((each * (each - 1) // 2).sum()), 1)
 
 
-def ours(made: MadeList, rounds: int, workers: int) -> Row:
+def ours(made: MadeList, folder: Path, workers: int) -> Row:
     """This matcher, from standardised columns to clusters; the standardising of names beside it."""
-    started = time.perf_counter()
-    standard = names.standardise(made.columns.names.tolist(), made.columns.qualifiers.tolist())
-    standardised = time.perf_counter() - started
-    seconds, found = [], None
-    for _ in range(rounds):
-        started = time.perf_counter()
-        found = match(made.columns, MatchOptions(workers=workers), standard_names=standard)
-        accepted = found.match_score >= found.options.threshold
-        labels(len(made.columns), found.left[accepted], found.right[accepted])
-        seconds.append(time.perf_counter() - started)
-    assert found is not None
-    scores = (found.left, found.right, found.match_score.astype(np.float64))
-    precision, recall, _ = judged(made, scores, found.options.threshold)
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    automatic = found.bands == real_bars.AUTOMATIC
-    right = float((made.truth[found.left[automatic]] == made.truth[found.right[automatic]]).mean()) if automatic.any() else 1.0
-    note = f"names standardised in {standardised:.2f} s; {found.counts['candidate_pairs']:,} pairs compared of {len(made.columns) ** 2 // 2:,}"
+    answer = _answered([sys.executable, "-m", "benchmarks.matching.ours", str(folder / "list.pickle"), str(folder / "ours.npz"), str(workers)], folder / "ours.npz")
+    scores = (answer["left"], answer["right"], answer["score"].astype(np.float64))
+    precision, recall, _ = judged(made, scores, float(answer["threshold"]))
+    automatic = answer["bands"] == real_bars.AUTOMATIC
+    right = float((made.truth[scores[0][automatic]] == made.truth[scores[1][automatic]]).mean()) if automatic.any() else 1.0
+    note = f"names standardised in {answer['standardised']:.2f} s; {int(answer['candidates']):,} pairs compared of {len(made.columns) ** 2 // 2:,}"
     note += f"; automatic band {right:.4f} right, holding {int(automatic.sum()) / true_pairs(made):.2f} of the true pairs{_f1_bar(len(made.columns))}"
-    middle = statistics.median(seconds)
-    return Row(records=len(made.columns), engine="**this matcher**", seconds=middle, times_ours=1.0, precision=precision, recall=recall, megabytes=memory, note=note)
+    return Row(
+        records=len(made.columns), engine="**this matcher**", seconds=float(answer["seconds"]), times_ours=1.0, precision=precision, recall=recall,
+        megabytes=int(answer["megabytes"]), note=note,
+    )
+
+
+def _answered(command: Sequence[str], target: Path) -> dict[str, npt.NDArray[Any]]:
+    """What a process wrote. Raises PeerFailed when it came to nothing."""
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=7200)
+    if done.returncode:
+        raise PeerFailed(done.stderr.strip().splitlines()[-1][:200] if done.stderr.strip() else "no message")
+    with np.load(target) as answer:
+        return dict(answer)
+
+
+class PeerFailed(Exception):
+    """An engine that came to nothing, in a sentence."""
 
 
 def _f1_bar(records: int) -> str:
@@ -205,23 +208,62 @@ def peer_table(made: MadeList, standard: names.StandardNames) -> pd.DataFrame:
     )
 
 
-def other_library(peer: str, made: MadeList, python: str, rounds: int) -> Row | str:
-    """A peer in an environment of its own, or why it did not run."""
+def other_library(peer: str, made: MadeList, folder: Path, python: str) -> Row:
+    """A peer in an environment of its own. Raises PeerFailed when it is not installed or breaks."""
     package = peer.split("-")[0]
     if subprocess.run([python, "-c", f"import {package}"], capture_output=True, check=False).returncode:
-        return f"`{package}` is not installed in {Path(python).name}: give `--peer-python` an environment that has it."
-    with tempfile.TemporaryDirectory() as folder:
-        source, target = Path(folder) / "in.parquet", Path(folder) / "out.npz"
-        peer_table(made, names.standardise(made.columns.names.tolist(), made.columns.qualifiers.tolist())).to_parquet(source)
-        done = subprocess.run([python, str(PEER_FILE), peer, str(rounds), str(source), str(target)], capture_output=True, text=True, check=False, timeout=7200)
-        if done.returncode:
-            return f"`{peer}` failed: {done.stderr.strip().splitlines()[-1][:200] if done.stderr.strip() else 'no message'}"
-        with np.load(target) as answer:
-            pairs, seconds, megabytes = answer["pairs"], answer["seconds"].tolist(), int(answer["megabytes"])
+        raise PeerFailed(f"not installed in {Path(python).name}: give `--peer-python` an environment that has it")
+    answer = _answered([python, str(PEER_FILE), peer, str(folder / "in.parquet"), str(folder / "peer.npz")], folder / "peer.npz")
+    pairs = answer["pairs"]
     scores = (pairs[:, 0].astype(np.int64), pairs[:, 1].astype(np.int64), pairs[:, 2])
     precision, recall, cut = judged(made, scores, None)
     note = f"threshold {cut} picked with the truth; {len(pairs):,} pairs returned"
-    return Row(records=len(made.columns), engine=TITLES[peer], seconds=statistics.median(seconds), precision=precision, recall=recall, megabytes=megabytes, note=note)
+    return Row(
+        records=len(made.columns), engine=TITLES[peer], seconds=float(answer["seconds"]), precision=precision, recall=recall, megabytes=int(answer["megabytes"]), note=note
+    )
+
+
+def _by_formula(peer: str, made: MadeList) -> Row:
+    """The reference formula, by cdist or in a plain loop."""
+    size = len(made.columns)
+    if peer == "naive":
+        return Row(records=size, engine=TITLES[peer], seconds=naive_loop(made), note=f"reckoned from its first {min(NAIVE_ROWS, size)} rows")
+    seconds, scores = cdist_all(made)
+    if size > LARGEST_CDIST:
+        return Row(records=size, engine=TITLES[peer], seconds=seconds, note=f"reckoned from its first {CDIST_ROWS:,} rows")
+    precision, recall, _ = judged(made, scores, 0.8)
+    return Row(records=size, engine=TITLES[peer], seconds=seconds, precision=precision, recall=recall)
+
+
+def measured(made: MadeList, peers: Sequence[str], options: argparse.Namespace) -> list[Row | str]:
+    """The lines of one list: every engine in turn, so many rounds, and of each the line of its median time; long reckonings once."""
+    rows: dict[str, list[Row]] = {}
+    failed: dict[str, str] = {}
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "list.pickle").write_bytes(pickle.dumps(made, pickle.HIGHEST_PROTOCOL))
+        peer_table(made, names.standardise(made.columns.names.tolist(), made.columns.qualifiers.tolist())).to_parquet(folder / "in.parquet")
+        for number in range(options.rounds):
+            rows.setdefault("ours", []).append(ours(made, folder, options.workers))
+            rows.setdefault("bare", []).append(Row(records=len(made.columns), engine="limit: bare cdist of the same blocks", seconds=bare_blocks(made)))
+            for peer in peers:
+                is_once = peer in ("cdist", "naive") and len(made.columns) > LARGEST_CDIST
+                if peer in failed or (is_once and number):
+                    continue
+                try:
+                    row = _by_formula(peer, made) if peer in ("cdist", "naive") else other_library(peer, made, folder, options.peer_python)
+                except PeerFailed as error:
+                    failed[peer] = f"`{peer}`: {error}."
+                    continue
+                rows.setdefault(peer, []).append(row)
+    middle = {name: sorted(found, key=lambda row: row.seconds)[len(found) // 2] for name, found in rows.items()}
+    return [*(_beside(name, row, middle["ours"]) for name, row in middle.items()), *failed.values()]
+
+
+def _beside(engine: str, row: Row, mine: Row) -> Row:
+    """A line with how many times our time it took, and the bar."""
+    bar = f"bar: ours within {LIMIT_TIMES} times" if engine == "bare" else f"bar: {AT_LEAST[row.records, engine]} times ours" if (row.records, engine) in AT_LEAST else ""
+    return replace(row, times_ours=row.seconds / mine.seconds, note="; ".join(part for part in (row.note, bar) if part))
 
 
 def generated(sizes: Sequence[int], peers: Sequence[str], options: argparse.Namespace) -> None:
@@ -229,35 +271,8 @@ def generated(sizes: Sequence[int], peers: Sequence[str], options: argparse.Name
     print("| records | engine | seconds | times ours | precision | recall | F1 | MB | |\n| ---: | --- | ---: | ---: | ---: | ---: | ---: | ---: | --- |")
     for size in sizes:
         made = Maker(SEED, options.copies).make(size)
-        mine = ours(made, options.rounds, options.workers)
-        print(mine, flush=True)
-        bare = bare_blocks(made)
-        print(Row(records=size, engine="limit: bare cdist of the same blocks", seconds=bare, times_ours=bare / mine.seconds, note=f"bar: ours within {LIMIT_TIMES} times"), flush=True)
-        for peer in peers:
-            if size <= LARGEST.get(peer, size):
-                print(_beside(peer, made, mine, options), flush=True)
-
-
-def _beside(peer: str, made: MadeList, mine: Row, options: argparse.Namespace) -> Row | str:
-    """A peer's line, with how many times our time it took."""
-    size = len(made.columns)
-    if peer == "cdist":
-        measured = [cdist_all(made) for _ in range(options.rounds if size <= LARGEST_CDIST else 1)]
-        precision, recall, _ = judged(made, measured[0][1], 0.8)
-        is_whole = size <= LARGEST_CDIST
-        row: Row | str = Row(
-            records=size, engine=TITLES[peer], seconds=statistics.median(seconds for seconds, _ in measured), precision=precision if is_whole else None,
-            recall=recall if is_whole else None, note="" if is_whole else f"reckoned from its first {CDIST_ROWS:,} rows",
-        )
-    elif peer == "naive":
-        row = Row(records=size, engine=TITLES[peer], seconds=naive_loop(made), note=f"reckoned from its first {min(NAIVE_ROWS, size)} rows")
-    else:
-        row = other_library(peer, made, options.peer_python, options.rounds)
-    if isinstance(row, str):
-        return row
-    bar = AT_LEAST.get((size, peer))
-    said = "; ".join(part for part in (row.note, f"bar: {bar} times ours" if bar else "") if part)
-    return replace(row, times_ours=row.seconds / mine.seconds, note=said)
+        for row in measured(made, [peer for peer in peers if size <= LARGEST.get(peer, size)], options):
+            print(row, flush=True)
 
 
 def real() -> None:

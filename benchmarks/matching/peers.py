@@ -1,14 +1,14 @@
-"""The peers, each run by the Python that has it installed: `python peers.py PEER ROUNDS INPUT.parquet OUTPUT.npz`.
+"""The peers, each run by the Python that has it installed: `python peers.py PEER INPUT.parquet OUTPUT.npz`.
 
 This file imports nothing of the project, for the peers want other versions of the libraries than it does. The input holds standardised columns: `row, name, stem,
-kind, county, constituency, ward, latitude, longitude, phone, email`, and `truth`, which only dedupe looks at, to be trained; the output holds `seconds` of each round
+kind, county, constituency, ward, latitude, longitude, phone, email`, and `truth`, which only dedupe looks at, to be trained; the output holds `seconds`
 (without the loading of the library and of the table), `pairs` (left, right, score) and `megabytes`, the most memory that the process held.
 """
 
 import importlib
-import resource
 import sys
 import time
+from pathlib import Path
 
 
 def splink_usual(table):
@@ -102,22 +102,24 @@ PEERS = {"splink": splink_usual, "splink-accurate": splink_accurate, "recordlink
 LOADED = {"splink": ("splink", "splink.comparison_library", "splink.backends.duckdb"), "recordlinkage": ("recordlinkage",), "dedupe": ("dedupe", "dedupe.variables")}
 
 
+def most_megabytes():
+    """The most memory that this program held; what the process held before it became this program (`ru_maxrss` counts that) left out."""
+    return next(int(line.split()[1]) for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM")) // 1024
+
+
 def main():
     import numpy as np
     import pandas as pd
 
-    peer, rounds, source, target = sys.argv[1], int(sys.argv[2]), sys.argv[3], sys.argv[4]
+    peer, source, target = sys.argv[1:4]
     for module in LOADED[peer.split("-")[0]]:
         importlib.import_module(module)
     table = pd.read_parquet(source)
-    seconds = []
-    for _ in range(rounds):
-        fresh = table.copy()
-        started = time.perf_counter()
-        pairs = PEERS[peer](fresh)
-        seconds.append(time.perf_counter() - started)
+    started = time.perf_counter()
+    pairs = PEERS[peer](table)
+    seconds = time.perf_counter() - started
     found = np.asarray(pairs, dtype=np.float64).reshape(-1, 3)
-    np.savez(target, seconds=seconds, pairs=found, megabytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+    np.savez(target, seconds=seconds, pairs=found, megabytes=most_megabytes())
 
 
 if __name__ == "__main__":

@@ -162,9 +162,7 @@ def _alike(sweeps: Sequence[Sweep], cores: TextArray, joined: TextArray | None) 
     A record alike to more than MOST_ALIKE others of the rectangle meets the most alike of them only: a list that repeats one name thousands of times
     must cost neither hours nor all the memory. The rules of code, contact, name and place, and point still propose its other pairs.
     """
-    ratios = _ratios(cores, sweeps)
-    if joined is not None:
-        ratios = np.maximum(ratios, _ratios(joined, sweeps))
+    ratios = np.concatenate([_ratios(cores, joined, sweep).ravel() for sweep in sweeps])
     widths = np.array([len(sweep.right) for sweep in sweeps], dtype=np.int64)
     heights = np.array([len(sweep.left) for sweep in sweeps], dtype=np.int64)
     ends, first_rows, first_columns = np.cumsum(widths * heights), np.cumsum(heights) - heights, np.cumsum(widths) - widths
@@ -189,11 +187,21 @@ def _most_alike(ratios: ByteArray, rows: LongArray) -> BoolArray:
     return kept
 
 
-def _ratios(column: TextArray, sweeps: Sequence[Sweep]) -> ByteArray:
-    """The ratios of the rectangles, one after another. Two lists even for one block: cdist takes a slow path for a list against itself."""
-    found = []
-    for sweep in sweeps:
-        left = column[sweep.left].tolist()
-        right = left.copy() if sweep.right is sweep.left else column[sweep.right].tolist()
-        found.append(cdist(left, right, scorer=fuzz.ratio, dtype=np.uint8, score_cutoff=sweep.cut).ravel())
-    return np.concatenate(found)
+def _ratios(cores: TextArray, joined: TextArray | None, sweep: Sweep) -> ByteArray:
+    """The ratios of a rectangle, 0 below its cut. Two lists even for one block: cdist takes a slow path for a list against itself."""
+    left = cores[sweep.left].tolist()
+    right = left.copy() if sweep.right is sweep.left else cores[sweep.right].tolist()
+    ratios: ByteArray = cdist(left, right, scorer=fuzz.ratio, dtype=np.uint8, score_cutoff=sweep.cut)
+    if joined is None:
+        return ratios
+    # run together a name of one word stays as it is, so that only pairs with one of several words are compared anew
+    rows, columns = ([at for at, name in enumerate(names) if " " in name] for names in (left, right))
+    if rows:
+        anew = cdist(joined[sweep.left[rows]].tolist(), joined[sweep.right].tolist(), scorer=fuzz.ratio, dtype=np.uint8, score_cutoff=sweep.cut)
+        ratios[rows] = np.maximum(ratios[rows], anew)
+        if sweep.right is sweep.left:
+            ratios[:, rows] = np.maximum(ratios[:, rows], anew.T)
+    if columns and sweep.right is not sweep.left:
+        anew = cdist(joined[sweep.left].tolist(), joined[sweep.right[columns]].tolist(), scorer=fuzz.ratio, dtype=np.uint8, score_cutoff=sweep.cut)
+        ratios[:, columns] = np.maximum(ratios[:, columns], anew)
+    return ratios
