@@ -27,7 +27,7 @@ CELLS_AT_ONCE = 4_000_000
 """Comparisons held in memory at once."""
 CELLS_OF_A_PART = 2_000_000
 """Comparisons of one part: about a tenth of a second, so that the cost of handing it out does not count."""
-CELLS_OF_A_SHARE, CELLS_WORTH_SHARING = 500_000, 30_000_000
+CELLS_OF_A_SHARE, CELLS_WORTH_SHARING = 500_000, 6_000_000
 """The same of a share for a copy of this process, which costs little to hand out: small ones end together; and of all together, for copying costs some
 milliseconds itself."""
 CONNECT_SECONDS = 10

@@ -2,40 +2,31 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+import csv
 from functools import cache
+from pathlib import Path
 
-from gvrc.reference.gazetteer_tables import PlaceTables, read_place_tables
-from gvrc.reference.place_names import ordered_key, place_key
+from gvrc.errors import ReferenceDataError
+from gvrc.reference.gazetteer_tables import read_place_tables
 
-
-@cache
-def _tables() -> PlaceTables:
-    return read_place_tables()
+FAMILIES_FILE = Path(__file__).parent / "data" / "seat_families.csv"
 
 
 @cache
 def seat_families() -> dict[str, str]:
-    """For each constituency code that came from a split one: the code that names its family. Raises ReferenceDataError without the official places."""
-    tables = _tables()
-    code = {seat.constituency: seat.constituency_code for seat in tables.constituencies}
-    by_key: dict[str, set[str]] = defaultdict(set)
-    by_words: dict[str, set[str]] = defaultdict(set)
-    for name, _county, names in tables.old_constituencies:
-        for successors in (by_key[place_key(name)], by_words[ordered_key(name)]):
-            successors.update(code[each] for each in names)
-    families: dict[str, str] = {}
-    for seat in tables.constituencies:
-        successors = by_key.get(place_key(seat.constituency)) or by_words.get(ordered_key(seat.constituency)) or set()
-        if len(successors) > 1 and seat.constituency_code in successors:
-            families |= dict.fromkeys(sorted(successors), seat.constituency_code)
-    return families
+    """For each constituency code that came from a split one: the code that names its family. From a table, for a short list is matched sooner than the official
+    places are read. Raises ReferenceDataError when it is missing."""
+    try:
+        with FAMILIES_FILE.open(encoding="utf-8", newline="") as handle:
+            return {row["constituency_code"]: row["family"] for row in csv.DictReader(handle)}
+    except OSError as error:
+        raise ReferenceDataError(f"The table {FAMILIES_FILE.name} cannot be read.", "Install the package again.") from error
 
 
 @cache
 def place_labels() -> dict[str, str]:
     """The name of every county, constituency and ward by its code. Raises ReferenceDataError without the official places."""
-    tables = _tables()
+    tables = read_place_tables()
     found = {county.county_code: county.county for county in tables.counties}
     found |= {seat.constituency_code: seat.constituency for seat in tables.constituencies}
     return found | {ward.ward_code: ward.ward for ward in tables.wards}
