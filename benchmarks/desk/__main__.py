@@ -1,4 +1,4 @@
-"""`python -m benchmarks.desk [--records 237,100000,1000000] [--rounds 20] [--only starts,pages,crowd,map,keyboard,axe] [--home FOLDER]`
+"""`python -m benchmarks.desk [--records 237,100000,1000000] [--rounds 5] [--only starts,pages,crowd,map,keyboard,axe] [--home FOLDER]`
 
 Prints the table of the desk beside its bars, and under it every page and every act with its own figures, so that a slow one has a name: cold start, pages
 and acts in a real browser at each number of staged records (237 stands for the sample lists), forty stewards at once by the protocol that browsers speak,
@@ -15,7 +15,7 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -135,7 +135,7 @@ def pages_and_acts(settings: Settings, records: int, rounds: int) -> list[Row]:
     with pages.served(settings) as server, pages.browser(server.address, STEWARD) as page:
         pages.measure_pages(page, 1)  # the first visit of each page loads its code and counts for the first time
         usual = pages.measure_pages(page, rounds)
-        moved = pages.measure_pages(page, max(3, rounds // 4), before=lambda: _answer_and_undo(page))
+        moved = pages.measure_pages(page, max(3, rounds // 2), before=lambda: _answer_and_undo(page))
         acts.measure_acts(page, 1)
         done = acts.measure_acts(page, rounds)
     after = {f"{name}, after an answer": values for name, values in moved.items()}
@@ -236,19 +236,25 @@ def main() -> int:
         with home(records, given.home) as settings:
             for part, measure in _parts(settings, records, given).items():
                 if part in given.only:
-                    rows += measure()
+                    rows += _told(measure())
     if "keyboard" in given.only:
-        rows += by_keyboard()
+        rows += _told(by_keyboard())
     print(f"\nload {os.getloadavg()[0]:.1f}\n\n| what | measured | bar | |\n| --- | --- | --- | --- |")
     print(*rows, sep="\n")
     return 0 if all(row.is_reached for row in rows) else 1
 
 
-def _parts(settings: Settings, records: int, given: argparse.Namespace) -> dict[str, Callable[[], Sequence[Row]]]:
+def _told(rows: list[Row]) -> list[Row]:
+    """The rows, printed as soon as they are measured: the whole takes a while."""
+    print("", *rows, sep="\n", flush=True)
+    return rows
+
+
+def _parts(settings: Settings, records: int, given: argparse.Namespace) -> dict[str, Callable[[], list[Row]]]:
     """What is measured at this number of records: starts, crowd and axe with the sample lists, the map where there are records enough."""
-    parts: dict[str, Callable[[], Sequence[Row]]] = {"pages": lambda: pages_and_acts(settings, records, given.rounds)}
+    parts: dict[str, Callable[[], list[Row]]] = {"pages": lambda: pages_and_acts(settings, records, given.rounds)}
     if records == SAMPLES:
-        samples: dict[str, Callable[[], Sequence[Row]]] = {
+        samples: dict[str, Callable[[], list[Row]]] = {
             "starts": lambda: starts(settings), "crowd": lambda: many_at_once(settings, given.stewards, given.seconds), "axe": lambda: accessibility(settings),
         }  # fmt: skip
         return samples | parts
@@ -258,7 +264,7 @@ def _parts(settings: Settings, records: int, given: argparse.Namespace) -> dict[
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--records", default="237,100000")
-    parser.add_argument("--rounds", type=int, default=20)
+    parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--stewards", type=int, default=40)
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--only", type=lambda words: words.split(","), default=list(PARTS), help=f"some of: {', '.join(PARTS)}")

@@ -71,7 +71,9 @@ WATCH = """until => { window.__took = new Promise((done, fail) => {
     let begun = 0, changed = 0, frames = 0, painted = 0;
     const note = event => { if (window.__finished === before) window.__begun = begun = event.timeStamp; };
     kinds.forEach(kind => window.addEventListener(kind, note, true));
-    const isSeen = node => !(node.closest ? node : node.parentElement)?.closest('canvas');  // the words of a grid for screen readers come later
+    // Not what a grid says to screen readers, which comes later, nor a message in passing, which goes by itself.
+    const within = node => node?.closest('[data-testid=stMain], [data-testid=stSidebar], [role=dialog]') && !node.closest('canvas');
+    const isSeen = node => within(node.closest ? node : node.parentElement);
     const observer = new MutationObserver(changes => { if (changes.some(change => isSeen(change.target))) { changed = performance.now(); frames = 0; } });
     observer.observe(document.body, {childList: true, characterData: true, subtree: true});
     const stop = () => { observer.disconnect(); kinds.forEach(kind => window.removeEventListener(kind, note, true)); };

@@ -41,7 +41,7 @@ def panel(seat: Seat, question_key: str, record_ids: Sequence[int], values: dict
     open_fields = [field for field in view.fields if field.may_type or len(_choices(field)) > 1]
     with st.container(gap="xxsmall"):
         for field in open_fields:
-            with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap="small"):
                 st.caption(show.field_label(say, field.field_name), width=LABEL_PX)
                 _box(seat, question_key, field, values)
                 st.caption(escape_markdown(field.reason))

@@ -18,7 +18,7 @@ from gvrc.views.quality import QualityQuery
 
 FINDINGS_SHOWN, ACTS_SHOWN = 6, 6
 _PAGE_OF = {Act.ACCEPT_ALIKE: "review", Act.ANSWER: "review", Act.DUPLICATES: "duplicates", Act.ASK_SOURCE: "records"}
-_FIGURE_PX = 118
+_FIGURE_PX = 92
 
 
 def advice(seat: Seat, query: QualityQuery) -> None:
@@ -31,7 +31,7 @@ def advice(seat: Seat, query: QualityQuery) -> None:
         return
     st.caption(say.markdown("quality.advice.measured" if any(act.is_measured for act in acts) else "quality.advice.lead"))
     with st.container(gap="xxsmall"):
-        with st.container(horizontal=True, gap="xsmall"):
+        with st.container(horizontal=True, wrap=False, vertical_alignment="bottom", gap="xsmall"):
             st.caption(say.markdown("quality.advice.column.act"))
             for name in ("records", "points", "minutes", "rate"):
                 st.caption(say.markdown(f"quality.advice.column.{name}"), text_alignment="right", width=_FIGURE_PX)
@@ -47,14 +47,19 @@ def advice(seat: Seat, query: QualityQuery) -> None:
 def _act(seat: Seat, query: QualityQuery, act: AdviceView) -> None:
     say = seat.say
     label, page = say.markdown(f"quality.advice.{act.act}", title=act.title or ""), _PAGE_OF[act.act]
-    shown = (f"{act.records:,}", f"{act.points:,.0f}", minutes_text(say, act.minutes), f"**{act.points_per_minute:,.1f}**")
-    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
+    shown = (f"{act.records:,}", f"{act.points:,.0f}", minutes_text(say, act.minutes), _rate(act.points_per_minute))
+    with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap="xsmall"):
         if navigation.has_page(seat, page):
             navigation.link(page, label, query=_address(query, act), width="stretch")
         else:
             st.markdown(label, width="stretch")
         for figure in shown:
             st.markdown(f":small[{figure}]", text_alignment="right", width=_FIGURE_PX)
+
+
+def _rate(points: float) -> str:
+    """Points a minute; of many, a tenth tells nothing."""
+    return f"**{points:,.0f}**" if points >= 100 else f"**{points:,.1f}**"
 
 
 def _address(query: QualityQuery, act: AdviceView) -> dict[str, str]:
@@ -99,7 +104,7 @@ def _finding(seat: Seat, query: QualityQuery, view: FindingView) -> None:
     if view.finding.is_drift or not navigation.has_page(seat, "records"):
         st.markdown(told)
         return
-    with st.container(horizontal=True, vertical_alignment="center"):
+    with st.container(horizontal=True, wrap=False, vertical_alignment="center"):
         st.markdown(told, width="stretch")
         navigation.link("records", say.markdown("quality.findings.open"), query={"run": str(query.run_id), **view.opens}, width=_FIGURE_PX)
 

@@ -20,6 +20,7 @@ from gvrc.views.quality import CUTS, DimensionView, FieldView, IssueCount, Quali
 from gvrc.views.runs import RunView
 
 STATES = ("ready", "to_review", "held")
+FILTER_PX = 220
 TILE_PX = 169
 """Five beside each other at 1280, three on a tablet: narrower, and the name of a dimension is cut."""
 WORST_RECORDS = 10
@@ -92,7 +93,7 @@ def _filter(seat: Seat, name: str, rows: Sequence[QualityRow]) -> str | None:
     key = f"quality_{name}_{current}"
     options = ["", *labels]
     st.selectbox(
-        seat.say.markdown(f"quality.filter.{name}"), options, index=options.index(current or ""), key=key, width=240,
+        seat.say.markdown(f"quality.filter.{name}"), options, index=options.index(current or ""), key=key, width=FILTER_PX,
         format_func=lambda code: labels[code] if code else seat.say("records.filter.all"), on_change=_choose, args=(name, key),
     )
     return current
@@ -239,7 +240,7 @@ def _issues(desk: Desk, issues: Sequence[IssueCount]) -> None:
 
 
 def _issue(desk: Desk, issue: IssueCount) -> None:
-    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
+    with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap="xsmall"):
         st.markdown(show.state_badge(desk.seat.say, issue.severity), width=SEVERITY_PX)
         points = desk.seat.say.markdown("quality.issue.points", n=int(issue.points), dimension=desk.seat.say(f"quality.{issue.dimension}"))
         st.markdown(escape_markdown(issue.title), help=points, width="stretch")

@@ -6,18 +6,19 @@ no administrator, the set-up code.
 
 from __future__ import annotations
 
+import importlib
 import os
 import runpy
 import socket
 import stat
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any
 
 import structlog
 
 from gvrc import accounts, setup
-from gvrc.api.connection import KEEP_ALIVE_SECONDS, Connection
 from gvrc.errors import ConfigError, GvrcError
 from gvrc.logs import configure_logs
 from gvrc.settings import PROJECT_DIR, Settings, load_settings
@@ -33,6 +34,9 @@ REQUIRED_OPTIONS: dict[str, Any] = {
     "browser.gatherUsageStats": False,
     "client.showErrorDetails": "none",
 }
+
+LOADED_MEANWHILE = ("streamlit", "gvrc.api", "gvrc.ui.desk", "gvrc.ui.sign_in", "uvicorn")
+"""What `app.py` needs and takes long to load."""
 
 _log = structlog.get_logger("server")
 
@@ -67,6 +71,8 @@ def serve(settings: Settings) -> None:
     """Serve until interrupted. Raises ConfigError when the address cannot be used."""
     import uvicorn
     from streamlit.web.server.starlette.starlette_server import _get_uvicorn_config_kwargs
+
+    from gvrc.api.connection import KEEP_ALIVE_SECONDS, Connection
 
     here = house.install(settings)
     _load_streamlit_options(settings)
@@ -123,13 +129,22 @@ def _print(line: str) -> None:
     print(line, flush=True)  # noqa: T201 (the terminal is the only place where the set-up code is told)
 
 
+def _make_ready(settings: Settings) -> None:
+    """The database started (and on the very first start made) while this process loads what it serves with: each takes a second or two."""
+    with ThreadPoolExecutor(max_workers=1) as beside:
+        made = beside.submit(setup.init, settings, operator=accounts.local_operator_name())
+        for name in LOADED_MEANWHILE:
+            importlib.import_module(name)
+        made.result()
+
+
 def main() -> int:
     """The entry point; the exit code of the error tree."""
     try:
         settings = load_settings()
         configure_logs(settings)
         configure_traces(settings, "gvrc")
-        setup.init(settings, operator=accounts.local_operator_name())
+        _make_ready(settings)
         serve(settings)
     except GvrcError as error:
         print(f"{error.detail} {error.hint}".strip(), file=sys.stderr)  # noqa: T201

@@ -123,7 +123,13 @@ def duration(seconds: float | None) -> str:
 def table(columns: Mapping[str, Sequence[Any]], *, alt: str, width: str = "stretch") -> None:
     """A small fixed table, real HTML, numbers aligned. Text cells are escaped: they may hold what somebody uploaded."""
     frame = pd.DataFrame({escape_markdown(name): [_cell(value) for value in values] for name, values in columns.items()})
-    st.table(frame, border="horizontal", hide_index=True, alt=alt, width=width)  # type: ignore[arg-type]
+    st.table(_thousands_apart(frame), border="horizontal", hide_index=True, alt=alt, width=width)  # type: ignore[arg-type]
+
+
+def _thousands_apart(frame: pd.DataFrame) -> Any:
+    """The frame with its large whole numbers written as elsewhere on the screens (12,345); they stay numbers, and so at the right of their columns."""
+    large = [name for name in frame.select_dtypes("integer").columns if frame[name].abs().max() >= 1_000]
+    return frame.style.format(thousands=",", subset=pd.Index(large)) if large else frame
 
 
 def _cell(value: Any) -> Any:

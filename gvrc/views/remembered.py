@@ -27,6 +27,8 @@ MOST = 256
 """Answers kept per database, the least recently used forgotten first."""
 LONG_SECONDS = 0.4
 """What takes longer each time it is counted may lag."""
+TIMES = 2
+"""So often it must have been counted before: one count alone may have been slow for another reason."""
 REST = 3
 """What lags is counted anew after so many times the seconds it takes, so that counting never keeps the database from those who answer."""
 
@@ -37,13 +39,14 @@ _log = structlog.get_logger("views")
 
 class _Slot:
     """One remembered answer with the stamp it was true for and the moment it was made: they change together, so that threads may share it. Beside it
-    the least seconds it took, and whether it is being made anew."""
+    the least seconds it took, how often it was made, and whether it is being made anew."""
 
-    __slots__ = ("is_busy", "kept", "seconds")
+    __slots__ = ("is_busy", "kept", "seconds", "times")
 
     def __init__(self) -> None:
         self.kept: tuple[str, Any, datetime] | None = None
         self.seconds = float("inf")
+        self.times = 0
         self.is_busy = threading.Lock()
 
 
@@ -71,7 +74,7 @@ def remembered_under(conn: Connection, db: Database, actor: Actor | None, stamp_
     kept = slot.kept
     if kept is not None and kept[0] == stamp:
         return cast(T, kept[1])
-    if kept is not None and lagging is not None and slot.seconds >= LONG_SECONDS:
+    if kept is not None and lagging is not None and slot.times >= TIMES and slot.seconds >= LONG_SECONDS:
         lagging.append(slot)
         _make_beside(db, actor, slot, stamp_of, make)
         return cast(T, kept[1])
@@ -82,6 +85,7 @@ def _make(conn: Connection, slot: _Slot, stamp: str, make: Callable[[Connection]
     begun = time.monotonic()
     made = make(conn)
     slot.seconds = min(slot.seconds, time.monotonic() - begun)
+    slot.times += 1
     slot.kept = (stamp, made, datetime.now(UTC))
     return made
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from gvrc.model.access import Actor, Role
 from gvrc.model.review import QuestionKind
 from gvrc.store import registry
 from gvrc.store.session import Database
-from gvrc.ui import questions
+from gvrc.ui import commit_page, flags, questions
 from gvrc.views.questions import decisions_list, question_counts, question_list
 from gvrc.views.spellings import word_groups
 
@@ -172,3 +173,52 @@ def test_unknown_words_are_settled_after_a_preview_and_one_undo_takes_it_back(
     app = open_page("records", run=str(run_id), field="owner", written=owners[0])
     assert not app.exception
     assert "1 row." in texts(app)
+
+
+def test_a_proposed_relation_is_accepted_with_one_key(sign_in_as: SignIn, open_page: Open, run_of: Run, database: Database) -> None:
+    actor = sign_in_as(Role.DATA_STEWARD)
+    run_id = run_of(actor)
+    proposed = next(each for each in question_list(database, actor, run_id, kind=QuestionKind.DUPLICATE) if each.relation is not None)
+    app = open_page("duplicates", run=str(run_id), question=proposed.key)
+    accept = app.button(key=f"accept_{proposed.key[:16]}")
+    assert accept.label == "Accept: located in"
+    assert accept.proto.shortcut.casefold() == "a"
+    accept.click().run()
+    assert not app.exception
+    with database.read() as conn:
+        decided = conn.execute(text("SELECT answer, relation FROM staging.decisions WHERE question_key = :key"), {"key": proposed.key}).one()
+    assert tuple(decided) == ("related", "located_in")
+
+
+def test_one_step_answers_no_more_alike_than_it_says(
+    sign_in_as: SignIn, open_page: Open, run_of: Run, database: Database, tmp_path: Path, texts: Read, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(flags, "MOST_AT_ONCE", 2)
+    actor = sign_in_as(Role.DATA_STEWARD)
+    run_id = run_of(actor, listed(tmp_path, [{"facility_name": f"Mwangaza Point {word}", "service_type": "Misc.", "county": "Kwale"} for word in "ABC"]))
+    app = open_page("review", run=str(run_id), issue="kind.unknown")
+    key = app.session_state["question.key"][:16]
+    app.button(key=f"accept_alike_{key}").click().run()
+    assert "More wait for the same" in texts(app)
+    app.button(key=f"alike_{key}").click().run()
+    assert question_counts(database, actor, run_id, code="kind.unknown").issues == 1
+
+
+def test_what_a_large_commit_would_change_is_worked_out_beside_the_page(
+    sign_in_as: SignIn, open_page: Open, run_of: Run, texts: Read, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(commit_page, "AT_ONCE_RECORDS", 0)
+    may_end = threading.Event()
+    plain = commit_page.commit.preview
+    monkeypatch.setattr(commit_page.commit, "preview", lambda *given, **named: (may_end.wait(30), plain(*given, **named))[1])
+    run_id = run_of(sign_in_as(Role.APPROVER))
+    app = open_page("commit", run=str(run_id))
+    assert "is being worked out" in texts(app)
+    may_end.set()
+    for thread in threading.enumerate():
+        if thread.name == "beside":
+            thread.join(30)
+    app.run()
+    assert not app.exception
+    assert "is being worked out" not in texts(app)
+    assert any(metric.label == "Added" for metric in app.metric)
