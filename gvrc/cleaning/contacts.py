@@ -15,6 +15,7 @@ from gvrc.cleaning.text import LONGEST_TEXT, clean_text, is_missing
 from gvrc.model.issue import Issue, Suggestion
 from gvrc.model.quick import quick, replaced
 from gvrc.model.record import Contact, ContactType, FieldChange
+from gvrc.reference.gazetteer import load_gazetteer
 from gvrc.reference.vocabularies import load_vocabularies
 
 CONTACT_FIELDS = ("phone", "contact", "hotline", "email", "website")
@@ -53,6 +54,8 @@ _CHAT = re.compile(r"(?:wa\.me/|whatsapp\.com/send/?\?phone=)\+?(\d{9,15})(?!\d)
 """The address of a chat with a telephone number."""
 _MAY_HOLD_CONTACT = re.compile(r"@|\d[\d\s().\-\u2010-\u2015_/+]{5,}\d|\b(?:at|dot)\b.{1,40}\bdot\b|[(\[{]\s?at\s?[)\]}]", re.IGNORECASE)
 _LABEL = re.compile(r"([^\W\d_][^\W\d_.\-/ ]{0,20}(?:[ ./-]{1,2}[^\W\d_]{1,15}){0,2})\s{0,2}[.:\-–=]{0,2}\s{0,2}$")
+MOST_FIELDS_OF_OFFICE = 40
+_COUNTY_KEYS = frozenset({"county", "county_name", "countyname", "kaunti"})
 _KEYS_OF_VALUE = ("value", "number", "contact", "detail", "details", "text")
 _KEYS_OF_KIND = ("type", "contact_type", "kind", "label", "use", "system")
 
@@ -125,13 +128,22 @@ def _unread_texts(data: Any, read: set[int], depth: int) -> Iterator[str]:
     """The texts within an object or list that nobody read and that may hold a contact."""
     pairs = data.items() if isinstance(data, dict) else (("", value) for value in data[:MOST_CONTACTS])
     for key, value in pairs:
-        if id(value) in read or _is_of_something_else(key):
+        if id(value) in read or _is_of_something_else(key) or county_of_office(value):
             continue
         if isinstance(value, str):
             if len(value) >= SHORTEST_NUMBER and _MAY_HOLD_CONTACT.search(value[:LONGEST_TEXT]):
                 yield value[:LONGEST_TEXT]
         elif isinstance(value, (dict, list)) and depth:
             yield from _unread_texts(value, read, depth - 1)
+
+
+def county_of_office(value: Any) -> str:
+    """The county that an object within a row says of itself beside other things: it is an office of its own, whose telephone is not that of the row.
+    Empty for anything else."""
+    if not isinstance(value, dict) or not 2 <= len(value) <= MOST_FIELDS_OF_OFFICE:
+        return ""
+    stated = next((part for key, part in value.items() if isinstance(part, str) and key.casefold() in _COUNTY_KEYS and 3 < len(part) < 40), "")
+    return stated if stated and load_gazetteer().find_county(stated) else ""
 
 
 @lru_cache(maxsize=4_096)

@@ -183,8 +183,8 @@ def words_of(value: Any) -> str:
 
 
 def _is_contact_list(value: Any) -> bool:
-    """Whether a value is a list of objects that each hold a phone or an e-mail address."""
-    if not isinstance(value, list) or not value:
+    """Whether a value is a list of objects that each hold a phone or an e-mail address, and are no offices with a county of their own."""
+    if not isinstance(value, list) or not value or any(isinstance(part, str) and is_county(part) for item in value if isinstance(item, dict) for part in item.values()):
         return False
     return all(isinstance(item, dict) and any(LOOKS[look](part) for part in item.values() for look in ("phone", "email")) for item in value)
 

@@ -10,7 +10,15 @@ from typing import Any
 from gvrc.checks.catalogue import field_label
 from gvrc.checks.keys import keyed
 from gvrc.cleaning.codes import CleanCodes, clean_codes
-from gvrc.cleaning.contacts import CONTACT_FIELDS, CleanContacts, contacts_in_text, merged_contacts, parse_contacts, phones_elsewhere
+from gvrc.cleaning.contacts import (
+    CONTACT_FIELDS,
+    CleanContacts,
+    contacts_in_text,
+    county_of_office,
+    merged_contacts,
+    parse_contacts,
+    phones_elsewhere,
+)
 from gvrc.cleaning.coordinates import CleanPoint, clean_point
 from gvrc.cleaning.dates import parse_date
 from gvrc.cleaning.headings import heading_kind
@@ -34,6 +42,9 @@ LONGEST_DESCRIPTION = 2_000
 """Characters of a description that are kept."""
 FEWEST_DIGITS = 8
 """Digits from which a broken phone number is worth a question; less is no number."""
+
+MOST_OFFICES = 50
+"""Offices within one row that are told."""
 
 CONTACT_ANSWERS = frozenset({*CONTACT_FIELDS, "contacts"})
 """Fields by which a steward answers on contacts; what else the row may hold is then not looked for."""
@@ -84,6 +95,7 @@ class _RowWork:
         contacts = self._contacts(name, [contact for _, found in texts.values() for contact in found])
         official = self._text("official_name")
         self._note_gazettement(name)
+        self._note_offices()
         return Record(
             record_key=self.row.record_key,
             source=self.row.source,
@@ -159,6 +171,13 @@ class _RowWork:
             suggestion = Suggestion(values={"operational_status": label}, shown=label, confidence=0.7, reason="A place that is not yet gazetted is usually not yet open.")
             code = "name.gazettement_noted" if is_stated else "name.not_gazetted"
             self.issues.append(Issue(code=code, field_name="operational_status", value=name.name, suggestion=None if is_stated else suggestion))
+
+    def _note_offices(self) -> None:
+        """Places of their own within the row, which are told and not mixed up with it."""
+        lists = (part for part in self.row.data.values() if isinstance(part, list))
+        counties = dict.fromkeys(county for part in lists for item in part[:MOST_OFFICES] if (county := county_of_office(item)))
+        if counties:
+            self.issues.append(Issue(code="row.offices", field_name="contacts", detail={"places": ", ".join(counties)}))
 
     def _services(self) -> CleanServices:
         value = self.values.get("services")

@@ -200,3 +200,13 @@ def test_a_status_in_brackets_behind_the_name_is_one_unless_its_column_says_anot
     assert (closed.name, closed.operational_status) == ("Tiwi Dispensary", "not_operational")
     assert "status-from-name" in {change.rule for change in closed.changes}
     assert made({**DIANI, "name": "Tiwi Dispensary (Closed)", "operational_status": "Operational"})[0].operational_status == "operational"
+
+
+def test_the_telephone_of_an_office_in_another_county_is_not_that_of_the_row() -> None:
+    branches = [{"county": "Kisumu", "tel": "0700000222"}, {"county": "Mombasa", "tel": "0700000333"}]
+    record, issues = made(DIANI, data={**DIANI, "branches": branches, "desk": {"line": "0700000444"}})
+    values = {contact.value for contact in record.contacts}
+    assert "+254700000444" in values
+    assert not values & {"+254700000222", "+254700000333"}
+    (told,) = [issue for issue in issues if issue.code == "row.offices"]
+    assert told.detail == {"places": "Kisumu, Mombasa"}
