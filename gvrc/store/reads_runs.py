@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Row, text
@@ -14,6 +15,15 @@ def setup_row(conn: Connection, run_id: int) -> Row[Any] | None:
         FROM ops.etl_runs WHERE run_id = :run_id
     """)
     return conn.execute(query, {"run_id": run_id}).one_or_none()
+
+
+def staged_records(conn: Connection, run_ids: Sequence[int]) -> int:
+    """How many records were read from the files of these runs."""
+    query = text("""
+        SELECT coalesce(sum(records), 0) FROM staging.source_files
+        WHERE file_id IN (SELECT file_id FROM staging.run_files WHERE run_id = ANY(:run_ids))
+    """)
+    return int(conn.execute(query, {"run_ids": list(run_ids)}).scalar_one()) if run_ids else 0
 
 
 def answers_by_person(conn: Connection, run_id: int) -> list[Row[Any]]:

@@ -110,7 +110,7 @@ def open_work(db: Database, actor: Actor) -> tuple[RunWork, ...]:
         ids = [run.run_id for run in runs if run.status == RunStatus.DONE]  # until a run is done, what its lists ask stands with the run before
         asked, states = remembered_under(
             conn, db, actor, staged.whole_stamp, ("home", scope, tuple(ids)),
-            lambda own: (reads_home.open_questions(own, scope, ids), reads_home.standing(own, scope, ids)),
+            lambda own: (reads_home.open_questions(own, scope, ids), reads_home.standing(own, scope, ids)), of_runs=ids,
         )
         unsigned = reads_home.unsigned(conn, ids)
         dead = reads_home.unread(conn, ids) if scope.sees_trace else {}

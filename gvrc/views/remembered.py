@@ -1,14 +1,14 @@
 """Counts that many look at, remembered in this process until what they count moves.
 
-Counts of a very large run take seconds. Where a page said that it may lag (`may_lag`), one that took long before is answered as it last was, counted
-anew beside the page, and told as such (`lag`); everything that is counted quickly is true to the moment, everywhere.
+Counts of a large run take long. Where a page said that it may lag (`may_lag`), they are answered as they last were, counted anew beside the page, and
+told as such (`lag`); the counts of smaller runs and of the registry are true to the moment, everywhere.
 """
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,15 +20,15 @@ import structlog
 
 from gvrc.errors import GvrcError
 from gvrc.model.access import Actor
-from gvrc.store import staged
+from gvrc.store import reads_runs, staged
 from gvrc.store.session import Connection, Database
 
 MOST = 256
 """Answers kept per database, the least recently used forgotten first."""
-LONG_SECONDS = 0.4
-"""What takes longer each time it is counted may lag."""
-TIMES = 2
-"""So often it must have been counted before: one count alone may have been slow for another reason."""
+LARGE_RECORDS = 20_000
+"""Counts of a run with so many records may lag,"""
+LONG_SECONDS = 0.05
+"""if they take longer than this."""
 REST = 3
 """What lags is counted anew after so many times the seconds it takes, so that counting never keeps the database from those who answer."""
 
@@ -39,14 +39,14 @@ _log = structlog.get_logger("views")
 
 class _Slot:
     """One remembered answer with the stamp it was true for and the moment it was made: they change together, so that threads may share it. Beside it
-    the least seconds it took, how often it was made, and whether it is being made anew."""
+    the least seconds it took, whether it is of a large run, and whether it is being made anew."""
 
-    __slots__ = ("is_busy", "kept", "seconds", "times")
+    __slots__ = ("is_busy", "is_large", "kept", "seconds")
 
     def __init__(self) -> None:
         self.kept: tuple[str, Any, datetime] | None = None
         self.seconds = float("inf")
-        self.times = 0
+        self.is_large = False
         self.is_busy = threading.Lock()
 
 
@@ -60,7 +60,7 @@ def remembered(conn: Connection, db: Database, actor: Actor | None, run_id: int,
 
     The key must hold everything the answer depends on, who may see what first of all. The answer is shared: treat it as read-only.
     """
-    return remembered_under(conn, db, actor, lambda own: staged.stamp(own, run_id), (run_id, key), make)
+    return remembered_under(conn, db, actor, lambda own: staged.stamp(own, run_id), (run_id, key), make, of_runs=(run_id,))
 
 
 def remembered_of_registry(conn: Connection, db: Database, actor: Actor | None, key: Hashable, make: Callable[[Connection], T]) -> T:
@@ -68,16 +68,19 @@ def remembered_of_registry(conn: Connection, db: Database, actor: Actor | None, 
     return remembered_under(conn, db, actor, staged.registry_stamp, ("registry", key), make)
 
 
-def remembered_under(conn: Connection, db: Database, actor: Actor | None, stamp_of: Stamp, key: Hashable, make: Callable[[Connection], T]) -> T:
-    """The same for an answer that holds as long as `stamp_of` tells the same text."""
+def remembered_under(
+    conn: Connection, db: Database, actor: Actor | None, stamp_of: Stamp, key: Hashable, make: Callable[[Connection], T], *, of_runs: Sequence[int] = (),
+) -> T:
+    """The same for an answer that holds as long as `stamp_of` tells the same text; `of_runs`: the runs whose records it counts."""
     slot, stamp, lagging = _slots_of(db)(key), stamp_of(conn), _lagging.get()
     kept = slot.kept
     if kept is not None and kept[0] == stamp:
         return cast(T, kept[1])
-    if kept is not None and lagging is not None and slot.times >= TIMES and slot.seconds >= LONG_SECONDS:
+    if kept is not None and lagging is not None and slot.is_large and slot.seconds >= LONG_SECONDS:
         lagging.append(slot)
         _make_beside(db, actor, slot, stamp_of, make)
         return cast(T, kept[1])
+    slot.is_large = reads_runs.staged_records(conn, of_runs) >= LARGE_RECORDS
     return _make(conn, slot, stamp, make)
 
 
@@ -85,7 +88,6 @@ def _make(conn: Connection, slot: _Slot, stamp: str, make: Callable[[Connection]
     begun = time.monotonic()
     made = make(conn)
     slot.seconds = min(slot.seconds, time.monotonic() - begun)
-    slot.times += 1
     slot.kept = (stamp, made, datetime.now(UTC))
     return made
 
