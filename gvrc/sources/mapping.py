@@ -242,6 +242,12 @@ def _check_phone(named: KnownName, values: FieldValues) -> Proposal | None:
     return None
 
 
+def _check_hotline(named: KnownName, values: FieldValues) -> Proposal | None:
+    """A column called `Helpline` may hold what the helplines are called."""
+    numbers = sum(1 for value in values.values if re.search(r"\d{3}", str(value)) is not None)
+    return Proposal(canonical=None, confidence=0.5, reason="its values are no numbers") if numbers < 0.2 * len(values.values) else None
+
+
 def _check_officer(named: KnownName, values: FieldValues) -> Proposal | None:
     if values.looks("phone") >= 0.5:
         return _other("phone", values, named)
@@ -287,7 +293,7 @@ def _check_flags(named: KnownName, values: FieldValues) -> Proposal | None:
 
 _CHECKS: dict[str, Callable[[KnownName, FieldValues], Proposal | None]] = {
     "source_id": _check_own_key, "facility_code": _check_code, "facility_type": _check_kind, "services": _check_services,
-    "category": _check_category, "phone": _check_phone, "officer": _check_officer, "county": _check_county,
+    "category": _check_category, "phone": _check_phone, "hotline": _check_hotline, "officer": _check_officer, "county": _check_county,
     "district": _check_area, "town": _check_area, "fid_code": _check_fid, "latitude": _check_degree, "longitude": _check_degree, "operational_status": _check_status, "visibility": _check_flags,
     "coordinates": _check_coordinates, "last_verified_at": _check_flags, "created_at": _check_flags,
 }  # fmt: skip

@@ -343,3 +343,9 @@ def test_the_type_of_a_group_tells_more_than_the_name_of_the_list(read: Callable
     groups = [{"type": "Police", "providers": [{"name": "Diani", "contact": "0700000001"}]}, {"type": "Shelter", "providers": [{"name": "Mwangaza", "contact": None}]}]
     rows = read(json.dumps([{"county": "Kwale", "service_providers": groups}]))
     assert [row.values["facility_type"] for row in rows] == ["Police", "Shelter"]
+
+
+def test_a_column_called_by_a_kind_may_hold_the_names(read: Callable[[str], list[SourceRow]]) -> None:
+    rows = read("Helpline,Number,Hours\nChildline Kenya,116,24/7\nNational GBV Hotline,1195,24/7\n")
+    assert [(row.values["name"], row.values["hotline"]) for row in rows] == [("Childline Kenya", "116"), ("National GBV Hotline", "1195")]
+    assert [row.values["hotline"] for row in read("Name,Helpline\nChildline Kenya,116\nPolice,999\n")] == ["116", "999"]
