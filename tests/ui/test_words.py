@@ -144,3 +144,10 @@ def test_a_language_says_what_english_says_with_the_same_values(language: str) -
 
 def placeholders(text: str) -> set[tuple[str, str]]:
     return {(name, how or "") for _, name, how, _ in string.Formatter().parse(text) if name is not None}
+
+
+def test_every_text_is_there_in_kiswahili_with_the_same_values_in_it() -> None:
+    kiswahili = read_catalogue("sw")
+    assert set(kiswahili) == set(ENGLISH)
+    values = {key: [{name for _, name, _, _ in string.Formatter().parse(texts[key]) if name} for texts in (ENGLISH, kiswahili)] for key in ENGLISH}
+    assert {key: told for key, told in values.items() if told[0] != told[1]} == {}
