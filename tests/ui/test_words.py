@@ -149,5 +149,11 @@ def placeholders(text: str) -> set[tuple[str, str]]:
 def test_every_text_is_there_in_kiswahili_with_the_same_values_in_it() -> None:
     kiswahili = read_catalogue("sw")
     assert set(kiswahili) == set(ENGLISH)
-    values = {key: [{name for _, name, _, _ in string.Formatter().parse(texts[key]) if name} for texts in (ENGLISH, kiswahili)] for key in ENGLISH}
+    values = {key: (values_in(ENGLISH[key]), values_in(kiswahili[key])) for key in ENGLISH}
     assert {key: told for key, told in values.items() if told[0] != told[1]} == {}
+
+
+def values_in(text: object) -> set[str]:
+    """The names of the values that a text, or all its forms of number together, takes in."""
+    forms = text.values() if isinstance(text, dict) else [text]
+    return {name for form in forms for _, name, _, _ in string.Formatter().parse(str(form)) if name}
