@@ -152,7 +152,7 @@ def test_no_field_that_names_a_person_or_a_row_may_be_corrected_by_list() -> Non
 
 def test_a_taught_spelling_is_read_within_a_cell_of_several_and_forgotten_when_retired(database: Database, settings: Settings, admin: Actor, tmp_path: Path) -> None:
     path = tmp_path / "services.json"
-    path.write_text(json.dumps([{"facility_name": "Tumaini Centre", "service_type": "NGO", "county": "Kwale", "services": "Legal aid, Ushauri nasaha"}]), encoding="utf-8")
+    path.write_text(json.dumps([{"facility_name": "Tumaini Centre", "service_type": "NGO", "county": "Kwale", "services": "Legal aid, Kutuliza moyo"}]), encoding="utf-8")
 
     def services() -> list[str]:
         received = pipeline.receive(database, settings, admin, [path])
@@ -162,7 +162,7 @@ def test_a_taught_spelling_is_read_within_a_cell_of_several_and_forgotten_when_r
             return list(conn.execute(text("SELECT data -> 'services' FROM staging.records")).scalar_one())
 
     assert services() == ["legal_aid"]
-    taught = known_corrections.add(database, admin, CorrectionIn(field_name="services", bad_value="ushauri nasaha", right_value="Trauma counselling"))
+    taught = known_corrections.add(database, admin, CorrectionIn(field_name="services", bad_value="kutuliza moyo", right_value="Trauma counselling"))
     assert services() == ["legal_aid", "trauma_counselling"]
     known_corrections.retire(database, admin, taught)
     assert services() == ["legal_aid"]

@@ -207,9 +207,9 @@ def _feedback_bytes(seat: Seat, run_id: int, file_id: int) -> bytes:
 
 
 def _ledger_line(seat: Seat, run: RunView, name: str, count: int, query: dict[str, str], *, page: str = "records") -> None:
-    label, number, note = st.columns([3, 2, 7], vertical_alignment="center")
+    label, number, note = st.columns([3, 1, 8], gap="large", vertical_alignment="center")
     label.markdown(seat.say.markdown(f"receipt.{name}"))
-    with number:
+    with number.container(horizontal_alignment="right"):
         _rows_link(seat, run, count, query, page=page)
     note.caption(seat.say.markdown(f"receipt.{name}.note"))
 
@@ -219,7 +219,7 @@ def _rows_link(seat: Seat, run: RunView, count: int, query: dict[str, str], *, p
     if count and navigation.has_page(seat, page):
         navigation.link(page, f"**{count:,}**", query={"run": str(run.run_id), **query}, help_text=seat.say.markdown("receipt.open_rows", n=count))
     else:
-        st.markdown(f"**{count:,}**")
+        st.markdown(f"**{count:,}**\u2002", width="content")  # a link has as much room at its end
 
 
 def _next_steps(seat: Seat, run: RunView) -> None:
@@ -259,5 +259,5 @@ def _issue_kinds(seat: Seat, run: RunView, sums: Receipt) -> None:
             for code, count in some:
                 label, number = st.columns([9, 3], vertical_alignment="center")
                 label.markdown(say.markdown("receipt.issue", title=titles.get(code, code)))
-                with number:
+                with number.container(horizontal_alignment="right"):
                     _rows_link(seat, run, count, {"issue": code})
