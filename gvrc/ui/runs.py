@@ -207,9 +207,9 @@ def _feedback_bytes(seat: Seat, run_id: int, file_id: int) -> bytes:
 
 
 def _ledger_line(seat: Seat, run: RunView, name: str, count: int, query: dict[str, str], *, page: str = "records") -> None:
-    label, number, note = st.columns([3, 1, 8], gap="large", vertical_alignment="center")
-    label.markdown(seat.say.markdown(f"receipt.{name}"))
-    with number.container(horizontal_alignment="right"):
+    figure, note = st.columns([4, 8], gap="large", vertical_alignment="center")
+    with figure.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        st.markdown(seat.say.markdown(f"receipt.{name}"), width="content")
         _rows_link(seat, run, count, query, page=page)
     note.caption(seat.say.markdown(f"receipt.{name}.note"))
 
@@ -257,7 +257,6 @@ def _issue_kinds(seat: Seat, run: RunView, sums: Receipt) -> None:
     for side, some in zip(st.columns(2, gap="large"), (ordered[:half], ordered[half:]), strict=True):
         with side.container(gap="xxsmall"):
             for code, count in some:
-                label, number = st.columns([9, 3], vertical_alignment="center")
-                label.markdown(say.markdown("receipt.issue", title=titles.get(code, code)))
-                with number.container(horizontal_alignment="right"):
+                with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):  # half as many elements as columns make
+                    st.markdown(say.markdown("receipt.issue", title=titles.get(code, code)), width="content")
                     _rows_link(seat, run, count, {"issue": code})
