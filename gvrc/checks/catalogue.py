@@ -27,7 +27,7 @@ ROW_ISSUES: tuple[IssueType, ...] = (
     _type("row.too_long", "Value too long", _WARNING, _CONSISTENT, "validate", "{field} is {length} characters long; {longest} are read.",
           "A value is far longer than such a value can be. What goes beyond the limit stays in the raw row only."),
     _type("row.offices", "Offices within the row", _WARNING, _COMPLETE, "transform", "The row also lists offices in {places}, which are not read.",
-          "Objects within the row state a county of their own: they are other places, and their contacts are not those of this one. Give each a row in the list, or enter it by hand."),
+          "Objects within the row state another county than its own: they are other places, and their contacts are not those of this one. Give each a row in the list, or enter it by hand."),
     _type("row.encoding", "Damaged letters", _INFO, _ACCURATE, "validate", "Letters of “{value}” were damaged on the way and were mended.",
           "The text was saved in one encoding and read in another (Murangâ€™a). The letters are put right."),
 )

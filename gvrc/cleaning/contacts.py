@@ -16,6 +16,7 @@ from gvrc.model.issue import Issue, Suggestion
 from gvrc.model.quick import quick, replaced
 from gvrc.model.record import Contact, ContactType, FieldChange
 from gvrc.reference.gazetteer import load_gazetteer
+from gvrc.reference.place_names import place_key
 from gvrc.reference.vocabularies import load_vocabularies
 
 CONTACT_FIELDS = ("phone", "contact", "hotline", "email", "website")
@@ -54,7 +55,7 @@ _CHAT = re.compile(r"(?:wa\.me/|whatsapp\.com/send/?\?phone=)\+?(\d{9,15})(?!\d)
 """The address of a chat with a telephone number."""
 _MAY_HOLD_CONTACT = re.compile(r"@|\d[\d\s().\-\u2010-\u2015_/+]{5,}\d|\b(?:at|dot)\b.{1,40}\bdot\b|[(\[{]\s?at\s?[)\]}]", re.IGNORECASE)
 _LABEL = re.compile(r"([^\W\d_][^\W\d_.\-/ ]{0,20}(?:[ ./-]{1,2}[^\W\d_]{1,15}){0,2})\s{0,2}[.:\-–=]{0,2}\s{0,2}$")
-MOST_FIELDS_OF_OFFICE = 40
+MOST_OFFICES, MOST_FIELDS_OF_OFFICE = 100, 40
 _COUNTY_KEYS = frozenset({"county", "county_name", "countyname", "kaunti"})
 _KEYS_OF_VALUE = ("value", "number", "contact", "detail", "details", "text")
 _KEYS_OF_KIND = ("type", "contact_type", "kind", "label", "use", "system")
@@ -120,6 +121,7 @@ def phones_elsewhere(data: Mapping[str, Any], values: Mapping[str, Any]) -> tupl
     told = {value for value in values.values() if isinstance(value, str)}  # equal, not the same: a row that was kept and read back has texts of its own
     read = {id(value) for value in values.values()}
     read.update(id(value) for value in data.values() if isinstance(value, str) and (value in told or _ANY_DIGIT.search(value) is None))
+    read.update(id(office) for _, office in offices(data, str(values.get("county") or "")))
     contacts = (contact for text in _unread_texts(data, read, 4) for contact in contacts_in_text(text, "contact").contacts)
     return merged_contacts(contact for contact in contacts if contact.contact_type is ContactType.PHONE)
 
@@ -128,7 +130,7 @@ def _unread_texts(data: Any, read: set[int], depth: int) -> Iterator[str]:
     """The texts within an object or list that nobody read and that may hold a contact."""
     pairs = data.items() if isinstance(data, dict) else (("", value) for value in data[:MOST_CONTACTS])
     for key, value in pairs:
-        if id(value) in read or _is_of_something_else(key) or county_of_office(value):
+        if id(value) in read or _is_of_something_else(key):
             continue
         if isinstance(value, str):
             if len(value) >= SHORTEST_NUMBER and _MAY_HOLD_CONTACT.search(value[:LONGEST_TEXT]):
@@ -137,9 +139,21 @@ def _unread_texts(data: Any, read: set[int], depth: int) -> Iterator[str]:
             yield from _unread_texts(value, read, depth - 1)
 
 
-def county_of_office(value: Any) -> str:
-    """The county that an object within a row says of itself beside other things: it is an office of its own, whose telephone is not that of the row.
-    Empty for anything else."""
+def offices(data: Any, own_county: str, depth: int = 4) -> Iterator[tuple[str, Any]]:
+    """The objects in the lists within a row that state another county than the row's own, each behind its county: they are offices of their own, whose
+    telephones are not that of the row. A lone object in a row that states no county says where the row itself is."""
+    parts = data.values() if isinstance(data, dict) else data[:MOST_OFFICES]
+    for part in parts:
+        if not isinstance(part, (dict, list)) or not depth:
+            continue
+        county = _stated_county(part) if isinstance(data, list) else ""
+        if county and (place_key(county) != place_key(own_county) if own_county else len(data) > 1):
+            yield county, part
+        else:
+            yield from offices(part, own_county, depth - 1)
+
+
+def _stated_county(value: Any) -> str:
     if not isinstance(value, dict) or not 2 <= len(value) <= MOST_FIELDS_OF_OFFICE:
         return ""
     stated = next((part for key, part in value.items() if isinstance(part, str) and key.casefold() in _COUNTY_KEYS and 3 < len(part) < 40), "")

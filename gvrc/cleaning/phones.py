@@ -39,7 +39,8 @@ _TRUNK_ZERO = re.compile(r"\(\s?0\s?\)")
 _DIGITS = re.compile(r"\+?\d{1,40}")
 _SOFT = re.compile(r"[\s.\-\u2010-\u2015\u2212_()·']{0,6}")
 _SLASH = re.compile(r"[\s()]{0,3}[/\\][\s()]{0,3}")
-_COMMA = re.compile(r"[\s()]{0,3}(?:[,;&]|\b(?:or|and|au|na)\b)[\s()]{0,3}", re.IGNORECASE)
+_COMMA = re.compile(r"[\s()]{0,3}[,;&][\s()]{0,3}")
+_OR = re.compile(r"\s{1,3}(?:or|and|au|na)\s{1,3}", re.IGNORECASE)
 _EXTENSION = re.compile(r"(?:\b|(?<=\d))(?:ext|extn|extension|x)\.?\s{0,2}$", re.IGNORECASE)
 _IS_EXTENSION = re.compile(r"ext", re.IGNORECASE)
 _CALLED = re.compile(r"\b(?:tel|telephone|phone|mobile|mob|cell|call|sms|whatsapp|contact|simu)s?\b\W{0,4}(?:no|number)?\W{0,4}$", re.IGNORECASE)
@@ -71,7 +72,7 @@ class _Chunk:
     digits: str
     start: int
     end: int
-    joint: str  # how it hangs on the chunk before: soft, slash, comma, hard
+    joint: str  # how it hangs on the chunk before: soft, point, slash, comma, word, hard
     has_plus: bool
 
 
@@ -148,7 +149,9 @@ def _joint(between: str) -> str:
         return "point" if between == "." else "soft"
     if _SLASH.fullmatch(between):
         return "slash"
-    return "comma" if _COMMA.fullmatch(between) else "hard"
+    if _COMMA.fullmatch(between):
+        return "comma"
+    return "word" if _OR.fullmatch(between) else "hard"
 
 
 def _solve(text: str, chunks: Sequence[_Chunk], is_contact: bool) -> Iterator[PhoneFind]:
@@ -174,7 +177,7 @@ def _solve(text: str, chunks: Sequence[_Chunk], is_contact: bool) -> Iterator[Ph
             yield last
         if not numbers and is_contact:
             digits = "".join(chunk.digits for chunk in chunks[position - length : position])
-            meant = _completed(last, digits) if first.joint in ("slash", "comma") else None
+            meant = _completed(last, digits) if first.joint in ("slash", "comma", "word") else None
             yield PhoneFind(start=first.start, end=final.end, text=text[first.start : final.end], may_mean=meant, digits=digits)
 
 
@@ -212,7 +215,7 @@ def _begins_another(chunk: _Chunk, digits: str) -> bool:
 def _may_join(chunk: _Chunk, has_number: bool, with_commas: bool) -> bool:
     if with_commas and chunk.joint == "comma":
         return not has_number and not chunk.has_plus and not _BEGINS_A_NUMBER.match(chunk.digits)
-    if chunk.has_plus or chunk.joint in ("hard", "comma"):
+    if chunk.has_plus or chunk.joint in ("hard", "comma", "word"):
         return False
     if not has_number:
         return True

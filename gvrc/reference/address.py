@@ -11,7 +11,8 @@ from gvrc.reference.gazetteer import Gazetteer, PlaceMatch
 MOST_PARTS = 6
 """Parts of an address that are read."""
 
-_SEPARATOR = re.compile(r"[,;|>\n]|\s[-–/]\s")
+SEPARATOR = re.compile(r"[,;|>\n]|\s[-–/]\s")
+"""What stands between the parts of an address."""
 _LEVEL_WORD = re.compile(
     r"(?<=[^\s,;])\s(sub[-\s]?count(?:y|ies)|county|constituency|ward)\b(?!\s(?:of|government|council|assembly|hospital|referral|teaching|offices?|commissioner|head\s?quarters|hq))(?=\s*[^\s,;])",
     re.IGNORECASE,
@@ -47,7 +48,7 @@ def read_address(gazetteer: Gazetteer, text: str) -> Address:
 def _parts(gazetteer: Gazetteer, text: str) -> list[str]:
     """The parts of an address, at most MOST_PARTS from its end: what is largest usually stands last. The country goes, and the region when it stands at
     an end beside at least two smaller ones (`Kenya, Coast, Kwale, Matuga`)."""
-    parts = [part.strip(" .()") for part in _SEPARATOR.split(_LEVEL_WORD.sub(r" \1,", text))]
+    parts = [part.strip(" .()") for part in SEPARATOR.split(_LEVEL_WORD.sub(r" \1,", text))]
     parts = [part for part in parts if part and not gazetteer.is_nationwide(part)][-MOST_PARTS:]
     for end in (0, -1):
         if len(parts) > 2 and gazetteer.find_province(parts[end]) and not gazetteer.counties_named(parts[end]):  # Nairobi is both

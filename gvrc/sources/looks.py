@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Any
 
+from gvrc.reference.address import SEPARATOR
 from gvrc.reference.gazetteer import load_gazetteer
 from gvrc.reference.vocabularies import load_vocabularies, normalised, placeholder_key
 
@@ -23,7 +24,6 @@ _UUID = re.compile(r"[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}", re.IGNORECA
 _FLAGS = frozenset({"y", "n", "yes", "no", "true", "false", "t", "f", "0", "1", "x", "✓", "✔", "ndiyo", "hapana", "√"})
 YES = frozenset({"y", "yes", "true", "t", "1", "x", "✓", "✔", "ndiyo", "√"})
 _PAIR = re.compile(r"\s*(?:POINT\s*)?[\[(]?\s*([-+]?\d{1,2}\.\d+)[°\s]*[NS]?\s*[,;\s]\s*([-+]?\d{1,2}\.\d+)[°\s]*[EW]?\s*[\])]?\s*", re.IGNORECASE)
-_PARTS = re.compile(r"[,;|>\n]|\s[-–/]\s")
 _REGISTRY_CODE = re.compile(r"[A-Z]{2,4}-\d{3,6}")
 _LEVEL = re.compile(r"(?:keph\s*)?(?:level|lvl|l|daraja|tier)[\s-]*(?:[1-6][ab]?|ii|iii|iv|v|vi)|[1-6][ab]?", re.IGNORECASE)
 
@@ -130,7 +130,7 @@ def is_region(text: str) -> bool:
 
 def _is_address(value: Any) -> bool:
     """Whether a text, or a list of names, goes through the units in which a place lies: a county and at least one other part."""
-    parts = [words_of(item) or str(item) for item in value] if isinstance(value, list) else _PARTS.split(str(value)[:LONGEST_LOOK])
+    parts = [words_of(item) or str(item) for item in value] if isinstance(value, list) else SEPARATOR.split(str(value)[:LONGEST_LOOK])
     parts = [part.strip() for part in parts[:8] if part.strip()]
     return len(parts) > 1 and any(map(is_county, parts)) and all(len(part) < 60 for part in parts)
 

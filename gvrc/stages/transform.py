@@ -14,8 +14,8 @@ from gvrc.cleaning.contacts import (
     CONTACT_FIELDS,
     CleanContacts,
     contacts_in_text,
-    county_of_office,
     merged_contacts,
+    offices,
     parse_contacts,
     phones_elsewhere,
 )
@@ -42,9 +42,6 @@ LONGEST_DESCRIPTION = 2_000
 """Characters of a description that are kept."""
 FEWEST_DIGITS = 8
 """Digits from which a broken phone number is worth a question; less is no number."""
-
-MOST_OFFICES = 50
-"""Offices within one row that are told."""
 
 CONTACT_ANSWERS = frozenset({*CONTACT_FIELDS, "contacts"})
 """Fields by which a steward answers on contacts; what else the row may hold is then not looked for."""
@@ -174,8 +171,7 @@ class _RowWork:
 
     def _note_offices(self) -> None:
         """Places of their own within the row, which are told and not mixed up with it."""
-        lists = (part for part in self.row.data.values() if isinstance(part, list))
-        counties = dict.fromkeys(county for part in lists for item in part[:MOST_OFFICES] if (county := county_of_office(item)))
+        counties = dict.fromkeys(county for county, _ in offices(self.row.data, self._text("county") or ""))
         if counties:
             self.issues.append(Issue(code="row.offices", field_name="contacts", detail={"places": ", ".join(counties)}))
 

@@ -73,6 +73,10 @@ def test_an_ending_behind_a_word_is_asked_about(text: str) -> None:
     assert [issue.suggestion.shown for issue in result.issues if issue.suggestion] == ["+254700000111, +254700000222"]
 
 
+def test_a_word_between_digits_joins_no_number() -> None:
+    assert not parse_contacts({"phone": "0700 or 000111"}).contacts
+
+
 def test_a_short_code_behind_a_number_is_a_hotline_unless_it_may_be_its_ending() -> None:
     assert [contact.value for contact in parse_contacts({"phone": "0800720111 / 1195"}).contacts] == ["+254800720111", "1195"]
     assert [issue.code for issue in parse_contacts({"phone": "0700000111/116"}).issues] == ["contact.phone_shortened"]

@@ -210,3 +210,10 @@ def test_the_telephone_of_an_office_in_another_county_is_not_that_of_the_row() -
     assert not values & {"+254700000222", "+254700000333"}
     (told,) = [issue for issue in issues if issue.code == "row.offices"]
     assert told.detail == {"places": "Kisumu, Mombasa"}
+
+
+@pytest.mark.parametrize("within", [{"site": {"county": "Kwale", "line": "0700000444"}}, {"sites": [{"county": "KWALE County", "line": "0700000444"}]}])
+def test_an_object_that_says_where_the_row_itself_is_keeps_its_telephone(within: dict[str, Any]) -> None:
+    record, issues = made(DIANI, data={**DIANI, **within})
+    assert "+254700000444" in {contact.value for contact in record.contacts}
+    assert "row.offices" not in {issue.code for issue in issues}
