@@ -113,13 +113,17 @@ def _level(record: Record, vocabularies: Vocabularies) -> Iterator[Issue]:
         yield Issue(code="keph.not_for_kind", field_name="keph_level", value=record.keph_level, detail={"kind": kind}, record_key=record.record_key)
 
 
+_ONE_STOP = "gbv_recovery_centre"
+"""The kind of place that brings every service for survivors under one roof, legal aid and shelter too."""
+
+
 def _plausible_services(record: Record, vocabularies: Vocabularies) -> Iterator[Issue]:
     """A service that only another kind of place gives (a Caesarean section by a legal aid office)."""
     group = vocabularies.group(record.facility_type)
     if not group or not record.services or record.facility_type == "other":
         return
     for service in record.services:
-        if not _fits(service, group, vocabularies):
+        if not (_fits(service, group, vocabularies) or (record.facility_type == _ONE_STOP and vocabularies.services.attribute(service, "gbv_category"))):
             kept = [vocabularies.services.label(other) for other in record.services if other != service]
             label, kind = vocabularies.services.label(service), vocabularies.facility_types.label(record.facility_type)
             yield Issue(

@@ -446,13 +446,15 @@ def _ussd_codes(text: str, field_name: str, is_contact: bool) -> Iterator[_Find]
 
 
 def _phones(text: str, field_name: str, hint: str | None, is_contact: bool) -> Iterator[_Find]:
+    before = ""
     for find in find_phones(text, is_contact=is_contact):
         if find.number:
+            before = find.number
             label = hint or (_word_before(text, find.start) if is_contact else None)
             issue = None if find.is_kenyan else Issue(code="contact.phone_foreign", field_name=field_name, value=find.number)
             yield _Find(start=find.start, end=find.end, contact=_phone(find.number, label), issue=issue)
         elif is_contact:
-            yield from _broken_phone(text, find, field_name, hint)
+            yield from _broken_phone(text, find, field_name, hint, before)
 
 
 def _word_before(text: str, start: int) -> str | None:
@@ -460,9 +462,9 @@ def _word_before(text: str, start: int) -> str | None:
     return found[1] if found else None
 
 
-def _broken_phone(text: str, find: PhoneFind, field_name: str, hint: str | None) -> Iterator[_Find]:
-    """Digits that are no number: a short code, a shortened second number, or an issue."""
-    if find.may_mean and not _is_known_code(find.digits):
+def _broken_phone(text: str, find: PhoneFind, field_name: str, hint: str | None, before: str) -> Iterator[_Find]:
+    """Digits that are no number: a short code, a shortened second number of the one `before`, or an issue."""
+    if find.may_mean and not _is_known_code(find.digits, before):
         suggestion = Suggestion(values={field_name: find.may_mean}, shown=find.may_mean, confidence=0.8, reason="Endings after a slash usually replace the last digits of the number before.")
         yield _Find(start=find.start, end=find.end, issue=Issue(code="contact.phone_shortened", field_name=field_name, value=find.text, suggestion=suggestion))
     elif _is_short_code(find.digits, field_name, hint):
@@ -471,9 +473,15 @@ def _broken_phone(text: str, find: PhoneFind, field_name: str, hint: str | None)
         yield _Find(start=find.start, end=find.end, issue=Issue(code="contact.phone_invalid", field_name=field_name, value=find.text))
 
 
-def _is_known_code(digits: str) -> bool:
-    """Whether digits behind a number are a short code of their own rather than its new ending; three digits may well be an ending (`.. 111/116`)."""
-    return len(digits) > 3 and digits in load_vocabularies().short_codes
+LINES_SIDE_BY_SIDE = 20
+"""How far the three digits of a second line come behind those of the first: `.. 111/116` are two lines, `.. 121 / 999` a line and the police."""
+
+
+def _is_known_code(digits: str, before: str) -> bool:
+    """Whether digits behind the number `before` are a short code of their own rather than its new ending."""
+    if digits not in load_vocabularies().short_codes:
+        return False
+    return len(digits) > 3 or not 0 < int(digits) - int(before[-3:]) <= LINES_SIDE_BY_SIDE
 
 
 def _is_short_code(digits: str, field_name: str, hint: str | None) -> bool:

@@ -106,7 +106,7 @@ def decide_kind(evidence: KindEvidence, vocabularies: Vocabularies) -> CleanKind
 def _decide_kind(evidence: KindEvidence, vocabularies: Vocabularies) -> CleanKind:
     stated = find_kind(evidence.type_text, vocabularies)
     named = evidence.name_kind
-    if stated and stated.code == "other" and named:
+    if stated and named and (stated.code == "other" or _spans_kinds(evidence.type_text, stated.code, named, vocabularies)):
         return CleanKind(code=named, rule="kind-from-name")
     if stated and named and _is_special(named, stated.code, evidence, vocabularies):
         return CleanKind(code=named, rule="kind-from-name")
@@ -120,6 +120,14 @@ def _decide_kind(evidence: KindEvidence, vocabularies: Vocabularies) -> CleanKin
             code = _narrowed(found.code, evidence.services)
             return CleanKind(code=code, rule="kind-from-heading" if code == found.code else "kind-from-services", issues=issues)
     return CleanKind(code=None, issues=(_unknown(evidence, vocabularies),))
+
+
+def _spans_kinds(type_text: str | None, stated: str, named: str, vocabularies: Vocabularies) -> bool:
+    """Whether a type stands for several kinds of one group, so that the name tells which (`Dispensaries and clinic-out patient only`)."""
+    if not type_text or vocabularies.group(stated) != vocabularies.group(named):
+        return False
+    key = normalised(type_text)
+    return any(normalised(text) == key for text in vocabularies.facility_types.attribute(stated, "spans").split("|"))
 
 
 def _narrowed(code: str, services: Sequence[str]) -> str:

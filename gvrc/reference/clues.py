@@ -76,15 +76,19 @@ def county_clues(gazetteer: Gazetteer, text: str, weight: float) -> Iterator[Clu
     if matches:
         yield clue_of("county", text, matches, weight)
         return
-    province = gazetteer.find_province(text)
+    province = _in_province(gazetteer, text)
     if province:
-        everywhere = tuple(PlaceMatch(level="county", county_code=code, confidence=0.5, method="alias") for code in sorted(province))
-        yield clue_of("county", text, everywhere, WEIGHTS["county"] / 2)
+        yield clue_of("county", text, province, WEIGHTS["county"] / 2)
         return
     elsewhere = gazetteer.find_district(text) or gazetteer.anything(text)
     matches = elsewhere or gazetteer.find_county(text)
     if matches:
         yield clue_of("county", text, matches, WEIGHTS["district"] if elsewhere else weight)
+
+
+def _in_province(gazetteer: Gazetteer, text: str) -> tuple[PlaceMatch, ...]:
+    """The counties of the old province that a text names."""
+    return tuple(PlaceMatch(level="county", county_code=code, confidence=0.5, method="alias") for code in sorted(gazetteer.find_province(text)))
 
 
 def _counties_in(gazetteer: Gazetteer, text: str) -> tuple[PlaceMatch, ...]:
@@ -156,7 +160,7 @@ def _district(gazetteer: Gazetteer, text: str, county_codes: Sequence[str]) -> t
 
 def _section(gazetteer: Gazetteer, text: str, county_codes: Sequence[str]) -> tuple[PlaceMatch, ...]:
     """A heading names a county, rarely a smaller unit."""
-    counties = _named(gazetteer.find_county(text)) or _counties_in(gazetteer, text)
+    counties = _named(gazetteer.find_county(text)) or _counties_in(gazetteer, text) or _in_province(gazetteer, text)
     return counties or _inside_first(gazetteer.find_district(text) + gazetteer.anything(text), county_codes)
 
 

@@ -14,7 +14,7 @@ from gvrc.model.source import Detection, FieldSample, Mapping, SourceKind
 from gvrc.sources.delimited import DelimitedRecords, DelimitedRows, sniff_delimiter
 from gvrc.sources.field_names import NEVER, NOWHERE, is_field_name, known_name, split_path
 from gvrc.sources.json_lines import JsonLinesRecords
-from gvrc.sources.json_stream import FoundRecord, Trouble
+from gvrc.sources.json_stream import EACH, FoundRecord, Trouble
 from gvrc.sources.json_tables import COLUMNS, DIALECTS, TEXTS, JsonTable, find_table, require_columns_fit, table_records
 from gvrc.sources.json_tree import (
     ASIDES,
@@ -29,7 +29,7 @@ from gvrc.sources.json_tree import (
     read_sample,
 )
 from gvrc.sources.known import KnownSource, known_sources, slug
-from gvrc.sources.looks import is_area, is_county, is_heading
+from gvrc.sources.looks import is_area, is_county, is_heading, is_kind_key
 from gvrc.sources.mapping import FieldValues, field_values, is_name_above, likeness, propose_fields, signature
 from gvrc.sources.referenced import REFERENCED, are_referenced, with_references
 from gvrc.sources.strange_files import is_json_inside_a_text, require_text
@@ -63,6 +63,8 @@ class Sample:
     dialect: str = ""
     problem: str = ""
     places: Places = ()
+    left_out: tuple[str, ...] = ()
+    """Lists of named objects beside the records that read like no places, with their counts."""
 
     @property
     def is_flat(self) -> bool:
@@ -94,6 +96,8 @@ def detect(path: Path, name: str, *, remembered: Sequence[Mapping] = (), source:
     if len(sample.places) > 1:
         heads = ", ".join(f"“{group[0]}”" for group in sample.places)
         detection = replace(detection, reasons=(*detection.reasons, f"Each row holds several places, named under {heads}: each is a record of its own."))
+    if sample.left_out:
+        detection = replace(detection, reasons=(*detection.reasons, f"Left out, for it reads like no places: {', '.join(sample.left_out)}."))
     if sample.problem:
         detection = replace(detection, reasons=(*detection.reasons, f"The file is damaged: {sample.problem}."))
     return detection
@@ -156,7 +160,17 @@ def _json(path: Path) -> Sample:
         contexts=[context for group in groups for context in group.contexts],
         leaves=list(dict.fromkeys(leaf for group in groups for leaf in group.leaves)),
         problem=sample.problem,
+        left_out=() if dialect else _left_out(find_groups(sample.tree), groups),
     )
+
+
+def _left_out(everything: Sequence[Group], chosen: Sequence[Group]) -> tuple[str, ...]:
+    """Where other named objects stand in the tree, neither around the records nor in them, and how many."""
+    aside = [group for group in everything if group.path and _has_name(group) and not any(_is_above(group, one) or _is_above(one, group) for one in chosen)]
+    return tuple(f"{_place_in_words((group.path,))} ({group.count:,})" for group in aside[:SHOWN_LEFT_OUT])
+
+
+SHOWN_LEFT_OUT = 5
 
 
 def _is_better(table: JsonTable, groups: list[Group]) -> bool:
@@ -309,20 +323,49 @@ def _flat_leaves(records: Sequence[dict[str, Any]]) -> list[str]:
 
 def _record_groups(groups: list[Group]) -> list[Group]:
     """The groups that are records: the one that reads most like places, and its like beside it in the tree."""
-    weighed = [(_weight(group), group) for group in _without_asides(groups)]
+    weighed = [(_weight(group), group) for group in _without_envelopes(_without_asides(groups))]
     best_weight, best = max(weighed, key=lambda pair: (pair[0], pair[1].count), default=(0.0, None))
     if best is None or best_weight <= 0:
         return _largest(groups)
-    return [
+    main = [
         group for weight, group in weighed
-        if group is best or (weight >= 0.6 * best_weight and _has_name(group) and not _is_above(group, best) and not _is_above(best, group))
+        if group is best or (weight >= 0.6 * best_weight and _has_name(group) and _says_more(group) and not _is_above(group, best) and not _is_above(best, group))
     ]  # fmt: skip
+    chosen = {id(group) for group in main}
+    return [group for _, group in weighed if id(group) in chosen or _is_like(group, main)]
+
+
+def _says_more(group: Group) -> bool:
+    """Whether objects say more than a name, in their fields or by the keys they stand under: laws have names too."""
+    return len(_canonicals(group)) > 1 or any(step != EACH and (is_kind_key(step) or is_area(step)) for step in group.path) or EACH in group.path[:-1]
+
+
+_REACHED_BY = frozenset({"phone", "contact", "hotline", "email", "website", "address", "location", "county", "constituency", "ward", "town", "coordinates", "latitude"})
+"""Fields that say where a place is or how it is reached."""
+_OF_PERSONS = frozenset({"users", "staff", "officers", "members", "team", "authors", "contributors", "contacts", "contact_persons", "committee"})
+"""Keys of lists of people; they are called and reached as places are."""
+
+
+def _is_like(group: Group, main: Sequence[Group]) -> bool:
+    """Whether a smaller group beside the records tells places too, with fewer of the very same fields: a name, and a way to reach it or where it is."""
+    if not _has_name(group) or not _REACHED_BY & _canonicals(group) or _are_places(group) or _OF_PERSONS.intersection(map(str.casefold, group.path)):
+        return False
+    if any(_is_above(group, other) or _is_above(other, group) for other in main):
+        return False
+    return set(group.leaves) <= set().union(*(other.leaves for other in main))
 
 
 def _without_asides(groups: list[Group]) -> list[Group]:
     """The groups without those that only describe the others."""
     main = [group for group in groups if not ASIDES.intersection(step.casefold() for step in group.path)]
     return main if any(_weight(group) > 0 for group in main) else groups
+
+
+def _without_envelopes(groups: list[Group]) -> list[Group]:
+    """The groups without those that only wrap others: `{"type": "table", "name": "hotlines", "data": [..]}` has a name, but nothing of a place; what it
+    holds has both."""
+    told = [group for group in groups if _has_name(group) and _REACHED_BY & _canonicals(group)]
+    return [group for group in groups if _REACHED_BY & _canonicals(group) or not any(other.count >= group.count and _is_above(group, other) for other in told)]
 
 
 def _largest(groups: list[Group]) -> list[Group]:

@@ -79,7 +79,22 @@ def known_name(steps: tuple[str, ...]) -> KnownName | None:
             return KnownName(canonical=canonical, confidence=0.95, rank=rank, reason=f"“{spelling}” is a known name for it")
     if steps and _GROUPED.fullmatch(steps[-1]):
         return known_name((*steps[:-1], *steps[-1].split("/")))
-    return _similar(words[-1]) if words and words[-1] not in _SAYS_LITTLE else None
+    return (_cut_short(steps[-1]) or _similar(words[-1])) if words and words[-1] not in _SAYS_LITTLE else None
+
+
+SHAPEFILE_NAME = 10
+"""Characters of a field name that a shapefile keeps."""
+
+
+def _cut_short(step: str) -> KnownName | None:
+    """What a name of just the length a shapefile keeps may have been (`Facility_T`): the first known spelling that begins so."""
+    begun = plain_name(step)
+    if len(step) != SHAPEFILE_NAME or len(begun) < SHAPEFILE_NAME:
+        return None
+    found = next(((spelling, *told) for spelling, told in _table().items() if len(spelling) > len(begun) and spelling.startswith(begun)), None)
+    if found is None:
+        return None
+    return KnownName(canonical=found[1], confidence=0.75, rank=found[2], reason=f"it is “{found[0]}” as a shapefile cuts it short")
 
 
 def _spellings(words: list[str]) -> list[str]:

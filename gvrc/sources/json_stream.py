@@ -19,7 +19,7 @@ from typing import Any
 import orjson
 
 from gvrc.sources.field_names import is_never_taken
-from gvrc.sources.looks import is_kind_key
+from gvrc.sources.looks import is_county, is_kind_key
 from gvrc.sources.text import CHUNK_BYTES, LONGEST_RECORD, PREFACE_BYTES, TextWindow, find_preface, mend_text, read_head
 
 EACH = "*"
@@ -844,11 +844,15 @@ class JsonRecords:
 
 KIND_OF_LIST = "list"
 """The name under which the key of a list flows down when it names the kind of place in it (`hospitals`, `police_stations`)."""
+COUNTY_OF_KEY = "key county"
+"""The name under which a key flows down that names a county among keys that do not (`{"Nairobi": {..}, "national_organizations": {..}}`)."""
 
 
 def told_by_key(key: str, context: dict[str, Any]) -> dict[str, Any]:
-    """The context below a key of the file: one that names a kind of place tells it of every record in its list."""
-    return {**context, KIND_OF_LIST: key} if is_kind_key(key) else context
+    """The context below a key of the file: one that names a kind of place, or a county, tells it of every record below."""
+    if is_kind_key(key):
+        return {**context, KIND_OF_LIST: key}
+    return {**context, COUNTY_OF_KEY: key} if is_county(key) else context
 
 
 def _last_like_this(text: str, begin: int, end: int) -> int:

@@ -10,8 +10,8 @@ from typing import Any
 from gvrc.errors import SourceError
 from gvrc.model.record import CANONICAL_FIELDS
 from gvrc.model.source import FieldSample, Mapping
-from gvrc.sources.field_names import NEVER, NOWHERE, KnownName, inherited_name, is_never_taken, known_name, split_path
-from gvrc.sources.json_stream import KIND_OF_LIST
+from gvrc.sources.field_names import NEVER, NOWHERE, KnownName, inherited_name, is_never_taken, known_name, plain_name, split_path
+from gvrc.sources.json_stream import COUNTY_OF_KEY, KIND_OF_LIST
 from gvrc.sources.looks import LONGEST_LOOK, LOOKS, is_missing, share, words_of
 from gvrc.sources.wide import kind_of
 
@@ -274,6 +274,8 @@ def _check_fid(named: KnownName, values: FieldValues) -> Proposal | None:
 
 
 def _check_degree(named: KnownName, values: FieldValues) -> Proposal | None:
+    if all(str(value).strip("-0. ") == "" for value in values.values):
+        return _nothing("all zero")
     numbers = sum(1 for value in values.values if re.search(r"\d", str(value)) is not None)
     return _nothing("no degrees") if numbers < 0.5 * len(values.values) else None
 
@@ -304,6 +306,8 @@ def _propose_inherited(values: FieldValues) -> Proposal:
     name = values.path[1:]
     if re.fullmatch(r"key\d*", name):
         return _by_key_values(values)
+    if name == COUNTY_OF_KEY:
+        return Proposal(canonical="county", confidence=0.9, reason="the records stand under counties", rank=9_000)
     if name == KIND_OF_LIST:
         return Proposal(canonical="facility_type", confidence=0.8, reason="the list they stand in is called so", rank=9_500)
     if name.casefold() in ("region", "regions.name", "province", "provinces.name"):
@@ -340,6 +344,10 @@ _VALUE_LOOKS = (
 )  # fmt: skip
 
 
+_NAMES_A_KEY = re.compile(r"\b(?:id|ids|uid|fid|oid|gid|pk|key|ref|code|index|time|timestamp|date|till|paybill|account|acc|version|hash|bbox)$")
+"""Names of fields whose digits are no number to call."""
+
+
 def _by_values(values: FieldValues) -> Proposal:
     """What a field with an unknown name means, by its values alone."""
     if not values.values:
@@ -348,8 +356,11 @@ def _by_values(values: FieldValues) -> Proposal:
         return _by_ticks(values)
     if share("contact_list", values.values) >= SURE:
         return Proposal(canonical="contact", confidence=0.8, reason="its values are lists of phones and e-mail addresses")
+    is_key = _NAMES_A_KEY.search(plain_name(values.steps[-1])) is not None
     is_a_type = len(values.steps) > 1 and values.steps[-1].casefold() == "type"  # what kind of data it is, not what it says
     for look, canonical, confidence in () if is_a_type else _VALUE_LOOKS:
+        if canonical == "phone" and is_key:
+            continue  # the keys of other systems have as many digits
         if canonical in _WORDS_FIELDS and values.looks("number") >= 0.5:
             continue  # a running number, or a rating, is the number of a county too
         seen = values.looks(look)

@@ -15,6 +15,7 @@ from gvrc.model.source import FieldSample
 from gvrc.pipeline import MappingTrial, ReceivedFile
 from gvrc.reference.vocabularies import load_vocabularies
 from gvrc.security.permissions import Permission
+from gvrc.sources.json_stream import COUNTY_OF_KEY
 from gvrc.ui import desk, incoming, show
 from gvrc.ui.desk import Seat
 
@@ -114,7 +115,7 @@ def _named(seat: Seat, path: str) -> str:
         return path
     if path[1:] == "list":
         return seat.say("mapping.of_list")
-    is_key = path[1:].rstrip("0123456789") == "key"
+    is_key = path[1:] == COUNTY_OF_KEY or path[1:].rstrip("0123456789") == "key"
     return seat.say("mapping.of_key") if is_key else seat.say("mapping.above", name=path[1:])
 
 

@@ -74,7 +74,7 @@ def test_a_service_of_another_kind_of_place_is_a_question_with_the_rest_as_sugge
 
 @pytest.mark.parametrize("kind", ["hospital", "gbv_recovery_centre", "shelter", "support_organisation", "police_station"])
 def test_services_for_survivors_are_plausible_where_they_are_given(kind: str) -> None:
-    services = {"police_station": ("police_reporting", "gender_desk"), "shelter": ("safe_shelter", "psychosocial_support")}.get(kind, ("psychosocial_support", "referral"))
+    services = {"police_station": ("police_reporting", "gender_desk"), "shelter": ("safe_shelter", "outpatient"), "gbv_recovery_centre": ("legal_aid", "safe_shelter")}.get(kind, ("psychosocial_support", "referral"))
     assert "service.not_plausible" not in codes(facility_type=kind, services=services)
 
 

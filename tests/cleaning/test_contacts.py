@@ -80,6 +80,7 @@ def test_a_word_between_digits_joins_no_number() -> None:
 def test_a_short_code_behind_a_number_is_a_hotline_unless_it_may_be_its_ending() -> None:
     assert [contact.value for contact in parse_contacts({"phone": "0800720111 / 1195"}).contacts] == ["+254800720111", "1195"]
     assert [issue.code for issue in parse_contacts({"phone": "0700000111/116"}).issues] == ["contact.phone_shortened"]
+    assert [contact.value for contact in parse_contacts({"phone": "0700000111 / 999"}).contacts] == ["+254700000111", "999"]
 
 
 @pytest.mark.parametrize("text", ["https://wa.me/254700000111", "https://api.whatsapp.com/send?phone=254700000111&text=hi", "www.wa.me/+254700000111"])

@@ -26,6 +26,12 @@ def test_the_type_column_wins_over_the_name() -> None:
     assert decide(type_text="Dispensary", name_kind="clinic") == CleanKind(code="dispensary", rule="kind-exact")
 
 
+def test_the_name_wins_over_a_type_that_stands_for_several_kinds() -> None:
+    assert decide(type_text="Dispensaries and clinic-out patient only", name_kind="medical_centre").code == "medical_centre"
+    assert decide(type_text="Dispensaries and clinic-out patient only").code == "dispensary"
+    assert decide(type_text="Basic primary health care facility", name_kind="support_organisation").code == "clinic"
+
+
 def test_the_name_wins_over_a_type_that_is_the_same_for_the_whole_list() -> None:
     assert decide(type_text="Police Station", is_of_list=True, name_kind="police_post").code == "police_post"
     assert decide(type_text="Police Station", name_kind="police_post").code == "police_station"

@@ -349,3 +349,45 @@ def test_a_column_called_by_a_kind_may_hold_the_names(read: Callable[[str], list
     rows = read("Helpline,Number,Hours\nChildline Kenya,116,24/7\nNational GBV Hotline,1195,24/7\n")
     assert [(row.values["name"], row.values["hotline"]) for row in rows] == [("Childline Kenya", "116"), ("National GBV Hotline", "1195")]
     assert [row.values["hotline"] for row in read("Name,Helpline\nChildline Kenya,116\nPolice,999\n")] == ["116", "999"]
+
+
+def test_lists_beside_each_other_are_read_with_their_county_though_some_say_little(read: Callable[[str], list[SourceRow]]) -> None:
+    full = {"name": "Kwale Hospital", "type": "Public Hospital", "phone": "0700 000 001", "location": "Kwale Town", "services": ["PEP"], "hours": "24/7", "email": "a@example.org"}
+    tree = {
+        "helplines": {"gbv": {"name": "GBV line", "phone": "1195"}, "child": {"name": "Child line", "phone": "116"}},
+        "Kwale": {"medical": [full], "legal": [{"name": "Legal aid Kwale", "phone": "0700 000 002"}]},
+        "Kisumu": {"police": [{"name": "Kondele Gender Desk", "phone": "999", "location": "Kondele"}]},
+        "organizations": {"one": full | {"name": "Amani Foundation"}, "two": full | {"name": "Tumaini Trust"}},
+        "staff": [{"name": "A. Person", "phone": "0700 000 009"}],
+        "laws": [{"name": "Sexual Offences Act", "purpose": "x"}],
+    }
+    rows = read(json.dumps(tree))
+    assert [(row.values["name"], row.values.get("county")) for row in rows] == [
+        ("GBV line", None), ("Child line", None), ("Kwale Hospital", "Kwale"), ("Legal aid Kwale", "Kwale"), ("Kondele Gender Desk", "Kisumu"), ("Amani Foundation", None), ("Tumaini Trust", None),
+    ]
+
+
+def test_what_is_left_out_of_a_file_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "list.json"
+    path.write_text(json.dumps({"places": objects(name=0, county=1, phone=4), "rules": {"laws": [{"name": "Sexual Offences Act", "purpose": "x"}]}}))
+    assert "/rules/laws/* (1)" in " ".join(detect(path, path.name).reasons)
+
+
+def test_the_table_of_a_database_is_read_out_of_its_envelope(read: Callable[[str], list[SourceRow]]) -> None:
+    dump = [{"type": "header", "comment": "Export"}, {"type": "database", "name": "db"}, {"type": "table", "name": "places", "database": "db", "data": objects(name=0, county=1)}]
+    assert [row.values["name"] for row in read(json.dumps(dump))] == NAMES
+
+
+def test_the_key_of_another_system_is_no_telephone_number(read: Callable[[str], list[SourceRow]]) -> None:
+    rows = read(json.dumps([record | {"osm_id": 254700000100 + number, "way_id": 700000100 + number} for number, record in enumerate(objects(name=0, county=1))]))
+    assert not any("phone" in row.values for row in rows)
+
+
+def test_names_as_shapefiles_cut_them_and_a_column_of_zeros(read: Callable[[str], list[SourceRow]]) -> None:
+    rows = read(json.dumps([{"Facility_N": p[0], "Facility_T": "Health Centre", "Constituen": p[2], "Latitude": 0, "Lat": p[5], "Long": p[6]} for p in PLACES]))
+    assert [(row.values["facility_type"], row.values["constituency"], row.values["latitude"]) for row in rows] == [("Health Centre", p[2], p[5]) for p in PLACES]
+
+
+def test_a_day_on_which_an_office_is_closed_is_no_status(read: Callable[[str], list[SourceRow]]) -> None:
+    rows = read(json.dumps([record | {"hours": {"monday": "8 - 5", "sunday": "Closed"}} for record in objects(name=0, county=1)]))
+    assert not any("operational_status" in row.values for row in rows)

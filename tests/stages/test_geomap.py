@@ -238,6 +238,10 @@ def test_a_heading_that_stuck_is_seen_from_the_section() -> None:
     assert suggested(issues, "place.county_contradicted") == {"county": "Nyeri"}
 
 
+def test_a_province_as_heading_speaks_for_each_of_its_counties() -> None:
+    assert "place.county_doubtful" not in mapped(record("FIDA", county="Kiambu", section="Central"))[1]
+
+
 def test_a_ward_of_another_constituency_of_the_county_decides_and_the_constituency_is_suggested() -> None:
     place, issues = mapped(record(county="Nairobi", constituency="Dagoretti South", ward="Kabiro"))
     assert named(place) == ("Nairobi", "Dagoretti North", "Kabiro")
