@@ -34,18 +34,6 @@ NAMES = tuple(entry.name for entry in navigation.PAGES if entry.is_listed)
 STEADY = "() => { const app = document.querySelector('[data-testid=stApp]'); return app && app.getAttribute('data-test-script-state') === 'notRunning'; }"
 LISTEN = """(() => {
     window.__finished = 0;
-    window.__draws = 0;
-    window.__canvases = [];
-    const context = HTMLCanvasElement.prototype.getContext;
-    HTMLCanvasElement.prototype.getContext = function (kind, ...given) {
-        const found = context.call(this, kind, ...given);
-        if (kind.startsWith('webgl') && found && !window.__canvases.includes(found)) window.__canvases.push(found);
-        return found;
-    };
-    for (const name of ['drawArraysInstanced', 'drawElementsInstanced', 'drawArrays', 'drawElements']) {
-        const plain = WebGL2RenderingContext.prototype[name];
-        WebGL2RenderingContext.prototype[name] = function (...given) { window.__draws++; return plain.apply(this, given); };
-    }
     const Plain = window.WebSocket;
     const ended = bytes => {  // whether a message of Streamlit tells the end of a script (its field 6), not one that is begun anew at once (2)
         let at = 0;

@@ -15,13 +15,13 @@ import streamlit as st
 from gvrc import steward
 from gvrc.errors import GvrcError
 from gvrc.model.review import Answer
-from gvrc.reference.outlines import ATTRIBUTION
+from gvrc.reference.outlines import ATTRIBUTION, load_outlines
 from gvrc.reference.vocabularies import load_vocabularies
 from gvrc.security.permissions import Permission
-from gvrc.ui import address, desk, map_deck, map_marks, navigation, show
+from gvrc.ui import address, desk, map_drawing, map_marks, navigation, parts, show
 from gvrc.ui.catalogue import escape_markdown
 from gvrc.ui.desk import Seat
-from gvrc.ui.map_deck import Picture
+from gvrc.ui.map_drawing import Picture
 from gvrc.views import map as map_views
 from gvrc.views import runs as run_views
 from gvrc.views.map import MOST_POINTS, CountyCount, MapChoices, MapCounts, MapCube, MapPlace, MapQuery, PointQuestion
@@ -32,6 +32,7 @@ FEW_PLACES = 2_000
 RUNS_TO_CHOOSE_FROM = 20
 SHOWINGS = ("counties", "places")
 LISTS = ("counties", "placed", "far", "unplaced")
+MAP = "map_drawn"
 REGISTRY = 0
 """Stands for the registry where a run would be named."""
 
@@ -83,7 +84,7 @@ def _map_and_table(look: Look) -> None:
     picture = Picture(
         county=look.query.county, counties=look.counts.counties if look.showing == "counties" else (),
         cells=map_views.map_cells(look.seat.db, look.seat.actor, look.query) if is_grid else (),
-        places=places, chosen=chosen, is_centred=is_centred, way=look.way, bands=look.bands,
+        places=places, chosen=chosen, picked=_picked_ids(look), is_centred=is_centred, way=look.way, bands=look.bands,
     )  # fmt: skip
     drawn, beside = st.columns([8, 4], gap="medium")
     with drawn:
@@ -169,13 +170,9 @@ def _segments(seat: Seat, name: str, options: Sequence[str], current: str) -> No
 
 
 def _look_anew() -> None:
-    """Other places are looked at: nothing is chosen of them yet. A map on which something is picked is drawn from its beginning, for it keeps its picks."""
+    """Other places are looked at: nothing is chosen of them yet."""
     for name in ("map.selected", "map.chosen"):
         st.session_state.pop(name, None)
-    key, _ = st.session_state.get("map.key", ("", None))
-    picked = st.session_state.get(key)
-    if picked is not None and any(picked["selection"]["objects"].values()):
-        st.session_state["map.revision"] = st.session_state.get("map.revision", 0) + 1
 
 
 def _nothing(seat: Seat, *, is_filtered: bool) -> None:
@@ -192,28 +189,40 @@ def _nothing(seat: Seat, *, is_filtered: bool) -> None:
 
 def _draw(look: Look, picture: Picture) -> None:
     say = look.seat.say
-    key = f"map_{st.session_state.get('map.revision', 0)}"  # one canvas for every look: a new one costs seconds without a graphics card
-    st.pydeck_chart(
-        map_deck.deck(say, picture), height=map_deck.HEIGHT_PX, key=key, on_select=_picked, selection_mode="multi-object",
-        alt=say("map.alt", placed=look.counts.placed, counties=sum(1 for each in look.counts.counties if each.placed), unplaced=look.counts.unplaced),
-    )
-    st.session_state["map.key"] = (key, look.layer)
+    counties = sum(1 for each in look.counts.counties if each.placed)
+    alt = say("map.alt", placed=look.counts.placed, counties=counties, unplaced=look.counts.unplaced)
+    parts.draw("map", map_drawing.drawing(say, picture, alt=alt), key=MAP, height=map_drawing.HEIGHT_PX, on_pick_change=_picked)
+    st.session_state["map.layer"] = look.layer
     st.caption(say.markdown("map.attribution", who=ATTRIBUTION))
 
 
 def _picked() -> None:
-    """Callback: a county clicked is looked into; places clicked filter the table, and one alone is looked at."""
-    key, layer = st.session_state["map.key"]
-    objects: Mapping[str, Sequence[Mapping[str, Any]]] = st.session_state[key]["selection"]["objects"]
-    code = next((each.get("code") for name in ("circles", "counties") for each in objects.get(name, ()) if each.get("code")), None)
-    if code is not None:
-        address.put(county=code, show=None, list=None, page=None)
-        _look_anew()
+    """Callback: a county clicked is looked into; places clicked filter the table, and one alone is looked at; the empty ground lets go of them."""
+    pick, layer = st.session_state[MAP]["pick"], st.session_state["map.layer"]
+    if pick["layer"] in ("circles", "counties"):
+        if pick["id"] in _county_codes():
+            address.put(county=pick["id"], show=None, list=None, page=None)
+            _look_anew()
         return
-    ids = [int(each["id"]) for each in objects.get("places", ())]
+    kept_layer, kept = st.session_state.get("map.selected") or (layer, [])
+    ids = _with_pick(kept if kept_layer == layer else [], pick)
     st.session_state["map.selected"] = (layer, ids)
     st.session_state["map.chosen"] = (layer, ids[0], False) if len(ids) == 1 else None
     address.put(page=None, list=None)
+
+
+def _county_codes() -> set[str]:
+    return {outline.county_code for outline in load_outlines()}
+
+
+def _with_pick(ids: Sequence[int], pick: Mapping[str, Any]) -> list[int]:
+    """The places picked now: the one clicked alone, or, with a key held down, it beside (or, where it was among them, without) the others."""
+    if pick["layer"] != "places":
+        return []
+    clicked = int(pick["id"])
+    if not pick["more"]:
+        return [] if list(ids) == [clicked] else [clicked]
+    return [number for number in ids if number != clicked] if clicked in ids else [*ids, clicked]
 
 
 def _chosen(look: Look) -> tuple[MapPlace | None, bool]:
@@ -222,6 +231,12 @@ def _chosen(look: Look) -> tuple[MapPlace | None, bool]:
     if kept is None or kept[0] != look.layer:
         return None, False
     return map_views.one_place(look.seat.db, look.seat.actor, look.query.run_id, kept[1]), kept[2]
+
+
+def _picked_ids(look: Look) -> list[int]:
+    """The places picked on the map of this layer."""
+    layer, ids = st.session_state.get("map.selected") or (None, [])
+    return ids if layer == look.layer else []
 
 
 def _beside(look: Look, picture: Picture) -> None:
@@ -435,9 +450,9 @@ def _county_row() -> None:
 def _point_tables(look: Look, places: Sequence[MapPlace], far: Sequence[MapPlace], current: str) -> None:
     """The places on the map, or of them those picked there; of a grid, a page of them from the database."""
     say = look.seat.say
-    layer, picked = st.session_state.get("map.selected") or (None, [])
+    picked = _picked_ids(look)
     rows = list(far if current == "far" else places)
-    if picked and layer == look.layer and current == "placed":
+    if picked and current == "placed":
         rows = [place for place in rows if place.place_id in set(picked)]
         with st.container(horizontal=True, vertical_alignment="center"):
             st.caption(say.markdown("map.picked", n=len(rows)))

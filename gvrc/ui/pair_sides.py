@@ -2,30 +2,30 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable, Sequence
 from itertools import combinations, groupby
 from typing import Any
 
-import pydeck
 import streamlit as st
 
 from gvrc.reference.vocabularies import load_vocabularies
-from gvrc.ui import pair_score, show
+from gvrc.ui import pair_score, parts, show
 from gvrc.ui.catalogue import escape_markdown
 from gvrc.ui.desk import Seat
+from gvrc.ui.map_marks import rgb
 from gvrc.ui.show import Badge
 from gvrc.views.questions import QuestionView, haversine_km
 from gvrc.views.records import RecordView
 
 SHOWN_FIELDS = ("name", "facility_type_label", "place", "point", "contacts", "services", "mfl_code", "registration_number", "owner", "operational_status", "address")
 MARKS = ("❶", "❷", "❸", "❹", "❺", "❻")
-COLOURS = ([11, 95, 95], [163, 90, 0], [48, 100, 140], [179, 38, 30], [90, 103, 104], [31, 122, 77])
+COLOURS = ("primary", "orange", "blue", "red", "gray", "green")
 NEAR_KM = 0.5
 """Points nearer than this are quiet: lists round, and gates have sides."""
 MAP_HEIGHT_PX = 170
-METRES_ACROSS_A_DEGREE = 111_320
+LEAST_DEGREES = 20 / 111_320
+"""Twenty metres: points nearer to each other than that are drawn as if so far apart."""
 LONGEST_VALUE = 90
 """Characters of a cell; all of it stands on the record's own page."""
 _JOINTS = re.compile(r"(?<=\w)\\?[.@_/-](?=\w)")
@@ -154,26 +154,22 @@ def small_map(seat: Seat, records: Sequence[RecordView]) -> None:
     if span is None:
         st.caption(say.markdown("duplicates.where.unknown", n=len(_placed(records))))
         return
-    st.pydeck_chart(_deck(records), height=MAP_HEIGHT_PX, alt=say("duplicates.map.alt"))
+    parts.draw("map", _drawing(records, alt=say("duplicates.map.alt")), key="pair_map", height=MAP_HEIGHT_PX)
     metres = f"{span * 1000:,.0f} m" if span < 10 else f"{span:,.1f} km"
     st.caption(say.markdown("duplicates.metres" if len(_placed(records)) == 2 else "duplicates.metres_at_most", metres=metres))
 
 
-def _deck(records: Sequence[RecordView]) -> pydeck.Deck:
+def _drawing(records: Sequence[RecordView], *, alt: str) -> dict[str, Any]:
+    """The points with their marks and the lines between them, for `parts/map.js`; the view leaves as much room around them as they take."""
     points: list[dict[str, Any]] = [
-        {"at": [record.longitude, record.latitude], "tip": f"{mark} {show.value_text(record.name)}", "mark": mark, "colour": colour}
-        for record, colour, mark in zip(records, COLOURS, MARKS, strict=False) if record.latitude is not None and record.longitude is not None
+        {"id": number, "at": [record.longitude, record.latitude], "tip": f"{mark} {show.value_text(record.name)}", "sign": str(number), "colour": rgb(colour)}
+        for number, (record, colour, mark) in enumerate(zip(records, COLOURS, MARKS, strict=False), start=1)
+        if record.latitude is not None and record.longitude is not None
     ]
-    lines = [{"from": one["at"], "to": other["at"]} for one, other in combinations(points, 2)]
     longitudes, latitudes = [point["at"][0] for point in points], [point["at"][1] for point in points]
-    span = max(max(longitudes) - min(longitudes), max(latitudes) - min(latitudes), 20 / METRES_ACROSS_A_DEGREE)
-    view = pydeck.ViewState(
-        longitude=(max(longitudes) + min(longitudes)) / 2, latitude=(max(latitudes) + min(latitudes)) / 2, zoom=max(4.0, min(18.0, math.log2(360 / span) - 2.6)),
-    )
-    layers = [
-        pydeck.Layer("LineLayer", lines, id="lines", get_source_position="from", get_target_position="to", get_color=[120, 133, 134], get_width=2),
-        pydeck.Layer(
-            "ScatterplotLayer", points, id="points", get_position="at", get_fill_color="colour", get_radius=1, radius_min_pixels=8, radius_max_pixels=8, pickable=True
-        ),
-    ]
-    return pydeck.Deck(map_provider=None, initial_view_state=view, layers=layers, tooltip={"text": "{tip}"})
+    around = max(max(longitudes) - min(longitudes), max(latitudes) - min(latitudes), LEAST_DEGREES) / 2
+    return {
+        "label": alt, "height": MAP_HEIGHT_PX, "view": [min(longitudes) - around, min(latitudes) - around, max(longitudes) + around, max(latitudes) + around],
+        "words": {}, "colours": {name: rgb(name) for name in ("primary", "ground", "text", "area", "edge")}, "outlines": [], "counties": {}, "circles": [],
+        "places": points, "lines": [[one["at"], other["at"]] for one, other in combinations(points, 2)], "chosen": [], "picked": [],
+    }  # fmt: skip

@@ -45,7 +45,14 @@ def every_page_opens(visitor) -> None:  # type: ignore[no-untyped-def]
         visitor.settle()
         assert visitor.page.locator("[data-testid=stException]").count() == 0, entry.name
         if entry.name == "map":
-            visitor.page.locator("canvas").first.wait_for(timeout=60_000)
+            look_into_a_county(visitor)
+
+
+def look_into_a_county(visitor) -> None:  # type: ignore[no-untyped-def]
+    visitor.open("/map?show=counties")
+    visitor.page.locator(".gvrc-map canvas[data-drawn]").click()  # the middle of the country
+    visitor.page.wait_for_url("**/map?*county=KE*", timeout=60_000)
+    visitor.settle()
 
 
 def set_up(visitor, code: str) -> None:  # type: ignore[no-untyped-def]

@@ -12,7 +12,7 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from gvrc.model.access import Actor, Role
-from gvrc.settings import Settings
+from gvrc.settings import PROJECT_DIR, Settings
 from gvrc.store.session import Database
 from gvrc.ui import map_page
 from gvrc.views import map as views
@@ -42,15 +42,16 @@ def few_places(tmp_path: Path) -> Path:
     return path
 
 
-def deck_of(app: AppTest) -> dict[str, Any]:
+def drawing_of(app: AppTest) -> dict[str, Any]:
     """What the browser is given to draw."""
-    spec: dict[str, Any] = json.loads(app.get("deck_gl_json_chart")[0].proto.json)
-    return spec
+    found: dict[str, Any] = json.loads(app.get("bidi_component")[0].proto.json)
+    return found
 
 
-def layer_of(app: AppTest, name: str) -> list[dict[str, Any]]:
-    """The objects of one layer."""
-    return next((layer["data"] for layer in deck_of(app)["layers"] if layer["id"] == name), [])
+def drawn(app: AppTest, name: str) -> list[dict[str, Any]]:
+    """The things of one kind."""
+    things: list[dict[str, Any]] = drawing_of(app)[name]
+    return things
 
 
 def named(database: Database, actor: Actor, run_id: int, name: str) -> MapPlace:
@@ -64,14 +65,12 @@ def test_the_map_draws_every_place_with_a_point_and_names_no_outside_host(
     actor = sign_in_as(Role.DATA_STEWARD)
     app = open_page("map", run=str(run_of(actor, few_places)))
     assert not app.exception
-    assert len(layer_of(app, "places")) == 3
-    spec = deck_of(app)
-    assert not spec.get("mapProvider")
-    assert "mapStyle" not in spec or not str(spec["mapStyle"]).startswith("http")
-    assert "http" not in json.dumps(spec["layers"])
-    assert len(layer_of(app, "counties")) == 47
+    assert len(drawn(app, "places")) == 3
+    assert len(drawn(app, "outlines")) == 47
+    assert "http" not in json.dumps(drawing_of(app))
+    assert "http" not in (PROJECT_DIR / "gvrc" / "ui" / "parts" / "map.js").read_text(encoding="utf-8")
+    assert drawing_of(app)["label"].startswith("Map of Kenya")
     assert "OpenStreetMap contributors" in texts(app)
-    assert app.get("deck_gl_json_chart")[0].proto.alt
     assert "**3** places on the map, 1 without a point" in texts(app)
 
 
@@ -80,8 +79,8 @@ def test_marks_carry_a_sign_beside_their_colour_and_the_legend_says_the_word(
 ) -> None:
     actor = sign_in_as(Role.DATA_STEWARD)
     app = open_page("map", run=str(run_of(actor, few_places)), colour="kind")
-    assert {each["sign"] for each in layer_of(app, "places")} == {"H", "P", "S"}
-    assert len({tuple(each["colour"]) for each in layer_of(app, "places")}) == 3
+    assert {each["sign"] for each in drawn(app, "places")} == {"H", "P", "S"}
+    assert len({tuple(each["colour"]) for each in drawn(app, "places")}) == 3
     for line in ("**H** health · 1", "**P** police · 1", "**S** shelter · 1"):
         assert line in texts(app)
 
@@ -93,17 +92,17 @@ def test_many_places_are_counted_per_county_first(
     actor = sign_in_as(Role.DATA_STEWARD)
     run_id = run_of(actor, few_places)
     app = open_page("map", run=str(run_id))
-    assert not layer_of(app, "places")
-    assert sorted((circle["code"], circle["label"]) for circle in layer_of(app, "circles")) == [("KE002", "2"), ("KE003", "1")]
+    assert not drawn(app, "places")
+    assert sorted((circle["code"], circle["label"]) for circle in drawn(app, "circles")) == [("KE002", "2"), ("KE003", "1")]
     assert list(app.dataframe[0].value["County"]) == ["Kwale", "Kilifi"]
     app = open_page("map", run=str(run_id), county="KE002")
-    assert len(layer_of(app, "places")) == 2
+    assert len(drawn(app, "places")) == 2
 
 
 @pytest.fixture
 def tab(monkeypatch: pytest.MonkeyPatch) -> tuple[dict[str, Any], dict[str, str]]:
     """The state and the address of a browser's tab, for the callbacks that AppTest does not fire (a click on the map, a row of a grid)."""
-    state: dict[str, Any] = {"map.key": ("deck", 7), "map.shown": ("rows", 7, [11, 12])}
+    state: dict[str, Any] = {"map.layer": 7, "map.shown": ("rows", 7, [11, 12])}
     query: dict[str, str] = {"run": "7", "page": "3"}
     monkeypatch.setattr(st, "session_state", state)
     monkeypatch.setattr(st, "query_params", query)
@@ -113,17 +112,27 @@ def tab(monkeypatch: pytest.MonkeyPatch) -> tuple[dict[str, Any], dict[str, str]
 @pytest.mark.parametrize("layer", ["counties", "circles"])
 def test_a_county_clicked_on_the_map_is_looked_into(layer: str, tab: tuple[dict[str, Any], dict[str, str]]) -> None:
     state, query = tab
-    state["deck"] = {"selection": {"indices": {layer: [2]}, "objects": {layer: [{"code": "KE003", "tip": "Kilifi"}]}}}
+    state["map_drawn"] = {"pick": {"layer": layer, "id": "KE003", "more": False}}
     map_page._picked()
     assert query == {"run": "7", "county": "KE003"}
 
 
+def test_a_county_that_there_is_not_is_not_looked_into(tab: tuple[dict[str, Any], dict[str, str]]) -> None:
+    state, query = tab
+    state["map_drawn"] = {"pick": {"layer": "counties", "id": "KE099", "more": False}}
+    map_page._picked()
+    assert "county" not in query
+
+
 def test_one_place_clicked_on_the_map_is_looked_at_and_several_only_filter_the_table(tab: tuple[dict[str, Any], dict[str, str]]) -> None:
     state, _query = tab
-    for ids, chosen_place in (([12], (7, 12, False)), ([11, 12], None), ([], None)):
-        state["deck"] = {"selection": {"indices": {}, "objects": {"places": [{"id": number} for number in ids]}}}
+    for layer, number, more, ids, looked_at in (
+        ("places", 12, False, [12], (7, 12, False)), ("places", 11, True, [12, 11], None), ("places", 12, True, [11], (7, 11, False)),
+        ("places", 12, False, [12], (7, 12, False)), ("places", 12, False, [], None), (None, None, False, [], None),
+    ):  # fmt: skip
+        state["map_drawn"] = {"pick": {"layer": layer, "id": number, "more": more}}
         map_page._picked()
-        assert (state["map.selected"], state["map.chosen"]) == ((7, ids), chosen_place)
+        assert (state["map.selected"], state["map.chosen"]) == ((7, ids), looked_at)
 
 
 def test_a_row_selected_in_the_table_is_the_place_it_showed_and_none_when_it_is_gone(tab: tuple[dict[str, Any], dict[str, str]]) -> None:
@@ -152,11 +161,11 @@ def test_a_place_chosen_in_the_table_is_marked_and_centred_on_the_map(
     actor = sign_in_as(Role.DATA_STEWARD)
     run_id = run_of(actor, few_places)
     app = open_page("map", run=str(run_id))
-    before = deck_of(app)["initialViewState"]
+    west, _, east, _ = drawing_of(app)["view"]
     chosen(app, run_id, named(database, actor, run_id, "Kilifi Police Station"))
-    assert [each["at"] for each in layer_of(app, "chosen")] == [[39.85, -3.63]]
-    after = deck_of(app)["initialViewState"]
-    assert after["zoom"] > before["zoom"]
+    assert [each["at"] for each in drawn(app, "chosen")] == [[39.85, -3.63]]
+    nearer_west, _, nearer_east, _ = drawing_of(app)["view"]
+    assert nearer_east - nearer_west < east - west
     assert "**Kilifi Police Station**" in texts(app)
 
 
@@ -258,7 +267,7 @@ def test_a_viewer_sees_the_registry_and_nothing_of_a_withheld_place(
     app = open_page("map", run=str(run_id))
     assert not app.exception
     assert not any(box.label == "Places of" for box in app.selectbox)
-    shown = texts(app) + json.dumps(deck_of(app)) + "".join(str(frame.value) for frame in app.dataframe) + "".join(str(box.options) for box in app.selectbox)
+    shown = texts(app) + json.dumps(drawing_of(app)) + "".join(str(frame.value) for frame in app.dataframe) + "".join(str(box.options) for box in app.selectbox)
     assert "Mwangaza" not in shown
     assert "39.5412" not in shown
     assert "Shelter" not in shown
