@@ -18,6 +18,7 @@ _LEVEL_WORD = re.compile(
     re.IGNORECASE,
 )
 """A word that says of which level the words before it are, with more behind it: the address goes on there without a comma."""
+_AND = re.compile(r"\s(?:and|na|&)\s", re.IGNORECASE)
 _SAYS_WARD = re.compile(r"\bward$", re.IGNORECASE)
 _SAYS_SEAT = re.compile(r"\b(?:constituency|sub[-\s]?county)$", re.IGNORECASE)
 _BY_NAME = frozenset({"exact", "normalised", "alias", "old"})
@@ -37,6 +38,8 @@ def read_address(gazetteer: Gazetteer, text: str) -> Address:
     one part names a county, a unit whose level it says (`Kitisuru Ward`) or nothing. A locality that is also called like a ward
     (`Eastleigh, Nairobi`) names no ward without its constituency."""
     parts = _parts(gazetteer, text)
+    if _names_several_counties(gazetteer, parts):
+        return Address()
     for index in (len(parts) - 1, 0) if len(parts) > 1 else range(len(parts)):
         codes = {match.county_code for match in gazetteer.find_county(parts[index]) if match.method in _BY_NAME and not _says_smaller(parts[index])}
         if len(codes) == 1 and not (len(parts) == 1 and _is_also_elsewhere(gazetteer, parts[0], min(codes))):
@@ -49,11 +52,22 @@ def _parts(gazetteer: Gazetteer, text: str) -> list[str]:
     """The parts of an address, at most MOST_PARTS from its end: what is largest usually stands last. The country goes, and the region when it stands at
     an end beside at least two smaller ones (`Kenya, Coast, Kwale, Matuga`)."""
     parts = [part.strip(" .()") for part in SEPARATOR.split(_LEVEL_WORD.sub(r" \1,", text))]
-    parts = [part for part in parts if part and not gazetteer.is_nationwide(part)][-MOST_PARTS:]
+    parts = [part for part in parts if any(map(str.isalpha, part)) and not gazetteer.is_nationwide(part)][-MOST_PARTS:]  # 12 is a house, and also the number of a county
     for end in (0, -1):
         if len(parts) > 2 and gazetteer.find_province(parts[end]) and not gazetteer.counties_named(parts[end]):  # Nairobi is both
             del parts[end]
     return parts
+
+
+def _names_several_counties(gazetteer: Gazetteer, parts: Sequence[str]) -> bool:
+    """Whether a text lists counties side by side (`Nairobi, Mombasa & Kisumu`); a name that is also that of a unit within another one named lists none."""
+    if len(parts) < 2 or sum("county" in part.lower() for part in parts) == 1:
+        return False
+    pieces = [piece for part in parts for piece in _AND.split(part)]
+    named = {piece: {match.county_code for match in gazetteer.counties_named(piece)} for piece in pieces}
+    counties = [(piece, codes) for piece, codes in named.items() if len(codes) == 1]
+    lie_within = (codes <= {match.county_code for match in gazetteer.anything(other)} for piece, codes in counties for other, _ in counties if other != piece)
+    return len({min(codes) for _, codes in counties}) > 1 and not any(lie_within)
 
 
 def _says_smaller(part: str) -> bool:

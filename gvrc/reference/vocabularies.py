@@ -137,7 +137,7 @@ class Vocabulary:
         seen: set[str] = set()
         for spelling, similarity, _ in process.extract(key, self._choices, scorer=fuzz.token_sort_ratio, score_cutoff=at_least, limit=20):
             code = self._spellings[spelling]
-            if code not in seen:
+            if code not in seen and _say_alike(key, spelling):
                 seen.add(code)
                 yield VocabularyMatch(code=code, confidence=round(similarity / 100, 2), method="fuzzy", by_alias=not self._is_label(spelling, code))
 
@@ -178,6 +178,29 @@ class Vocabulary:
 
     def __len__(self) -> int:
         return len(self.terms)
+
+
+_SAY_LITTLE = frozenset({"for", "of", "and", "the", "to", "service", "services", "care", "support", "centre", "unit", "survivors", "community", "general", "facility", "other"})
+"""Words that terms of all meanings have in common."""
+_NEVER_LEFT_OUT = frozenset({"gbv", "sgbv", "fgm", "hiv", "aids", "vct", "art", "tb", "pep", "prc", "sti", "child", "children", "legal", "police"})
+"""Words that make another thing of a term: care is not GBV care."""
+SAME_WORD = 80.0
+"""Likeness of two words (0 to 100) from which one is the other misspelt."""
+
+
+def _say_alike(one: str, other: str) -> bool:
+    """Whether two texts that are written alike may mean the same: they share a word that says something, and none is left out that makes another thing of it."""
+    ours, theirs = set(one.split()), set(other.split())
+    if (ours ^ theirs) & _NEVER_LEFT_OUT and not _are_misspelt(ours ^ theirs):
+        return False
+    telling, said = ours - _SAY_LITTLE, theirs - _SAY_LITTLE
+    return not (telling or said) or any(fuzz.ratio(word, said_word) >= SAME_WORD or word.startswith(said_word) or said_word.startswith(word) for word in telling for said_word in said)
+
+
+def _are_misspelt(words: set[str]) -> bool:
+    """Whether a telling word stands among the words in which two texts differ because the other has it misspelt."""
+    telling = words & _NEVER_LEFT_OUT
+    return all(any(fuzz.ratio(word, other) >= SAME_WORD for other in words if other != word) for word in telling)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

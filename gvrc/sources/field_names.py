@@ -28,6 +28,7 @@ SIMILAR_ENOUGH = 90.0
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _GROUPED = re.compile(r"\w{1,80}(?:/\w{1,80}){1,6}")
 """A question of a form with the groups it stands in, as form tools export it: `group_contacts/phone`."""
+_IN_ENGLISH = re.compile(r"(.{3,80}) (?:en|eng|english)")
 _NOT_WORD = re.compile(r"[^a-z0-9#]+")
 _WRAPPERS = frozenset({
     "properties", "attributes", "fields", "data", "record", "item", "node", "source", "details", "info", "facility", "attrs", "resource",
@@ -50,9 +51,14 @@ class KnownName:
     reason: str
 
 
+def spaced(key: str) -> str:
+    """A key with its camelCase taken apart: `policeStations` as `police Stations`."""
+    return _CAMEL.sub(" ", key[:120])
+
+
 def plain_name(text: str) -> str:
     """A field name as names are compared: lower case words, camelCase taken apart, no punctuation."""
-    return _NOT_WORD.sub(" ", _CAMEL.sub(" ", text[:120]).lower()).strip()
+    return _NOT_WORD.sub(" ", spaced(text).lower()).strip()
 
 
 @lru_cache(maxsize=1)
@@ -77,6 +83,8 @@ def known_name(steps: tuple[str, ...]) -> KnownName | None:
         if spelling in _table():
             canonical, rank = _table()[spelling]
             return KnownName(canonical=canonical, confidence=0.95, rank=rank, reason=f"“{spelling}” is a known name for it")
+    if words and (in_english := _IN_ENGLISH.fullmatch(words[-1])):
+        return known_name((*steps[:-1], in_english[1]))
     if steps and _GROUPED.fullmatch(steps[-1]):
         return known_name((*steps[:-1], *steps[-1].split("/")))
     return (_cut_short(steps[-1]) or _similar(words[-1])) if words and words[-1] not in _SAYS_LITTLE else None

@@ -18,7 +18,7 @@ from typing import Any
 
 import orjson
 
-from gvrc.sources.field_names import is_never_taken
+from gvrc.sources.field_names import is_never_taken, spaced
 from gvrc.sources.looks import is_county, is_kind_key
 from gvrc.sources.text import CHUNK_BYTES, LONGEST_RECORD, PREFACE_BYTES, TextWindow, find_preface, mend_text, read_head
 
@@ -851,7 +851,7 @@ COUNTY_OF_KEY = "key county"
 def told_by_key(key: str, context: dict[str, Any]) -> dict[str, Any]:
     """The context below a key of the file: one that names a kind of place, or a county, tells it of every record below."""
     if is_kind_key(key):
-        return {**context, KIND_OF_LIST: key}
+        return {**context, KIND_OF_LIST: spaced(key)}
     return {**context, COUNTY_OF_KEY: key} if is_county(key) else context
 
 

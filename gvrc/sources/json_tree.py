@@ -77,12 +77,17 @@ def flattened(record: dict[str, Any], steps: tuple[str, ...] = ()) -> Iterator[t
     for key, value in record.items():
         if type(value) is dict and value and len(steps) < 8:
             yield from flattened(value, (*steps, key))
-        elif type(value) is list and value and type(value[0]) is dict and key.casefold() in PLACE_LISTS and len(steps) < 8:
+        elif type(value) is list and value and type(value[0]) is dict and _says_where(key, value[0]) and len(steps) < 8:
             yield from flattened(value[0], (*steps, key, FIRST))
         elif type(value) is list and len(steps) < 8 and (pairs := object_of_pairs(value)) is not None:
             yield from flattened(pairs, (*steps, key))
         else:
             yield join_path((*steps, key)), value
+
+
+def _says_where(key: str, first: dict[str, Any]) -> bool:
+    """Whether a list of objects says where a place is: a list of addresses, or of contacts that have one and no number."""
+    return key.casefold() in PLACE_LISTS or (key.casefold() in ("contact", "contacts") and type(first.get("address")) is dict and "telecom" not in first)
 
 
 # ---------------------------------------------------------------- reading the sample

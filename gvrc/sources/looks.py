@@ -10,6 +10,7 @@ from typing import Any
 from gvrc.reference.address import SEPARATOR
 from gvrc.reference.gazetteer import load_gazetteer
 from gvrc.reference.vocabularies import load_vocabularies, normalised, placeholder_key
+from gvrc.sources.field_names import spaced
 
 LONGEST_LOOK = 200
 """Characters of a value that are looked at."""
@@ -47,7 +48,8 @@ def is_yes(text: str) -> bool | None:
     return text in YES if text in _FLAGS else None
 
 
-def _as_number(value: Any) -> float | None:
+def as_number(value: Any) -> float | None:
+    """A value as a number; None when it is none."""
     if type(value) is bool or isinstance(value, list | dict):
         return None
     try:
@@ -61,6 +63,11 @@ def _is_phone(text: str) -> bool:
     return any(_is_one_phone(part) for part in re.split(r"[/;,&|]| or | na ", text))
 
 
+def _is_callable(text: str) -> bool:
+    """Whether a text holds a number to call, be it a short code."""
+    return any(_is_one_phone(part) or _is_short_code(part) for part in re.split(r"[/;,&|]| or | na ", text))
+
+
 def _is_one_phone(text: str) -> bool:
     digits = "".join(sign for sign in text if sign.isdigit())
     letters = sum(1 for sign in text if sign.isalpha())
@@ -72,12 +79,12 @@ def _is_short_code(text: str) -> bool:
 
 
 def _is_degree(value: Any) -> bool:
-    number = _as_number(value)
+    number = as_number(value)
     return number is not None and (-5.5 <= number <= 6 or 33 <= number <= 43) and len(str(value).partition(".")[2]) >= 2
 
 
 def _is_between(value: Any, low: float, high: float) -> bool:
-    number = _as_number(value)
+    number = as_number(value)
     return number is not None and low <= number <= high and len(str(value).partition(".")[2]) >= 2
 
 
@@ -103,7 +110,7 @@ _NO_KIND = frozenset({"office", "offices", "other", "others", "organisation", "o
 @lru_cache(maxsize=4096)
 def is_kind_key(key: str) -> bool:
     """Whether the key of a list names the kind of its places: `police_stations`, `Safe Houses`."""
-    words = key.replace("_", " ").replace("-", " ").strip()
+    words = spaced(key).replace("_", " ").replace("-", " ").strip()
     return len(words) < 60 and words.casefold() not in _NO_KIND and any(normalised(form) in _spellings("facility_types") for form in (words, words.removesuffix("s"), f"{words[:-3]}y" if words.endswith("ies") else words))
 
 
@@ -131,7 +138,7 @@ def is_region(text: str) -> bool:
 def _is_address(value: Any) -> bool:
     """Whether a text, or a list of names, goes through the units in which a place lies: a county and at least one other part."""
     parts = [words_of(item) or str(item) for item in value] if isinstance(value, list) else SEPARATOR.split(str(value)[:LONGEST_LOOK])
-    parts = [part.strip() for part in parts[:8] if part.strip()]
+    parts = [part.strip() for part in parts[:8] if any(map(str.isalpha, part))]
     return len(parts) > 1 and any(map(is_county, parts)) and all(len(part) < 60 for part in parts)
 
 
@@ -192,12 +199,13 @@ def _is_contact_list(value: Any) -> bool:
 LOOKS: dict[str, Callable[[Any], bool]] = {
     "email": _on_text(lambda text: _EMAIL.search(text) is not None),
     "phone": _on_text(_is_phone),
+    "callable": _on_text(_is_callable),
     "contact_list": _is_contact_list,
     "short_code": _on_text(_is_short_code),
     "website": _on_text(lambda text: _URL.fullmatch(text) is not None),
     "uuid": _on_text(lambda text: _UUID.fullmatch(text) is not None),
     "whole_number": _on_text(str.isdecimal),
-    "number": lambda value: _as_number(value) is not None,
+    "number": lambda value: as_number(value) is not None,
     "flag": _on_text(lambda text: text.casefold() in _FLAGS),
     "degree": _is_degree,
     "latitude": lambda value: _is_between(value, -5.5, 6),

@@ -12,7 +12,7 @@ from gvrc.model.record import CANONICAL_FIELDS
 from gvrc.model.source import FieldSample, Mapping
 from gvrc.sources.field_names import NEVER, NOWHERE, KnownName, inherited_name, is_never_taken, known_name, plain_name, split_path
 from gvrc.sources.json_stream import COUNTY_OF_KEY, KIND_OF_LIST
-from gvrc.sources.looks import LONGEST_LOOK, LOOKS, is_missing, share, words_of
+from gvrc.sources.looks import LONGEST_LOOK, LOOKS, as_number, is_missing, share, words_of
 from gvrc.sources.wide import kind_of
 
 SHOWN_SAMPLES = 3
@@ -199,6 +199,11 @@ def _check_code(named: KnownName, values: FieldValues) -> Proposal | None:
     return _check_own_key(named, values) or _other("source_id", values, named)
 
 
+def _check_name(named: KnownName, values: FieldValues) -> Proposal | None:
+    """An agency may be what a place is called, or whose it is."""
+    return _other("owner", values, named) if plain_name(values.steps[-1]) == "agency" and values.looks("owner") >= 0.5 else None
+
+
 def _check_own_key(named: KnownName, values: FieldValues) -> Proposal | None:
     """A key must differ from record to record."""
     different = len({str(value) for value in values.values})
@@ -237,7 +242,7 @@ def _check_phone(named: KnownName, values: FieldValues) -> Proposal | None:
         return _other("contact", values, named)
     if phones < 0.5 and values.looks("short_code") >= 0.5:
         return _other("hotline", values, named)
-    if values.steps[-1].strip().casefold() == "number" and phones < 0.5:
+    if values.steps[-1].strip().casefold() == "number" and phones < 0.5 and values.looks("callable") < 0.5:
         return _nothing("no phone numbers")
     return None
 
@@ -276,6 +281,8 @@ def _check_fid(named: KnownName, values: FieldValues) -> Proposal | None:
 def _check_degree(named: KnownName, values: FieldValues) -> Proposal | None:
     if all(str(value).strip("-0. ") == "" for value in values.values):
         return _nothing("all zero")
+    if sum(abs(number) > 180 for value in values.values if (number := as_number(value)) is not None) > 0.5 * len(values.values):
+        return _nothing("metres of a map, not degrees")
     numbers = sum(1 for value in values.values if re.search(r"\d", str(value)) is not None)
     return _nothing("no degrees") if numbers < 0.5 * len(values.values) else None
 
@@ -294,7 +301,7 @@ def _check_flags(named: KnownName, values: FieldValues) -> Proposal | None:
 
 
 _CHECKS: dict[str, Callable[[KnownName, FieldValues], Proposal | None]] = {
-    "source_id": _check_own_key, "facility_code": _check_code, "facility_type": _check_kind, "services": _check_services,
+    "name": _check_name, "source_id": _check_own_key, "facility_code": _check_code, "facility_type": _check_kind, "services": _check_services,
     "category": _check_category, "phone": _check_phone, "hotline": _check_hotline, "officer": _check_officer, "county": _check_county,
     "district": _check_area, "town": _check_area, "fid_code": _check_fid, "latitude": _check_degree, "longitude": _check_degree, "operational_status": _check_status, "visibility": _check_flags,
     "coordinates": _check_coordinates, "last_verified_at": _check_flags, "created_at": _check_flags,
@@ -337,13 +344,15 @@ def _are_own_keys(values: Sequence[str]) -> bool:
 
 
 _VALUE_LOOKS = (
-    ("email", "email", 0.85), ("coordinates", "coordinates", 0.85), ("phone", "phone", 0.8), ("website", "website", 0.8),
+    ("email", "email", 0.85), ("coordinates", "coordinates", 0.85), ("callable", "phone", 0.8), ("website", "website", 0.8),
     ("facility_code", "facility_code", 0.8), ("county", "county", 0.8), ("longitude", "longitude", 0.7), ("latitude", "latitude", 0.6),
     ("constituency", "constituency", 0.7), ("ward", "ward", 0.7), ("operational_status", "operational_status", 0.6),
     ("facility_type", "facility_type", 0.7), ("owner", "owner", 0.65), ("services", "services", 0.65),
 )  # fmt: skip
 
 
+_SAYS_STATUS = re.compile(r"stat|oper|func|condition|hali")
+_SAYS_KIND = re.compile(r"\b(?:type|kind|category|aina)$")
 _NAMES_A_KEY = re.compile(r"\b(?:id|ids|uid|fid|oid|gid|pk|key|ref|code|index|time|timestamp|date|till|paybill|account|acc|version|hash|bbox)$")
 """Names of fields whose digits are no number to call."""
 
@@ -356,19 +365,29 @@ def _by_values(values: FieldValues) -> Proposal:
         return _by_ticks(values)
     if share("contact_list", values.values) >= SURE:
         return Proposal(canonical="contact", confidence=0.8, reason="its values are lists of phones and e-mail addresses")
-    is_key = _NAMES_A_KEY.search(plain_name(values.steps[-1])) is not None
     is_a_type = len(values.steps) > 1 and values.steps[-1].casefold() == "type"  # what kind of data it is, not what it says
+    name = plain_name(values.steps[-1])
     for look, canonical, confidence in () if is_a_type else _VALUE_LOOKS:
-        if canonical == "phone" and is_key:
-            continue  # the keys of other systems have as many digits
-        if canonical in _WORDS_FIELDS and values.looks("number") >= 0.5:
-            continue  # a running number, or a rating, is the number of a county too
-        seen = values.looks(look)
-        if seen >= SURE:
+        if _may_only_look_so(canonical, name, values):
+            continue
+        seen, enough = values.looks(look), 0.5 if canonical == "facility_type" and _SAYS_KIND.search(name) is not None else SURE
+        if seen >= enough:
             return Proposal(canonical=canonical, confidence=round(confidence * seen, 2), reason=f"its values look like {_in_words(canonical)}")
     if values.looks("address") >= SURE:
         return Proposal(canonical="location", confidence=0.7, reason="its values go through the units in which a place lies", rank=9_500)
     return _unknown("neither its name nor its values are known")
+
+
+def _may_only_look_so(canonical: str, name: str, values: FieldValues) -> bool:
+    """Whether values that look like a field may well be something else: the keys of other systems have as many digits as telephone numbers, a running
+    number or a rating is the number of a county too, `Active` and `Pending` are said of anything, `Organization` of every record of its kind."""
+    if canonical in _WORDS_FIELDS and values.looks("number") >= 0.5:
+        return True
+    if canonical == "phone":
+        return _NAMES_A_KEY.search(name) is not None or values.looks("phone") < 0.25
+    if canonical == "operational_status":
+        return _SAYS_STATUS.search(name) is None
+    return canonical == "facility_type" and {str(value).casefold() for value in values.values} <= _NO_KINDS
 
 
 def _by_ticks(values: FieldValues) -> Proposal:

@@ -35,6 +35,7 @@ from gvrc.model.run import StageResult
 from gvrc.model.source import SourceRow
 from gvrc.reference.corrections import Corrections
 from gvrc.reference.vocabularies import Vocabularies, Vocabulary
+from gvrc.sources.field_names import spaced
 
 STATED_FIELDS = ("county", "constituency", "ward", "sub_county", "district", "town", "location", "section")
 """Canonical fields whose texts say where a place is."""
@@ -382,7 +383,7 @@ def _is_own(value: Any, data: Mapping[str, Any]) -> bool:
 @lru_cache(maxsize=4_096)
 def _words_of_path(pointer: str, keys: tuple[str, ...]) -> tuple[str, ...]:
     """Words that tell what a list is about: the names of the arrays above the row (`police_stations`) and of the key that holds its name."""
-    parents = [part.replace("_", " ") for part in pointer.split("/")[1:-1] if part and not part.isdigit()]
+    parents = [spaced(part).replace("_", " ") for part in pointer.split("/")[1:-1] if part and not part.isdigit()]
     return (*reversed(parents), *(key.replace("_", " ") for key in keys))
 
 

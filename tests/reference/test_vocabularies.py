@@ -131,3 +131,14 @@ def test_every_word_of_kiswahili_finds_its_term_and_has_a_source() -> None:
     for row in reference_rows("kiswahili.csv", "vocabulary", "code", "spelling", "source"):
         assert getattr(words, row["vocabulary"]).known_spelling(row["spelling"]) == row["code"]
         assert row["source"].startswith("https://")
+
+
+@pytest.mark.parametrize("text", ["Comprehensive care", "Cancer center", "Justice for survivors"])
+def test_a_likeness_of_common_words_is_none(vocabularies: Vocabularies, text: str) -> None:
+    assert vocabularies.services.find(text) is None
+    assert not {"gbv_medical_care", "hotline", "fgm_care"} & {match.code for match in vocabularies.services.candidates(text)}
+
+
+@pytest.mark.parametrize(("text", "code"), [("Counceling", "trauma_counselling"), ("Legal adivce", "legal_aid"), ("HIV Tesing", "hiv_testing")])
+def test_a_misspelt_word_is_still_the_word(vocabularies: Vocabularies, text: str, code: str) -> None:
+    assert vocabularies.services.candidates(text)[0].code == code

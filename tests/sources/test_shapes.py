@@ -391,3 +391,34 @@ def test_names_as_shapefiles_cut_them_and_a_column_of_zeros(read: Callable[[str]
 def test_a_day_on_which_an_office_is_closed_is_no_status(read: Callable[[str], list[SourceRow]]) -> None:
     rows = read(json.dumps([record | {"hours": {"monday": "8 - 5", "sunday": "Closed"}} for record in objects(name=0, county=1)]))
     assert not any("operational_status" in row.values for row in rows)
+
+
+def test_a_field_that_tells_the_kind_may_hold_some_that_are_unknown(read: Callable[[str], list[SourceRow]]) -> None:
+    rows = read(json.dumps([record | {"helper_type": kind} for record, kind in zip(objects(name=0, phone=4), ("safe_house", "police_station", "shop", "clinic"), strict=True)]))
+    assert [row.values["facility_type"] for row in rows] == ["safe_house", "police_station", "shop", "clinic"]
+
+
+def test_what_is_said_of_every_record_is_no_kind_status_or_place(read: Callable[[str], list[SourceRow]]) -> None:
+    rows = read(json.dumps({"entry": [{"resource": {"resourceType": "Organization", "token": "Active", "patients": "12,441", "name": p[0]}} for p in PLACES]}))
+    assert [set(row.values) for row in rows] == [{"name"}] * 4
+
+
+def test_numbers_to_call_are_found_though_most_are_short_and_their_name_is_unknown(read: Callable[[str], list[SourceRow]]) -> None:
+    rows = read(json.dumps([{"name": "Police", "num": "999 / 112"}, {"name": "Child line", "num": "116"}, {"name": "Legal aid line", "num": "0800 720 111"}]))
+    assert [row.values["phone"] for row in rows] == ["999 / 112", "116", "0800 720 111"]
+
+
+def test_keys_in_camel_case_and_fields_in_english_are_read_as_words(read: Callable[[str], list[SourceRow]]) -> None:
+    rows = read(json.dumps({"policeStations": [{"nameEn": p[0], "nameSw": "Kituo", "descriptionEn": "Open to all", "county": p[1]} for p in PLACES], "safeHouses": [{"nameEn": "Amani", "county": "Kwale"}]}))
+    assert [(row.values["name"], row.values["facility_type"]) for row in rows] == [*((name, "police Stations") for name in NAMES), ("Amani", "safe Houses")]
+    assert rows[0].values["description"] == "Open to all"
+
+
+def test_metres_of_a_map_are_no_degrees_and_an_agency_may_be_the_owner(read: Callable[[str], list[SourceRow]]) -> None:
+    rows = read("Facility Name,Agency,Latitude,Longitude,x,y\n" + "".join(f"{p[0]},MOH,{p[5]},{p[6]},4541304.4,-229080.5\n" for p in PLACES))
+    assert [(row.values["owner"], row.values["latitude"]) for row in rows] == [("MOH", str(p[5])) for p in PLACES]
+
+
+def test_the_address_of_a_contact_says_where_a_fhir_organization_is(read: Callable[[str], list[SourceRow]]) -> None:
+    resources = [{"resourceType": "Organization", "name": p[0], "contact": [{"address": {"district": p[2], "state": p[1]}}]} for p in PLACES]
+    assert [row.values["county"] for row in read(json.dumps({"resourceType": "Bundle", "entry": [{"resource": told} for told in resources]}))] == COUNTIES
