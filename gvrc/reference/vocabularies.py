@@ -180,9 +180,9 @@ class Vocabulary:
         return len(self.terms)
 
 
-_SAY_LITTLE = frozenset({"for", "of", "and", "the", "to", "service", "services", "care", "support", "centre", "unit", "survivors", "community", "general", "facility", "other"})
+_SAY_LITTLE = frozenset({"for", "of", "and", "the", "to", "service", "care", "support", "centre", "unit", "survivor", "community", "general", "facility", "other"})
 """Words that terms of all meanings have in common."""
-_NEVER_LEFT_OUT = frozenset({"gbv", "sgbv", "fgm", "hiv", "aids", "vct", "art", "tb", "pep", "prc", "sti", "child", "children", "legal", "police"})
+_NEVER_LEFT_OUT = frozenset({"gbv", "sgbv", "fgm", "hiv", "aids", "vct", "art", "tb", "pep", "prc", "sti", "child", "legal", "police"})
 """Words that make another thing of a term: care is not GBV care."""
 SAME_WORD = 80.0
 """Likeness of two words (0 to 100) from which one is the other misspelt."""
