@@ -62,6 +62,12 @@ def spans(sorted_keys: npt.NDArray[np.generic]) -> tuple[LongArray, LongArray]:
     return starts, np.diff(np.r_[starts, len(sorted_keys)]).astype(np.int64)
 
 
+def ranks_within(sorted_keys: npt.NDArray[np.generic]) -> LongArray:
+    """The place of each position in its run of equal values, from 0."""
+    starts, lengths = spans(sorted_keys)
+    return np.arange(len(sorted_keys), dtype=np.int64) - np.repeat(starts, lengths)
+
+
 def order_of(keys: LongArray | IntArray) -> LongArray:
     """Positions in the order of the keys (whole numbers from 0), equal ones as they stand: small numbers by counting, others by sorting numbers that hold key
     and position, which is faster than `argsort`, where both fit into one."""

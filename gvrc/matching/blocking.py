@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 
 from gvrc.matching.arrays import NO_PAIRS, BoolArray, IntArray, LongArray, Pairs, may_repeat, order_of, pairs_within, spans
-from gvrc.matching.partitions import FoundPairs, Sweep, scoring
-from gvrc.matching.prepared import Prepared
+from gvrc.matching.partitions import FoundPairs, Sweep, Wording, scoring
+from gvrc.matching.prepared import Groundwork, Prepared
 
 RULES: tuple[str, ...] = (
     "official_code", "shared_contact", "switchboard", "same_name_key", "rare_word", "ward_names", "constituency_names", "county_names",
@@ -28,8 +28,6 @@ WIDE_NAME_CUT = 70
 SWITCHBOARD = 8
 """A contact of more places than this is an exchange, a county office or a chain: it proposes pairs, but is no evidence."""
 LARGEST_BLOCK = 60
-CROWD = 20
-"""Namesakes in one county from which a record may have more alike names than it meets (partitions.MOST_ALIKE)."""
 LEAF = 160
 """Rows of a block compared in one go; larger blocks are halved, measured fastest for cdist."""
 ALL_PAIRS_CELLS = 4_000_000
@@ -110,16 +108,29 @@ class _Found:
             self.pairs.append((*pairs, np.full(len(pairs[0]), BIT[rule], dtype=np.int32)))
 
 
+@dataclass(frozen=True, slots=True)
+class NamesComparing:
+    """The comparing of names that is under way: the alike pairs once they are called for, and how many comparisons it makes."""
+
+    pairs: Callable[[], list[FoundPairs]]
+    cells: int
+
+
 def candidates(prepared: Prepared, scope: Scope, executor: Executor | None = None, workers: int = 1) -> Candidates:
-    """Every pair that some rule proposes. Names are compared block by block on `executor`, or on `workers` threads."""
-    found = _Found()
-    with _names_comparing(prepared, scope, found, executor, workers) as compared:
-        _by_codes(prepared, found)
-        _by_contacts(prepared, found)
-        _by_name_key(prepared, found, FEW_NAMESAKES if scope.link else ONLY_NAMESAKES)
-        _by_rare_words(prepared, found)
-        _by_points(prepared, found)
-        found.pairs += compared()
+    """Every pair that some rule proposes. Names are compared block by block on `executor`, or on so many processors here."""
+    with comparing_names(prepared, scope, executor, workers) as comparing:
+        return proposed(prepared, scope, comparing)
+
+
+def proposed(prepared: Prepared, scope: Scope, comparing: NamesComparing) -> Candidates:
+    """Every pair that some rule proposes; the other rules are at work while names are compared."""
+    found = _Found(compared=comparing.cells)
+    _by_codes(prepared, found)
+    _by_contacts(prepared, found)
+    _by_name_key(prepared, found, FEW_NAMESAKES if scope.link else ONLY_NAMESAKES)
+    _by_rare_words(prepared, found)
+    _by_points(prepared, found)
+    found.pairs += comparing.pairs()
     return _united(prepared.count, scope, found)
 
 
@@ -274,52 +285,57 @@ def halves(rows: LongArray) -> Iterator[Pairs]:
 
 
 @contextmanager
-def _names_comparing(prepared: Prepared, scope: Scope, found: _Found, executor: Executor | None, workers: int) -> Iterator[Callable[[], list[FoundPairs]]]:
-    """The comparing of names, which goes on elsewhere while the other rules are at work; its pairs are there when they are called for."""
-    sweeps = list(sweeps_of(prepared, scope))
-    found.compared += sum(sweep.cells for sweep in sweeps)
-    joined = prepared.names.joined if found.compared <= JOINED_CELLS else None
-    with scoring(sweeps, prepared.names.core, joined, executor, workers) as waiting:
-        yield waiting
+def comparing_names(ground: Groundwork, scope: Scope, executor: Executor | None = None, workers: int = 1) -> Iterator[NamesComparing]:
+    """The comparing of names, which goes on elsewhere while other work is done here."""
+    sweeps = list(sweeps_of(ground, scope))
+    cells = sum(sweep.cells for sweep in sweeps)
+    with scoring(sweeps, wording_of(ground, is_joined=cells <= JOINED_CELLS), executor, workers) as waiting:
+        yield NamesComparing(waiting, cells)
 
 
-def sweeps_of(prepared: Prepared, scope: Scope) -> Iterator[Sweep]:
+def wording_of(ground: Groundwork, is_joined: bool) -> Wording:
+    """What the rectangles read of the records; `is_joined`: names are compared with their spaces left out, too."""
+    names = ground.names
+    return Wording(cores=names.core, joined=names.joined if is_joined else None, markers=names.same["markers"], fingerprints=ground.fingerprints)
+
+
+def sweeps_of(ground: Groundwork, scope: Scope) -> Iterator[Sweep]:
     """The rectangles: the whole list when it is small, counties when they are, else wards and what has no ward. Where a place is dense, only the same
     kinds meet, and unknown kinds all."""
-    everything = np.argsort(prepared.fingerprints, kind="stable")
-    if prepared.count**2 // 2 <= ALL_PAIRS_CELLS:
+    if ground.count**2 // 2 <= ALL_PAIRS_CELLS:
+        everything = np.argsort(ground.fingerprints, kind="stable")
         yield from (Sweep(left=left, right=right, bit=BIT["all_names"], cut=WIDE_NAME_CUT) for left, right in scope.jobs(everything))
-    if _cells_of(prepared.counties) <= COUNTY_CELLS:
-        for block in _blocks(prepared, prepared.counties):
+    if _cells_of(ground.counties) <= COUNTY_CELLS:
+        for block in _blocks(ground, ground.counties):
             yield from (Sweep(left=left, right=right, bit=BIT["county_names"], cut=NAME_CUT) for left, right in scope.jobs(block))
         return
-    for block in _blocks(prepared, prepared.wards):
-        yield from _ward_sweeps(prepared, scope, block)
-    yield from _without(prepared, prepared.wards, _blocks(prepared, prepared.constituencies), "constituency_names", NAME_CUT)
-    yield from _without(prepared, prepared.constituencies, _blocks(prepared, prepared.counties), "county_names", WIDE_NAME_CUT)
+    for block in _blocks(ground, ground.wards):
+        yield from _ward_sweeps(ground, scope, block)
+    yield from _without(ground, ground.wards, _blocks(ground, ground.constituencies), "constituency_names", NAME_CUT)
+    yield from _without(ground, ground.constituencies, _blocks(ground, ground.counties), "county_names", WIDE_NAME_CUT)
 
 
 def _cells_of(place: IntArray) -> int:
     return int((np.bincount(place[place >= 0]).astype(np.int64) ** 2).sum() // 2)
 
 
-def _blocks(prepared: Prepared, place: IntArray) -> Iterator[LongArray]:
-    """The rows of each place that has two or more; where a name is so frequent that not all its bearers meet, in an order that the records alone settle."""
-    is_crowded = int(prepared.namesakes.max(initial=0)) > CROWD
-    rows = np.argsort(prepared.fingerprints, kind="stable") if is_crowded else np.arange(prepared.count)
-    rows = rows[place[rows] >= 0]
+def _blocks(ground: Groundwork, place: IntArray) -> Iterator[LongArray]:
+    """The rows of each place that has two or more; those that are compared in several rectangles in an order that the records alone settle, for a record
+    in a crowd does not meet all that are alike (partitions.MOST_ALIKE)."""
+    rows = np.flatnonzero(place >= 0)
     rows = rows[order_of(place[rows])]
     starts, lengths = spans(place[rows])
     several = lengths > 1
     for start, end in zip(starts[several].tolist(), (starts + lengths)[several].tolist(), strict=True):
-        yield rows[start:end]
+        block = rows[start:end]
+        yield block if len(block) <= LEAF else block[np.argsort(ground.fingerprints[block], kind="stable")]
 
 
-def _ward_sweeps(prepared: Prepared, scope: Scope, block: LongArray) -> Iterator[Sweep]:
+def _ward_sweeps(ground: Groundwork, scope: Scope, block: LongArray) -> Iterator[Sweep]:
     if len(block) <= DENSE:
         yield from (Sweep(left=left, right=right, bit=BIT["ward_names"], cut=NAME_CUT) for left, right in scope.jobs(block))
         return
-    kinds = prepared.kinds[block]
+    kinds = ground.kinds[block]
     unknown = block[kinds < 0]
     if len(unknown):
         yield Sweep(left=unknown, right=block, bit=BIT["ward_names"], cut=WIDE_NAME_CUT)
@@ -327,7 +343,7 @@ def _ward_sweeps(prepared: Prepared, scope: Scope, block: LongArray) -> Iterator
         yield from (Sweep(left=left, right=right, bit=BIT["ward_names"], cut=WIDE_NAME_CUT) for left, right in scope.jobs(block[kinds == kind]))
 
 
-def _without(prepared: Prepared, fine: IntArray, blocks: Iterable[LongArray], rule: str, cut: int) -> Iterator[Sweep]:
+def _without(ground: Groundwork, fine: IntArray, blocks: Iterable[LongArray], rule: str, cut: int) -> Iterator[Sweep]:
     """Rows whose fine place is unknown against all rows of their coarse place."""
     for block in blocks:
         unknown = block[fine[block] < 0]
@@ -336,7 +352,7 @@ def _without(prepared: Prepared, fine: IntArray, blocks: Iterable[LongArray], ru
         if len(block) <= DENSE or len(unknown) * len(block) <= LEAF**2:
             yield Sweep(left=unknown, right=block, bit=BIT[rule], cut=cut)
             continue
-        kinds, of_unknown = prepared.kinds[block], prepared.kinds[unknown]
+        kinds, of_unknown = ground.kinds[block], ground.kinds[unknown]
         for kind in np.unique(of_unknown):
             meets = block if kind < 0 else block[(kinds == kind) | (kinds < 0)]
             yield Sweep(left=unknown[of_unknown == kind], right=meets, bit=BIT[rule], cut=WIDE_NAME_CUT)

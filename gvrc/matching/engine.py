@@ -9,8 +9,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from gvrc.matching import hard, rivals, specialties
-from gvrc.matching.arrays import BoolArray, ByteArray, IntArray, LongArray, SmallFloatArray
-from gvrc.matching.blocking import BIT, RULES, Candidates, Scope, candidates
+from gvrc.matching.arrays import BoolArray, ByteArray, IntArray, LongArray, SmallFloatArray, ranks_within
+from gvrc.matching.blocking import BIT, RULES, Candidates, Scope, comparing_names, proposed
 from gvrc.matching.columns import MatchColumns
 from gvrc.matching.evidence import NEIGHBOURHOOD, RIVAL, EvidenceTable, evidence_table, logistic
 from gvrc.matching.explain import Explainer
@@ -20,13 +20,15 @@ from gvrc.matching.hard import HARD_EVIDENCE, NOTHING, SAME_CODE
 from gvrc.matching.meeting import parting_words, words_met
 from gvrc.matching.names import StandardNames
 from gvrc.matching.pairs import PairRows
-from gvrc.matching.prepared import Prepared, prepare
+from gvrc.matching.prepared import Prepared, completed, groundwork
 from gvrc.matching.reference_formula import reference_scores
 from gvrc.model.match import Band, MatchResult
 
 EXPLAINED_AT_ONCE = 5000
-COMPARED_AT_ONCE, COMPARED_WORTH_SHARING = 500_000, 400_000
+COMPARED_AT_ONCE, COMPARED_WORTH_SHARING = 500_000, 50_000
 """Candidate pairs of which the comparisons are held in memory at once, and from how many they are worth another processor."""
+MOST_PARTNERS = 20
+"""Pairs of one record that are kept: the strongest. In a crowd of one name nobody looks at more, and all of them would fill the memory."""
 BANDS: tuple[Band, ...] = (Band.DROPPED, Band.POSSIBLE, Band.REVIEW, Band.AUTOMATIC)
 """Bands by number."""
 STRATEGIES: tuple[str, ...] = ("weak", "near_point", "fuzzy_name", "shared_contact", "exact_name_and_place", "registration_number", "exact_code")
@@ -147,12 +149,15 @@ def match(
     """Every pair of records that may be one place, scored. `standard_names` saves standardising the names again, `prepared` the whole preparation;
     `executor` compares names elsewhere than
     on this thread, `tables` (for pairs alone, with rivals) replaces the shipped evidence."""
-    prepared = prepared or prepare(columns, standard_names)
     scope = Scope(list_ids=columns.list_ids, link=options.link, registry_list=options.registry_list)
-    found = candidates(prepared, scope, executor, options.workers)
+    ground = prepared or groundwork(columns, standard_names)
+    with comparing_names(ground, scope, executor, options.workers) as comparing:
+        prepared = prepared or completed(columns, ground)
+        found = proposed(prepared, scope, comparing)
     plain_table, link_table = tables or (evidence_table(), evidence_table(link=True))
     table = link_table if options.link else plain_table
-    pairs, levels, log_odds = compare(prepared, found, table, options.possible_threshold, options.workers)
+    compared = compare(prepared, found, table, options.possible_threshold, options.workers)
+    pairs, levels, log_odds = compared.pairs, compared.levels, compared.log_odds
     verdict = hard.verdicts(prepared, pairs, levels)
     choice = rivals.everyone(len(pairs))
     if options.link:
@@ -163,31 +168,64 @@ def match(
         columns=columns, prepared=prepared, table=table, options=options, left=pairs.left, right=pairs.right, match_score=score, log_odds=log_odds,
         strategies=_strategies(pairs, levels, verdict), rules=pairs.rules, bands=np.zeros(len(pairs), dtype=np.uint8), hard_evidence=verdict,
         is_chosen=choice.is_chosen, levels=levels, rival_rows=choice.rival_rows,
-        counts={"candidate_pairs": len(found.left), "names_compared": found.compared, "split_blocks": found.split_blocks},
+        counts={"candidate_pairs": len(found.left), "names_compared": found.compared, "split_blocks": found.split_blocks, "left_out": compared.left_out},
     )
     return _banded(result)
 
 
-def compare(
-    prepared: Prepared, found: Candidates, table: EvidenceTable, possible_threshold: float, workers: int = 1
-) -> tuple[PairRows, dict[str, ByteArray], SmallFloatArray]:
-    """Levels and summed evidence of the candidates that can still reach `possible_threshold`, on so many processors."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compared:
+    """Pairs with the level of every feature and the summed evidence; `left_out` counts those that gave way to MOST_PARTNERS stronger ones of both records."""
+
+    pairs: PairRows
+    levels: dict[str, ByteArray]
+    log_odds: SmallFloatArray
+    left_out: int = 0
+
+    def without_crowds(self, prepared: Prepared) -> Compared:
+        """The pairs that are among the MOST_PARTNERS strongest of either record, or rest on an official code."""
+        kept = _strongest(prepared, self.pairs, self.log_odds) | ((self.pairs.rules & BIT["official_code"]) != 0)
+        if kept.all():
+            return self
+        levels = {name: level[kept] for name, level in self.levels.items()}
+        return Compared(pairs=self.pairs.taken(kept), levels=levels, log_odds=self.log_odds[kept], left_out=self.left_out + int((~kept).sum()))
+
+
+def _strongest(prepared: Prepared, pairs: PairRows, log_odds: SmallFloatArray) -> BoolArray:
+    """Whether each pair is among the MOST_PARTNERS strongest of either record; the values of the records decide between equal ones."""
+    records, others = np.r_[pairs.left, pairs.right], np.r_[pairs.right, pairs.left]
+    is_crowded = (np.bincount(records, minlength=1) > MOST_PARTNERS)[records]
+    if not is_crowded.any():
+        return np.ones(len(pairs), dtype=np.bool_)
+    at = np.flatnonzero(is_crowded)
+    at = at[np.lexsort((prepared.fingerprints[others[at]], -log_odds[at % len(pairs)], records[at]))]
+    kept = ~is_crowded
+    kept[at[ranks_within(records[at]) < MOST_PARTNERS]] = True
+    either: BoolArray = kept[: len(pairs)] | kept[len(pairs) :]
+    return either
+
+
+def compare(prepared: Prepared, found: Candidates, table: EvidenceTable, possible_threshold: float, workers: int = 1) -> Compared:
+    """Levels and summed evidence of the candidates that can still reach `possible_threshold`, on so many processors; crowds are thinned on the way, so that
+    memory holds them."""
     count = len(found.left)
     workers = workers if count >= COMPARED_WORTH_SHARING else 1
     size = max(min(COMPARED_AT_ONCE, -(-count // (2 * workers if workers > 1 else 1))), 1)
     slices = [slice(start, start + size) for start in range(0, max(count, 1), size)]
 
-    def work(part: slice) -> tuple[PairRows, dict[str, ByteArray], SmallFloatArray]:
-        return _compared(prepared, PairRows(left=found.left[part], right=found.right[part], rules=found.rules[part]), table, possible_threshold)
+    def work(part: slice) -> Compared:
+        pairs = PairRows(left=found.left[part], right=found.right[part], rules=found.rules[part])
+        return _compared(prepared, pairs, table, possible_threshold).without_crowds(prepared)
 
     with shared(work, slices, workers) as comparing:
         parts = comparing()
-    left, right, rules = (np.concatenate([getattr(part, name) for part, _, _ in parts]) for name in ("left", "right", "rules"))
-    levels = {name: np.concatenate([part[name] for _, part, _ in parts]) for name in parts[0][1]}
-    return PairRows(left=left, right=right, rules=rules), levels, np.concatenate([part for _, _, part in parts])
+    left, right, rules = (np.concatenate([getattr(part.pairs, name) for part in parts]) for name in ("left", "right", "rules"))
+    levels = {name: np.concatenate([part.levels[name] for part in parts]) for name in parts[0].levels}
+    log_odds, left_out = np.concatenate([part.log_odds for part in parts]), sum(part.left_out for part in parts)
+    return Compared(pairs=PairRows(left=left, right=right, rules=rules), levels=levels, log_odds=log_odds, left_out=left_out).without_crowds(prepared)
 
 
-def _compared(prepared: Prepared, pairs: PairRows, table: EvidenceTable, possible_threshold: float) -> tuple[PairRows, dict[str, ByteArray], SmallFloatArray]:
+def _compared(prepared: Prepared, pairs: PairRows, table: EvidenceTable, possible_threshold: float) -> Compared:
     """The comparisons, the cheap ones first; the dear ones only of pairs that can still be of interest."""
     pairs = replace(pairs, spelled=spelling(prepared, pairs))
     least = float(np.log(max(possible_threshold, 1e-9) / (1 - possible_threshold)))
@@ -204,7 +242,8 @@ def _compared(prepared: Prepared, pairs: PairRows, table: EvidenceTable, possibl
         pairs, levels = pairs.taken(kept), {name: level[kept] for name, level in levels.items()}
         pairs = pairs if pairs.met is not None else replace(pairs, met=words_met(prepared, pairs))
         pairs = pairs if pairs.parting is not None else replace(pairs, parting=parting_words(prepared, pairs))
-    return PairRows(left=pairs.left, right=pairs.right, rules=pairs.rules), levels, table.weigh(levels, CLASS_OF_NAME[levels["name"]])
+    told = PairRows(left=pairs.left, right=pairs.right, rules=pairs.rules)
+    return Compared(pairs=told, levels=levels, log_odds=table.weigh(levels, CLASS_OF_NAME[levels["name"]]))
 
 
 def _idle(prepared: Prepared) -> set[str]:

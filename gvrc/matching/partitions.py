@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -18,10 +17,10 @@ from rapidfuzz import fuzz
 from rapidfuzz.process import cdist
 
 from gvrc.errors import ConfigError
-from gvrc.matching.arrays import BoolArray, ByteArray, IntArray, LongArray, TextArray, spans
+from gvrc.matching.arrays import BoolArray, ByteArray, FingerprintArray, IntArray, LongArray, TextArray, ranks_within, spans
 from gvrc.matching.forked import shared
 
-MOST_ALIKE = 60
+MOST_ALIKE = 30
 """Alike names that one record meets in one rectangle of names at the most."""
 CELLS_AT_ONCE = 4_000_000
 """Comparisons held in memory at once."""
@@ -51,77 +50,89 @@ class Sweep:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
-    """Some rectangles with the names of their rows. `rows` are the row numbers of the whole, `sweeps` speak of positions among them; `joined` are the
-    names without their spaces, where these are compared too."""
+class Wording:
+    """What the rectangles read of each record: the distinctive words of its name, the same without spaces where these are compared too (`joined`), the number
+    of its numbers, letters and directions (-1: none), and the fingerprint that breaks ties."""
 
-    rows: LongArray
     cores: TextArray
     joined: TextArray | None
+    markers: IntArray
+    fingerprints: FingerprintArray
+
+    def taken(self, rows: LongArray) -> Wording:
+        """Those of some of the records."""
+        joined = None if self.joined is None else self.joined[rows]
+        return Wording(cores=self.cores[rows], joined=joined, markers=self.markers[rows], fingerprints=self.fingerprints[rows])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """Some rectangles with the wording of their rows. `rows` are the row numbers of the whole, `sweeps` speak of positions among them."""
+
+    rows: LongArray
+    wording: Wording
     sweeps: Sequence[Sweep]
 
 
-def parts_of(sweeps: Iterable[Sweep], cores: TextArray, joined: TextArray | None) -> Iterator[Part]:
+def parts_of(sweeps: Iterable[Sweep], wording: Wording) -> Iterator[Part]:
     """The rectangles in parts of about CELLS_OF_A_PART comparisons, in their order, each with the names it wants and no others."""
-    return (_part(batch, cores, joined) for batch in _batches(sweeps, CELLS_OF_A_PART))
+    return (_part(batch, wording) for batch in _batches(sweeps, CELLS_OF_A_PART))
 
 
 def _batches(sweeps: Iterable[Sweep], largest: int) -> Iterator[list[Sweep]]:
-    """The rectangles in batches of about `largest` comparisons."""
+    """The rectangles in batches of `largest` comparisons at the most; a larger one stands alone."""
     waiting: list[Sweep] = []
-    cells = 0
+    room = largest
     for sweep in sweeps:
-        waiting.append(sweep)
-        cells += sweep.cells
-        if cells >= largest:
+        cells = sweep.cells
+        if cells > room and waiting:
             yield waiting
-            waiting, cells = [], 0
+            waiting, room = [], largest
+        waiting.append(sweep)
+        room -= cells
     if waiting:
         yield waiting
 
 
-def _part(sweeps: Sequence[Sweep], cores: TextArray, joined: TextArray | None) -> Part:
+def _part(sweeps: Sequence[Sweep], wording: Wording) -> Part:
     lengths = [len(side) for sweep in sweeps for side in (sweep.left, sweep.right)]
     rows, back = np.unique(np.concatenate([side for sweep in sweeps for side in (sweep.left, sweep.right)]), return_inverse=True)
     sides = np.split(back.astype(np.int64), np.cumsum(lengths)[:-1])
     local = [replace(sweep, left=sides[2 * at], right=sides[2 * at if sweep.right is sweep.left else 2 * at + 1]) for at, sweep in enumerate(sweeps)]
-    return Part(rows=rows, cores=cores[rows], joined=None if joined is None else joined[rows], sweeps=local)
+    return Part(rows=rows, wording=wording.taken(rows), sweeps=local)
 
 
 def score_partition(part: Part) -> FoundPairs:
     """The alike pairs of a part: rows of the left, rows of the right, and the bits of the rules."""
-    left, right, bits = _swept(part.sweeps, part.cores, part.joined)
+    left, right, bits = _swept(part.sweeps, part.wording)
     return part.rows[left], part.rows[right], bits
 
 
-def _swept(sweeps: Sequence[Sweep], cores: TextArray, joined: TextArray | None) -> FoundPairs:
-    """The alike pairs of the rectangles, as many rectangles at once as memory should hold."""
-    if sum(sweep.cells for sweep in sweeps) <= CELLS_AT_ONCE:
-        return _alike(sweeps, cores, joined)
-    found = [_alike(batch, cores, joined) for batch in _batches(chain.from_iterable(_slices(sweep) for sweep in sweeps), CELLS_AT_ONCE)]
+def _swept(sweeps: Sequence[Sweep], wording: Wording) -> FoundPairs:
+    """The alike pairs of a batch of rectangles, a large one slice by slice, so that memory holds its comparisons."""
+    if len(sweeps) > 1 or sweeps[0].cells <= CELLS_AT_ONCE:
+        return _alike(sweeps, wording)
+    found = [_alike([piece], wording) for piece in _slices(sweeps[0])]
     left, right, bits = (np.concatenate([pairs[side] for pairs in found]) for side in range(3))
     return left, right, bits
 
 
 @contextmanager
-def scoring(
-    sweeps: Iterable[Sweep], cores: TextArray, joined: TextArray | None, executor: Executor | None, workers: int
-) -> Iterator[Callable[[], list[FoundPairs]]]:
+def scoring(sweeps: Iterable[Sweep], wording: Wording, executor: Executor | None, workers: int) -> Iterator[Callable[[], list[FoundPairs]]]:
     """Every rectangle, part by part on the executor, or on so many processors here: they are at work until what they found is called for."""
     if executor is not None:
-        futures = [executor.submit(score_partition, part) for part in parts_of(sweeps, cores, joined)]
+        futures = [executor.submit(score_partition, part) for part in parts_of(sweeps, wording)]
         yield lambda: [waiting.result() for waiting in futures]
         return
-    waiting = list(sweeps)
-    worth_sharing = sum(sweep.cells for sweep in waiting) >= CELLS_WORTH_SHARING
-    batches = list(_batches(waiting, min(CELLS_OF_A_PART, CELLS_OF_A_SHARE)))
-    with shared(lambda batch: _swept(batch, cores, joined), batches, workers if worth_sharing else 1) as found:
+    batches = list(_batches(sweeps, min(CELLS_OF_A_PART, CELLS_OF_A_SHARE)))
+    worth_sharing = len(batches) >= CELLS_WORTH_SHARING // CELLS_OF_A_SHARE
+    with shared(lambda batch: _swept(batch, wording), batches, workers if worth_sharing else 1) as found:
         yield found
 
 
-def score_all(sweeps: Iterable[Sweep], cores: TextArray, joined: TextArray | None, executor: Executor | None, workers: int) -> list[FoundPairs]:
+def score_all(sweeps: Iterable[Sweep], wording: Wording, executor: Executor | None, workers: int) -> list[FoundPairs]:
     """What `scoring` finds, waited for."""
-    with scoring(sweeps, cores, joined, executor, workers) as found:
+    with scoring(sweeps, wording, executor, workers) as found:
         return found()
 
 
@@ -156,39 +167,48 @@ def _slices(sweep: Sweep) -> Iterator[Sweep]:
         yield replace(sweep, left=sweep.left[start : start + rows])
 
 
-def _alike(sweeps: Sequence[Sweep], cores: TextArray, joined: TextArray | None) -> FoundPairs:
+def _alike(sweeps: Sequence[Sweep], wording: Wording) -> FoundPairs:
     """Pairs of the rectangles whose distinctive words have at least the ratio asked for, sorted or, where given, run together in their own order.
 
     A record alike to more than MOST_ALIKE others of the rectangle meets the most alike of them only: a list that repeats one name thousands of times
     must cost neither hours nor all the memory. The rules of code, contact, name and place, and point still propose its other pairs.
     """
-    ratios = np.concatenate([_ratios(cores, joined, sweep).ravel() for sweep in sweeps])
+    ratios = np.concatenate([_ratios(wording, sweep).ravel() for sweep in sweeps])
     widths = np.array([len(sweep.right) for sweep in sweeps], dtype=np.int64)
     heights = np.array([len(sweep.left) for sweep in sweeps], dtype=np.int64)
     ends, first_rows, first_columns = np.cumsum(widths * heights), np.cumsum(heights) - heights, np.cumsum(widths) - widths
     found = np.flatnonzero(ratios != 0)  # below the cut, cdist gives 0
     of = np.searchsorted(ends, found, side="right")
     row, column = np.divmod(found - (ends - widths * heights)[of], widths[of])
-    kept = _most_alike(ratios[found], first_rows[of] + row)
-    if kept.all():  # else a pair may have stayed on one side of a square only
-        kept = (column > row) | ~np.array([sweep.left is sweep.right for sweep in sweeps])[of]
-    of, row, column = of[kept], row[kept], column[kept]
     left, right = np.concatenate([sweep.left for sweep in sweeps]), np.concatenate([sweep.right for sweep in sweeps])
     bits = np.array([sweep.bit for sweep in sweeps], dtype=np.int32)
-    return left[first_rows[of] + row], right[first_columns[of] + column], bits[of]
+    lines, columns = first_rows[of] + row, first_columns[of] + column
+    is_crowded, kept = _most_alike(ratios[found], lines, left[lines], right[columns], wording)
+    if not is_crowded:  # else a pair may have stayed on one side of a square only
+        kept = (column > row) | ~np.array([sweep.left is sweep.right for sweep in sweeps])[of]
+    return left[lines[kept]], right[columns[kept]], bits[of[kept]]
 
 
-def _most_alike(ratios: ByteArray, rows: LongArray) -> BoolArray:
-    """Which of the alike pairs stay when each row keeps its MOST_ALIKE best; `rows` ascend."""
-    kept = np.ones(len(rows), dtype=np.bool_)
-    starts, lengths = spans(rows)
-    for start, length in zip(starts[lengths > MOST_ALIKE].tolist(), lengths[lengths > MOST_ALIKE].tolist(), strict=True):
-        kept[start + np.argsort(-ratios[start : start + length].astype(np.int16), kind="stable")[MOST_ALIKE:]] = False
-    return kept
+def _most_alike(ratios: ByteArray, lines: LongArray, left: LongArray, right: LongArray, wording: Wording) -> tuple[bool, BoolArray]:
+    """Whether some line (they ascend) has more than MOST_ALIKE alike pairs, and which pairs stay when it keeps its best: of equal ones those that the records
+    alone settle. Where numbers, letters or directions contradict, a like name in a crowd is no reason to compare."""
+    kept = np.ones(len(lines), dtype=np.bool_)
+    _, lengths = spans(lines)
+    if int(lengths.max(initial=0)) <= MOST_ALIKE:
+        return False, kept
+    crowded = np.flatnonzero(np.repeat(lengths > MOST_ALIKE, lengths))
+    mine, theirs = wording.markers[left[crowded]], wording.markers[right[crowded]]
+    contradicts = (mine >= 0) & (theirs >= 0) & (mine != theirs)
+    kept[crowded] = False
+    crowded = crowded[~contradicts]
+    order = np.lexsort((wording.fingerprints[right[crowded]], -ratios[crowded].astype(np.int16), lines[crowded]))
+    kept[crowded[order[ranks_within(lines[crowded]) < MOST_ALIKE]]] = True
+    return True, kept
 
 
-def _ratios(cores: TextArray, joined: TextArray | None, sweep: Sweep) -> ByteArray:
+def _ratios(wording: Wording, sweep: Sweep) -> ByteArray:
     """The ratios of a rectangle, 0 below its cut. Two lists even for one block: cdist takes a slow path for a list against itself."""
+    cores, joined = wording.cores, wording.joined
     left = cores[sweep.left].tolist()
     right = left.copy() if sweep.right is sweep.left else cores[sweep.right].tolist()
     ratios: ByteArray = cdist(left, right, scorer=fuzz.ratio, dtype=np.uint8, score_cutoff=sweep.cut)

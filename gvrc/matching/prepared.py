@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from itertools import chain, compress
 
 import numpy as np
@@ -46,24 +46,43 @@ _ONE_SOUND = str.maketrans("cqzylw", "kksiru")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Prepared:
-    """Columns as arrays of numbers; -1 is unknown. `point_error_km` is what the precision of a point leaves open; `is_shared_point`
-    marks points that tell nothing. `fingerprints` are made from names and points alone; by them ties are broken, whatever order the records came in. `contact_ids` lists the contacts of `contact_rows`, both sorted by contact; a contact that is given once may be left out. `alternatives` are possible
-    constituencies by number, and possible wards by number plus `seat_count`. Of the words of each name (names.word_ids) `known_words`, `bracketed_words` and
-    the other, `telling_words` are sets, a bit for each column; `word_starts` is the letter, as it sounds, with which each word of the vocabulary begins.
-    `namesakes` counts the records of the county whose names sound the same, itself included, `namesakes_anywhere` those of the country."""
+class Groundwork:
+    """What the comparing of names wants to know of the records, made before all else so that it can begin; -1 is unknown. `fingerprints` are made from names
+    and points alone; by them ties are broken, whatever order the records came in. `namesakes` counts the records of the county whose names sound the same
+    (`sounds`), itself included."""
 
     count: int
-    keys: TextArray
     fingerprints: FingerprintArray
-    list_ids: IntArray
     counties: IntArray
     constituencies: IntArray
-    seat_families: IntArray
+    seat_codes: list[str]
     wards: IntArray
-    alternatives: IntArray
+    ward_codes: list[str]
     kinds: IntArray
     kind_codes: list[str]
+    sounds: LongArray
+    namesakes: LongArray
+    names: names.StandardNames
+
+    @property
+    def seat_count(self) -> int:
+        """Constituencies by number."""
+        return len(self.seat_codes)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared(Groundwork):
+    """Columns as arrays of numbers; -1 is unknown. `point_error_km` is what the precision of a point leaves open; `is_shared_point`
+    marks points that tell nothing. `contact_ids` lists the contacts of `contact_rows`, both sorted by contact; a contact that is given once may be left out.
+    `alternatives` are possible
+    constituencies by number, and possible wards by number plus `seat_count`. Of the words of each name (names.word_ids) `known_words`, `bracketed_words` and
+    the other, `telling_words` are sets, a bit for each column; `word_starts` is the letter, as it sounds, with which each word of the vocabulary begins.
+    `namesakes_anywhere` counts the namesakes of the country."""
+
+    keys: TextArray
+    list_ids: IntArray
+    seat_families: IntArray
+    alternatives: IntArray
     kind_relations: ByteArray
     owners: IntArray
     sectors: IntArray
@@ -87,41 +106,45 @@ class Prepared:
     bracketed_words: ByteArray
     telling_words: ByteArray
     word_starts: LongArray
-    sounds: LongArray
-    namesakes: LongArray
     namesakes_anywhere: LongArray
-    seat_count: int
-    names: names.StandardNames
 
 
 def prepare(columns: MatchColumns, standard_names: names.StandardNames | None = None) -> Prepared:
     """Numbers for every text. Give `standard_names` when the names were standardised before."""
+    return completed(columns, groundwork(columns, standard_names))
+
+
+def groundwork(columns: MatchColumns, standard_names: names.StandardNames | None = None) -> Groundwork:
+    """The places, kinds and names of the records alone."""
+    found_names = standard_names or names.standardise(columns.names.tolist(), columns.qualifiers.tolist())
     kinds, kind_codes = codes_of(columns.facility_types)
     counties, _ = codes_of(columns.county_codes)
     seats, seat_codes = codes_of(columns.constituency_codes)
     wards, ward_codes = codes_of(columns.ward_codes)
+    sounds = found_names.same["folded"].astype(np.int64)
+    return Groundwork(
+        count=len(columns), fingerprints=_fingerprints(columns, found_names), counties=counties, constituencies=seats, seat_codes=seat_codes, wards=wards,
+        ward_codes=ward_codes, kinds=kinds, kind_codes=kind_codes, sounds=sounds,
+        namesakes=_equal_ones(sounds * (int(counties.max(initial=-1)) + 2) + counties + 1), names=found_names,
+    )
+
+
+def completed(columns: MatchColumns, ground: Groundwork) -> Prepared:
+    """All the other numbers, beside the groundwork."""
     contacts = columns.contacts.tolist()
     contacts_each = np.fromiter(map(len, contacts), dtype=np.int64, count=len(contacts))
     contact_ids, contact_rows = _contacts(contacts, contacts_each)
-    found_names = standard_names or names.standardise(columns.names.tolist(), columns.qualifiers.tolist())
-    families = seat_families()
+    families, found_names = seat_families(), ground.names
     owners, owner_codes = codes_of(columns.owners)
     table, place_numbers = _place_words(columns.place_names.tolist())
     known_words, bracketed = _word_sets(found_names.word_ids >= 0), _word_sets(found_names.is_qualifier)
-    sounds = found_names.same["folded"].astype(np.int64)
     return Prepared(
-        count=len(columns),
+        **{field.name: getattr(ground, field.name) for field in fields(Groundwork)},
         keys=columns.keys,
-        fingerprints=_fingerprints(columns, found_names),
         list_ids=columns.list_ids,
-        counties=counties,
-        constituencies=seats,
-        seat_families=_mapped(seats, [code if code in families else "" for code in seat_codes], families),
-        wards=wards,
-        alternatives=_alternatives(columns.alternatives.tolist(), [*seat_codes, *ward_codes]),
-        kinds=kinds,
-        kind_codes=kind_codes,
-        kind_relations=relation_table(kind_codes),
+        seat_families=_mapped(ground.constituencies, [code if code in families else "" for code in ground.seat_codes], families),
+        alternatives=_alternatives(columns.alternatives.tolist(), [*ground.seat_codes, *ground.ward_codes]),
+        kind_relations=relation_table(ground.kind_codes),
         owners=owners,
         sectors=_mapped(owners, owner_codes, owner_sectors()),
         mfl_codes=_official(columns.mfl_codes),
@@ -139,16 +162,12 @@ def prepare(columns: MatchColumns, standard_names: names.StandardNames | None = 
         place_words=table,
         place_word_rarity=_place_word_rarity(table, len(place_numbers)),
         place_word_of=np.array([*_numbers_of(found_names.vocabulary, place_numbers), -1], dtype=np.int32),
-        word_carriers=_word_carriers(found_names.word_ids, counties),
+        word_carriers=_word_carriers(found_names.word_ids, ground.counties),
         known_words=known_words,
         bracketed_words=bracketed,
         telling_words=known_words & ~bracketed,
         word_starts=_word_starts(found_names.vocabulary),
-        sounds=sounds,
-        namesakes=_equal_ones(sounds * (int(counties.max(initial=-1)) + 2) + counties + 1),
-        namesakes_anywhere=_equal_ones(sounds),
-        seat_count=len(seat_codes),
-        names=found_names,
+        namesakes_anywhere=_equal_ones(ground.sounds),
     )
 
 

@@ -10,6 +10,7 @@ from enum import StrEnum
 import numpy as np
 
 from gvrc.matching import hard
+from gvrc.matching.arrays import BoolArray
 from gvrc.matching.clusters import Judgements, KeyPair, clusters
 from gvrc.matching.columns import MatchColumns
 from gvrc.matching.engine import BANDS, DEFAULT_OPTIONS, MatchOptions, MatchSet, match
@@ -43,6 +44,7 @@ class PairState(StrEnum):
     POSSIBLE = "possible"
 
 
+_AUTOMATIC, _REVIEW = BANDS.index(Band.AUTOMATIC), BANDS.index(Band.REVIEW)
 _BY_ANSWER = {Answer.SAME: PairState.SAME, Answer.DIFFERENT: PairState.DIFFERENT, Answer.RELATED: PairState.RELATED, Answer.UNSURE: PairState.PARKED}
 _BY_IMPLICATION = {Answer.SAME: PairState.IMPLIED_SAME, Answer.DIFFERENT: PairState.IMPLIED_DIFFERENT}
 _ASKED = frozenset({PairState.OPEN, PairState.CONFLICT, PairState.CONTEST, PairState.PROPOSED_RELATION})
@@ -125,24 +127,34 @@ class _Judging:
         self._decisions = {
             decision.question_key: decision for decision in decisions if decision.kind is QuestionKind.DUPLICATE and decision.answer in DUPLICATE_ANSWERS
         }
-        self._keys = [(str(columns.keys[left]), str(columns.keys[right])) for left, right in zip(matches.left, matches.right, strict=True)]
         self._hashes: dict[int, str] = {}
+        self._answered_pairs = self._find_answered()
         self._reopened = self._find_reopened()
         self._judged = self._judgements()
         self._contests = tuple(self._find_contests())
         self._contested = self._open_contests()
 
     def result(self) -> DedupeResult:
-        automatic = [index for index in range(len(self._matches)) if self._band(index) is Band.AUTOMATIC and self._decision(index) is None]
-        crossing = {index for index in automatic if not self._judged.join(*self._keys[index])}
+        automatic = [index for index in np.flatnonzero(self._matches.bands == _AUTOMATIC).tolist() if self._decision(index) is None]
+        crossing = {index for index in automatic if not self._judged.join(*self._keys(index))}
         pairs = tuple(self._pairs(crossing))
-        accepted = [*self._answered(Answer.SAME), *(self._keys[index] for index in automatic if index not in crossing)]
+        accepted = [*self._answered(Answer.SAME), *(self._keys(index) for index in automatic if index not in crossing)]
         found = clusters([str(key) for key in self._columns.keys], accepted, self._answered(Answer.DIFFERENT))
         questions = sorted((pair for pair in pairs if pair.is_open), key=lambda pair: (-pair.priority, pair.question_key))
         conflicts = tuple(sorted((pair, foe) for pair, foe in self._judged.conflicts.items()))
         return DedupeResult(
             matches=self._matches, pairs=pairs, questions=tuple(questions), clusters=tuple(found), conflicts=conflicts, contests=self._contests
         )
+
+    def _keys(self, index: int) -> KeyPair:
+        return str(self._columns.keys[self._matches.left[index]]), str(self._columns.keys[self._matches.right[index]])
+
+    def _find_answered(self) -> BoolArray:
+        """Pairs of which an answer may speak: both records stand in one. Of millions of merely possible pairs these alone are looked at one by one."""
+        asked = {key for decision in self._decisions.values() for key in decision.record_keys}
+        named = np.array([key in asked for key in self._columns.keys.tolist()], dtype=np.bool_) if asked else np.zeros(len(self._columns), dtype=np.bool_)
+        answered: BoolArray = named[self._matches.left] & named[self._matches.right]
+        return answered
 
     def _band(self, index: int) -> Band:
         return BANDS[int(self._matches.bands[index])]
@@ -154,11 +166,9 @@ class _Judging:
 
     def _find_reopened(self) -> dict[str, tuple[str, ...]]:
         """Answered questions whose evidence changed, with what changed."""
-        if not self._decisions:
-            return {}
         found: dict[str, tuple[str, ...]] = {}
-        for index, keys in enumerate(self._keys):
-            key = question_key(*keys)
+        for index in np.flatnonzero(self._answered_pairs).tolist():
+            key = question_key(*self._keys(index))
             decision = self._decisions.get(key)
             if decision is None or self._is_still_same(decision, index):
                 continue
@@ -185,11 +195,15 @@ class _Judging:
 
     def _decision(self, index: int) -> Decision | None:
         """The answer in force for a pair."""
-        key = question_key(*self._keys[index]) if self._decisions else ""
+        if not self._answered_pairs[index]:
+            return None
+        key = question_key(*self._keys(index))
         return None if key in self._reopened else self._decisions.get(key)
 
     def _pairs(self, crossing: set[int]) -> Iterator[JudgedPair]:
-        for index in range(len(self._matches)):
+        told = (self._matches.bands >= _REVIEW) | (self._matches.hard_evidence == hard.SITS_IN) | self._answered_pairs
+        told[list(self._contested)] = True
+        for index in np.flatnonzero(told).tolist():
             state, relation = self._state(index, crossing)
             if state is not PairState.POSSIBLE:
                 yield self._judged_pair(index, state, relation)
@@ -204,7 +218,7 @@ class _Judging:
             return PairState.AUTOMATIC, None
         if self._proposes_relation(index):
             return PairState.PROPOSED_RELATION, Relation.LOCATED_IN
-        implied = self._judged.implied(*self._keys[index])
+        implied = self._judged.implied(*self._keys(index))
         if implied is None and index in self._contested:
             return PairState.CONTEST, None
         if band is not Band.REVIEW:
@@ -215,11 +229,11 @@ class _Judging:
 
     def _crosses_a_different(self, index: int) -> bool:
         """Whether a strong match stands across records that a person called different; it is noted as a conflict."""
-        foe = self._judged.foe(*self._keys[index])
+        foe = self._judged.foe(*self._keys(index))
         is_strong = self._matches.match_score[index] >= self._matches.options.automatic_threshold
-        if not is_strong or foe is None or foe == tuple(sorted(self._keys[index])):
+        if not is_strong or foe is None or foe == tuple(sorted(self._keys(index))):
             return False
-        self._judged.conflicts[self._keys[index]] = foe
+        self._judged.conflicts[self._keys(index)] = foe
         return True
 
     def _proposes_relation(self, index: int) -> bool:
@@ -228,7 +242,7 @@ class _Judging:
         return bool(sits_in and hard.belongs_together(self._matches.levels, index))
 
     def _judged_pair(self, index: int, state: PairState, relation: Relation | None) -> JudgedPair:
-        left, right = self._keys[index]
+        left, right = self._keys(index)
         key = question_key(left, right)
         changed = self._reopened.get(key, ())
         return JudgedPair(
@@ -242,7 +256,7 @@ class _Judging:
         """Uncertainty of the pair, times the records that hang on it, times what is at stake."""
         score = float(self._matches.match_score[index])
         uncertainty = max(1.0 - abs(2.0 * score - 1.0), LEAST_UNCERTAINTY)
-        affected = sum(len(self._judged.members(key)) for key in self._keys[index])
+        affected = sum(len(self._judged.members(key)) for key in self._keys(index))
         sensitive = self._columns.is_sensitive[self._matches.left[index]] or self._columns.is_sensitive[self._matches.right[index]]
         return uncertainty * affected * (SENSITIVE_FACTOR if sensitive else 1.0)
 
@@ -285,7 +299,7 @@ class _Judging:
 
     def _open_contests(self) -> dict[int, Contest]:
         """The pairs of contests that neither the matcher nor a person has settled."""
-        settled = {index for index in range(len(self._matches)) if self._band(index) is Band.AUTOMATIC} if self._contests else set()
+        settled = set(np.flatnonzero(self._matches.bands == _AUTOMATIC).tolist()) if self._contests else set()
         return {
             index: contest
             for contest in self._contests

@@ -10,7 +10,7 @@ from distributed import LocalCluster
 
 from gvrc.errors import ConfigError
 from gvrc.matching import partitions
-from gvrc.matching.blocking import Scope, sweeps_of
+from gvrc.matching.blocking import Scope, sweeps_of, wording_of
 from gvrc.matching.columns import MatchColumns
 from gvrc.matching.engine import MatchOptions, match
 from gvrc.matching.partitions import cluster, parts_of, score_all
@@ -42,7 +42,7 @@ def many_small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def the_parts(lists: MatchColumns) -> list[partitions.Part]:
     prepared = prepare(lists)
-    return list(parts_of(sweeps_of(prepared, Scope(list_ids=lists.list_ids)), prepared.names.core, None))
+    return list(parts_of(sweeps_of(prepared, Scope(list_ids=lists.list_ids)), wording_of(prepared, is_joined=False)))
 
 
 def told(found: list[partitions.FoundPairs]) -> list[list[int]]:
@@ -62,7 +62,7 @@ def test_parts_hold_every_comparison_and_speak_of_the_whole_lists_rows(lists: Ma
     assert sum(sweep.cells for part in parts for sweep in part.sweeps) == sum(sweep.cells for sweep in sweeps)
     again = [(part.rows[sweep.left].tolist(), part.rows[sweep.right].tolist()) for part in parts for sweep in part.sweeps]
     assert again == [(sweep.left.tolist(), sweep.right.tolist()) for sweep in sweeps]
-    assert all((part.cores == prepared.names.core[part.rows]).all() for part in parts)
+    assert all((part.wording.cores == prepared.names.core[part.rows]).all() for part in parts)
 
 
 def test_threads_and_a_cluster_give_what_one_thread_gives(lists: MatchColumns, dask: LocalCluster) -> None:
@@ -86,16 +86,17 @@ def test_a_worker_killed_half_way_changes_nothing(lists: MatchColumns, dask: Loc
             yield sweep
 
     with cluster(dask.scheduler_address) as executor:
-        found = score_all(handed_out(), prepared.names.core, None, executor, workers=1)
-    assert told(found) == told(score_all(sweeps, prepared.names.core, None, None, workers=1))
+        found = score_all(handed_out(), wording_of(prepared, is_joined=False), executor, workers=1)
+    assert told(found) == told(score_all(sweeps, wording_of(prepared, is_joined=False), None, workers=1))
 
 
 def test_a_rectangle_too_large_for_memory_is_compared_in_slices_with_the_same_result(lists: MatchColumns, monkeypatch: pytest.MonkeyPatch) -> None:
     prepared = prepare(lists)
     sweeps = list(sweeps_of(prepared, Scope(list_ids=lists.list_ids)))
-    whole = different_rows(score_all(sweeps, prepared.names.core, prepared.names.joined, None, workers=1))
+    whole = different_rows(score_all(sweeps, wording_of(prepared, is_joined=True), None, workers=1))
+    monkeypatch.setattr(partitions, "CELLS_OF_A_PART", 500)
     monkeypatch.setattr(partitions, "CELLS_AT_ONCE", 500)
-    assert different_rows(score_all(sweeps, prepared.names.core, prepared.names.joined, None, workers=1)) == whole
+    assert different_rows(score_all(sweeps, wording_of(prepared, is_joined=True), None, workers=1)) == whole
     assert len(whole) > 100
 
 
