@@ -92,7 +92,7 @@ def _registry(page: Page) -> Iterator[Timed]:
         return
     search.fill("hospitl")
     yield "search", timed(page, lambda: search.press("Enter"))
-    if page.locator("canvas").count():
+    if page.locator(".gvrc-table").count():
         yield "open a place", timed(page, _first_row(page))
 
 
@@ -122,7 +122,7 @@ def choose(page: Page, label: str, number: int) -> float:
 
 
 def _first_row(page: Page) -> Callable[[], None]:
-    """Select the first row of the table that stands on the page: its box is at the left, under the heading."""
-    grid = page.locator("[data-testid=stDataFrame]").first
-    grid.wait_for()
-    return lambda: grid.click(position={"x": 16, "y": 52})
+    """Click what the first row of the table on the page leads to."""
+    link = page.locator(".gvrc-table tbody a").first
+    link.wait_for()
+    return link.click

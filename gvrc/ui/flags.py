@@ -10,7 +10,7 @@ from gvrc import steward
 from gvrc.model.record import PERSONAL_FIELDS
 from gvrc.model.review import Answer, QuestionKind
 from gvrc.security.permissions import Permission
-from gvrc.ui import decided, facets, places, questions, show, spellings
+from gvrc.ui import decided, facets, places, questions, show, spellings, tables
 from gvrc.ui.catalogue import escape_markdown
 from gvrc.ui.desk import Seat
 from gvrc.ui.questions import Key, Reply
@@ -108,7 +108,7 @@ def _context(seat: Seat, record: RecordView) -> None:
     """The rest of the record, quiet: a person judges a value in its surroundings."""
     say = seat.say
     pairs = [(show.field_label(say, field_name), show.record_value(record, field_name)) for field_name in CONTEXT_FIELDS]
-    show.key_values([(label, value) for label, value in pairs if value != show.ABSENT], alt=say("review.context.alt"))
+    tables.pairs([(label, value) for label, value in pairs if value != show.ABSENT], key="flag_context", label=say("review.context.alt"))
 
 
 # ------------------------------------------------------------------------------------------------------------------------ keys and dialogs

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import streamlit as st
 
-from gvrc.ui import show
+from gvrc.ui import show, tables
 from gvrc.ui.catalogue import escape_markdown
 from gvrc.ui.desk import Seat
+from gvrc.ui.tables import Cell, Choice, Column, Row
 from gvrc.views import golden as golden_views
 from gvrc.views.golden import GoldenField
 
 STATE = "golden.values"
-LABEL_PX, BOX_PX = 104, 270
+LABEL_PX = 104
 
 
 def chosen(question_key: str) -> dict[str, Any]:
@@ -39,22 +41,27 @@ def panel(seat: Seat, question_key: str, record_ids: Sequence[int], values: dict
     if problem is not None and problem[0] == question_key:
         st.error(escape_markdown(problem[1]), icon=":material/error:")
     open_fields = [field for field in view.fields if field.may_type or len(_choices(field)) > 1]
-    with st.container(gap="xxsmall"):
-        for field in open_fields:
-            with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap="small"):
-                st.caption(show.field_label(say, field.field_name), width=LABEL_PX)
-                _box(seat, question_key, field, values)
-                st.caption(escape_markdown(field.reason))
     settled = [field for field in view.fields if field not in open_fields]
-    if settled:
-        show.table(
-            {
-                say("commit.cell.field"): [show.field_label(say, field.field_name) for field in settled],
-                say("duplicates.golden.value"): [field.value for field in settled],
-                say("duplicates.golden.why"): [field.reason for field in settled],
-            },
-            alt=say("duplicates.golden.settled"),
-        )
+    rows: list[Row] = [(_label(seat, field), _choice(seat, number, field), _reason(field)) for number, field in enumerate(open_fields)]
+    rows += [(_label(seat, field), show.value_text(field.value), _reason(field)) for field in settled]
+    st.session_state[f"{STATE}.shown"] = (question_key, [(field.field_name, _choices(field)) for field in open_fields])
+    columns = (Column(title="", width=LABEL_PX), Column(title=say("duplicates.golden.value")), Column(title=say("duplicates.golden.why")))
+    words = {"absent": show.ABSENT, "other": say("duplicates.golden.other")}
+    tables.table(columns, rows, key="golden", label=say("duplicates.golden"), on_choose=partial(_choose, values), words=words)
+
+
+def _label(seat: Seat, field: GoldenField) -> Cell:
+    return Cell(runs=((show.field_label(seat.say, field.field_name), "quiet"),))
+
+
+def _reason(field: GoldenField) -> Cell:
+    return Cell(runs=((field.reason, "quiet"),))
+
+
+def _choice(seat: Seat, number: int, field: GoldenField) -> Cell:
+    """The value, to be chosen from those of the records or, where that may be, typed."""
+    name = seat.say("duplicates.golden.choose", field=show.field_label(seat.say, field.field_name))
+    return Cell(text=field.value or "", choice=Choice(tag=number, name=name, values=_choices(field), may_type=field.may_type))
 
 
 def _parts(seat: Seat, parts: Sequence[Any]) -> str:
@@ -67,32 +74,20 @@ def _parts(seat: Seat, parts: Sequence[Any]) -> str:
     return "\n".join(lines)
 
 
-def _box(seat: Seat, question_key: str, field: GoldenField, values: dict[str, Any]) -> None:
-    """The value, to be chosen from those of the records or, where that may be, typed."""
-    choices = _choices(field)
-    key = f"golden_{field.field_name}_{question_key[:16]}_{hash(field.value) & 0xFFFF}"
-    st.selectbox(
-        seat.say.markdown("duplicates.golden.choose", field=show.field_label(seat.say, field.field_name)), choices,
-        index=choices.index(field.value) if field.value is not None else None, key=key, on_change=_choose, args=(question_key, key, field.field_name, choices, values),
-        label_visibility="collapsed", width=BOX_PX, accept_new_options=field.may_type, filter_mode="prefix", placeholder=show.ABSENT,
-    )
-
-
 def _choices(field: GoldenField) -> list[str]:
     """The values to choose from, in an order that stays when the choice changes."""
     return sorted({value for value in (*field.alternatives, field.value) if value is not None})
 
 
-def _choose(question_key: str, key: str, field_name: str, choices: Sequence[str], values: dict[str, Any]) -> None:
+def _choose(values: dict[str, Any], number: int, text: str) -> None:
     """Callback: take the value chosen or typed; a typed one that cannot stand is refused with the reason, and the one before stays."""
-    text = st.session_state.get(key)
+    question_key, fields = st.session_state[f"{STATE}.shown"]
     st.session_state.pop(f"{STATE}.problem", None)
-    if text is None:
-        values.pop(field_name, None)
+    if not 0 <= number < len(fields):
         return
-    wrong = None if text in choices else golden_views.problem_with(field_name, str(text))
+    field_name, choices = fields[number]
+    wrong = None if text in choices else golden_views.problem_with(field_name, text)
     if wrong is not None:
         st.session_state[f"{STATE}.problem"] = (question_key, wrong)
-        st.session_state.pop(key, None)
         return
-    values[field_name] = str(text).strip()
+    values[field_name] = text.strip()

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
-import pandas as pd
 import streamlit as st
 
 from gvrc import steward
@@ -18,10 +18,11 @@ from gvrc.model.review import Answer
 from gvrc.reference.outlines import ATTRIBUTION, load_outlines
 from gvrc.reference.vocabularies import load_vocabularies
 from gvrc.security.permissions import Permission
-from gvrc.ui import address, desk, map_drawing, map_marks, navigation, parts, show
+from gvrc.ui import address, desk, map_drawing, map_marks, navigation, parts, show, tables
 from gvrc.ui.catalogue import escape_markdown
 from gvrc.ui.desk import Seat
 from gvrc.ui.map_drawing import Picture
+from gvrc.ui.tables import Cell, Column, Row
 from gvrc.views import map as map_views
 from gvrc.views import runs as run_views
 from gvrc.views.map import MOST_POINTS, CountyCount, MapChoices, MapCounts, MapCube, MapPlace, MapQuery, PointQuestion
@@ -201,8 +202,7 @@ def _picked() -> None:
     pick, layer = st.session_state[MAP]["pick"], st.session_state["map.layer"]
     if pick["layer"] in ("circles", "counties"):
         if pick["id"] in _county_codes():
-            address.put(county=pick["id"], show=None, list=None, page=None)
-            _look_anew()
+            _look_into(pick["id"])
         return
     kept_layer, kept = st.session_state.get("map.selected") or (layer, [])
     ids = _with_pick(kept if kept_layer == layer else [], pick)
@@ -422,29 +422,28 @@ def _choose_list(key: str) -> None:
 
 def _county_table(seat: Seat, counties: Sequence[CountyCount]) -> None:
     say = seat.say
-    frame = pd.DataFrame(
-        {
-            say("field.county"): [each.county or say("map.county.unknown") for each in counties],
-            say("map.column.places"): [each.places for each in counties],
-            say("map.column.placed"): [each.placed for each in counties],
-            say("map.column.unplaced"): [each.unplaced for each in counties],
-            say("field.quality"): [show.points(each.quality) for each in counties],
-        }
-    )
+    names = ("map.column.places", "map.column.placed", "map.column.unplaced", "field.quality")
+    columns = [Column(title=say("field.county")), *(Column(title=say(name), align="right") for name in names)]
+    rows = [
+        (_county_cell(seat, number, each), f"{each.places:,}", f"{each.placed:,}", f"{each.unplaced:,}", show.points(each.quality))
+        for number, each in enumerate(counties)
+    ]  # fmt: skip
     st.caption(say.markdown("map.counties.select"))
-    st.session_state["map.counties"] = [each.county_code for each in counties]
-    st.dataframe(
-        frame, hide_index=True, key="map_counties", on_select=_county_row, selection_mode="single-row", alt=say("map.counties.alt"), height=320,
-        column_config={say("field.quality"): st.column_config.TextColumn(alignment="right")},
-    )
+    tables.table(columns, rows, key="map_counties", label=say("map.counties.alt"), height=tables.LIST_PX, on_open=partial(_county_row, [each.county_code for each in counties]))
 
 
-def _county_row() -> None:
-    codes = st.session_state.get("map.counties", [])
-    rows = st.session_state["map_counties"]["selection"]["rows"]
-    if rows and rows[0] < len(codes) and codes[rows[0]]:
-        address.put(county=codes[rows[0]], show=None, list=None, page=None)
-        _look_anew()
+def _county_cell(seat: Seat, number: int, each: CountyCount) -> Cell:
+    return Cell(text=each.county or seat.say("map.county.unknown"), opens=number if each.county_code else None, is_row=each.county_code is not None)
+
+
+def _county_row(codes: Sequence[str | None], number: int) -> None:
+    """Callback: look into the county of a row."""
+    _look_into(codes[number])
+
+
+def _look_into(county_code: str | None) -> None:
+    address.put(county=county_code, show=None, list=None, page=None)
+    _look_anew()
 
 
 def _point_tables(look: Look, places: Sequence[MapPlace], far: Sequence[MapPlace], current: str) -> None:
@@ -466,31 +465,28 @@ def _point_tables(look: Look, places: Sequence[MapPlace], far: Sequence[MapPlace
 
 def _place_table(look: Look, rows: Sequence[MapPlace], total: int, current: str) -> None:
     seat, say = look.seat, look.seat.say
-    columns: dict[str, list[Any]] = {
-        say("field.name"): [show.value_text(place.name) for place in rows],
-        say("field.facility_type"): [show.value_text(place.kind) for place in rows],
-        say("field.county"): [show.value_text(place.county) for place in rows],
-        say("field.ward"): [show.value_text(place.ward) for place in rows],
-        say("field.state"): [_state_word(seat, place.state) if place.state else show.ABSENT for place in rows],
-        say("field.quality"): [show.points(place.quality_score) for place in rows],
-    }
-    if current == "unplaced":
-        columns[say("map.column.why")] = [_why(seat, place) for place in rows]
-    else:
-        columns[say("map.column.ward_km")] = [show.ABSENT if place.ward_km is None else f"{place.ward_km:,.1f}" for place in rows]
-    key = f"map_rows_{current}_{show.first_row()}_{hash(tuple(place.place_id for place in rows))}"
-    st.session_state["map.shown"] = (key, look.layer, [place.place_id for place in rows])
+    last = "map.column.why" if current == "unplaced" else "map.column.ward_km"
+    names = ("field.name", "field.facility_type", "field.county", "field.ward", "field.state", "field.quality", last)
+    columns = [Column(title=say(name), align="right" if name in ("field.quality", "map.column.ward_km") else "left") for name in names]
+    chosen = st.session_state.get("map.chosen")
     st.caption(say.markdown(f"map.list.{current}.hint", n=total))
-    right = st.column_config.TextColumn(alignment="right", width="small")
-    st.dataframe(
-        pd.DataFrame(columns), hide_index=True, key=key, on_select=_row_chosen, selection_mode="single-row", alt=say(f"map.list.{current}.alt", n=total),
-        column_config={say("field.quality"): right, say("map.column.ward_km"): right},
-    )
+    tables.table(
+        columns, [_place_row(seat, place, current) for place in rows], key=f"map_rows_{current}", label=say(f"map.list.{current}.alt", n=total),
+        height=tables.LIST_PX, on_open=partial(_row_chosen, look.layer),
+        chosen=next((number for number, place in enumerate(rows) if chosen is not None and chosen[:2] == (look.layer, place.place_id)), None),
+    )  # fmt: skip
     show.page_choice(total)
 
 
-def _row_chosen() -> None:
-    """Callback: the selected row, mapped at once to its place; the map moves there and marks it."""
-    key, layer, ids = st.session_state["map.shown"]
-    rows = st.session_state[key]["selection"]["rows"]
-    st.session_state["map.chosen"] = (layer, ids[rows[0]], True) if rows and rows[0] < len(ids) else None
+def _place_row(seat: Seat, place: MapPlace, current: str) -> Row:
+    last = _why(seat, place) if current == "unplaced" else show.ABSENT if place.ward_km is None else f"{place.ward_km:,.1f}"
+    return (
+        Cell(text=show.value_text(place.name), opens=place.place_id, is_row=True), show.value_text(place.kind), show.value_text(place.county),
+        show.value_text(place.ward), _state_word(seat, place.state) if place.state else show.ABSENT, show.points(place.quality_score), last,
+    )  # fmt: skip
+
+
+def _row_chosen(layer: int, place_id: int) -> None:
+    """Callback: the place whose row was clicked; the map moves there and marks it. Clicked again, it is let go."""
+    kept = st.session_state.get("map.chosen")
+    st.session_state["map.chosen"] = None if kept is not None and kept[:2] == (layer, place_id) else (layer, place_id, True)

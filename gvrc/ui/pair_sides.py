@@ -10,12 +10,11 @@ from typing import Any
 import streamlit as st
 
 from gvrc.reference.vocabularies import load_vocabularies
-from gvrc.ui import pair_score, parts, show
-from gvrc.ui.catalogue import escape_markdown
+from gvrc.ui import pair_score, parts, show, tables
 from gvrc.ui.desk import Seat
 from gvrc.ui.map_marks import rgb
-from gvrc.ui.show import Badge
-from gvrc.views.questions import QuestionView, haversine_km
+from gvrc.ui.tables import Cell, Column, Row, Run
+from gvrc.views.questions import MatchView, QuestionView, haversine_km
 from gvrc.views.records import RecordView
 
 SHOWN_FIELDS = ("name", "facility_type_label", "place", "point", "contacts", "services", "mfl_code", "registration_number", "owner", "operational_status", "address")
@@ -28,25 +27,28 @@ LEAST_DEGREES = 20 / 111_320
 """Twenty metres: points nearer to each other than that are drawn as if so far apart."""
 LONGEST_VALUE = 90
 """Characters of a cell; all of it stands on the record's own page."""
-_JOINTS = re.compile(r"(?<=\w)\\?[.@_/-](?=\w)")
+_JOINTS = re.compile(r"(?<=\w)[.@_/-](?=\w)")
 
 
 def table(seat: Seat, question: QuestionView, records: Sequence[RecordView]) -> None:
     """One row per field, one column per record, and what the comparison of the field weighs where there are two."""
     say = seat.say
     match = question.match if len(records) == 2 else None
-    columns: dict[str, list[Any]] = {say("duplicates.column.field"): [], **{_origin(record, mark): [] for record, mark in zip(records, MARKS, strict=False)}}
+    columns = [Column(title=say("duplicates.column.field")), *(Column(title=_origin(record, mark)) for record, mark in zip(records, MARKS, strict=False))]
     if match is not None:
-        columns[say("duplicates.column.evidence")] = []
+        columns.append(Column(title=say("duplicates.column.evidence")))
+    rows: list[Row] = []
     for field_name in SHOWN_FIELDS:
         cells = _row(field_name, records)
-        if cells is None:
-            continue
-        heard = pair_score.evidence(match, field_name) if match is not None else None
-        said = [] if match is None else [Badge("" if heard is None else f"**{heard[0]}** :gray[{escape_markdown(heard[1])}]")]
-        for column, value in zip(columns.values(), [show.field_label(say, field_name), *cells, *said], strict=True):
-            column.append(value)
-    show.table(columns, alt=say("duplicates.table.alt"))
+        if cells is not None:
+            rows.append((show.field_label(say, field_name), *cells, *([] if match is None else [_evidence(match, field_name)])))
+    tables.table(columns, rows, key="pair_table", label=say("duplicates.table.alt"))
+
+
+def _evidence(match: MatchView, field_name: str) -> str | Cell:
+    """What the comparison of a field weighs, in signs and in a few words."""
+    heard = pair_score.evidence(match, field_name)
+    return "" if heard is None else Cell(runs=((f"{heard[0]} ", "strong"), (heard[1], "quiet")))
 
 
 def _origin(record: RecordView, mark: str) -> str:
@@ -54,7 +56,7 @@ def _origin(record: RecordView, mark: str) -> str:
     return f"{mark} {place if len(place) <= 44 else place[:20] + '…' + place[-23:]}"
 
 
-def _row(field_name: str, records: Sequence[RecordView]) -> list[Badge] | None:
+def _row(field_name: str, records: Sequence[RecordView]) -> list[Cell] | None:
     """The cells of a field; None when nobody knows it."""
     values = [_text(record, field_name) for record in records]
     if all(value == show.ABSENT for value in values):
@@ -62,7 +64,7 @@ def _row(field_name: str, records: Sequence[RecordView]) -> list[Badge] | None:
     if field_name == "name":
         return _names(values)
     is_loud = _LOUD.get(field_name, _texts_differ)(records, field_name)
-    return [_loud(value) if is_loud and value != show.ABSENT else _quiet(value) for value in values]
+    return [Cell(runs=[_loud(value) if is_loud and value != show.ABSENT else _quiet(value)]) for value in values]
 
 
 def _text(record: RecordView, field_name: str) -> str:
@@ -81,30 +83,34 @@ def _owner(owner: str | None) -> str:
     return show.value_text(known.label(owner))
 
 
-def _names(values: Sequence[str]) -> list[Badge]:
+def _names(values: Sequence[str]) -> list[Cell]:
     """Names word by word: a word that not every name has is loud."""
     words = [{word.casefold() for word in value.split()} for value in values]
     common = set.intersection(*words) if words else set()
-    return [_quiet(value) if value == show.ABSENT else _words(value.split(), common) for value in values]
+    return [Cell(runs=[_quiet(value)] if value == show.ABSENT else _words(value.split(), common)) for value in values]
 
 
-def _words(words: Sequence[str], common: set[str]) -> Badge:
+def _words(words: Sequence[str], common: set[str]) -> list[Run]:
     """Words in a row that are loud, or quiet, stand together."""
-    runs = groupby(words, key=lambda word: word.casefold() in common)
-    return Badge(" ".join(_quiet(" ".join(run)) if is_common else _loud(" ".join(run)) for is_common, run in runs))
+    found: list[Run] = []
+    for is_common, run in groupby(words, key=lambda word: word.casefold() in common):
+        text = " ".join(run)
+        found += [(" ", "quiet")] if found else []
+        found.append(_quiet(text) if is_common else _loud(text))
+    return found
 
 
-def _quiet(text: str) -> Badge:
-    return Badge(f":gray[{_breakable(text)}]")
+def _quiet(text: str) -> Run:
+    return _breakable(text), "quiet"
 
 
-def _loud(text: str) -> Badge:
-    return Badge(f":orange-background[**≠ {_breakable(text)}**]")
+def _loud(text: str) -> Run:
+    return f"≠ {_breakable(text)}", "loud"
 
 
 def _breakable(text: str) -> str:
-    """Escaped; long words may break after a dot, at or dash, so that an address does not widen its column."""
-    return _JOINTS.sub("\\g<0>\u200b", escape_markdown(text))
+    """Long words may break after a dot, at or dash, so that an address does not widen its column."""
+    return _JOINTS.sub("\\g<0>\u200b", text)
 
 
 def _texts_differ(records: Sequence[RecordView], field_name: str) -> bool:

@@ -1,6 +1,6 @@
-"""The parts of pages that Streamlit has not: a map without a graphics card.
+"""The parts of pages that Streamlit has not: a map without a graphics card, tables whose cells lead on.
 
-A part is a script and a style sheet in `parts/`, served by Streamlit from this server, as the content security policy asks. What they show comes as data and
+Each is a script and a style sheet in `parts/`, served by Streamlit from this server, as the content security policy asks. What they show comes as data and
 is put on the page as text, never as markup.
 """
 
@@ -18,7 +18,7 @@ from gvrc.settings import PROJECT_DIR
 
 _FOLDER = "gvrc/ui/parts"
 _OWNER = "gvrc"
-NAMES = ("map",)
+NAMES = ("map", "table")
 _MANIFEST = ComponentManifest(name=_OWNER, version="1", components=[ComponentConfig(name=name, asset_dir=_FOLDER) for name in NAMES])
 
 

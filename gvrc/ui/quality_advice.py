@@ -9,9 +9,10 @@ import streamlit as st
 
 from gvrc.model.quality import FindingType
 from gvrc.quality.recommendations import Act
-from gvrc.ui import navigation, show
+from gvrc.ui import navigation, show, tables
 from gvrc.ui.catalogue import Words
 from gvrc.ui.desk import Seat
+from gvrc.ui.tables import Cell, Column, Opens, Row
 from gvrc.views import advice as advice_views
 from gvrc.views.advice import AdviceView, FindingView
 from gvrc.views.quality import QualityQuery
@@ -30,36 +31,30 @@ def advice(seat: Seat, query: QualityQuery) -> None:
         st.markdown(say.markdown("quality.advice.none"))
         return
     st.caption(say.markdown("quality.advice.measured" if any(act.is_measured for act in acts) else "quality.advice.lead"))
-    with st.container(gap="xxsmall"):
-        with st.container(horizontal=True, wrap=False, vertical_alignment="bottom", gap="xsmall"):
-            st.caption(say.markdown("quality.advice.column.act"))
-            for name in ("records", "points", "minutes", "rate"):
-                st.caption(say.markdown(f"quality.advice.column.{name}"), text_alignment="right", width=_FIGURE_PX)
-        for act in acts[:ACTS_SHOWN]:
-            _act(seat, query, act)
-        if len(acts) > ACTS_SHOWN:
-            with show.folded(say.markdown("quality.advice.more", n=len(acts) - ACTS_SHOWN), key="advice_more") as is_open, st.container(gap="xxsmall"):
-                for act in acts[ACTS_SHOWN:] if is_open else ():
-                    _act(seat, query, act)
+    _acts(seat, query, acts[:ACTS_SHOWN], "advice")
+    if len(acts) > ACTS_SHOWN:
+        with show.folded(say.markdown("quality.advice.more", n=len(acts) - ACTS_SHOWN), key="advice_more") as is_open:
+            if is_open:
+                _acts(seat, query, acts[ACTS_SHOWN:], "advice_others")
     st.space("small")
 
 
-def _act(seat: Seat, query: QualityQuery, act: AdviceView) -> None:
+def _acts(seat: Seat, query: QualityQuery, acts: Sequence[AdviceView], key: str) -> None:
     say = seat.say
-    label, page = say.markdown(f"quality.advice.{act.act}", title=act.title or ""), _PAGE_OF[act.act]
-    shown = (f"{act.records:,}", f"{act.points:,.0f}", minutes_text(say, act.minutes), _rate(act.points_per_minute))
-    with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap="xsmall"):
-        if navigation.has_page(seat, page):
-            navigation.link(page, label, query=_address(query, act), width="stretch")
-        else:
-            st.markdown(label, width="stretch")
-        for figure in shown:
-            st.markdown(f":small[{figure}]", text_alignment="right", width=_FIGURE_PX)
+    figures = [Column(title=say(f"quality.advice.column.{name}"), align="right", width=_FIGURE_PX) for name in ("records", "points", "minutes", "rate")]
+    tables.table([Column(title=say("quality.advice.column.act")), *figures], [_act(seat, query, act) for act in acts], key=key, label=say("quality.advice"))
+
+
+def _act(seat: Seat, query: QualityQuery, act: AdviceView) -> Row:
+    page = _PAGE_OF[act.act]
+    opens = Opens(page=page, query=_address(query, act)) if navigation.has_page(seat, page) else None
+    label = Cell(text=seat.say(f"quality.advice.{act.act}", title=act.title or ""), opens=opens, is_row=opens is not None)
+    return (label, f"{act.records:,}", f"{act.points:,.0f}", minutes_text(seat.say, act.minutes), Cell(text=_rate(act.points_per_minute), is_strong=True))
 
 
 def _rate(points: float) -> str:
     """Points a minute; of many, a tenth tells nothing."""
-    return f"**{points:,.0f}**" if points >= 100 else f"**{points:,.1f}**"
+    return f"{points:,.0f}" if points >= 100 else f"{points:,.1f}"
 
 
 def _address(query: QualityQuery, act: AdviceView) -> dict[str, str]:
@@ -89,28 +84,23 @@ def findings(seat: Seat, query: QualityQuery) -> None:
 
 
 def _list(seat: Seat, query: QualityQuery, found: Sequence[FindingView]) -> None:
-    with st.container(gap="xxsmall"):
-        for view in found[:FINDINGS_SHOWN]:
-            _finding(seat, query, view)
-        if len(found) > FINDINGS_SHOWN:
-            with show.folded(seat.say.markdown("quality.findings.more", n=len(found) - FINDINGS_SHOWN), key=f"findings_{found[0].finding.is_drift}") as is_open:
-                for view in found[FINDINGS_SHOWN:] if is_open else ():
-                    _finding(seat, query, view)
+    kind = "drift" if found[0].finding.is_drift else "anomalies"
+    _finding_table(seat, query, found[:FINDINGS_SHOWN], f"findings_{kind}")
+    if len(found) > FINDINGS_SHOWN:
+        with show.folded(seat.say.markdown("quality.findings.more", n=len(found) - FINDINGS_SHOWN), key=f"findings_more_{kind}") as is_open:
+            if is_open:
+                _finding_table(seat, query, found[FINDINGS_SHOWN:], f"findings_others_{kind}")
 
 
-def _finding(seat: Seat, query: QualityQuery, view: FindingView) -> None:
-    say = seat.say
-    told = f"{show.state_badge(say, 'info' if view.finding.is_drift else 'warning')} {say.markdown(*_key(view), **finding_values(say, view))}"
-    if view.finding.is_drift or not navigation.has_page(seat, "records"):
-        st.markdown(told)
-        return
-    with st.container(horizontal=True, wrap=False, vertical_alignment="center"):
-        st.markdown(told, width="stretch")
-        navigation.link("records", say.markdown("quality.findings.open"), query={"run": str(query.run_id), **view.opens}, width=_FIGURE_PX)
+def _finding_table(seat: Seat, query: QualityQuery, found: Sequence[FindingView], key: str) -> None:
+    columns = (Column(title="", width=_FIGURE_PX), Column(title=""), Column(title="", align="right", width=_FIGURE_PX))
+    tables.table(columns, [_finding(seat, query, view) for view in found], key=key, label=seat.say("quality.findings"), has_head=False)
 
 
-def _key(view: FindingView) -> tuple[str]:
-    return (f"quality.finding.{view.finding.finding_type}",)
+def _finding(seat: Seat, query: QualityQuery, view: FindingView) -> Row:
+    say, is_drift = seat.say, view.finding.is_drift
+    opens = Opens(page="records", query={"run": str(query.run_id), **view.opens}) if not is_drift and navigation.has_page(seat, "records") else None
+    return (tables.state(say, "info" if is_drift else "warning"), finding_text(say, view), Cell(text=say("quality.findings.open") if opens else "", opens=opens))
 
 
 def finding_text(say: Words, view: FindingView) -> str:

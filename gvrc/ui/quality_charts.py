@@ -1,4 +1,4 @@
-"""The charts of the quality page, in the colours of the theme; every figure stands in them as a number too."""
+"""The chart of the quality page, in the colours of the theme; every figure stands in them as a number too."""
 
 from __future__ import annotations
 
@@ -8,49 +8,12 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from gvrc.ui import show
 from gvrc.ui.catalogue import Words
 from gvrc.ui.map_marks import rgb
-from gvrc.views.quality import QualityRow, TrendPoint
+from gvrc.views.quality import TrendPoint
 
-ROW_HEIGHT_PX = 26
-MOST_LOST = 25.0
-"""Points below a target at which the colour is at its strongest."""
 LABEL_PX = 220
 TREND_HEIGHT_PX = 340
-
-
-def heat(say: Words, rows: Sequence[QualityRow]) -> Any:
-    """A row per source, county or kind, a column per dimension, the mean in each cell; the darker, the farther below its target. A cell can be
-    selected (`cell`, with `code` and `dimension`)."""
-    names = [say(f"quality.{each.dimension}") for each in rows[0].dimensions] if rows else []
-    frame = pd.DataFrame(_cells(say, rows))
-    order = list(dict.fromkeys(frame["row"]))
-    labels: dict[str, Any] = {"labelFontSize": 14, "labelOverlap": False, "labelBound": False, "labelFlush": False, "labelPadding": 8, "ticks": False, "domain": False}
-    base = alt.Chart(frame).encode(
-        x=alt.X("column:N", sort=names, title=None, axis=alt.Axis(orient="top", labelAngle=0, labelAlign="center", **labels)),
-        y=alt.Y("row:N", sort=order, title=None, axis=alt.Axis(labelLimit=LABEL_PX, **labels)),
-    )  # fmt: skip
-    scale = alt.Scale(domain=[0, MOST_LOST], range=[css("area"), css("warm")], clamp=True, interpolate="rgb")
-    tiles = base.mark_rect(stroke=css("ground"), strokeWidth=3, cursor="pointer").encode(
-        color=alt.Color("lost:Q", scale=scale, legend=None),
-        tooltip=[alt.Tooltip("row:N", title=say("quality.tip.row")), alt.Tooltip("column:N", title=say("quality.dimension")), alt.Tooltip("told:N", title=say("quality.tip.mean")),
-                 alt.Tooltip("target:Q", title=say("quality.tip.target")), alt.Tooltip("below:Q", title=say("quality.tip.below"))],
-    ).add_params(alt.selection_point(name="cell", fields=["code", "dimension"]))  # fmt: skip
-    texts = base.mark_text(fontSize=14, color=css("text")).encode(text="told:N")
-    return (tiles + texts).properties(height=alt.Step(ROW_HEIGHT_PX))
-
-
-def _cells(say: Words, rows: Sequence[QualityRow]) -> list[dict[str, Any]]:
-    return [
-        {
-            "row": f"{row.label or say('quality.unknown')} ({row.records:,})", "code": row.code or "", "column": say(f"quality.{each.dimension}"),
-            "dimension": each.dimension, "target": each.target, "below": each.below, "lost": 0.0 if each.value is None else max(0.0, each.target - each.value),
-            "told": show.ABSENT if each.value is None else f"{each.value:.1f}{'' if each.is_met else ' ▾'}",
-        }
-        for row in rows
-        for each in row.dimensions
-    ]  # fmt: skip
 
 
 def trend(say: Words, points: Sequence[TrendPoint]) -> Any:

@@ -7,16 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
-import pandas as pd
 import streamlit as st
 
-from gvrc.ui import address, navigation, quality_advice, quality_charts, quality_report, show
-from gvrc.ui.catalogue import escape_markdown
+from gvrc.ui import address, navigation, quality_advice, quality_charts, quality_report, show, tables
 from gvrc.ui.desk import Seat
+from gvrc.ui.map_marks import rgb
+from gvrc.ui.tables import Cell, Column, Opens, Row
 from gvrc.views import quality as quality_views
 from gvrc.views.quality import CUTS, DimensionView, FieldView, IssueCount, QualityQuery, QualityRow, QualityView
+from gvrc.views.records import RecordView
 from gvrc.views.runs import RunView
 
 STATES = ("ready", "to_review", "held")
@@ -24,10 +24,11 @@ FILTER_PX = 220
 TILE_PX = 169
 """Five beside each other at 1280, three on a tablet: narrower, and the name of a dimension is cut."""
 WORST_RECORDS = 10
-CHART_ROWS = 15
-"""Rows of the chart: those where most is lost; the table has them all."""
+MOST_LOST = 25.0
+"""Points below a target at which the colour is at its strongest."""
+LEAST_SHADE = 0.15
 ISSUES_SHOWN = 8
-SEVERITY_PX, FIGURE_PX = 96, 84
+SEVERITY_PX = 96
 LEAST_FILLED, MOST_FILLED = 0.5, 0.999
 """Shares of filled values from which a field counts as often empty, and as always filled."""
 NUMBERS = ("latitude", "longitude", "contacts", "services")
@@ -103,13 +104,12 @@ def _choose(name: str, key: str) -> None:
     address.put(**{name: st.session_state[key] or None})
 
 
-def _figure(desk: Desk, count: int, *, width: int | Literal["content"] = "content", **more: str | None) -> None:
+def _figure(desk: Desk, count: int, **more: str | None) -> Cell:
     """A count, and the way to its rows where there are any."""
     if not count:
-        st.markdown("**0**", width=width)
-        return
+        return Cell(text="0", is_strong=True)
     page, query = desk.rows(**more)
-    navigation.link(page, f"**{count:,}**", query=query, help_text=desk.seat.say.markdown("receipt.open_rows", n=count), width=width)
+    return Cell(text=f"{count:,}", opens=Opens(page=page, query=query), is_strong=True, help=desk.seat.say("receipt.open_rows", n=count))
 
 
 # ------------------------------------------------------------------------------------------------------------------------ dimensions
@@ -149,15 +149,35 @@ def _where_lost(desk: Desk, found: QualityView) -> None:
         cut = _cut_choice(desk.seat)
     rows = found.cuts[cut]
     st.caption(say.markdown("quality.where.lead"))
-    if len(rows) > CHART_ROWS:
-        st.caption(say.markdown("quality.where.first", n=CHART_ROWS, all=len(rows)))
-    event = st.altair_chart(quality_charts.heat(say, rows[:CHART_ROWS]), key=f"heat_{cut}_{hash(desk.query)}", on_select="rerun", alt=_heat_alt(desk.seat, cut, rows))
-    picked = event["selection"].get("cell") or []
-    if picked:
-        _open_cell(desk, cut, rows, picked[0])
-    with show.folded(say.markdown("quality.where.table"), key="quality_table") as is_open:
-        if is_open:
-            _cut_table(desk, cut, rows)
+    dimensions = [say(f"quality.{each.dimension}") for each in found.whole.dimensions]
+    columns = [
+        Column(title=say(f"quality.filter.{cut}")), Column(title=say("quality.records"), align="right"), Column(title=say("quality.total"), align="right"),
+        *(Column(title=name, align="right") for name in dimensions),
+    ]  # fmt: skip
+    tables.table(columns, [_lost_row(desk, cut, row) for row in rows], key="quality_where", label=_where_label(desk.seat, cut, rows), height=tables.LIST_PX)
+
+
+def _lost_row(desk: Desk, cut: str, row: QualityRow) -> Row:
+    """A source, county or kind: how many records, the mean of each dimension, the darker the farther below its target; each opens its rows."""
+    name = _opening(desk, {cut: row.code}, text=row.label or desk.seat.say("quality.unknown"), is_open=row.code is not None)
+    values = [_opening(desk, {cut: row.code, "weak": each.dimension}, text=_told(each), is_open=row.code is not None and each.below > 0, fill=_shade(each)) for each in row.dimensions]
+    return (name, f"{row.records:,}", _number(row.total), *values)
+
+
+def _opening(desk: Desk, more: dict[str, str | None], *, text: str, is_open: bool, fill: list[int] | None = None) -> Cell:
+    page, query = desk.rows(**more)
+    return Cell(text=text, opens=Opens(page=page, query=query) if is_open else None, fill=fill)
+
+
+def _told(each: DimensionView) -> str:
+    return show.ABSENT if each.value is None else f"{each.value:.1f}{'' if each.is_met else ' ▾'}"
+
+
+def _shade(each: DimensionView) -> list[int] | None:
+    """The warm colour, stronger for more points below the target; none where it is met."""
+    if each.value is None or each.is_met:
+        return None
+    return [*rgb("warm"), round(255 * (LEAST_SHADE + (1 - LEAST_SHADE) * min(1.0, (each.target - each.value) / MOST_LOST)))]
 
 
 def _cut_choice(seat: Seat) -> str:
@@ -170,41 +190,11 @@ def _cut_choice(seat: Seat) -> str:
     return current
 
 
-def _heat_alt(seat: Seat, cut: str, rows: Sequence[QualityRow]) -> str:
+def _where_label(seat: Seat, cut: str, rows: Sequence[QualityRow]) -> str:
     lowest = min((row for row in rows if row.total is not None), key=lambda row: row.total or 0.0, default=None)
     if lowest is None:
         return seat.say(f"quality.by.{cut}")
     return seat.say("quality.where.alt", by=seat.say(f"quality.by.{cut}"), n=len(rows), lowest=lowest.label or seat.say("quality.unknown"), total=f"{lowest.total:.1f}")
-
-
-def _open_cell(desk: Desk, cut: str, rows: Sequence[QualityRow], picked: Mapping[str, str]) -> None:
-    """Leave for the rows of the cell that was selected: of its row, below the target of its dimension."""
-    row = next((row for row in rows if row.code == picked.get("code")), None)
-    if row is not None and row.code is not None:
-        dimension = picked.get("dimension")
-        page, query = desk.rows(**{cut: row.code, "weak": dimension if dimension in {each.dimension for each in row.dimensions} else None})
-        navigation.go(page, **query)
-
-
-def _cut_table(desk: Desk, cut: str, rows: Sequence[QualityRow]) -> None:
-    """The same as a table; a selected row opens its records."""
-    say = desk.seat.say
-    columns: dict[str, list[object]] = {
-        say(f"quality.filter.{cut}"): [row.label or say("quality.unknown") for row in rows],
-        say("quality.records"): [row.records for row in rows],
-        say("quality.total"): [_number(row.total) for row in rows],
-    }
-    for index, each in enumerate(rows[0].dimensions if rows else ()):
-        columns[say(f"quality.{each.dimension}")] = [_number(row.dimensions[index].value) for row in rows]
-    right = {name: st.column_config.TextColumn(alignment="right") for name in list(columns)[2:]}
-    event = st.dataframe(
-        pd.DataFrame(columns), hide_index=True, key=f"cut_{cut}_{hash(desk.query)}", on_select="rerun", selection_mode="single-row",
-        alt=say(f"quality.by.{cut}"), column_config=right,
-    )
-    selected = event["selection"]["rows"]
-    if selected and selected[0] < len(rows) and rows[selected[0]].code:
-        page, query = desk.rows(**{cut: rows[selected[0]].code})
-        navigation.go(page, **query)
 
 
 def _number(value: float | None) -> str:
@@ -217,10 +207,8 @@ def _number(value: float | None) -> str:
 def _states(desk: Desk, states: Mapping[str, int]) -> None:
     say = desk.seat.say
     show.section(say.markdown("quality.states"))
-    for column, state in zip(st.columns(len(STATES)), STATES, strict=True):
-        with column.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
-            st.markdown(show.state_badge(say, state))
-            _figure(desk, states.get(state, 0), state=state)
+    rows = [(tables.state(say, state), _figure(desk, states.get(state, 0), state=state)) for state in STATES]
+    tables.table((Column(title=""), Column(title="", align="right")), rows, key="quality_states", label=say("quality.states"), has_head=False)
 
 
 def _issues(desk: Desk, issues: Sequence[IssueCount]) -> None:
@@ -230,21 +218,21 @@ def _issues(desk: Desk, issues: Sequence[IssueCount]) -> None:
     if not issues:
         st.markdown(say.markdown("quality.issues.none"))
         return
-    with st.container(gap="xxsmall"):
-        for issue in issues[:ISSUES_SHOWN]:
-            _issue(desk, issue)
+    _issue_table(desk, issues[:ISSUES_SHOWN], "quality_issues")
     if len(issues) > ISSUES_SHOWN:
-        with show.folded(say.markdown("quality.issues.more", n=len(issues) - ISSUES_SHOWN), key="quality_more") as is_open, st.container(gap="xxsmall"):
-            for issue in issues[ISSUES_SHOWN:] if is_open else ():
-                _issue(desk, issue)
+        with show.folded(say.markdown("quality.issues.more", n=len(issues) - ISSUES_SHOWN), key="quality_more") as is_open:
+            if is_open:
+                _issue_table(desk, issues[ISSUES_SHOWN:], "quality_more_issues")
 
 
-def _issue(desk: Desk, issue: IssueCount) -> None:
-    with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap="xsmall"):
-        st.markdown(show.state_badge(desk.seat.say, issue.severity), width=SEVERITY_PX)
-        points = desk.seat.say.markdown("quality.issue.points", n=int(issue.points), dimension=desk.seat.say(f"quality.{issue.dimension}"))
-        st.markdown(escape_markdown(issue.title), help=points, width="stretch")
-        _figure(desk, issue.records, width=FIGURE_PX, issue=issue.code)
+def _issue_table(desk: Desk, issues: Sequence[IssueCount], key: str) -> None:
+    columns = (Column(title="", width=SEVERITY_PX), Column(title=""), Column(title="", align="right"))
+    tables.table(columns, [_issue(desk, issue) for issue in issues], key=key, label=desk.seat.say("quality.issues", n=len(issues)), has_head=False)
+
+
+def _issue(desk: Desk, issue: IssueCount) -> Row:
+    points = desk.seat.say("quality.issue.points", n=int(issue.points), dimension=desk.seat.say(f"quality.{issue.dimension}"))
+    return (tables.state(desk.seat.say, issue.severity), Cell(text=issue.title, help=points), _figure(desk, issue.records, issue=issue.code))
 
 
 # ------------------------------------------------------------------------------------------------------------------------ trend, worst records
@@ -270,29 +258,18 @@ def _worst(desk: Desk) -> None:
     if not records:
         return
     show.section(say.markdown("quality.worst"))
-    frame = pd.DataFrame(
-        {
-            say("field.name"): [show.value_text(record.name) for record in records],
-            say("field.facility_type"): [show.value_text(record.facility_type_label) for record in records],
-            say("field.county"): [show.value_text(record.county) for record in records],
-            say("field.quality"): [show.points(record.quality_score) for record in records],
-            say("field.issues"): [", ".join(dict.fromkeys(issue.title for issue in record.issues if issue.state == "open")) or show.ABSENT for record in records],
-        }
-    )
+    names = ("name", "facility_type", "county", "quality", "issues")
+    columns = [Column(title=say(f"field.{name}"), align="right" if name == "quality" else "left") for name in names]
     may_open = navigation.has_page(desk.seat, "records")
-    right = {
-        say("field.name"): st.column_config.TextColumn(width=220), say("field.county"): st.column_config.TextColumn(width=110),
-        say("field.quality"): st.column_config.TextColumn(width="small", alignment="right"),
-    }  # fmt: skip
-    if not may_open:
-        st.dataframe(frame, hide_index=True, alt=say("quality.worst.alt"), column_config=right)
-        return
-    event = st.dataframe(
-        frame, hide_index=True, key=f"worst_{hash(desk.query)}", on_select="rerun", selection_mode="single-row", alt=say("quality.worst.alt"), column_config=right
-    )
-    selected = event["selection"]["rows"]
-    if selected and selected[0] < len(records):
-        navigation.go("records", run=str(desk.run.run_id), record=str(records[selected[0]].record_id))
+    tables.table(columns, [_worst_row(desk, record, may_open=may_open) for record in records], key="quality_worst", label=say("quality.worst.alt"))
+
+
+def _worst_row(desk: Desk, record: RecordView, *, may_open: bool) -> Row:
+    opens = Opens(page="records", query={"run": str(desk.run.run_id), "record": str(record.record_id)}) if may_open else None
+    return (
+        Cell(text=show.value_text(record.name), opens=opens, is_row=may_open), show.value_text(record.facility_type_label), show.value_text(record.county),
+        show.points(record.quality_score), ", ".join(dict.fromkeys(issue.title for issue in record.issues if issue.state == "open")) or show.ABSENT,
+    )  # fmt: skip
 
 
 # ------------------------------------------------------------------------------------------------------------------------ profile

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
-import pandas as pd
 import streamlit as st
 
 from gvrc.model.issue import Dimension
-from gvrc.ui import address, record_edit, show
-from gvrc.ui.catalogue import escape_markdown
+from gvrc.ui import address, record_edit, show, tables
+from gvrc.ui.catalogue import Words, escape_markdown
 from gvrc.ui.desk import Seat
+from gvrc.ui.tables import Cell, Column, Opens, Row
 from gvrc.views import map as map_views
 from gvrc.views import records as record_views
 from gvrc.views import runs as run_views
@@ -86,37 +85,21 @@ def _list(seat: Seat, run: RunView, chosen: dict[str, Any]) -> None:
         st.markdown(say.markdown("records.none"))
         return
     st.caption(say.markdown("records.count", n=found.total))
-    key = f"rows_{offset}_{hash(str(chosen))}"
-    st.dataframe(
-        _frame(seat, found.rows), hide_index=True, key=key, on_select=_open_selected, selection_mode="single-row",
-        column_config={say("field.quality"): st.column_config.TextColumn(width="small", alignment="right")}, alt=say("records.alt"),
-    )
-    st.session_state["records.shown"] = (key, [row.record_id for row in found.rows])
+    tables.table(_columns(say), [_row(seat, row) for row in found.rows], key="record_rows", label=say("records.alt"), height=tables.LIST_PX)
     show.page_choice(found.total)
 
 
-def _frame(seat: Seat, rows: Sequence[RecordView]) -> pd.DataFrame:
-    say = seat.say
-    return pd.DataFrame(
-        {
-            say("field.name"): [show.value_text(row.name) for row in rows],
-            say("field.facility_type"): [show.value_text(row.facility_type_label) for row in rows],
-            say("field.county"): [show.value_text(row.county) for row in rows],
-            say("field.ward"): [show.value_text(row.ward) for row in rows],
-            say("field.state"): [show.state_word(say, row.state) if row.state else show.ABSENT for row in rows],
-            say("field.quality"): [show.points(row.quality_score) for row in rows],
-            say("field.issues"): [", ".join(dict.fromkeys(issue.title for issue in row.issues if issue.state == "open")) or show.ABSENT for row in rows],
-            say("field.source"): [show.value_text(row.file_name) for row in rows],
-        }
-    )
+def _columns(say: Words) -> list[Column]:
+    names = ("name", "facility_type", "county", "ward", "state", "quality", "issues", "source")
+    return [Column(title=say(f"field.{name}"), align="right" if name == "quality" else "left") for name in names]
 
 
-def _open_selected() -> None:
-    """Callback: the selected row by its position, mapped at once to the record it showed."""
-    key, ids = st.session_state.get("records.shown", ("", []))
-    selected = st.session_state.get(key, {}).get("selection", {}).get("rows", [])
-    if selected and selected[0] < len(ids):
-        address.put(record=ids[selected[0]])
+def _row(seat: Seat, row: RecordView) -> Row:
+    return (
+        Cell(text=show.value_text(row.name), opens=Opens(query={"record": str(row.record_id)}), is_row=True), show.value_text(row.facility_type_label),
+        show.value_text(row.county), show.value_text(row.ward), tables.state(seat.say, row.state) if row.state else show.ABSENT, show.points(row.quality_score),
+        ", ".join(dict.fromkeys(issue.title for issue in row.issues if issue.state == "open")) or show.ABSENT, show.value_text(row.file_name),
+    )  # fmt: skip
 
 
 # ------------------------------------------------------------------------------------------------------------------------ one record
@@ -152,7 +135,7 @@ def _back() -> None:
 
 def _values(seat: Seat, record: RecordView) -> None:
     pairs = [(show.field_label(seat.say, name), show.record_value(record, name)) for name in FIELDS]
-    show.key_values([(label, value) for label, value in pairs if value != show.ABSENT], alt=seat.say("records.values.alt"))
+    tables.pairs([(label, value) for label, value in pairs if value != show.ABSENT], key="record_values", label=seat.say("records.values.alt"))
 
 
 def _issues(seat: Seat, record: RecordView) -> None:

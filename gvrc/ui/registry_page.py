@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 
-import pandas as pd
 import streamlit as st
 
 from gvrc.model.export import ExportFormat
@@ -16,9 +15,10 @@ from gvrc.reference.gazetteer import load_gazetteer
 from gvrc.reference.vocabularies import load_vocabularies
 from gvrc.security.permissions import Permission
 from gvrc.store.reads_search import QUALITY_BANDS, FacilityFilter
-from gvrc.ui import address, navigation, registry_acts, registry_edit, registry_relations, registry_watch, show
+from gvrc.ui import address, navigation, registry_acts, registry_edit, registry_relations, registry_watch, show, tables
 from gvrc.ui.catalogue import escape_markdown
 from gvrc.ui.desk import Seat
+from gvrc.ui.tables import Cell, Column, Opens, Row
 from gvrc.views import exports
 from gvrc.views import facilities as facility_views
 from gvrc.views.facilities import FacilityPageView, FacilityView
@@ -139,30 +139,17 @@ def _nothing(seat: Seat, *, is_filtered: bool) -> None:
 
 def _rows(seat: Seat, rows: Sequence[FacilityView]) -> None:
     say = seat.say
-    frame = pd.DataFrame(
-        {
-            say("registry.column.code"): [row.facility_code for row in rows],
-            say("field.name"): [show.value_text(row.name) for row in rows],
-            say("field.facility_type"): [show.value_text(row.facility_type_label) for row in rows],
-            say("field.county"): [show.value_text(row.county) for row in rows],
-            say("field.ward"): [show.value_text(row.ward) for row in rows],
-            say("field.contacts"): [show.value_text([contact.value for contact in row.contacts]) for row in rows],
-            say("field.quality"): [show.points(row.quality_score) for row in rows],
-        }
-    )
-    st.session_state["registry.shown"] = [row.facility_id for row in rows]
-    st.dataframe(
-        frame, hide_index=True, key="facility_rows", on_select=_open_selected, selection_mode="single-row", alt=say("registry.alt"),
-        column_config={say("field.quality"): st.column_config.TextColumn(width="small", alignment="right")},
-    )
+    names = ("name", "facility_type", "county", "ward", "contacts", "quality")
+    columns = [Column(title=say("registry.column.code")), *(Column(title=say(f"field.{name}"), align="right" if name == "quality" else "left") for name in names)]
+    tables.table(columns, [_row(row) for row in rows], key="facility_rows", label=say("registry.alt"), height=tables.LIST_PX)
 
 
-def _open_selected() -> None:
-    """Callback: the selected row by its position, mapped at once to the facility it showed."""
-    ids = st.session_state.get("registry.shown", [])
-    selected = st.session_state.get("facility_rows", {}).get("selection", {}).get("rows", [])
-    if selected and selected[0] < len(ids):
-        address.put(facility=ids[selected[0]])
+def _row(row: FacilityView) -> Row:
+    return (
+        row.facility_code, Cell(text=show.value_text(row.name), opens=Opens(query={"facility": str(row.facility_id)}), is_row=True),
+        show.value_text(row.facility_type_label), show.value_text(row.county), show.value_text(row.ward),
+        show.value_text([contact.value for contact in row.contacts]), show.points(row.quality_score),
+    )  # fmt: skip
 
 
 def _downloads(seat: Seat, chosen: FacilityFilter) -> None:

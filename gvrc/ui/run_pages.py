@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import pandas as pd
 import streamlit as st
 
 from gvrc import pipeline, worker
 from gvrc.errors import GvrcError
 from gvrc.model.run import RunStatus
 from gvrc.security.permissions import Permission
-from gvrc.ui import address, desk, navigation, run_details, runs, show
+from gvrc.ui import address, desk, navigation, run_details, runs, show, tables
 from gvrc.ui.desk import Seat
+from gvrc.ui.tables import Cell, Column, Opens
 from gvrc.views import runs as run_views
 from gvrc.views.dead_letters import KINDS, DeadLetterPage, DeadLetterView, dead_letters
 
@@ -23,31 +23,20 @@ def list_runs(seat: Seat) -> None:
     if not found:
         runs.nothing_yet(seat)
         return
-    frame = pd.DataFrame(
-        {
-            say("runs.column.run"): [run.run_id for run in found],
-            say("runs.column.when"): [show.moment(run.created_at) for run in found],
-            say("runs.column.who"): [run.started_by for run in found],
-            say("field.state"): [show.state_word(say, run.status) for run in found],
-            say("runs.column.rows"): [run.receipt.records_in for run in found],
-            say("run.column.seconds"): [show.duration(run.seconds) for run in found],
-        }
-    )
-    right = st.column_config.TextColumn(alignment="right")
-    st.dataframe(
-        frame, hide_index=True, key="run_rows", on_select=_open_selected, selection_mode="single-row", alt=say("runs.alt"),
-        column_config={say("runs.column.run"): st.column_config.NumberColumn(width="small", format="%d"), say("run.column.seconds"): right},
-    )
+    columns = [
+        Column(title=say("runs.column.run"), align="right", width=70), Column(title=say("runs.column.when")), Column(title=say("runs.column.who")),
+        Column(title=say("field.state")), Column(title=say("runs.column.rows"), align="right"), Column(title=say("run.column.seconds"), align="right"),
+    ]  # fmt: skip
+    rows = [
+        (
+            Cell(text=str(run.run_id), opens=Opens(query={"run": str(run.run_id)}), is_row=True), show.moment(run.created_at), run.started_by,
+            tables.state(say, run.status), f"{run.receipt.records_in:,}", show.duration(run.seconds),
+        )
+        for run in found
+    ]  # fmt: skip
+    tables.table(columns, rows, key="run_rows", label=say("runs.alt"), height=tables.LIST_PX)
     show.page_choice(run_views.run_count(seat.db, seat.actor))
-    st.session_state["runs.shown"] = [run.run_id for run in found]
     st.caption(say.markdown("runs.open"))
-
-
-def _open_selected() -> None:
-    ids = st.session_state.get("runs.shown", [])
-    selected = st.session_state.get("run_rows", {}).get("selection", {}).get("rows", [])
-    if selected and selected[0] < len(ids):
-        address.put(run=ids[selected[0]])
 
 
 def one_run(seat: Seat, run_id: int) -> None:

@@ -11,9 +11,10 @@ from gvrc import pipeline, worker
 from gvrc.errors import GvrcError
 from gvrc.model.run import STAGES, RunStatus, Stage
 from gvrc.security.permissions import Permission
-from gvrc.ui import address, desk, navigation, show
+from gvrc.ui import address, desk, navigation, show, tables
 from gvrc.ui.desk import Seat
 from gvrc.ui.show import Badge
+from gvrc.ui.tables import Cell, Column, Opens, Row
 from gvrc.views import feedback_file
 from gvrc.views import questions as question_views
 from gvrc.views import records as record_views
@@ -177,10 +178,10 @@ def receipt(seat: Seat, run: RunView) -> None:
     """What came in and where it stands now: it adds up, and every number opens exactly its rows."""
     say, sums = seat.say, run.receipt
     show.section(say.markdown("receipt.title"))
-    _ledger_line(seat, run, "records_in", sums.records_in, {})
-    for state in ("ready", "to_review", "held"):
-        _ledger_line(seat, run, state, getattr(sums, state), {"state": state})
-    _ledger_line(seat, run, "dead_letters", sums.dead_letters, {"aside": "unread"}, page="runs")
+    lines = [_ledger_line(seat, run, "records_in", sums.records_in, {})]
+    lines += [_ledger_line(seat, run, state, getattr(sums, state), {"state": state}) for state in ("ready", "to_review", "held")]
+    lines.append(_ledger_line(seat, run, "dead_letters", sums.dead_letters, {"aside": "unread"}, page="runs"))
+    tables.table((Column(title="", width=190), Column(title="", align="right", width=90), Column(title="")), lines, key="receipt", label=say("receipt.title"), has_head=False)
     if sums.records_in == sums.ready + sums.to_review + sums.held + sums.dead_letters:
         st.caption(say.markdown("receipt.adds_up", all=sums.records_in, ready=sums.ready, review=sums.to_review, held=sums.held, dead=sums.dead_letters))
     _next_steps(seat, run)
@@ -206,20 +207,15 @@ def _feedback_bytes(seat: Seat, run_id: int, file_id: int) -> bytes:
     return stream.getvalue()
 
 
-def _ledger_line(seat: Seat, run: RunView, name: str, count: int, query: dict[str, str], *, page: str = "records") -> None:
-    figure, note = st.columns([4, 8], gap="large", vertical_alignment="center")
-    with figure.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-        st.markdown(seat.say.markdown(f"receipt.{name}"), width="content")
-        _rows_link(seat, run, count, query, page=page)
-    note.caption(seat.say.markdown(f"receipt.{name}.note"))
+def _ledger_line(seat: Seat, run: RunView, name: str, count: int, query: dict[str, str], *, page: str = "records") -> Row:
+    return (seat.say(f"receipt.{name}"), _rows_cell(seat, run, count, query, page=page), seat.say(f"receipt.{name}.note"))
 
 
-def _rows_link(seat: Seat, run: RunView, count: int, query: dict[str, str], *, page: str = "records") -> None:
+def _rows_cell(seat: Seat, run: RunView, count: int, query: dict[str, str], *, page: str = "records") -> Cell:
     """The number; where there are any rows, a link to exactly these (`query` names them) on the page that shows them."""
-    if count and navigation.has_page(seat, page):
-        navigation.link(page, f"**{count:,}**", query={"run": str(run.run_id), **query}, help_text=seat.say.markdown("receipt.open_rows", n=count))
-    else:
-        st.markdown(f"**{count:,}**\u2002", width="content")  # a link has as much room at its end
+    is_open = count > 0 and navigation.has_page(seat, page)
+    opens = Opens(page=page, query={"run": str(run.run_id), **query}) if is_open else None
+    return Cell(text=f"{count:,}", opens=opens, is_strong=True, help=seat.say("receipt.open_rows", n=count) if is_open else None)
 
 
 def _next_steps(seat: Seat, run: RunView) -> None:
@@ -254,9 +250,7 @@ def _issue_kinds(seat: Seat, run: RunView, sums: Receipt) -> None:
     titles = record_views.issue_titles()
     ordered = sorted(sums.issues.items(), key=lambda item: -item[1])
     half = -(-len(ordered) // 2)
-    for side, some in zip(st.columns(2, gap="large"), (ordered[:half], ordered[half:]), strict=True):
-        with side.container(gap="xxsmall"):
-            for code, count in some:
-                with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):  # half as many elements as columns make
-                    st.markdown(say.markdown("receipt.issue", title=titles.get(code, code)), width="content")
-                    _rows_link(seat, run, count, {"issue": code})
+    for number, (side, some) in enumerate(zip(st.columns(2, gap="large"), (ordered[:half], ordered[half:]), strict=True)):
+        rows = [(titles.get(code, code), _rows_cell(seat, run, count, {"issue": code})) for code, count in some]
+        with side:
+            tables.table((Column(title=""), Column(title="", align="right", width=80)), rows, key=f"receipt_issues_{number}", label=say("receipt.issues"), has_head=False)

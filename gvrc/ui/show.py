@@ -64,8 +64,13 @@ def chosen_label(label: str, is_chosen: bool) -> str:
 
 def state_badge(say: Words, state: str) -> str:
     """Markdown of a state: colour, sign and word."""
-    colour, sign = _STATE_SIGNS.get(state, ("gray", "info"))
+    colour, sign = state_sign(state)
     return f":{colour}-badge[:material/{sign}: {say.or_plain(f'state.{state}', escape_markdown(state))}]"
+
+
+def state_sign(state: str) -> tuple[str, str]:
+    """The colour and the sign of a state."""
+    return _STATE_SIGNS.get(state, ("gray", "info"))
 
 
 def state_word(say: Words, state: str) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -106,5 +108,38 @@ def texts() -> Callable[[AppTest], str]:
     def read(app: AppTest) -> str:
         kinds = ("title", "header", "subheader", "markdown", "caption", "text", "error", "warning", "info", "success")
         return "\n".join(str(element.value) for kind in kinds for element in getattr(app, kind))
+
+    return read
+
+
+def tables(app: AppTest) -> list[tuple[str, dict[str, Any]]]:
+    """The tables whose cells lead on: the id of each and what the browser is given to show."""
+    return [(part.proto.id, json.loads(part.proto.json)) for part in app.get("bidi_component") if part.proto.component_name == "gvrc.table"]
+
+
+def cell_text(cell: str | dict[str, Any]) -> str:
+    return cell if isinstance(cell, str) else str(cell["text"])
+
+
+@pytest.fixture
+def rows_of() -> Callable[[AppTest, str], list[dict[str, str]]]:
+    """The rows of a table by its key, each by the headings of its columns."""
+
+    def read(app: AppTest, key: str) -> list[dict[str, str]]:
+        shown = next(data for name, data in tables(app) if name.endswith(f"-{key}"))
+        titles = [column["title"] for column in shown["columns"]]
+        return [dict(zip(titles, map(cell_text, row), strict=True)) for row in shown["rows"]]
+
+    return read
+
+
+@pytest.fixture
+def ways() -> Callable[[AppTest], list[tuple[str, dict[str, str], str]]]:
+    """Where the page leads: the page, what its address says, and the text of the link; of the links and of the cells of tables."""
+
+    def read(app: AppTest) -> list[tuple[str, dict[str, str], str]]:
+        found = [(Path(link.proto.page).stem, dict(parse_qsl(link.proto.query_string)), link.proto.label.removeprefix(":yellow[").removesuffix("]")) for link in app.get("page_link")]
+        cells = [cell for _, data in tables(app) for row in data["rows"] for cell in row if isinstance(cell, dict) and "href" in cell]
+        return found + [(urlsplit(cell["href"]).path, dict(parse_qsl(urlsplit(cell["href"]).query)), cell["text"]) for cell in cells]
 
     return read

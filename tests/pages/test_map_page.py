@@ -22,6 +22,7 @@ Open = Callable[..., AppTest]
 SignIn = Callable[[Role], Actor]
 Run = Callable[..., int]
 Read = Callable[[AppTest], str]
+Rows = Callable[[AppTest, str], list[dict[str, str]]]
 
 PLACES: list[dict[str, Any]] = [
     {"facility_name": "Diani Health Centre", "service_type": "Health centre", "county": "Kwale", "constituency": "Msambweni", "ward": "Kinondo",
@@ -86,7 +87,7 @@ def test_marks_carry_a_sign_beside_their_colour_and_the_legend_says_the_word(
 
 
 def test_many_places_are_counted_per_county_first(
-    sign_in_as: SignIn, open_page: Open, run_of: Run, few_places: Path, monkeypatch: pytest.MonkeyPatch
+    sign_in_as: SignIn, open_page: Open, run_of: Run, few_places: Path, monkeypatch: pytest.MonkeyPatch, rows_of: Rows
 ) -> None:
     monkeypatch.setattr(map_page, "FEW_PLACES", 2)
     actor = sign_in_as(Role.DATA_STEWARD)
@@ -94,7 +95,7 @@ def test_many_places_are_counted_per_county_first(
     app = open_page("map", run=str(run_id))
     assert not drawn(app, "places")
     assert sorted((circle["code"], circle["label"]) for circle in drawn(app, "circles")) == [("KE002", "2"), ("KE003", "1")]
-    assert list(app.dataframe[0].value["County"]) == ["Kwale", "Kilifi"]
+    assert [row["County"] for row in rows_of(app, "map_counties")] == ["Kwale", "Kilifi"]
     app = open_page("map", run=str(run_id), county="KE002")
     assert len(drawn(app, "places")) == 2
 
@@ -102,7 +103,7 @@ def test_many_places_are_counted_per_county_first(
 @pytest.fixture
 def tab(monkeypatch: pytest.MonkeyPatch) -> tuple[dict[str, Any], dict[str, str]]:
     """The state and the address of a browser's tab, for the callbacks that AppTest does not fire (a click on the map, a row of a grid)."""
-    state: dict[str, Any] = {"map.layer": 7, "map.shown": ("rows", 7, [11, 12])}
+    state: dict[str, Any] = {"map.layer": 7}
     query: dict[str, str] = {"run": "7", "page": "3"}
     monkeypatch.setattr(st, "session_state", state)
     monkeypatch.setattr(st, "query_params", query)
@@ -135,24 +136,33 @@ def test_one_place_clicked_on_the_map_is_looked_at_and_several_only_filter_the_t
         assert (state["map.selected"], state["map.chosen"]) == ((7, ids), looked_at)
 
 
-def test_a_row_selected_in_the_table_is_the_place_it_showed_and_none_when_it_is_gone(tab: tuple[dict[str, Any], dict[str, str]]) -> None:
+def test_a_place_clicked_in_the_table_is_looked_at_and_let_go_when_it_is_clicked_again(tab: tuple[dict[str, Any], dict[str, str]]) -> None:
     state, _query = tab
-    for rows, chosen_place in (([1], (7, 12, True)), ([], None), ([5], None)):
-        state["rows"] = {"selection": {"rows": rows}}
-        map_page._row_chosen()
-        assert state["map.chosen"] == chosen_place
+    for clicked, looked_at in ((12, (7, 12, True)), (11, (7, 11, True)), (11, None)):
+        map_page._row_chosen(7, clicked)
+        assert state["map.chosen"] == looked_at
 
 
-def test_places_picked_on_the_map_are_the_rows_of_the_table(sign_in_as: SignIn, open_page: Open, run_of: Run, few_places: Path, database: Database) -> None:
+def test_a_county_clicked_in_the_table_is_looked_into(tab: tuple[dict[str, Any], dict[str, str]]) -> None:
+    state, query = tab
+    state["map.chosen"] = (7, 12, True)
+    map_page._county_row(["KE002", None], 0)
+    assert query == {"run": "7", "county": "KE002"}
+    assert "map.chosen" not in state
+
+
+def test_places_picked_on_the_map_are_the_rows_of_the_table(
+    sign_in_as: SignIn, open_page: Open, run_of: Run, few_places: Path, database: Database, rows_of: Rows
+) -> None:
     actor = sign_in_as(Role.DATA_STEWARD)
     run_id = run_of(actor, few_places)
     app = open_page("map", run=str(run_id))
-    assert len(app.dataframe[0].value) == 3
+    assert len(rows_of(app, "map_rows_placed")) == 3
     app.session_state["map.selected"] = (run_id, [named(database, actor, run_id, "Kilifi Police Station").place_id])
     app.run()
-    assert list(app.dataframe[0].value["Name"]) == ["Kilifi Police Station"]
+    assert [row["Name"] for row in rows_of(app, "map_rows_placed")] == ["Kilifi Police Station"]
     app.button(key="map_clear").click().run()
-    assert len(app.dataframe[0].value) == 3
+    assert len(rows_of(app, "map_rows_placed")) == 3
 
 
 def test_a_place_chosen_in_the_table_is_marked_and_centred_on_the_map(
@@ -247,7 +257,7 @@ def test_who_may_not_decide_finds_nothing_to_type_into(sign_in_as: SignIn, open_
     app = chosen(open_page("map", run=str(run_id)), run_id, place)
     assert not app.exception
     assert not app.text_input
-    assert not any("Mwangaza" in str(frame.value) for frame in app.dataframe)
+    assert not any("Mwangaza" in part.proto.json for part in app.get("bidi_component"))
 
 
 # ------------------------------------------------------------------------------------------------------------------------ who sees what
@@ -267,7 +277,7 @@ def test_a_viewer_sees_the_registry_and_nothing_of_a_withheld_place(
     app = open_page("map", run=str(run_id))
     assert not app.exception
     assert not any(box.label == "Places of" for box in app.selectbox)
-    shown = texts(app) + json.dumps(drawing_of(app)) + "".join(str(frame.value) for frame in app.dataframe) + "".join(str(box.options) for box in app.selectbox)
+    shown = texts(app) + json.dumps(drawing_of(app)) + "".join(part.proto.json for part in app.get("bidi_component")) + "".join(str(box.options) for box in app.selectbox)
     assert "Mwangaza" not in shown
     assert "39.5412" not in shown
     assert "Shelter" not in shown
