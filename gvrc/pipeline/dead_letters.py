@@ -20,7 +20,7 @@ from gvrc.pipeline.control import resume
 from gvrc.security.permissions import Permission, require
 from gvrc.settings import Settings
 from gvrc.stages.standardise import ROW_STAGES, BrokenRow
-from gvrc.staging import PreparedRows, SavedRecord, keep_rows
+from gvrc.staging import PreparedRows, SavedRecord, Workshop, keep_rows
 from gvrc.store import dead_letters as letters
 from gvrc.store import raw as raw_store
 from gvrc.store.dead_letters import DeadLetterDraft
@@ -46,30 +46,30 @@ class Waiting:
     unread: int
 
 
-def keep_apart(conn: Connection, context: RunContext, file: StoredFile, prepared: PreparedRows) -> list[SavedRecord]:
+def keep_apart(conn: Connection, workshop: Workshop, run_id: int, file: StoredFile, prepared: PreparedRows) -> list[SavedRecord]:
     """Save a chunk. What could not be standardised, or what the database refuses, is set aside; what was set aside before and was taken now is not any more."""
     saved: list[SavedRecord] = []
     refused: list[DeadLetterDraft] = []
-    for part, refusal in _halved(conn, context, file, prepared, saved):
+    for part, refusal in _halved(conn, workshop, run_id, file, prepared, saved):
         pointer = part.drafts[0].record.pointer
         refused.append(DeadLetterDraft(pointer=pointer, stage=part.stage.value, error=f"The database refused this record (code {refusal.sqlstate or 'unknown'})."))
         log.error("record refused by the database", file_id=file.file_id, pointer=pointer, sqlstate=refusal.sqlstate, constraint=refusal.constraint)
     letters.take_back_in(conn, file.file_id, _STAGES, [draft.record.pointer for draft in prepared.drafts])
-    letters.set_rows_aside(conn, context.run_id, file.file_id, [*map(_letter, prepared.broken), *refused])
+    letters.set_rows_aside(conn, run_id, file.file_id, [*map(_letter, prepared.broken), *refused])
     for each in prepared.broken:
         log.error("row broke a stage", file_id=file.file_id, pointer=each.row.pointer, stage=each.stage.value, exc_info=each.error)
     return saved
 
 
 def _halved(
-    conn: Connection, context: RunContext, file: StoredFile, prepared: PreparedRows, saved: list[SavedRecord]
+    conn: Connection, workshop: Workshop, run_id: int, file: StoredFile, prepared: PreparedRows, saved: list[SavedRecord]
 ) -> Iterator[tuple[PreparedRows, WriteRefused]]:
     """Save all at once or, where the database refuses that, in halves: what is refused alone."""
     if not prepared.drafts:
         return
     try:
         with refusals(), conn.begin_nested():
-            saved += keep_rows(conn, context.workshop, file, context.run_id, prepared)
+            saved += keep_rows(conn, workshop, file, run_id, prepared)
     except WriteRefused as refusal:
         if refusal.sqlstate in _OF_OTHERS:
             raise
@@ -78,7 +78,7 @@ def _halved(
             return
         half = len(prepared.drafts) // 2
         for drafts in (prepared.drafts[:half], prepared.drafts[half:]):
-            yield from _halved(conn, context, file, replace(prepared, drafts=drafts), saved)
+            yield from _halved(conn, workshop, run_id, file, replace(prepared, drafts=drafts), saved)
 
 
 def _letter(broken: BrokenRow) -> DeadLetterDraft:

@@ -7,11 +7,11 @@ import os
 import socket
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import copy_context
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -22,16 +22,17 @@ from gvrc import tracing
 from gvrc.errors import GvrcError, PipelineError, RunBusy, RunStopped, StageFailed
 from gvrc.heap import rare_sweeps
 from gvrc.model.run import STAGES, RunStatus, Stage
-from gvrc.pipeline.dead_letters import keep_apart
+from gvrc.pipeline.chunks import STEP, CheckpointMoved
 from gvrc.pipeline.extraction import extract_file
-from gvrc.pipeline.foresight import Foresight
+from gvrc.pipeline.foresight import Foreseen, Foresight
 from gvrc.pipeline.heartbeat import HINT_OVERDUE, Heartbeat, Overdue
+from gvrc.pipeline.lanes import LaneLost, Lanes, open_lanes
 from gvrc.pipeline.summary import RunSummary, summarise
 from gvrc.pipeline.whole_run import find_duplicates, score_run
 from gvrc.security.crypto import KeyRing
 from gvrc.settings import Settings
 from gvrc.stages.standardise import ROW_STAGES
-from gvrc.staging import PreparedRows, SavedRecord, Workshop, open_workshop, prepare_rows
+from gvrc.staging import Workshop, open_workshop
 from gvrc.store import files as file_store
 from gvrc.store import raw as raw_store
 from gvrc.store import runs as run_store
@@ -131,11 +132,13 @@ def _work(db: Database, settings: Settings, run: StoredRun, heartbeat: Heartbeat
 def _stages(context: RunContext) -> None:
     with context.db.read() as conn:
         files = file_store.load_files(conn, run_id=context.run_id)
-    with _known_as(context, Stage.EXTRACT.value):
-        _extract(context, files)
-    if context.wants(Stage.VALIDATE):
-        with _known_as(context, "validate to enrich"):
-            _standardise(context, files)
+    stages = [stage for stage in ROW_STAGES if context.wants(stage)]
+    with open_lanes(context, files if stages else (), stages) as lanes, context.heartbeat.watching(lanes.memory_holders):
+        with _known_as(context, Stage.EXTRACT.value):
+            _extract(context, files)
+        if stages:
+            with _known_as(context, "validate to enrich"):
+                _standardise(context, files, lanes, stages)
     for stage, step in ((Stage.DEDUPE, find_duplicates), (Stage.SCORE, score_run)):
         if context.wants(stage):
             with _known_as(context, stage.value):
@@ -157,14 +160,15 @@ def _extract(context: RunContext, files: Sequence[StoredFile]) -> None:
     _finish(context, [Stage.EXTRACT])
 
 
-def _standardise(context: RunContext, files: Sequence[StoredFile]) -> None:
-    stages = [stage for stage in ROW_STAGES if context.wants(stage)]
+def _standardise(context: RunContext, files: Sequence[StoredFile], lanes: Lanes, stages: Sequence[Stage]) -> None:
     with context.db.unit_of_work(run_id=context.run_id, reason="run") as conn:
         _forget_shorter_pass(conn, context.run_id, stages)
         for stage in stages:
             run_store.begin_stage(conn, context.run_id, stage)
     for file in files:
-        _standardise_file(context, file, stages)
+        _standardise_file(context, file, lanes)
+    if not context.foresight.is_given_up:
+        lanes.gather()
     _finish(context, stages)
 
 
@@ -177,82 +181,37 @@ def _forget_shorter_pass(conn: Any, run_id: int, stages: Sequence[Stage]) -> Non
             run_store.reset_stage(conn, run_id, stage)
 
 
-def _standardise_file(context: RunContext, file: StoredFile, stages: Sequence[Stage]) -> None:
-    """Take a file through the row stages. While a chunk is saved in a thread of its own the next one is standardised; the chunks are saved in their
-    order, one at a time, each with its checkpoint."""
-    with context.db.read() as conn:
-        after, is_complete = run_store.load_checkpoint(conn, context.run_id, file.file_id, "standardise")
-    saving: Future[list[SavedRecord]] | None = None
-    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="save") as saver:
-        while not is_complete:
-            with context.heartbeat.time_limit(_named(file, after)):
-                chunk = context.db.retrying(partial(_standardise_chunk, context, file, after, stages))
-            if saving is not None:
-                _take_in(context, saving.result())
-            saving = saver.submit(copy_context().run, _save_in_time, context, chunk)
-            after, is_complete = chunk.last, chunk.is_complete
-        if saving is not None:
-            _take_in(context, saving.result())
+def _standardise_file(context: RunContext, file: StoredFile, lanes: Lanes) -> None:
+    """Take a file through the row stages from its checkpoint on; again, from where it then stands, when a process of the run was lost, or one of an
+    earlier attempt saved a chunk before it died."""
+    after = -1
+    while True:
+        before = after
+        with context.db.read() as conn:
+            after, is_complete = run_store.load_checkpoint(conn, context.run_id, file.file_id, STEP)
+            _kept, last = raw_store.count_rows(conn, file.file_id)
+        if is_complete:
+            return
+        try:
+            for seen in lanes.work_through(file, after, last):
+                _take_in(context, seen)
+        except LaneLost:
+            lanes.go_on_alone()
+        except CheckpointMoved:
+            if after == before:  # nobody moved it: this would go on for ever
+                raise
+            log.warning("a chunk was saved by another process", after=after)
+        else:
+            return
+        lanes.start_over()
 
 
-def _take_in(context: RunContext, saved: Sequence[SavedRecord]) -> None:
+def _take_in(context: RunContext, seen: Foreseen) -> None:
     """Remember what was just saved, as long as the memory allows it."""
     if context.heartbeat.chunk_size < context.settings.chunk_size:
         context.foresight.give_up()
-    context.foresight.add(saved)
+    context.foresight.add(seen)
     context.moved()
-
-
-def _named(file: StoredFile, after: int) -> str:
-    return f"the chunk after row {after:,} of {file.name}"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Chunk:
-    """The rows of a file after row number `after` up to `last`, as the row stages made them, not yet saved."""
-
-    file: StoredFile
-    stages: Sequence[Stage]
-    after: int
-    last: int
-    rows: int
-    is_complete: bool
-    prepared: PreparedRows
-    seconds: Mapping[Stage, float]
-
-
-def _standardise_chunk(context: RunContext, file: StoredFile, after: int, stages: Sequence[Stage]) -> Chunk:
-    """Take one chunk through the row stages; only read, so that it can be done while the one before is saved."""
-    limit, watch = context.heartbeat.chunk_size, Stopwatch()
-    with context.db.read(timeout_seconds=0) as conn:
-        rows = raw_store.load_rows(conn, file.file_id, after=after, limit=limit)
-        prepared = PreparedRows(stage=stages[-1])
-        if rows:
-            prepared = prepare_rows(conn, context.workshop, rows, up_to=stages[-1], watch=watch.running, foresees=context.wants(Stage.SCORE))
-    return Chunk(
-        file=file, stages=stages, after=after, last=rows[-1].number if rows else after, rows=len(rows), is_complete=len(rows) < limit,
-        prepared=prepared, seconds=watch.seconds,
-    )
-
-
-def _save_in_time(context: RunContext, chunk: Chunk) -> list[SavedRecord]:
-    with context.heartbeat.time_limit(_named(chunk.file, chunk.after)):
-        return context.db.retrying(partial(_save_chunk, context, chunk))
-
-
-def _save_chunk(context: RunContext, chunk: Chunk) -> list[SavedRecord]:
-    """Save one chunk in one transaction with its checkpoint. Returns the records that were scored at once."""
-    run_id, file, found = context.run_id, chunk.file, chunk.prepared.found
-    with context.db.unit_of_work(run_id=run_id, reason="run") as conn:
-        saved = keep_apart(conn, context, file, chunk.prepared) if chunk.rows else []
-        for stage in chunk.stages:
-            run_store.add_to_stage(
-                conn, run_id, stage, rows_in=chunk.rows, rows_out=len(chunk.prepared.drafts), seconds=chunk.seconds[stage], issues=dict(found.get(stage, {})),
-            )
-        run_store.save_checkpoint(
-            conn, run_id, file.file_id, "standardise", source=file.source, last=chunk.last, total=file.records, is_complete=chunk.is_complete,
-        )
-    return saved
 
 
 def _whole_run_stage(context: RunContext, stage: Stage, step: Callable[[RunContext], tuple[int, Counter[str]]]) -> None:
@@ -293,18 +252,3 @@ def _fail(db: Database, run_id: int, detail: str, hint: str) -> None:
     log.error("run failed", why=detail)
     with db.unit_of_work(run_id=run_id, reason="run") as conn:
         run_store.end_run(conn, run_id, RunStatus.FAILED, error=detail, hint=hint)
-
-
-@dataclass(slots=True)
-class Stopwatch:
-    """Seconds per stage."""
-
-    seconds: Counter[Stage] = field(default_factory=Counter)
-
-    @contextmanager
-    def running(self, stage: Stage) -> Iterator[None]:
-        started = time.perf_counter()
-        try:
-            yield
-        finally:
-            self.seconds[stage] += time.perf_counter() - started  # type: ignore[assignment]

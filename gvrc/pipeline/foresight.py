@@ -40,6 +40,27 @@ class RunRow(NamedTuple):
         )
 
 
+class Foreseen(NamedTuple):
+    """A committed chunk as the stages of the whole run want it, small enough to be sent from process to process: each record's row and state (its number
+    among the states), and the columns of those that can be a place, with their record ids."""
+
+    rows: list[RunRow]
+    states: bytes
+    places: list[int]
+    columns: MatchColumns
+
+    @classmethod
+    def of(cls, saved: Sequence[SavedRecord]) -> Foreseen:
+        """What is foreseen of records just saved."""
+        places = [item for item in saved if item.is_place]
+        return cls(
+            rows=[RunRow.of(item.record_id, item.file_id, item.record) for item in saved],
+            states=bytes(_STATES.index(item.state) for item in saved),
+            places=[item.record_id for item in places],
+            columns=MatchColumns.from_records([item.record for item in places], [item.file_id for item in places]),
+        )
+
+
 class Places(NamedTuple):
     """The records of a run that can be a place: their record ids by key, and their columns in the same order."""
 
@@ -58,33 +79,31 @@ class Foresight:
         self._parts: list[MatchColumns] = []
         self._places: dict[str, int] = {}
         self._has_editions = False
-        self._is_given_up = False
+        self.is_given_up = False
 
     def give_up(self) -> None:
         """Forget everything, to give its memory back: the stages of the whole run then read the records from the database."""
         self.gatherings.sources.clear()
-        self._is_given_up = True
+        self.is_given_up = True
         for held in (self.rows, self._parts, self._places):
             held.clear()
         del self._states[:]
 
-    def add(self, saved: Sequence[SavedRecord]) -> None:
+    def add(self, seen: Foreseen) -> None:
         """Takes a committed chunk in."""
-        if self._is_given_up:
+        if self.is_given_up:
             return
-        self.rows.extend(RunRow.of(item.record_id, item.file_id, item.record) for item in saved)
-        self._states.extend(_STATES.index(item.state) for item in saved)
-        self.gatherings.add((item.record_id, item.record) for item in saved)
-        places = [item for item in saved if item.is_place]
-        self._parts.append(MatchColumns.from_records([item.record for item in places], [item.file_id for item in places]))
+        self.rows.extend(seen.rows)
+        self._states.extend(seen.states)
+        self._parts.append(seen.columns)
         known = len(self._places)
-        self._places.update((item.record.record_key, item.record_id) for item in places)
-        self._has_editions |= len(self._places) < known + len(places)
+        self._places.update(zip(seen.columns.keys.tolist(), seen.places, strict=True))
+        self._has_editions |= len(self._places) < known + len(seen.places)
 
     def holds(self, states: dict[str, int]) -> bool:
         """Whether this is still all of the run, by how many of its records stand in which state: none from before this process, and none that
         a person answered on meanwhile."""
-        return not self._is_given_up and states == ({RecordState.NEW.value: len(self.rows)} if self.rows else {})
+        return not self.is_given_up and states == ({RecordState.NEW.value: len(self.rows)} if self.rows else {})
 
     def places(self) -> Places | None:
         """The places of the run; None when two editions of one record are among them and the newest must be found. Their memory is given back."""

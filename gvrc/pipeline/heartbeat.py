@@ -6,8 +6,8 @@ import ctypes
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from contextvars import copy_context
 from dataclasses import dataclass
 from types import TracebackType
@@ -64,6 +64,7 @@ class Heartbeat:
         self._ended = threading.Event()
         self._stop_asked = threading.Event()
         self._process = psutil.Process()
+        self._others: Callable[[], Sequence[int]] = tuple
         self._base_mb = self._memory_mb()
         self._beats_above = 0
         self.peak_memory_mb = self._base_mb
@@ -88,6 +89,16 @@ class Heartbeat:
                 f"Run {self._run_id} needs more memory than the limit of {self._settings.memory_limit_mb} MB. Every finished chunk is kept.",
                 "Raise GVRC_MEMORY_LIMIT_MB or split the file, then resume the run.",
             )
+
+    @contextmanager
+    def watching(self, processes: Callable[[], Sequence[int]]) -> Iterator[None]:
+        """In the block the memory of these processes (their numbers) counts among the highest memory of the run. The limit is for each alone: theirs does
+        not grow with the list."""
+        self._others = processes
+        try:
+            yield
+        finally:
+            self._others = tuple
 
     @contextmanager
     def time_limit(self, what: str, *, times: int = 1) -> Iterator[None]:
@@ -164,7 +175,7 @@ class Heartbeat:
 
     def _look_at_memory(self) -> None:
         used = self._memory_mb()
-        self.peak_memory_mb = max(self.peak_memory_mb, used)
+        self.peak_memory_mb = max(self.peak_memory_mb, used + self._memory_of_others_mb())
         if used <= self._settings.memory_limit_mb:
             self._beats_above = 0
         elif self.chunk_size > SMALLEST_CHUNK:
@@ -173,6 +184,13 @@ class Heartbeat:
 
     def _memory_mb(self) -> float:
         return float(self._process.memory_info().rss) / 2**20
+
+    def _memory_of_others_mb(self) -> float:
+        used = 0.0
+        for pid in self._others():
+            with suppress(psutil.Error):
+                used += float(psutil.Process(pid).memory_info().rss) / 2**20
+        return used
 
 
 def _ask(thread: int, kind: type[BaseException]) -> None:

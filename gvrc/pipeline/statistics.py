@@ -65,6 +65,16 @@ class SourceGatherings:
                 _gather(source, found)
 
 
+    def merge(self, other: SourceGatherings) -> None:
+        """Takes in what was gathered of other records of the run."""
+        for name, theirs in other.sources.items():
+            source = self.sources.setdefault(name, theirs)
+            if source is not theirs:
+                source.profile.merge(theirs.profile)
+                for audience, gathering in theirs.gatherings.items():
+                    source.gatherings[audience].merge(gathering)
+
+
 def _gather(source: _Source, found: Iterable[tuple[int, Record]]) -> None:
     for record_id, record in found:
         source.gatherings[FULL_SIGHT].add(record_id, record)

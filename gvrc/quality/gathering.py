@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from gvrc.model.quality import SourceStatistics
 from gvrc.model.record import ContactType, Record
 from gvrc.quality.anomalies import outlying_points
-from gvrc.quality.profile import MOST_DISTINCT
+from gvrc.quality.profile import MOST_DISTINCT, merge_counts
 
 SHARED_FIELDS = ("phone", "email", "point", "address")
 """Fields whose most shared value is counted; the value itself is not kept."""
@@ -49,6 +49,20 @@ class SourceGathering:
             self._codes.append(self._numbers.setdefault(county, len(self._numbers)))
             self._latitudes.append(record.point.latitude)
             self._longitudes.append(record.point.longitude)
+
+    def merge(self, other: SourceGathering) -> None:
+        """Takes in what was gathered of other records of the source."""
+        self._records += other._records
+        self._counties.update(other._counties)
+        self._kinds.update(other._kinds)
+        self._filled.update(other._filled)
+        for name, counted in other._values.items():
+            merge_counts(self._values[name], counted)
+        renumbered = [self._numbers.setdefault(county, len(self._numbers)) for county in other._numbers]
+        self._codes.extend(renumbered[code] for code in other._codes)
+        self._ids.extend(other._ids)
+        self._latitudes.extend(other._latitudes)
+        self._longitudes.extend(other._longitudes)
 
     def statistics(self, shape: Mapping[str, Mapping[str, int]], shape_rows: int) -> SourceStatistics:
         """What was gathered, with the shape of the source's own fields as the store counted it."""

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from heapq import nsmallest
 from typing import Any
 
 import numpy as np
@@ -101,6 +102,28 @@ class _Gathering:
         _count(self.patterns, [pattern_of(text) for text in texts], known_too=False)
 
 
+    def merge(self, other: _Gathering) -> None:
+        """Takes in what was gathered of other values."""
+        self.filled += other.filled
+        self.numbers.extend(other.numbers)
+        self.shortest = min((each for each in (self.shortest, other.shortest) if each is not None), default=None)
+        self.longest = max((each for each in (self.longest, other.longest) if each is not None), default=None)
+        merge_counts(self.counts, other.counts)
+        merge_counts(self.patterns, other.patterns)
+
+
+def merge_counts(counts: Counter[Any], others: Mapping[Any, int]) -> None:
+    """Adds counts to counts, up to MOST_DISTINCT different values; beyond that only to those known already."""
+    for value, count in others.items():
+        if value in counts or len(counts) < MOST_DISTINCT:
+            counts[value] += count
+
+
+def _most_common(counts: Mapping[str, int], how_many: int) -> list[tuple[str, int]]:
+    """The most frequent texts; equally frequent ones in the order of the alphabet, whoever was met first."""
+    return nsmallest(how_many, counts.items(), key=lambda item: (-item[1], item[0]))
+
+
 def _count(counts: Counter[str], texts: Sequence[str], *, known_too: bool) -> None:
     """Count texts until MOST_DISTINCT different ones were met; from then on only those met before, or nothing unless `known_too`."""
     if len(counts) + len(texts) <= MOST_DISTINCT:
@@ -128,6 +151,12 @@ class RunProfile:
             if values:
                 self._fields[name].add(values)
 
+    def merge(self, other: RunProfile) -> None:
+        """Takes in what was gathered of other records."""
+        self._records += other._records
+        for name, gathered in other._fields.items():
+            self._fields[name].merge(gathered)
+
     def result(self) -> tuple[FieldProfile, ...]:
         """The profile of every field so far."""
         return tuple(self._profile(name, gathered) for name, gathered in self._fields.items())
@@ -139,8 +168,8 @@ class RunProfile:
             records=self._records,
             filled=gathered.filled,
             distinct=None if is_personal else len(gathered.counts),
-            most_common=() if is_personal else tuple((text[:LONGEST_SHOWN], count) for text, count in gathered.counts.most_common(MOST_COMMON)),
-            patterns=() if is_personal else tuple(gathered.patterns.most_common(MOST_PATTERNS)),
+            most_common=() if is_personal else tuple((text[:LONGEST_SHOWN], count) for text, count in _most_common(gathered.counts, MOST_COMMON)),
+            patterns=() if is_personal else tuple(_most_common(gathered.patterns, MOST_PATTERNS)),
             shortest=gathered.shortest,
             longest=gathered.longest,
             numbers=_number_profile(gathered.numbers),

@@ -29,9 +29,9 @@ def save_rows(conn: Connection, file_id: int, kind: str, rows: Sequence[SourceRo
     conn.execute(text(f"INSERT INTO staging.raw_data ({names}) SELECT {names} FROM incoming_raw ON CONFLICT DO NOTHING"))  # noqa: S608
 
 
-def load_rows(conn: Connection, file_id: int, *, after: int = 0, limit: int = 1000) -> list[SourceRow]:
-    """The next rows of a file after row number `after`, in order."""
-    query = select(RawData).where(RawData.file_id == file_id, RawData.row_number > after).order_by(RawData.row_number).limit(limit)
+def load_rows(conn: Connection, file_id: int, *, after: int = 0, until: int) -> list[SourceRow]:
+    """The rows of a file after row number `after` up to `until`, in order."""
+    query = select(RawData).where(RawData.file_id == file_id, RawData.row_number > after, RawData.row_number <= until).order_by(RawData.row_number)
     return [_from_row(row) for row in conn.execute(query.with_only_columns(*RawData.__table__.columns))]
 
 

@@ -205,6 +205,20 @@ def save_checkpoint(conn: Connection, run_id: int, file_id: int, step: str, *, s
     conn.execute(statement.on_conflict_do_update(index_elements=["run_id", "file_id", "step"], set_=values))
 
 
+def move_checkpoint(
+    conn: Connection, run_id: int, file_id: int, step: str, *, source: str, after: int, last: int, total: int | None, is_complete: bool
+) -> bool:
+    """Move a checkpoint from row `after` to row `last`. False, and nothing is done, when it stands elsewhere, or saw all already."""
+    values = {"last_processed_id": last, "last_processed_at": func.clock_timestamp(), "total": total, "is_complete": is_complete}
+    stands = (EtlCheckpoint.last_processed_id == after) & ~EtlCheckpoint.is_complete
+    if after:
+        moved = update(EtlCheckpoint).where(EtlCheckpoint.run_id == run_id, EtlCheckpoint.file_id == file_id, EtlCheckpoint.step == step, stands)
+        return conn.execute(moved.values(**values).returning(EtlCheckpoint.run_id)).first() is not None
+    begun = upsert(EtlCheckpoint).values(run_id=run_id, file_id=file_id, step=step, source=source, **values)
+    begun = begun.on_conflict_do_update(index_elements=["run_id", "file_id", "step"], set_=values, where=stands)
+    return conn.execute(begun.returning(EtlCheckpoint.run_id)).first() is not None
+
+
 def forget_checkpoints(conn: Connection, run_id: int, step: str) -> None:
     """Let `step` start from the first row again."""
     conn.execute(EtlCheckpoint.__table__.delete().where(EtlCheckpoint.run_id == run_id, EtlCheckpoint.step == step))  # type: ignore[attr-defined]

@@ -10,7 +10,7 @@ from gvrc import pipeline
 from gvrc.model.access import Actor
 from gvrc.model.record import Record, RecordState
 from gvrc.pipeline import whole_run
-from gvrc.pipeline.foresight import Foresight
+from gvrc.pipeline.foresight import Foreseen, Foresight
 from gvrc.settings import Settings
 from gvrc.staging import SavedRecord
 from gvrc.store.session import Database
@@ -23,7 +23,7 @@ def saved(number: int, key: str) -> SavedRecord:
 def test_it_holds_only_for_records_that_are_all_new_and_all_known(settings: Settings) -> None:
     foresight = Foresight(settings)
     assert foresight.holds({})
-    foresight.add([saved(1, "a"), saved(2, "b")])
+    foresight.add(Foreseen.of([saved(1, "a"), saved(2, "b")]))
     assert foresight.holds({"new": 2})
     assert not foresight.holds({"new": 3})
     assert not foresight.holds({"new": 2, "ready": 1})
@@ -33,9 +33,9 @@ def test_it_holds_only_for_records_that_are_all_new_and_all_known(settings: Sett
 
 def test_when_memory_is_short_it_is_given_up_for_good(settings: Settings) -> None:
     foresight = Foresight(settings)
-    foresight.add([saved(1, "a")])
+    foresight.add(Foreseen.of([saved(1, "a")]))
     foresight.give_up()
-    foresight.add([saved(2, "b")])
+    foresight.add(Foreseen.of([saved(2, "b")]))
     assert not foresight.rows
     assert not foresight.holds({"new": 2})
 
@@ -49,11 +49,11 @@ def test_a_run_above_its_memory_limit_ends_as_any_other(database: Database, sett
 
 def test_two_editions_of_one_record_are_left_to_the_database(settings: Settings) -> None:
     foresight = Foresight(settings)
-    foresight.add([saved(1, "a")])
+    foresight.add(Foreseen.of([saved(1, "a")]))
     places = foresight.places()
     assert places is not None
     assert places.columns.keys.tolist() == ["a"]
-    foresight.add([saved(2, "a")])
+    foresight.add(Foreseen.of([saved(2, "a")]))
     assert foresight.places() is None
 
 

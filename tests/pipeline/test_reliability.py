@@ -67,7 +67,7 @@ def test_a_chunk_that_hangs_is_broken_off_and_the_run_goes_on_afterwards(
             pass
 
     with monkeypatch.context() as broken:
-        broken.setattr(sys.modules["gvrc.pipeline.execute"], "prepare_rows", hang)
+        broken.setattr(sys.modules["gvrc.pipeline.chunks"], "prepare_rows", hang)
         with pytest.raises(PipelineError, match="took longer than 1 seconds"):
             execute(database, impatient, run_id)
     status, error = told(database, run_id)

@@ -1,0 +1,320 @@
+"""The row stages of a run on as many processors as there are. This process works on chunks itself; of a large list, further processes of its own do too,
+each with a connection of its own. What a chunk became is saved where it was made, when all before it are saved.
+
+Python runs one thread at a time, so only a process takes work off another. Each costs about a second and 130 MB, which small lists do not repay.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import ExitStack, contextmanager
+from contextvars import copy_context
+from dataclasses import dataclass
+from datetime import date
+from multiprocessing import active_children, connection, get_context, parent_process
+from typing import TYPE_CHECKING, Any, Protocol
+
+import structlog
+
+from gvrc.errors import PipelineError
+from gvrc.heap import rare_sweeps
+from gvrc.logs import configure_logs
+from gvrc.model.run import Stage
+from gvrc.pipeline.chunks import ChunkWork, Span
+from gvrc.pipeline.foresight import Foreseen
+from gvrc.pipeline.heartbeat import HINT_OVERDUE
+from gvrc.pipeline.statistics import SourceGatherings
+from gvrc.reference.corrections import Corrections
+from gvrc.security.crypto import KeyRing
+from gvrc.settings import Settings
+from gvrc.stages.standardise import load_knowledge
+from gvrc.staging import Workshop
+from gvrc.store.files import StoredFile
+from gvrc.store.session import Database
+
+if TYPE_CHECKING:
+    from gvrc.pipeline.execute import RunContext
+
+log = structlog.get_logger("gvrc.pipeline")
+
+LARGE_BYTES = 1_000_000
+"""Size of the files of a run from which further processes repay their start."""
+MOST_PROCESSES = 4
+"""Processes that work on one run when the settings name no number."""
+AHEAD = 2
+"""Chunks that a lane prepares before the first of them is saved."""
+
+
+class LaneLost(Exception):
+    """A process of the run ended, or never began; the others go on without it."""
+
+
+class Lane(Protocol):
+    """Who takes chunks through the row stages, one after another, beside others."""
+
+    def prepare(self, span: Span) -> Future[None]:
+        """Begin with a span as soon as those before it are prepared."""
+
+    def save(self, span: Span) -> Future[Foreseen]:
+        """Save a span that is prepared."""
+
+    def take(self, future: Future[Any]) -> Any:
+        """Wait for what was begun. Raises what it raised, PipelineError when it takes too long, LaneLost when it will never come."""
+
+    def gathered(self) -> SourceGatherings:
+        """What the saved spans told of their sources."""
+
+    def forget(self) -> None:
+        """Drop what was begun and will not be saved."""
+
+    def close(self) -> None:
+        """End."""
+
+
+class OwnLane:
+    """This process: while one chunk is saved in one thread, another is prepared in another."""
+
+    def __init__(self, context: RunContext, work: ChunkWork) -> None:
+        self._work, self._context = work, context
+        self._preparing = ThreadPoolExecutor(max_workers=1, thread_name_prefix="prepare")
+        self._saving = ThreadPoolExecutor(max_workers=1, thread_name_prefix="save")
+
+    def prepare(self, span: Span) -> Future[None]:
+        return self._begin(self._preparing, self._work.prepare, span)
+
+    def save(self, span: Span) -> Future[Foreseen]:
+        return self._begin(self._saving, self._work.save, span)
+
+    def take(self, future: Future[Any]) -> Any:
+        return future.result()
+
+    def gathered(self) -> SourceGatherings:
+        return self._work.gatherings
+
+    def forget(self) -> None:
+        self._preparing.submit(self._work.forget).result()
+
+    def close(self) -> None:
+        self._preparing.shutdown(cancel_futures=True)
+        self._saving.shutdown(cancel_futures=True)
+
+    def _begin(self, executor: Executor, work: Callable[[Span], Any], span: Span) -> Future[Any]:
+        def in_time() -> Any:
+            with self._context.heartbeat.time_limit(str(span)):
+                return work(span)
+
+        return executor.submit(copy_context().run, in_time)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What a further process is told when it begins: the settings and the knowledge of the run as they are for this process."""
+
+    settings: Settings
+    in_force: Settings
+    corrections: Corrections
+    as_of: date
+    run_id: int
+    started_by: str
+    stages: tuple[Stage, ...]
+
+
+class ProcessLane:
+    """A process that is started for the run and ends with it, or with the process that started it."""
+
+    def __init__(self, order: Order) -> None:
+        self._limit_seconds = float(order.settings.timeout_seconds)
+        self._run_id = order.run_id
+        self._executor = ProcessPoolExecutor(max_workers=1, mp_context=get_context("spawn"), initializer=_begin, initargs=(order,))
+        before = set(active_children())
+        self._executor.submit(os.getpid)  # so that it begins at once
+        self._processes = set(active_children()) - before
+
+    @property
+    def pids(self) -> list[int]:
+        """The numbers of what runs for this lane: one process, or none any more."""
+        return [process.pid for process in self._processes if process.pid is not None and process.is_alive()]
+
+    def prepare(self, span: Span) -> Future[None]:
+        return self._submit(_prepare, span)
+
+    def save(self, span: Span) -> Future[Foreseen]:
+        return self._submit(_save, span)
+
+    def take(self, future: Future[Any]) -> Any:
+        try:
+            return future.result(timeout=self._limit_seconds)
+        except BrokenProcessPool as error:
+            raise LaneLost from error
+        except TimeoutError:
+            if future.done():
+                raise
+            self.kill()
+            detail = f"Run {self._run_id} stopped: a chunk took longer than {self._limit_seconds:,.0f} seconds. Every finished chunk is kept."
+            raise PipelineError(detail, HINT_OVERDUE) from None
+
+    def gathered(self) -> SourceGatherings:
+        gatherings: SourceGatherings = self.take(self._submit(_gathered))
+        return gatherings
+
+    def forget(self) -> None:
+        self.take(self._submit(_forget))
+
+    def kill(self) -> None:
+        """End at once, whatever is at work."""
+        for process in self._processes:
+            process.kill()
+
+    def close(self) -> None:
+        self._executor.shutdown(cancel_futures=True)
+
+    def _submit(self, work: Callable[..., Any], *arguments: Any) -> Future[Any]:
+        try:
+            return self._executor.submit(work, *arguments)
+        except BrokenProcessPool as error:
+            raise LaneLost from error
+
+
+class Lanes:
+    """All who work on the row stages of a run."""
+
+    def __init__(self, context: RunContext, own: OwnLane, others: Sequence[ProcessLane]) -> None:
+        self._context = context
+        self._own = own
+        self._others = list(others)
+
+    def work_through(self, file: StoredFile, after: int, last: int) -> Iterator[Foreseen]:
+        """Take the rows of a file after `after` through the stages; what is foreseen of each chunk once it is saved. Raises LaneLost, CheckpointMoved:
+        what is saved until then stands."""
+        spans = self._spans(file, after, last)
+        waiting: deque[tuple[Lane, Span, Future[None]]] = deque()
+        while True:
+            for lane in self._free(waiting):
+                if (span := next(spans, None)) is not None:
+                    waiting.append((lane, span, lane.prepare(span)))
+            if not waiting:
+                return
+            lane, span, prepared = waiting.popleft()
+            lane.take(prepared)
+            yield lane.take(lane.save(span))
+
+    def gather(self) -> None:
+        """Bring together what each lane gathered of the sources."""
+        for lane in self._all():
+            self._context.foresight.gatherings.merge(lane.gathered())
+
+    def start_over(self) -> None:
+        """Drop what was begun and not saved."""
+        for lane in self._all():
+            lane.forget()
+
+    def go_on_alone(self) -> None:
+        """Do without the other processes from now on. What they knew of the end of the run is lost with them, so it is read back then."""
+        log.warning("a process of the run ended, the run goes on without it")
+        self._context.foresight.give_up()
+        self._end_others()
+
+    def close(self) -> None:
+        self._own.close()
+        self._end_others()
+
+    def memory_holders(self) -> list[int]:
+        """The numbers of the processes besides this one."""
+        return [pid for lane in self._others for pid in lane.pids]
+
+    def _end_others(self) -> None:
+        for lane in self._others:
+            lane.close()
+        self._others.clear()
+
+    def _all(self) -> list[Lane]:
+        return [self._own, *self._others]
+
+    def _free(self, waiting: Sequence[tuple[Lane, Span, Future[None]]]) -> list[Lane]:
+        """Each lane as often as it may begin with another chunk, in turns."""
+        busy = [sum(lane is each for each, _span, _future in waiting) for lane in self._all()]
+        return [lane for ahead in range(AHEAD) for lane, begun in zip(self._all(), busy, strict=True) if begun <= ahead]
+
+    def _spans(self, file: StoredFile, after: int, last: int) -> Iterator[Span]:
+        """The chunks of a file, as large as the memory allows; a file without rows has one, so that its end is noted."""
+        while True:
+            foresees = self._context.wants(Stage.SCORE) and not self._context.foresight.is_given_up
+            until = min(after + self._context.heartbeat.chunk_size, last)
+            yield Span(file, after, until, until >= last, foresees)
+            if until >= last:
+                return
+            after = until
+
+
+@contextmanager
+def open_lanes(context: RunContext, files: Sequence[StoredFile], stages: Sequence[Stage]) -> Iterator[Lanes]:
+    """The lanes for the files of a run. Further processes begin at once, beside what comes before the row stages, and are gone at the end of the block."""
+    workshop = context.workshop
+    order = Order(
+        settings=context.settings, in_force=workshop.settings, corrections=workshop.knowledge.corrections, as_of=workshop.as_of, run_id=context.run_id,
+        started_by=context.run.started_by, stages=tuple(stages),
+    )
+    own = OwnLane(context, ChunkWork(context.db, workshop, context.run_id, stages))
+    lanes = Lanes(context, own, [ProcessLane(order) for _ in range(_further_processes(context.settings, files))])
+    try:
+        yield lanes
+    finally:
+        lanes.close()
+
+
+def _further_processes(settings: Settings, files: Sequence[StoredFile]) -> int:
+    if sum(file.size_bytes for file in files) < LARGE_BYTES:
+        return 0
+    return (settings.run_processes or min(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1, MOST_PROCESSES)) - 1
+
+
+# ---------------------------------------------------------------------------------------------------------------- in the further process
+
+_work: ChunkWork | None = None
+_for_good = ExitStack()
+"""What holds as long as this process lives."""
+
+
+def _begin(order: Order) -> None:
+    """Make this process ready for its work; it ends when the process that started it does, however that ends."""
+    global _work
+    threading.Thread(target=_end_with_parent, name="parent", daemon=True).start()
+    configure_logs(order.settings)
+    structlog.contextvars.bind_contextvars(run_id=order.run_id, user=order.started_by, stage="validate to enrich")
+    db = Database.open(order.settings, application_name="gvrc run")
+    workshop = Workshop(settings=order.in_force, keyring=KeyRing.load(order.settings), knowledge=load_knowledge(order.corrections), as_of=order.as_of)
+    _work = ChunkWork(db, workshop, order.run_id, order.stages)
+    _for_good.enter_context(rare_sweeps())
+
+
+def _end_with_parent() -> None:
+    parent = parent_process()
+    if parent is not None:
+        connection.wait([parent.sentinel])
+        os._exit(1)
+
+
+def _begun() -> ChunkWork:
+    assert _work is not None
+    return _work
+
+
+def _prepare(span: Span) -> None:
+    _begun().prepare(span)
+
+
+def _save(span: Span) -> Foreseen:
+    return _begun().save(span)
+
+
+def _gathered() -> SourceGatherings:
+    return _begun().gatherings
+
+
+def _forget() -> None:
+    _begun().forget()
