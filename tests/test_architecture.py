@@ -36,7 +36,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "stages": ENGINE,
     "store": NOUNS | {"security"},
     "staging": ENGINE | STORE,
-    "pipeline": ENGINE | STORE | {"staging", "tracing", "heap"},
+    "pipeline": ENGINE | STORE | {"staging", "tracing", "heap", "logs"},
     "steward": ENGINE | STORE | {"staging", "known_corrections"},
     "commit": ENGINE | STORE | {"staging", "heap"},
     "views": ENGINE | STORE | {"staging"},
