@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import itertools
 import re
 from collections import Counter, deque
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from gvrc.sources.field_names import known_name
+from gvrc.sources.fixed_width import columns_of, with_tabs
 from gvrc.sources.json_stream import FoundRecord, Screen, Trouble, told_bytes
 from gvrc.sources.text import LONGEST_RECORD, mend_text, open_text, text_lines
 
@@ -286,7 +288,8 @@ class DelimitedRecords:
 
     def __init__(self, path: Path, delimiter: str, is_field_name: Callable[[str], bool], is_heading: Callable[[str], bool]) -> None:
         self.path = path
-        self.delimiter = delimiter
+        self._columns = columns_of(delimiter)
+        self.delimiter = "\t" if self._columns else delimiter
         self.trouble = Trouble()
         self.header = Header(index=-1, names=())
         self._is_field_name = is_field_name
@@ -299,7 +302,7 @@ class DelimitedRecords:
     def __iter__(self) -> Iterator[FoundRecord]:
         self.header = self._find_header()
         with open_text(self.path) as stream:
-            rows = DelimitedRows(text_lines(stream), self.delimiter)
+            rows = DelimitedRows(self._lines(stream), self.delimiter)
             self.trouble = rows.trouble
             stream_of_rows = iter(rows)
             for row in islice(stream_of_rows, self.header.index + 1):
@@ -307,9 +310,13 @@ class DelimitedRecords:
             rows.expect_width(len(self.header.names))
             yield from self._records(rows, stream_of_rows)
 
+    def _lines(self, stream: io.TextIOWrapper) -> Iterator[str]:
+        """The lines of the file; those of a table with columns of fixed width with tabs between its cells."""
+        return with_tabs(text_lines(stream), self._columns) if self._columns else text_lines(stream)
+
     def _find_header(self) -> Header:
         with open_text(self.path) as stream:
-            rows = list(islice(DelimitedRows(text_lines(stream), self.delimiter), SAMPLE_ROWS))
+            rows = list(islice(DelimitedRows(self._lines(stream), self.delimiter), SAMPLE_ROWS))
         header = find_header(rows, self._is_field_name)
         self._merged = dict.fromkeys(merged_columns(header.names, rows[header.index + 1 :]), "")
         return header

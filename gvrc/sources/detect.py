@@ -13,6 +13,7 @@ from gvrc.errors import DamagedFileError, UnknownFormatError
 from gvrc.model.source import Detection, FieldSample, Mapping, SourceKind
 from gvrc.sources.delimited import DelimitedRecords, DelimitedRows, sniff_delimiter
 from gvrc.sources.field_names import NEVER, NOWHERE, is_field_name, known_name, split_path
+from gvrc.sources.fixed_width import columns_of, dialect_of, find_columns
 from gvrc.sources.json_lines import JsonLinesRecords
 from gvrc.sources.json_stream import EACH, FoundRecord, Trouble
 from gvrc.sources.json_tables import COLUMNS, DIALECTS, TEXTS, JsonTable, find_table, require_columns_fit, table_records
@@ -275,10 +276,12 @@ def _delimited(path: Path) -> Sample:
     with open_text(path) as stream:
         lines = [line for line, _ in zip(text_lines(stream), range(SAMPLE_LINES), strict=False)]
     delimiter = sniff_delimiter(lines)
+    if (delimiter is None or not any(map(is_field_name, _cells(lines, delimiter)))) and (columns := find_columns(lines, is_field_name)):
+        delimiter = dialect_of(columns)
     if delimiter is None and not any(map(is_field_name, lines[:3])):
         raise UnknownFormatError(_no_table(lines), "Upload the list as JSON, JSON Lines, or CSV with a header row.")
     dialect = delimiter or ","
-    if is_transposed(list(DelimitedRows(lines, dialect)), is_field_name):
+    if not columns_of(dialect) and is_transposed(list(DelimitedRows(lines, dialect)), is_field_name):
         dialect += TRANSPOSED
     reader = delimited_records(path, dialect)
     found = _first(reader)
@@ -290,6 +293,11 @@ def _delimited(path: Path) -> Sample:
         form="csv", record_paths=(ROWS_PATH,), records=records, contexts=[found_record[1] for found_record in found], leaves=leaves,
         dialect=dialect, problem=" ".join(reader.trouble.notes).rstrip("."),
     )  # fmt: skip
+
+
+def _cells(lines: list[str], delimiter: str) -> Iterable[str]:
+    """The cells of a text as a delimiter divides it."""
+    return (cell for row in DelimitedRows(lines, delimiter) for cell in row)
 
 
 def delimited_records(path: Path, dialect: str) -> DelimitedRecords | TransposedRecords:

@@ -28,13 +28,15 @@ SIMILAR_ENOUGH = 90.0
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _GROUPED = re.compile(r"\w{1,80}(?:/\w{1,80}){1,6}")
 """A question of a form with the groups it stands in, as form tools export it: `group_contacts/phone`."""
-_IN_ENGLISH = re.compile(r"(.{3,80}) (?:en|eng|english)")
+_IN_ENGLISH = re.compile(r"(.{3,80}) (?:en|eng|english|label)")
 _NOT_WORD = re.compile(r"[^a-z0-9#]+")
 _WRAPPERS = frozenset({
     "properties", "attributes", "fields", "data", "record", "item", "node", "source", "details", "info", "facility", "attrs", "resource",
     "tags", "basic", "payload", "value", "body", "json", "doc", "document", "row", "response", "result",
 })
-_NAMES_ITS_PARENT = frozenset({"name", "title", "label", "value", "text", "display", "display name", "en"})
+_NAMES_ITS_PARENT = frozenset({"name", "title", "label", "value", "text", "display", "display name", "en", "rendered"})
+_TAGS_OF_TYPES = frozenset({"S", "N", "L", "SS", "$oid", "$date", "$numberInt", "$numberLong", "$numberDouble", "stringValue", "integerValue", "doubleValue", "timestampValue"})
+"""Keys under which databases write a value with its type: `{"name": {"S": "Tiwi Dispensary"}}`."""
 _SAYS_LITTLE = _NAMES_ITS_PARENT | {"id", "code", "type", "key", "slug", "uuid", "description", "number"}
 
 
@@ -77,6 +79,7 @@ def _table() -> dict[str, tuple[str, int]]:
 @lru_cache(maxsize=8192)
 def known_name(steps: tuple[str, ...]) -> KnownName | None:
     """What a field means by its name alone. `steps` are the keys that lead to it (`("contacts", "phone")`)."""
+    steps = steps[:-1] if len(steps) > 1 and steps[-1] in _TAGS_OF_TYPES else steps
     words = [word for step in steps if step != FIRST and (word := plain_name(step))]
     words = [word for word in words[:-1] if word not in _WRAPPERS] + words[-1:]
     for spelling in _spellings(words):

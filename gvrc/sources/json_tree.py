@@ -282,6 +282,8 @@ def is_keyed(node: dict[str, Any], path: tuple[str, ...], *, is_member: bool = F
         return False
     if sum(is_county(key) or is_region(key) for key, _ in members) > 0.5 * len(members) or _stands_under_places(members, path, is_member=is_member):
         return True
+    if all(type(value) is dict and "value" in value and value.keys() <= _TYPED for _, value in members[:20]):
+        return False
     shapes = [shape for _, value in members[:200] if (shape := _shape(value))]
     if len(shapes) != len(members[:200]) or len(members) == 1 or len({type(value) for _, value in members}) > 1:
         return False
@@ -292,6 +294,8 @@ def is_keyed(node: dict[str, Any], path: tuple[str, ...], *, is_member: bool = F
     return bool(common) and len(common) >= 0.4 * min(map(len, shapes)) and len(everything) <= 4 * max(map(len, shapes))
 
 
+_TYPED = frozenset({"type", "value", "datatype", "xml:lang", "lang"})
+"""What stands beside a value in the answers of a query service: `{"type": "literal", "value": "Kwale"}`."""
 _PLACES = frozenset({"county", "constituency", "sub_county", "ward", "district"})
 
 

@@ -63,6 +63,9 @@ def _is_phone(text: str) -> bool:
     return any(_is_one_phone(part) for part in re.split(r"[/;,&|]| or | na ", text))
 
 
+_BARE_NUMBER = re.compile(r"0\d{8,10}|[17]\d{8}|[2456]\d{8}|(?:00)?254\d{8,10}")
+
+
 def _is_callable(text: str) -> bool:
     """Whether a text holds a number to call, be it a short code."""
     return any(_is_one_phone(part) or _is_short_code(part) for part in re.split(r"[/;,&|]| or | na ", text))
@@ -70,6 +73,8 @@ def _is_callable(text: str) -> bool:
 
 def _is_one_phone(text: str) -> bool:
     digits = "".join(sign for sign in text if sign.isdigit())
+    if digits == text and not _BARE_NUMBER.fullmatch(digits):
+        return False  # a running number or a time, which nobody wrote to be called
     letters = sum(1 for sign in text if sign.isalpha())
     return 9 <= len(digits) <= 13 and letters <= 12 and letters < len(digits) and digits.startswith(("0", "7", "1", "2", "4", "5", "6"))
 

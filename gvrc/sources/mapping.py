@@ -289,10 +289,17 @@ def _check_degree(named: KnownName, values: FieldValues) -> Proposal | None:
 
 def _check_coordinates(named: KnownName, values: FieldValues) -> Proposal | None:
     """A `shape` or `position` without a digit is a word (`Point`, `Manager`)."""
-    return _nothing("no coordinates") if not any(re.search(r"\d", str(value)) for value in values.values) else None
+    is_single = values.looks("number") >= SURE and not any(isinstance(value, list | dict) for value in values.values)
+    return _nothing("no coordinates") if is_single or not any(re.search(r"\d", str(value)) for value in values.values) else None
+
+
+_OF_PAGES = frozenset({"publish", "published", "draft", "private", "inherit", "trash", "future"})
+"""States of a web page, which say nothing of the place it tells of."""
 
 
 def _check_status(named: KnownName, values: FieldValues) -> Proposal | None:
+    if {str(value).casefold() for value in values.values} <= _OF_PAGES:
+        return _nothing("those of web pages")
     return _nothing("ticks") if values.looks("flag") >= SURE and values.looks("operational_status") < SURE else None
 
 
@@ -353,7 +360,7 @@ _VALUE_LOOKS = (
 
 _SAYS_STATUS = re.compile(r"stat|oper|func|condition|hali")
 _SAYS_KIND = re.compile(r"\b(?:type|kind|category|aina)$")
-_NAMES_A_KEY = re.compile(r"\b(?:id|ids|uid|fid|oid|gid|pk|key|ref|code|index|time|timestamp|date|till|paybill|account|acc|version|hash|bbox)$")
+_NAMES_A_KEY = re.compile(r"\b(?:seconds|nanoseconds|millis|epoch|id|ids|uid|fid|oid|gid|pk|key|ref|code|index|time|timestamp|date|till|paybill|account|acc|version|hash|bbox)$")
 """Names of fields whose digits are no number to call."""
 
 
@@ -385,6 +392,8 @@ def _may_only_look_so(canonical: str, name: str, values: FieldValues) -> bool:
         return True
     if canonical == "phone":
         return _NAMES_A_KEY.search(name) is not None or values.looks("phone") < 0.25
+    if canonical == "website":
+        return len(values.values) > 2 and len(set(map(str, values.values))) == 1
     if canonical == "operational_status":
         return _SAYS_STATUS.search(name) is None
     return canonical == "facility_type" and {str(value).casefold() for value in values.values} <= _NO_KINDS

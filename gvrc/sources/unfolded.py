@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 
 from gvrc.errors import UnknownFormatError
-from gvrc.sources.delimited import SAMPLE_ROWS, find_header
+from gvrc.sources.delimited import SAMPLE_ROWS, DelimitedRows, field_names, find_header, sniff_delimiter
 from gvrc.sources.field_names import is_field_name
 from gvrc.sources.json_stream import DEEPEST, FoundRecord, JsonRecords, Screen, Trouble, decode_at, is_too_deep, told_bytes
 from gvrc.sources.json_tree import read_sample
@@ -43,12 +43,25 @@ def unfolded(value: Any, folds: int = MOST_FOLDS, depth: int = 0) -> Any:
 def _inner(text: str) -> Any:
     begin = text.lstrip()[:1]
     if begin not in ("{", "[") or len(text) < 8:
-        return text
+        return _table_in(text) or text
     try:
         inner, end = decode_at(text.lstrip(), 0)
     except (ValueError, RecursionError):
         return text
     return text if text.lstrip()[end:].strip() or is_too_deep(inner, DEEPEST) else inner
+
+
+def _table_in(text: str) -> list[dict[str, str]]:
+    """The rows of a delimited table that stands in a text (`name,phone\\nTiwi Dispensary,..`); none when its first line does not name fields."""
+    lines = text.strip().splitlines(keepends=True)
+    delimiter = sniff_delimiter(lines[:SAMPLE_ROWS]) if len(lines) > 1 else None
+    if delimiter is None:
+        return []
+    rows = list(DelimitedRows(lines, delimiter))
+    if sum(map(is_field_name, rows[0])) < 2:
+        return []
+    names = field_names(rows[0])
+    return [told for row in rows[1:] if (told := {name: cell for name, cell in zip(names, row, strict=False) if cell.strip()})]
 
 
 class UnfoldedRecords:

@@ -422,3 +422,25 @@ def test_metres_of_a_map_are_no_degrees_and_an_agency_may_be_the_owner(read: Cal
 def test_the_address_of_a_contact_says_where_a_fhir_organization_is(read: Callable[[str], list[SourceRow]]) -> None:
     resources = [{"resourceType": "Organization", "name": p[0], "contact": [{"address": {"district": p[2], "state": p[1]}}]} for p in PLACES]
     assert [row.values["county"] for row in read(json.dumps({"resourceType": "Bundle", "entry": [{"resource": told} for told in resources]}))] == COUNTIES
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+def test_a_delimited_table_inside_a_text_is_read(delimiter: str, read: Callable[[str], list[SourceRow]]) -> None:
+    table = "\n".join(delimiter.join((p[0], p[1], f'"{p[4]}"')) for p in PLACES)
+    rows = read(json.dumps({"files": [{"file": "a.csv", "csv": f"Facility{delimiter}County{delimiter}Phone\r\n{table}"}]}))
+    assert [(row.values["name"], row.values["county"], row.values["phone"]) for row in rows] == [(p[0], p[1], p[4]) for p in PLACES]
+
+
+TYPED: dict[str, Callable[[tuple[Any, ...]], Any]] = {
+    "a query service": lambda p: {"itemLabel": {"type": "literal", "value": p[0]}, "countyLabel": {"type": "literal", "value": p[1]}},
+    "a table store": lambda p: {"name": {"S": p[0]}, "county": {"S": p[1]}, "mfl_code": {"N": "12345"}},
+    "a document store": lambda p: {"_id": {"$oid": "64" + "0" * 22}, "name": p[0], "county": p[1]},
+    "a page": lambda p: {"slug": "x", "status": "publish", "title": {"rendered": p[0]}, "acf": {"county": p[1]}, "modified": {"_seconds": 1700000000}},
+}
+
+
+@pytest.mark.parametrize("form", TYPED)
+def test_values_that_stand_beside_their_type_are_read(form: str, read: Callable[[str], list[SourceRow]]) -> None:
+    rows = read(json.dumps({"results": {"bindings": [TYPED[form](p) for p in PLACES]}}))
+    assert [(row.values["name"], row.values["county"]) for row in rows] == [(p[0], p[1]) for p in PLACES]
+    assert not {"phone", "operational_status"} & set(rows[0].values)
