@@ -713,7 +713,7 @@ class RecordRow(Base):
                 "record_id", "source", "county_code", "facility_type", "state", "stage", "visibility", "quality_score", *QUALITY_DIMENSIONS,
             ],
         ),
-        {"schema": "staging"},
+        {"schema": "staging", "postgresql_with": {"toast_tuple_target": 4080}},
     )
 
 
@@ -729,7 +729,7 @@ class StagedChange(Base):
 class IssueRow(Base):
     __tablename__ = "issues"
     issue_id: Mapped[int] = _key()
-    record_id: Mapped[int] = mapped_column(ForeignKey("staging.records.record_id", ondelete="CASCADE"), index=True)
+    record_id: Mapped[int] = mapped_column(ForeignKey("staging.records.record_id", ondelete="CASCADE"))
     file_id: Mapped[int]
     code: Mapped[str] = mapped_column(String(60))
     field_name: Mapped[str]
