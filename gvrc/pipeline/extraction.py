@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from contextvars import copy_context
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -51,24 +53,39 @@ def _read(context: RunContext, file: StoredFile, path: Path, kept: int, last: in
         name=file.name, sha256=file.sha256, size_bytes=file.size_bytes, path=path, kind=SourceKind(file.kind), source=file.source, file_id=file.file_id,
     )
     rows = extract(source_file, _detection(file), start_after=last)
-    damage: Damage | None = None
-    while True:
-        started = time.perf_counter()
-        with context.heartbeat.time_limit(f"reading {file.name} behind row {kept:,}"):
-            chunk, damage = _next_chunk(rows, context.heartbeat.chunk_size)
-        with context.db.unit_of_work(run_id=context.run_id, reason="run") as conn:
-            taken = save_raw_apart(conn, context, file, chunk)
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="read") as reader:
+        ahead = reader.submit(copy_context().run, _chunk_in_time, context, rows, f"reading {file.name} behind row {last:,}")
+        while True:
+            started = time.perf_counter()
+            chunk, damage = ahead.result()
+            is_last = damage is not None or not chunk
+            if not is_last:  # while this chunk is kept, the next one is read
+                ahead = reader.submit(copy_context().run, _chunk_in_time, context, rows, f"reading {file.name} behind row {chunk[-1].number:,}")
+            taken, aside = _keep(context, file, chunk, damage, kept)
             kept += taken
-            aside = len(chunk) - taken
-            if damage is not None or not chunk:
-                unread = damage.aside if damage is not None else ()
-                letters.set_aside(conn, context.run_id, file.file_id, unread)
-                aside += len(unread)
-                file_store.finish_file(conn, file.file_id, kept + letters.count_unread(conn, file.file_id), _damage_json(damage))
-        _report(context, file, rows=taken, aside=aside, seconds=time.perf_counter() - started, is_complete=damage is not None or not chunk)
-        context.moved()
+            _report(context, file, rows=taken, aside=aside, seconds=time.perf_counter() - started, is_complete=is_last)
+            context.moved()
+            if is_last:
+                return
+
+
+def _chunk_in_time(context: RunContext, rows: Iterator[SourceRow | Damage], what: str) -> tuple[list[SourceRow], Damage | None]:
+    with context.heartbeat.time_limit(what):
+        return _next_chunk(rows, context.heartbeat.chunk_size)
+
+
+def _keep(context: RunContext, file: StoredFile, chunk: Sequence[SourceRow], damage: Damage | None, before: int) -> tuple[int, int]:
+    """Keep a chunk and, of the last one (damaged, or empty), how the file ended. Returns how many rows were kept and how many elements set aside;
+    `before` were kept until now."""
+    with context.db.unit_of_work(run_id=context.run_id, reason="run") as conn:
+        taken = save_raw_apart(conn, context, file, chunk)
+        aside = len(chunk) - taken
         if damage is not None or not chunk:
-            return
+            unread = damage.aside if damage is not None else ()
+            letters.set_aside(conn, context.run_id, file.file_id, unread)
+            aside += len(unread)
+            file_store.finish_file(conn, file.file_id, before + taken + letters.count_unread(conn, file.file_id), _damage_json(damage))
+    return taken, aside
 
 
 def _next_chunk(rows: Iterator[SourceRow | Damage], size: int) -> tuple[list[SourceRow], Damage | None]:
