@@ -132,15 +132,17 @@ class Database:
             yield connection
 
     @contextmanager
-    def read(self, actor: Actor | None = None, *, timeout_seconds: float | None = None) -> Iterator[Connection]:
+    def read(self, actor: Actor | None = None, *, timeout_seconds: float | None = None, is_beside: bool = False) -> Iterator[Connection]:
         """One consistent, read-only view of the database, for this person: of sensitive places it holds what the role may see, whatever is
         asked. Without an actor the program reads for itself, whole. A statement may take `settings.query_timeout_seconds`, or
-        `timeout_seconds` (0: as long as it takes)."""
+        `timeout_seconds` (0: as long as it takes). What is read beside the pages (`is_beside`) takes one processor of the server's and not all."""
         limit = self.settings.query_timeout_seconds if timeout_seconds is None else timeout_seconds
         with self._connected(self.engine) as connection:
             connection = connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
             with connection.begin():
                 connection.execute(_SAY_FOR_WHOM, _sight(actor) | {"limit": f"{round(limit * 1000)}ms"})
+                if is_beside:
+                    connection.execute(_ONE_PROCESSOR)
                 yield connection
 
     def rows_at_once(self, actor: Actor, statement: str, values: Mapping[str, Any], *, keep_plan: bool) -> list[tuple[Any, ...]]:
@@ -283,6 +285,7 @@ _HINTS = {
 _SAY_FOR_WHOM = text(
     "select set_config('statement_timeout', :limit, true), set_config('gvrc.sight', :sight, true), set_config('gvrc.counties', :counties, true)"
 )
+_ONE_PROCESSOR = text("select set_config('max_parallel_workers_per_gather', '0', true)")
 _SAY_FOR_WHOM_READ_ONLY = f"{_SAY_FOR_WHOM.text}, set_config('transaction_read_only', 'on', true)"
 _TRY_SESSION_LOCK = text("select pg_try_advisory_lock(hashtextextended(:name, 0))")
 _RELEASE_LOCK = text("select pg_advisory_unlock(hashtextextended(:name, 0))")

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Sequence
 
 import streamlit as st
 
 _NUMBER = re.compile(r"[1-9][0-9]{0,17}")
 LONGEST_TEXT = 200
+SETTLING_SECONDS = 3.0
+_PUT_AT = "address.put_at"
 _WORD = re.compile(r"[A-Za-z0-9_.-]{1,100}")
 
 
@@ -42,8 +45,15 @@ def one_of(name: str, allowed: Sequence[str]) -> str | None:
     return text if text in allowed else None
 
 
+def is_settled() -> bool:
+    """Whether the browser has surely heard of the last change. Until then what it asks by itself still tells the address from before, and a page run for
+    that would take the change back."""
+    return time.monotonic() - float(st.session_state.get(_PUT_AT, 0.0)) > SETTLING_SECONDS
+
+
 def put(**values: object) -> None:
     """Set names in the address; None removes one."""
+    st.session_state[_PUT_AT] = time.monotonic()
     for name, value in values.items():
         if value is None:
             st.query_params.pop(name, None)

@@ -20,10 +20,13 @@ from gvrc.model.access import Actor
 from gvrc.security.permissions import Permission, may, require
 from gvrc.settings import Settings
 from gvrc.store.session import Database
-from gvrc.ui import house, oidc
+from gvrc.ui import address, house, oidc
 from gvrc.ui.catalogue import Words
 from gvrc.ui.gate import OIDC_LOGOUT_PATH, SESSION_COOKIE, SIGN_IN_PATH
 from gvrc.views import remembered
+
+LOOK_AGAIN_SECONDS = 5.0
+"""How often a page that shows counts from before asks whether they are counted anew. Each time breaks off and begins again what the page is at work on."""
 
 _log = structlog.get_logger("desk")
 T = TypeVar("T")
@@ -180,11 +183,11 @@ def tell_lag(place: Any) -> None:
     lag = remembered.lag()
     if lag is not None:
         with place.container():
-            st.fragment(_tell_lag, run_every=2.0)(lag)
+            st.fragment(_tell_lag, run_every=LOOK_AGAIN_SECONDS)(lag)
 
 
 def _tell_lag(lag: remembered.Lag) -> None:
-    if lag.is_over and "question.dialog" not in st.session_state:
+    if lag.is_over and "question.dialog" not in st.session_state and address.is_settled():
         st.rerun()
     at = lag.counted_at.astimezone()
     st.caption(house.current().words.markdown("desk.lag", at=f"{at:%H:%M:%S}"))

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+import orjson
+
 from gvrc.reference.gazetteer import load_gazetteer
 from gvrc.reference.outlines import Bounds, bounds_of, load_outlines
 from gvrc.ui.catalogue import Words
-from gvrc.ui.map_marks import mark_of, rgb
+from gvrc.ui.map_marks import Mark, mark_of, rgb
 from gvrc.views.map import Cell, CountyCount, MapPlace
 
 HEIGHT_PX = 500
@@ -42,7 +44,7 @@ def drawing(say: Words, picture: Picture, *, alt: str) -> Thing:
     return {
         "label": alt, "height": HEIGHT_PX, "view": _view(picture), "words": {name: say(f"map.zoom.{name}") for name in ("in", "out", "all")},
         "colours": {name: rgb(name) for name in ("primary", "ground", "text", "area", "edge")}, "outlines": _outlines(), "counties": _counties(say, picture),
-        "circles": _circles(say, picture), "places": [_point(say, place, picture) for place in picture.places], "lines": _lines(picture),
+        "circles": _circles(say, picture), "places": _points(say, picture), "lines": _lines(picture),
         "chosen": [{"at": [place.longitude, place.latitude]} for place in [picture.chosen] if place is not None and place.is_placed], "picked": list(picture.picked),
     }  # fmt: skip
 
@@ -130,10 +132,16 @@ def _county_circle(say: Words, count: CountyCount) -> Thing:
 # ------------------------------------------------------------------------------------------------------------------------ points
 
 
-def _point(say: Words, place: MapPlace, picture: Picture) -> Thing:
-    mark = mark_of(picture.way, place, picture.bands)
+def _points(say: Words, picture: Picture) -> str:
+    """The places as JSON text: of some thousands, Streamlit would take as long again to write them itself."""
+    marks = [mark_of(picture.way, place, picture.bands) for place in picture.places]
+    colours = {colour: rgb(colour) for colour in {mark.colour for mark in marks}}
+    return orjson.dumps([_point(say, place, mark, colours) for place, mark in zip(picture.places, marks, strict=True)]).decode()
+
+
+def _point(say: Words, place: MapPlace, mark: Mark, colours: Mapping[str, list[int]]) -> Thing:
     at = [round(place.longitude or 0.0, 5), round(place.latitude or 0.0, 5)]
-    return {"id": place.place_id, "at": at, "colour": rgb(mark.colour), "sign": mark.sign, "tip": _tip(say, place)}
+    return {"id": place.place_id, "at": at, "colour": colours[mark.colour], "sign": mark.sign, "tip": _tip(say, place)}
 
 
 def _tip(say: Words, place: MapPlace) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Sequence
 from itertools import combinations, groupby
@@ -177,5 +178,5 @@ def _drawing(records: Sequence[RecordView], *, alt: str) -> dict[str, Any]:
     return {
         "label": alt, "height": MAP_HEIGHT_PX, "view": [min(longitudes) - around, min(latitudes) - around, max(longitudes) + around, max(latitudes) + around],
         "words": {}, "colours": {name: rgb(name) for name in ("primary", "ground", "text", "area", "edge")}, "outlines": [], "counties": {}, "circles": [],
-        "places": points, "lines": [[one["at"], other["at"]] for one, other in combinations(points, 2)], "chosen": [], "picked": [],
+        "places": json.dumps(points), "lines": [[one["at"], other["at"]] for one, other in combinations(points, 2)], "chosen": [], "picked": [],
     }  # fmt: skip

@@ -38,6 +38,10 @@ REQUIRED_OPTIONS: dict[str, Any] = {
 LOADED_MEANWHILE = ("streamlit", "gvrc.api", "gvrc.ui.desk", "gvrc.ui.sign_in", "uvicorn")
 """What `app.py` needs and takes long to load."""
 
+SWITCH_SECONDS = 0.0005
+"""How long a thread at work may keep the interpreter from another that is ready. A page asks the database some forty times, and after each answer waits for
+a long computation beside it (the preview of a large commit, the encoding of a file) as long as this; of Python's own 5 ms each page becomes slow."""
+
 _log = structlog.get_logger("server")
 
 
@@ -69,6 +73,7 @@ def _set_no_delay(connection: socket.socket) -> None:
 
 def serve(settings: Settings) -> None:
     """Serve until interrupted. Raises ConfigError when the address cannot be used."""
+    sys.setswitchinterval(SWITCH_SECONDS)
     import uvicorn
     from streamlit.web.server.starlette.starlette_server import _get_uvicorn_config_kwargs
 

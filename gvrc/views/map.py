@@ -313,8 +313,8 @@ def _map_places(conn: Connection, db: Database, sight: Sight, rows: Sequence[Any
 
 
 def _nearest_km(rows: Sequence[Any]) -> dict[int, float]:
-    """The distance of each point to the nearest ward centre of the country, all at once."""
-    placed = [row for row in rows if row.latitude is not None]
+    """The distance of each point that is far from its ward's centre to the nearest centre of the country, all at once."""
+    placed = [row for row in rows if (_ward_km(row, _ward(row.ward_code)) or 0.0) > FAR_FROM_WARD_KM]
     if not placed:
         return {}
     distances, _ = load_gazetteer().centres.nearest([row.latitude for row in placed], [row.longitude for row in placed])

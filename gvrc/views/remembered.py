@@ -100,7 +100,7 @@ def _make_beside(db: Database, actor: Actor | None, slot: _Slot, stamp_of: Stamp
     def work() -> None:
         try:
             time.sleep(_rest(slot))
-            with _one_at_a_time, db.read(actor) as conn:
+            with _one_at_a_time, db.read(actor, is_beside=True) as conn:
                 _make(conn, slot, stamp_of(conn), make)
         except GvrcError as error:
             _log.warning("count_beside_failed", why=error.detail)

@@ -1,6 +1,6 @@
 // A map on a plain canvas: outlines, circles, points, lines. It asks nothing of any host and needs no graphics card.
 //
-// data: {label, words, colours, view, outlines, counties, circles, places, lines, chosen, picked}, made by gvrc/ui/map_drawing.py.
+// data: {label, words, colours, view, outlines, counties, circles, places, lines, chosen, picked}, made by gvrc/ui/map_drawing.py; `places` is JSON text.
 // Tells Python `pick`: {layer, id, more} of what was clicked, or {layer: null} for the empty ground.
 
 const PLACE_PX = 8, SMALL_PX = 4, REACH_PX = 4, STILL_PX = 4, MOST_SIGNS = 1500, LABEL_FONT = "700 12px 'Source Sans', sans-serif";
@@ -79,7 +79,7 @@ class CountryMap {
       this.outlines = data.outlines.map(outlineOf);
       this.outlined = data.outlines.length;
     }
-    this.places = data.places.map(located);
+    this.places = JSON.parse(data.places).map(located);
     this.circles = data.circles.map(located);
     this.chosen = data.chosen.map(located);
     this.lines = data.lines.map(([from, to]) => [across(from[0]), down(from[1]), across(to[0]), down(to[1])]);
