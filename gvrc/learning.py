@@ -6,12 +6,17 @@ made for other shipped weights than this program's are kept on record but no lon
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
+import numpy as np
+
 from gvrc.errors import ConfigError, StaleItemError
 from gvrc.matching import refit
+from gvrc.matching.arrays import FloatArray
+from gvrc.matching.clusters import labels
 from gvrc.matching.evidence import evidence_table
 from gvrc.matching.refit import Sample, Trial
 from gvrc.model.access import Actor
@@ -35,7 +40,8 @@ LONGEST_REASON = 500
 class Proposal:
     """Weights that may be adopted. `learned_from` is `decisions` or `data`, `pairs` how many pairs that were, `same` how many of them people called the
     same; `before` and `after` how the weights in force and the new ones do on answers held back (None: there are too few answers to tell).
-    `largest` names what changes most: feature, level, log-odds added to the shipped weights."""
+    `cut` is the match score from which on the new weights are right as often as is asked of them on answers held back (refit.PRECISION_ASKED); None when
+    there is none, or nobody answered. `largest` names what changes most: feature, level, log-odds added to the shipped weights."""
 
     version: str
     made_for: str
@@ -44,6 +50,7 @@ class Proposal:
     same: int
     before: Trial | None
     after: Trial | None
+    cut: float | None
     weight_changes: Mapping[str, Mapping[str, float]]
     largest: Sequence[tuple[str, str, float]]
 
@@ -80,9 +87,9 @@ def propose(db: Database, settings: Settings, actor: Actor) -> Proposal:
             f"At least {LEAST_ANSWERS} are needed, {LEAST_OF_EACH} Same and {LEAST_OF_EACH} not.",
         )
     sample, shipped = _sample(judged), evidence_table()
-    _, after = refit.held_back(shipped, sample, cuts)
     before = refit.trial(refit.log_odds_of(standing, sample), sample, cuts)
-    return _proposal(refit.refit(shipped, sample), FROM_DECISIONS, len(judged), same, before, after)
+    tried = refit.held_back(shipped, sample)
+    return _proposal(refit.refit(shipped, sample), FROM_DECISIONS, len(judged), same, before, (sample, tried, cuts))
 
 
 def propose_from_data(db: Database, settings: Settings, actor: Actor, run_id: int) -> Proposal:
@@ -95,12 +102,12 @@ def propose_from_data(db: Database, settings: Settings, actor: Actor, run_id: in
     if len(kept) < LEAST_PAIRS:
         raise ConfigError(f"Run {run_id} kept {len(kept)} pairs that can be learned from, too few.", f"At least {LEAST_PAIRS} are needed.")
     changes = refit.from_data(evidence_table(), _sample(kept))
-    before = after = None
+    before = tried = None
     if len(judged) >= LEAST_ANSWERS:
         sample = _sample(judged)
         before = refit.trial(refit.log_odds_of(standing, sample), sample, cuts)
-        after = refit.trial(refit.log_odds_of(with_changes(evidence_table(), changes), sample), sample, cuts)
-    return _proposal(changes, FROM_DATA, len(kept), sum(bool(pair.is_same) for pair in judged), before, after)
+        tried = (sample, refit.log_odds_of(with_changes(evidence_table(), changes), sample), cuts)
+    return _proposal(changes, FROM_DATA, len(kept), sum(bool(pair.is_same) for pair in judged), before, tried)
 
 
 def adopt(db: Database, actor: Actor, proposal: Proposal, reason: str | None = None) -> int:
@@ -159,7 +166,14 @@ def _judged(conn: Connection) -> list[JudgedMatch]:
 
 
 def _sample(pairs: Sequence[JudgedMatch]) -> Sample:
-    return refit.sample_of([pair.levels for pair in pairs], [float(bool(pair.is_same)) for pair in pairs])
+    """The pairs to learn from; those that hang together by their records are one group."""
+    numbers: dict[str, int] = {}
+    ends = [(numbers.setdefault(pair.record_keys[0], len(numbers)), numbers.setdefault(pair.record_keys[-1], len(numbers))) for pair in pairs if pair.record_keys]
+    group = None
+    if len(ends) == len(pairs):
+        left, right = (np.array([end[side] for end in ends], dtype=np.int64) for side in (0, 1))
+        group = labels(len(numbers), left, right).astype(np.int64)[left]
+    return refit.sample_of([pair.levels for pair in pairs], [float(bool(pair.is_same)) for pair in pairs], group)
 
 
 def _cuts(conn: Connection, settings: Settings) -> tuple[float, float, float]:
@@ -168,10 +182,17 @@ def _cuts(conn: Connection, settings: Settings) -> tuple[float, float, float]:
     return found.review_threshold, found.match_threshold, found.automatic_threshold
 
 
-def _proposal(changes: refit.Changes, learned_from: str, pairs: int, same: int, before: Trial | None, after: Trial | None) -> Proposal:
+_Tried = tuple[Sample, FloatArray, tuple[float, float, float]]
+"""Answers, their summed evidence under the new weights, and the thresholds in force."""
+
+
+def _proposal(changes: refit.Changes, learned_from: str, pairs: int, same: int, before: Trial | None, tried: _Tried | None) -> Proposal:
     shipped = evidence_table()
+    after = refit.trial(tried[1], tried[0], tried[2]) if tried else None
+    cut = refit.cut_for(tried[1], tried[0].same) if tried else None
     every = [(feature, level, added) for feature, levels in changes.items() for level, added in levels.items()]
     return Proposal(
         version=with_changes(shipped, changes).version, made_for=shipped.version, learned_from=learned_from, pairs=pairs, same=same, before=before, after=after,
+        cut=None if cut is None else round(1.0 / (1.0 + math.exp(-cut)), 4),
         weight_changes=changes, largest=sorted(every, key=lambda change: -abs(change[2]))[:12],
     )

@@ -22,9 +22,10 @@ from scipy.optimize import minimize
 
 from benchmarks.matching import real_bars, real_lists
 from benchmarks.matching.generator import KM_PER_DEGREE, MadeList, Maker
-from gvrc.matching import hard, rivals
+from gvrc.matching import hard, refit, rivals
 from gvrc.matching.blocking import Scope, candidates
 from gvrc.matching.columns import MatchColumns
+from gvrc.matching.engine import MatchOptions
 from gvrc.matching.evidence import BASE, NEIGHBOURHOOD, RIVAL, TABLE_FILE, EvidenceTable, feature_names, level_names
 from gvrc.matching.features import CLASS_OF_NAME, FEATURES, NAME_CLASSES, NAME_LEVELS
 from gvrc.matching.pairs import PairRows
@@ -42,24 +43,28 @@ HARDER = 2.0
 """How much more a true pair counts whose names differ: the lists are full of identical names, which need no learning."""
 LEAN, LEAN_OF_SIMILAR = 1.7, 0.5
 """Log-odds added to the link table: a missed pair costs a steward more than a question, and the precision asked for (0.988) leaves this room. Names that
-merely resemble each other have little of it: among them are the look-alikes whose true partners stand in no list, and those are better asked."""
+merely resemble each other have little of it: among them are the look-alikes whose true partners stand in no list, and those are better asked. A table that
+is fitted on other labels finds its own lean (`lean_for`)."""
 Floats = npt.NDArray[np.float64]
+_COUNTY: dict[str, int] = {}
+"""The counties by number, as they were met."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Labelled:
-    """Pairs with the levels of every feature, whether they are the same, and how much they count."""
+    """Pairs with the levels of every feature, whether they are the same, how much they count, and the county (by code) of the left record."""
 
     levels: dict[str, npt.NDArray[np.uint8]]
     same: npt.NDArray[np.bool_]
     weight: Floats
+    counties: npt.NDArray[np.object_]
     pairs: PairRows
     prepared: Prepared
 
     def taken(self, rows: npt.NDArray[Any]) -> Labelled:
         """Some of the pairs."""
         levels = {name: level[rows] for name, level in self.levels.items()}
-        return replace(self, levels=levels, same=self.same[rows], weight=self.weight[rows], pairs=self.pairs.taken(rows))
+        return replace(self, levels=levels, same=self.same[rows], weight=self.weight[rows], counties=self.counties[rows], pairs=self.pairs.taken(rows))
 
 
 def labelled(columns: MatchColumns, link: bool, truth: Callable[[PairRows], npt.NDArray[np.float64]], weight: float) -> Labelled:
@@ -71,7 +76,8 @@ def labelled(columns: MatchColumns, link: bool, truth: Callable[[PairRows], npt.
     pairs, same = pairs.taken(np.flatnonzero(~np.isnan(same))), same[~np.isnan(same)]
     levels = {feature.name: feature.compare(prepared, pairs) for feature in FEATURES}
     open_pairs = np.flatnonzero(hard.verdicts(prepared, pairs, levels) == hard.NOTHING)
-    whole = Labelled(levels=levels, same=same == 1, weight=np.full(len(same), weight), pairs=pairs, prepared=prepared)
+    counties = columns.county_codes[pairs.left]
+    whole = Labelled(levels=levels, same=same == 1, weight=np.full(len(same), weight), counties=counties, pairs=pairs, prepared=prepared)
     return whole.taken(open_pairs)
 
 
@@ -260,9 +266,13 @@ def table_of(weights: Weights, version: str) -> EvidenceTable:
 
 def with_rivals(part: Labelled, table: EvidenceTable) -> Labelled:
     """The part with what sure pairs teach and the margin to the best rival as more features, measured under `table`."""
+    return replace(part, levels=linked_under(part, table).levels)
+
+
+def linked_under(part: Labelled, table: EvidenceTable) -> rivals.Linked:
+    """The part after the choice of partners under `table`."""
     levels = {name: part.levels[name] for name in plain_features()}
-    linked = rivals.link(part.prepared, part.pairs, levels, table, np.zeros(len(part.pairs), dtype=np.uint8))
-    return replace(part, levels=linked.levels)
+    return rivals.link(part.prepared, part.pairs, levels, table, np.zeros(len(part.pairs), dtype=np.uint8))
 
 
 def fit_both(link_parts: Sequence[Labelled], list_parts: Sequence[Labelled]) -> tuple[Weights, Weights]:
@@ -273,17 +283,38 @@ def fit_both(link_parts: Sequence[Labelled], list_parts: Sequence[Labelled]) -> 
     for _ in range(3):
         last = table_of(linked, "round")
         linked = fit([with_rivals(part, last) for part in link_parts], (*plain_features(), NEIGHBOURHOOD, RIVAL), prior)
-    return plain, leaning(linked)
+    return plain, linked
 
 
-def leaning(linked: Weights) -> Weights:
+def leaning(linked: Weights, lean: float = LEAN) -> Weights:
     """The weights with what is added to find more: to the base, and for names that merely resemble each other most of it taken off again from the lead over
     the rivals, which says little where the true partner may stand in no list."""
     similar = NAME_CLASSES.index("similar")
     taken_off = np.zeros(len(NAME_CLASSES))
-    taken_off[similar] = LEAN_OF_SIMILAR - LEAN
+    taken_off[similar] = LEAN_OF_SIMILAR - lean
     found = {key: (np.array(weights) + taken_off).tolist() if key[0] == RIVAL else weights for key, weights in linked.items()}
-    return {**found, (BASE, BASE): [weight + LEAN for weight in linked[BASE, BASE]]}
+    return {**found, (BASE, BASE): [weight + lean for weight in linked[BASE, BASE]]}
+
+
+def lean_for(real_pairs: Sequence[Labelled], made_pairs: Sequence[Labelled]) -> float:
+    """The lean under which the accepted pairs of counties not learned from are right as often as asked (refit.PRECISION_ASKED): each fifth of the counties
+    once, under weights fitted on the other four. The first of the real pairs are those that are tried."""
+    whole = real_pairs[0]
+    log_odds, is_chosen = np.zeros(len(whole.same)), np.zeros(len(whole.same), dtype=np.bool_)
+    for number in range(refit.FOLDS):
+        learned = [part.taken(np.flatnonzero(_fold(part) != number)) for part in real_pairs]
+        table = table_of(leaning(fit_both([*learned, *made_pairs], [])[1]), "fold")
+        rows = np.flatnonzero(_fold(whole) == number)
+        tried = linked_under(whole.taken(rows), table)
+        log_odds[rows], is_chosen[rows] = tried.log_odds, tried.choice.is_chosen
+    cut = refit.cut_for(log_odds[is_chosen], whole.same[is_chosen].astype(np.float64))
+    match_cut = float(np.log(MatchOptions().threshold / (1.0 - MatchOptions().threshold)))
+    return LEAN if cut is None else LEAN + match_cut - cut
+
+
+def _fold(part: Labelled) -> npt.NDArray[np.int64]:
+    """In which fold each pair is held back: by its county, the same in every part."""
+    return np.array([_COUNTY.setdefault(code, len(_COUNTY)) for code in part.counties.tolist()], dtype=np.int64) % refit.FOLDS
 
 
 def write_table(path: Path, plain: Weights, linked: Weights) -> None:
@@ -304,18 +335,27 @@ def halves(real: real_lists.RealLists) -> tuple[npt.NDArray[np.int32], npt.NDArr
 
 
 def try_halves(real: real_lists.RealLists) -> None:
-    """Recall and precision on each half of the counties, under the table fitted on the other half."""
+    """Recall and precision on each half of the counties, under the table fitted on the other half, with the lean that the other half asks for."""
     first, second = halves(real)
-    print("| tried on | recall T1-T4 | T0 | precision |\n| --- | --- | --- | --- |")
+    made, sums = linked_made_parts(), np.zeros(6)
+    print("| tried on | lean | recall T1-T4 | T0 | precision |\n| --- | ---: | --- | --- | --- |")
     for name, learned, tried in (("second half", first, second), ("first half", second, first)):
-        _, linked = fit_both(real_parts(real, learned) + linked_made_parts(), [])
-        table = table_of(linked, "half")
+        parts = real_parts(real, learned)
+        lean = lean_for(parts, made)
+        table = table_of(leaning(fit_both([*parts, *made], [])[1], lean), "half")
         judged = real_bars.judge(real, (table, table), tried)
         inside = set(tried.tolist())
         labels = [label for label in real.labels if label[0] in inside and label[1] in inside]
         found = real_bars.recall(judged, judged.accepted, labels)
-        shares = " | ".join(f"{part / whole:.4f} ({part} of {whole})" for part, whole in (found["T1-T4"], found["T0"]))
-        print(f"| {name} | {shares} | {real_bars.precision(judged, judged.accepted):.4f} |", flush=True)
+        known = judged.same[judged.accepted & ~np.isnan(judged.same)]
+        counts = np.array([*found["T1-T4"], *found["T0"], known.sum(), len(known)])
+        sums += counts
+        print(f"| {name} | {lean:.3f} | {_shares(counts)} |", flush=True)
+    print(f"| both | | {_shares(sums)} |")
+
+
+def _shares(counts: Floats) -> str:
+    return " | ".join(f"{counts[at] / counts[at + 1]:.4f} ({counts[at]:.0f} of {counts[at + 1]:.0f})" for at in (0, 2, 4))
 
 
 def main() -> int:
@@ -333,7 +373,8 @@ def main() -> int:
         try_halves(real)
         return 0
     linked_parts = real_parts(real) + linked_made_parts()
-    plain, linked = fit_both(linked_parts, [within_newer(real), *names_only_parts(real), *made_parts()])
+    plain, unleaned = fit_both(linked_parts, [within_newer(real), *names_only_parts(real), *made_parts()])
+    linked = leaning(unleaned)
     for key in linked:
         print(f"{key[0]:14} {key[1]:20}", *(f"{weight:7.2f}" for weights in (plain, linked) for weight in weights.get(key, [0.0] * 4)))
     if options.write:

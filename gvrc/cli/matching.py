@@ -9,6 +9,7 @@ from gvrc import learning
 from gvrc.cli.context import Call, table
 from gvrc.cli.lists import find_lists
 from gvrc.match_files import FilePair, match_files
+from gvrc.matching.refit import PRECISION_ASKED
 from gvrc.model.match import MatchResult
 
 
@@ -81,5 +82,7 @@ def _calibrated(proposal: learning.Proposal, scorer_id: int | None) -> list[str]
         lines += table(tried, ("weights", "pairs held back", "log loss", "precision", "recall", "asked"))
     else:
         lines += ["There are too few answers to try the weights on."]
+    if proposal.cut is not None:
+        lines += [f"From a match score of {proposal.cut:.2f} on, {PRECISION_ASKED:.1%} of the answers held back are Same under the new weights."]
     lines += table([(feature, level, f"{added:+.2f}") for feature, level, added in proposal.largest], ("feature", "level", "log-odds added"))
     return [*lines, f"Adopted as {scorer_id}, in force from the next run on." if scorer_id else "Nothing was adopted: --adopt puts them in force."]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -55,10 +55,17 @@ class Scope:
     link: bool = False
     registry_list: int | None = None
 
+    @property
+    def is_open(self) -> bool:
+        """Whether every pair is asked for."""
+        return not self.link and self.registry_list is None
+
     def admits(self, left: LongArray, right: LongArray) -> BoolArray:
         """Whether each pair is asked for."""
-        left_list, right_list = self.list_ids[left], self.list_ids[right]
         asked: BoolArray = left != right
+        if self.is_open:
+            return asked
+        left_list, right_list = self.list_ids[left], self.list_ids[right]
         if self.link:
             asked = asked & (left_list != right_list)
         if self.registry_list is not None:
@@ -67,7 +74,7 @@ class Scope:
 
     def jobs(self, rows: LongArray) -> Iterator[Pairs]:
         """Rectangles (rows, rows) that together hold every pair asked for within these rows."""
-        if not self.link and self.registry_list is None:
+        if self.is_open:
             yield from halves(rows)
             return
         lists = self.list_ids[rows]
@@ -310,9 +317,12 @@ def sweeps_of(ground: Groundwork, scope: Scope) -> Iterator[Sweep]:
             yield from (Sweep(left=left, right=right, bit=BIT["county_names"], cut=NAME_CUT) for left, right in scope.jobs(block))
         return
     for block in _blocks(ground, ground.wards):
-        yield from _ward_sweeps(ground, scope, block)
-    yield from _without(ground, ground.wards, _blocks(ground, ground.constituencies), "constituency_names", NAME_CUT)
-    yield from _without(ground, ground.constituencies, _blocks(ground, ground.counties), "county_names", WIDE_NAME_CUT)
+        if len(block) <= LEAF and scope.is_open:  # nearly all wards of nearly all lists
+            yield Sweep(left=block, right=block, bit=BIT["ward_names"], cut=NAME_CUT)
+        else:
+            yield from _ward_sweeps(ground, scope, block)
+    yield from _without(ground, ground.wards, ground.constituencies, "constituency_names", NAME_CUT)
+    yield from _without(ground, ground.constituencies, ground.counties, "county_names", WIDE_NAME_CUT)
 
 
 def _cells_of(place: IntArray) -> int:
@@ -343,13 +353,16 @@ def _ward_sweeps(ground: Groundwork, scope: Scope, block: LongArray) -> Iterator
         yield from (Sweep(left=left, right=right, bit=BIT["ward_names"], cut=WIDE_NAME_CUT) for left, right in scope.jobs(block[kinds == kind]))
 
 
-def _without(ground: Groundwork, fine: IntArray, blocks: Iterable[LongArray], rule: str, cut: int) -> Iterator[Sweep]:
+def _without(ground: Groundwork, fine: IntArray, coarse: IntArray, rule: str, cut: int) -> Iterator[Sweep]:
     """Rows whose fine place is unknown against all rows of their coarse place."""
-    for block in blocks:
-        unknown = block[fine[block] < 0]
-        if len(unknown) == 0:
-            continue
-        if len(block) <= DENSE or len(unknown) * len(block) <= LEAF**2:
+    rows = np.flatnonzero(coarse >= 0)
+    rows = rows[order_of(coarse[rows] * 2 + (fine[rows] >= 0))]
+    starts, lengths = spans(coarse[rows])
+    lacking = np.add.reduceat(fine[rows] < 0, starts, dtype=np.int64) if len(rows) else lengths
+    wanted = (lacking > 0) & (lengths > 1)
+    for start, length, count in zip(starts[wanted].tolist(), lengths[wanted].tolist(), lacking[wanted].tolist(), strict=True):
+        block, unknown = rows[start : start + length], rows[start : start + count]
+        if length <= DENSE or count * length <= LEAF**2:
             yield Sweep(left=unknown, right=block, bit=BIT[rule], cut=cut)
             continue
         kinds, of_unknown = ground.kinds[block], ground.kinds[unknown]

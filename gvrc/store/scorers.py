@@ -29,11 +29,12 @@ class StoredScorer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JudgedMatch:
-    """A scored pair with what a person said of it (None: nobody was asked): levels by feature."""
+    """A scored pair with what a person said of it (None: nobody was asked): levels by feature. `record_keys` are the records of an answered question."""
 
     question_key: str
     levels: Mapping[str, str]
     is_same: bool | None
+    record_keys: tuple[str, ...] = ()
 
 
 _COLUMNS = tuple(getattr(ScorerRow, name) for name in StoredScorer.__slots__)
@@ -78,13 +79,15 @@ def judged_matches(conn: Connection) -> list[JudgedMatch]:
     it depends on nothing but the pairs."""
     rows = conn.execute(
         text("""
-            SELECT DISTINCT ON (d.question_key) d.question_key, d.answer = 'same' AS is_same, m.features
+            SELECT DISTINCT ON (d.question_key) d.question_key, d.answer = 'same' AS is_same, d.record_keys, m.features
             FROM staging.decisions d JOIN staging.match_results m USING (question_key)
             WHERE d.kind = 'duplicate' AND d.replaced_at IS NULL AND d.answer IN ('same', 'different', 'related') AND m.hard_evidence IS NULL
             ORDER BY d.question_key, m.match_id DESC
         """)
     )
-    return [JudgedMatch(question_key=row.question_key, levels=_levels(row.features), is_same=row.is_same) for row in rows]
+    return [
+        JudgedMatch(question_key=row.question_key, levels=_levels(row.features), is_same=row.is_same, record_keys=tuple(row.record_keys)) for row in rows
+    ]
 
 
 def matches_of_run(conn: Connection, run_id: int) -> list[JudgedMatch]:

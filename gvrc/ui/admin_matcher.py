@@ -9,7 +9,7 @@ import streamlit as st
 from gvrc import learning, thresholds
 from gvrc.errors import GvrcError
 from gvrc.learning import Proposal, ScorerView
-from gvrc.matching.refit import Trial
+from gvrc.matching.refit import PRECISION_ASKED, Trial
 from gvrc.security.permissions import Permission
 from gvrc.ui import address, desk, show
 from gvrc.ui.catalogue import escape_markdown
@@ -120,6 +120,8 @@ def _before_after(seat: Seat, proposal: Proposal) -> None:
         },
         alt=say("matcher.before_after.alt"),
     )
+    if proposal.cut is not None:
+        st.caption(say.markdown("matcher.cut", score=f"{proposal.cut:.2f}", share=f"{PRECISION_ASKED:.1%}"))
     if proposal.is_better:
         st.success(say.markdown("matcher.better"), icon=":material/check_circle:")
     else:

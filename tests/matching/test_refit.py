@@ -29,9 +29,28 @@ def test_weights_move_towards_the_answers_and_only_where_they_speak():
 
 
 def test_answers_that_were_held_back_are_told_better_afterwards():
-    before, after = refit.held_back(evidence_table(), answers(), (0.4, 0.8, 0.98))
+    table, sample, cuts = evidence_table(), answers(), (0.4, 0.8, 0.98)
+    before, after = (refit.trial(odds, sample, cuts) for odds in (refit.log_odds_of(table, sample), refit.held_back(table, sample)))
     assert after.log_loss < before.log_loss
     assert after.pairs == before.pairs == 120
+
+
+def test_pairs_of_one_group_are_never_learned_from_while_one_of_them_is_tried():
+    groups = np.array([7, 3, 7, 9, 3, 4, 5, 7, 8, 1])
+    folds = refit.fold_of(groups)
+    assert all(len(set(folds[groups == group].tolist())) == 1 for group in set(groups.tolist()))
+    assert sorted(set(folds.tolist())) == [0, 1, 2, 3, 4]
+    table = evidence_table()
+    sample = refit.sample_of(told(60, owner="same"), [1.0] * 60, np.zeros(60, dtype=np.int64))
+    assert refit.held_back(table, sample) == pytest.approx(refit.log_odds_of(table, sample), abs=0.01)
+
+
+def test_the_cut_is_the_lowest_score_from_which_on_answers_are_right_as_often_as_asked():
+    odds, same = np.array([5.0, 4.0, 3.0, 2.0, 2.0, 1.0]), np.array([1.0, 1.0, 1.0, 1.0, 0.0, 1.0])
+    assert refit.cut_for(odds, same, 0.8) == 1.0
+    assert refit.cut_for(odds, same, 0.9) == 3.0
+    assert refit.cut_for(odds, np.zeros(6), 0.5) is None
+    assert refit.cut_for(np.zeros(0), np.zeros(0)) is None
 
 
 def test_a_few_answers_hardly_move_anything():
