@@ -89,6 +89,7 @@ def test_answers_are_learned_from_and_tried_on_answers_held_back(database: Datab
     assert proposal.before is not None
     assert proposal.after is not None
     assert proposal.before.pairs == proposal.after.pairs == proposal.pairs
+    assert proposal.cut is None or 0.0 < proposal.cut < 1.0
     assert proposal.weight_changes
 
 
@@ -143,3 +144,11 @@ def test_refitting_the_same_answers_gives_the_same_version() -> None:
     assert learning._proposal(refit(evidence_table(), sample), learning.FROM_DECISIONS, 30, 0, None, None).version == learning._proposal(
         refit(evidence_table(), sample), learning.FROM_DECISIONS, 30, 0, None, None
     ).version
+
+
+def test_answers_about_the_same_records_are_held_back_together() -> None:
+    pairs = [learning.JudgedMatch(question_key=key, levels={"name": "r85"}, is_same=True, record_keys=(key[0], key[1])) for key in ("ab", "bc", "de", "fa")]
+    group = learning._sample(pairs).group
+    assert group is not None
+    assert group[0] == group[1] == group[3] != group[2]
+    assert learning._sample([learning.JudgedMatch(question_key="ab", levels={"name": "r85"}, is_same=None)]).group is None
