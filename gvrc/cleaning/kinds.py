@@ -160,7 +160,7 @@ def _contradiction(stated: str, evidence: KindEvidence, vocabularies: Vocabulari
 
 
 def _unknown_text(evidence: KindEvidence, vocabularies: Vocabularies) -> Iterator[Issue]:
-    if evidence.type_text:
+    if evidence.type_text and vocabularies.owners.known_spelling(evidence.type_text) is None:  # `Private` is no kind of place, but nothing is wrong with it
         yield Issue(code="kind.text_unknown", field_name="facility_type", value=evidence.type_text[:120])
 
 

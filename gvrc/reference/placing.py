@@ -6,6 +6,7 @@ is contradicted, unknown or ambiguous is told, with the best answer as far as th
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
@@ -34,6 +35,11 @@ SURE_WARD_HINT, WARD_HINT = 0.9, 0.65
 """How often hints are right, measured on two lists whose records are known to be the same places: a constituency named by location or name;
 a ward named by both town and name; a ward named by fewer."""
 
+_NATIONAL_LIST = re.compile(
+    r"(?:national|nationwide|countrywide|kenya)[\s_-]{0,3}(?:level\s)?(?:gbv\s|emergency\s|crisis\s|toll[\s-]free\s)?(?:organi[sz]ations?|ngos?|(?:hot|help)[\s-]?lines?|numbers|contacts|resources|services|lines|institutions)",
+    re.IGNORECASE,
+)
+"""Headings of what serves the whole country: `national_organizations`."""
 _METHODS = ("exact", "normalised", "alias", "fuzzy", "parent")
 _METHOD_OF = {"part": "alias", "old": "alias", "sub_county": "alias", "town": "alias"}
 
@@ -160,6 +166,8 @@ class Placer:
         return Level(state="ambiguous" if several else "unknown", options=weighed.options())
 
     def _is_nationwide(self, stated: Mapping[str, str]) -> bool:
+        if _NATIONAL_LIST.fullmatch(stated.get("section", "").strip()) is not None:
+            return True
         return any(self.gazetteer.is_nationwide(stated[name]) for name in ("county", "location", "town", "section") if name in stated)
 
     # ------------------------------------------------------------------ constituency and ward

@@ -194,13 +194,20 @@ def _say_alike(one: str, other: str) -> bool:
     if (ours ^ theirs) & _NEVER_LEFT_OUT and not _are_misspelt(ours ^ theirs):
         return False
     telling, said = ours - _SAY_LITTLE, theirs - _SAY_LITTLE
-    return not (telling or said) or any(fuzz.ratio(word, said_word) >= SAME_WORD or word.startswith(said_word) or said_word.startswith(word) for word in telling for said_word in said)
+    return not (telling or said) or any(_is_same_word(word, other) or word.startswith(other) or other.startswith(word) for word in telling for other in said)
+
+
+def _is_same_word(word: str, other: str) -> bool:
+    """Whether a word is another one misspelt; branches of learning (`cardiology`, `radiology`) end alike and are held apart by how they begin."""
+    if word.endswith("ology") and other.endswith("ology"):
+        word, other = word.removesuffix("ology"), other.removesuffix("ology")
+    return fuzz.ratio(word, other) >= SAME_WORD
 
 
 def _are_misspelt(words: set[str]) -> bool:
     """Whether a telling word stands among the words in which two texts differ because the other has it misspelt."""
     telling = words & _NEVER_LEFT_OUT
-    return all(any(fuzz.ratio(word, other) >= SAME_WORD for other in words if other != word) for word in telling)
+    return all(any(_is_same_word(word, other) for other in words if other != word) for word in telling)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

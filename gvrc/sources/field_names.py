@@ -30,6 +30,8 @@ _GROUPED = re.compile(r"\w{1,80}(?:/\w{1,80}){1,6}")
 """A question of a form with the groups it stands in, as form tools export it: `group_contacts/phone`."""
 _IN_ENGLISH = re.compile(r"(.{3,80}) (?:en|eng|english|label)")
 _NOT_WORD = re.compile(r"[^a-z0-9#]+")
+_OF_DBASE = re.compile(r",[CNFDLMI](?:,\d{1,3}){1,2}$")
+"""The type and width that dBase tables carry in the names of their columns: `name,C,80`."""
 _WRAPPERS = frozenset({
     "properties", "attributes", "fields", "data", "record", "item", "node", "source", "details", "info", "facility", "attrs", "resource",
     "tags", "basic", "payload", "value", "body", "json", "doc", "document", "row", "response", "result",
@@ -60,7 +62,7 @@ def spaced(key: str) -> str:
 
 def plain_name(text: str) -> str:
     """A field name as names are compared: lower case words, camelCase taken apart, no punctuation."""
-    return _NOT_WORD.sub(" ", spaced(text).lower()).strip()
+    return _NOT_WORD.sub(" ", _OF_DBASE.sub("", spaced(text)).lower()).strip()
 
 
 @lru_cache(maxsize=1)

@@ -68,7 +68,7 @@ PLACE_LISTS = frozenset({"location", "locations", "address", "addresses", "physi
 """Lists of objects whose first element says where a place is, as FHIR and HSDS write them."""
 
 
-ASIDES = frozenset({"fields", "columns", "headers", "schema", "included", "links", "errors", "pager", "paging", "meta", "metadata"})
+ASIDES = frozenset({"fields", "columns", "headers", "schema", "included", "links", "errors", "pager", "paging", "meta", "metadata", "articles", "news", "faq", "faqs", "blog", "videos", "quotes", "tips"})
 """Lists that describe a list or go with it."""
 
 

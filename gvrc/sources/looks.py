@@ -25,6 +25,7 @@ _UUID = re.compile(r"[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}", re.IGNORECA
 _FLAGS = frozenset({"y", "n", "yes", "no", "true", "false", "t", "f", "0", "1", "x", "✓", "✔", "ndiyo", "hapana", "√"})
 YES = frozenset({"y", "yes", "true", "t", "1", "x", "✓", "✔", "ndiyo", "√"})
 _PAIR = re.compile(r"\s*(?:POINT\s*)?[\[(]?\s*([-+]?\d{1,2}\.\d+)[°\s]*[NS]?\s*[,;\s]\s*([-+]?\d{1,2}\.\d+)[°\s]*[EW]?\s*[\])]?\s*", re.IGNORECASE)
+_ENUMERATION = re.compile(r"\s*[,;|]\s*")
 _REGISTRY_CODE = re.compile(r"[A-Z]{2,4}-\d{3,6}")
 _LEVEL = re.compile(r"(?:keph\s*)?(?:level|lvl|l|daraja|tier)[\s-]*(?:[1-6][ab]?|ii|iii|iv|v|vi)|[1-6][ab]?", re.IGNORECASE)
 
@@ -158,6 +159,13 @@ def _spellings(vocabulary: str) -> frozenset[str]:
     return frozenset(normalised(text) for term in terms for text in (term.label, *term.aliases))
 
 
+def _are_services(value: Any) -> bool:
+    """Whether a value is a service, or a list or an enumeration of which more than half are."""
+    parts = value if isinstance(value, list) else _ENUMERATION.split(str(value)[:LONGEST_LOOK]) if not isinstance(value, dict) else []
+    said = [part for part in parts[:20] if isinstance(part, str) and part.strip()]
+    return sum(map(_is_term("services"), said)) > 0.5 * len(said)
+
+
 def _is_mfl_code(text: str) -> bool:
     digits = text.strip().removesuffix(".0")
     return digits.isdecimal() and 5 <= len(digits) <= 6 and not digits.startswith("0")
@@ -226,7 +234,7 @@ LOOKS: dict[str, Callable[[Any], bool]] = {
     "facility_code": _on_text(lambda text: _REGISTRY_CODE.fullmatch(text) is not None),
     "keph_level": _on_text(lambda text: _LEVEL.fullmatch(text) is not None),
     "facility_type": _on_text(_is_term("facility_types")),
-    "services": _on_text(_is_term("services")),
+    "services": _are_services,
     "owner": _on_text(_is_term("owners")),
     "operational_status": _on_text(_is_term("operational_statuses")),
     "name": _on_text(lambda text: not text.startswith(("{", "[")) and _holds_kind_word(text)),

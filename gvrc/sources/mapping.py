@@ -10,7 +10,7 @@ from typing import Any
 from gvrc.errors import SourceError
 from gvrc.model.record import CANONICAL_FIELDS
 from gvrc.model.source import FieldSample, Mapping
-from gvrc.sources.field_names import NEVER, NOWHERE, KnownName, inherited_name, is_never_taken, known_name, plain_name, split_path
+from gvrc.sources.field_names import NEVER, NOWHERE, KnownName, inherited_name, is_never_taken, known_name, plain_name, spaced, split_path
 from gvrc.sources.json_stream import COUNTY_OF_KEY, KIND_OF_LIST
 from gvrc.sources.looks import LONGEST_LOOK, LOOKS, as_number, is_missing, share, words_of
 from gvrc.sources.wide import kind_of
@@ -200,7 +200,9 @@ def _check_code(named: KnownName, values: FieldValues) -> Proposal | None:
 
 
 def _check_name(named: KnownName, values: FieldValues) -> Proposal | None:
-    """An agency may be what a place is called, or whose it is."""
+    """An agency may be what a place is called, or whose it is; an office, the number to call there."""
+    if values.looks("phone") >= 0.5:
+        return _other("phone", values, named)
     return _other("owner", values, named) if plain_name(values.steps[-1]) == "agency" and values.looks("owner") >= 0.5 else None
 
 
@@ -217,6 +219,8 @@ def _check_kind(named: KnownName, values: FieldValues) -> Proposal | None:
     kinds, services = values.looks("facility_type"), values.looks("services")
     if services > max(kinds, 0.5):
         return _other("services", values, named)
+    if kinds < 0.2 and values.looks("owner") >= SURE:
+        return _other("owner", values, named)
     different = {str(value).casefold() for value in values.values}
     if different <= _NO_KINDS or (len(values.values) >= 5 and len(different) == 1 and not kinds):
         return _nothing("all the same, and no kind of place")
@@ -401,7 +405,7 @@ def _may_only_look_so(canonical: str, name: str, values: FieldValues) -> bool:
 
 def _by_ticks(values: FieldValues) -> Proposal:
     """A column headed by a service, with ticks or still empty, says who offers that service."""
-    if not LOOKS["services"](values.steps[-1].replace("_", " ")):
+    if not LOOKS["services"](spaced(values.steps[-1]).replace("_", " ")):
         return _unknown("its values are ticks, and its name is no known service")
     return Proposal(canonical="services", confidence=0.9 if values.values else 0.7, reason="it is headed by a service")
 

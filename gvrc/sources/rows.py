@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 
 from gvrc.model.source import Mapping, SourceRow
-from gvrc.sources.field_names import FIRST, object_of_pairs, split_path
+from gvrc.sources.field_names import FIRST, object_of_pairs, spaced, split_path
 from gvrc.sources.json_stream import FoundRecord
 from gvrc.sources.looks import is_missing, is_yes, words_of
 
@@ -257,4 +257,4 @@ def _ticked(label: str, value: Any) -> Any:
 @lru_cache(maxsize=4096)
 def _ticked_text(label: str, text: str) -> str | None:
     tick = is_yes(text)
-    return text if tick is None else label.replace("_", " ").strip() if tick else None
+    return text if tick is None else spaced(label).replace("_", " ").strip() if tick else None

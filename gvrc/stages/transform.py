@@ -387,7 +387,15 @@ def _words_of_path(pointer: str, keys: tuple[str, ...]) -> tuple[str, ...]:
     return (*reversed(parents), *(key.replace("_", " ") for key in keys))
 
 
+@lru_cache(maxsize=4_096)
+def _names_police(key: str) -> bool:
+    """Whether a field is of those only police stations have: their commander (OCS)."""
+    return str(key).casefold().split(maxsplit=1)[:1] == ["ocs"] or "officer commanding" in str(key).casefold()
+
+
 def _path_words(row: SourceRow, values: Mapping[str, Any]) -> Iterator[str]:
     name = values.get("name")
     keys = tuple(str(key) for key, value in row.data.items() if value is name or value == name)[:1] if isinstance(name, str) else ()
     yield from _words_of_path(row.pointer.rpartition("/")[0] + "/", keys)
+    if any(map(_names_police, row.data)):
+        yield "police station"

@@ -139,6 +139,11 @@ def test_a_likeness_of_common_words_is_none(vocabularies: Vocabularies, text: st
     assert not {"gbv_medical_care", "hotline", "fgm_care"} & {match.code for match in vocabularies.services.candidates(text)}
 
 
+def test_branches_of_medicine_are_not_alike_by_their_ending(vocabularies: Vocabularies) -> None:
+    assert not [match for match in vocabularies.services.candidates("Rheumatology") if match.code == "imaging"]
+    assert vocabularies.services.candidates("Radiolgy")[0].code == "imaging"
+
+
 @pytest.mark.parametrize(("text", "code"), [("Counceling", "trauma_counselling"), ("Legal adivce", "legal_aid"), ("HIV Tesing", "hiv_testing")])
 def test_a_misspelt_word_is_still_the_word(vocabularies: Vocabularies, text: str, code: str) -> None:
     assert vocabularies.services.candidates(text)[0].code == code

@@ -129,6 +129,12 @@ def test_records_are_found_anywhere_in_the_tree(tree: Any, record_paths: Any, re
         ("zz", ["0700 000 001/0700000002", "+254 700 000 003"], "phone"),
         ("zz", [39.1234, 34.4321], "longitude"),
         ("zz", ["blue", "green"], None),
+        ("ward,C,80", ["Ukunda", "Township"], "ward"),
+        ("facilities", [["ICU", "Maternity", "Parking"], ["Surgery"]], "services"),
+        ("facilities", [["Parking", "Kitchen"], ["Wi-Fi"]], None),
+        ("isVerified", [True, False], None),
+        ("emergencyServices", [True, False], "services"),
+        ("type", ["Private", "Public"], "owner"),
     ],
 )
 def test_a_field_is_recognised_by_its_name_and_its_values(field: str, values: list[Any], canonical: str | None, recognise: Any) -> None:
@@ -142,6 +148,16 @@ def test_a_field_is_recognised_by_its_name_and_its_values(field: str, values: li
 def test_the_first_of_two_names_is_the_better_one(recognise: Any) -> None:
     mapping = recognise([{"owner_type_name": "NGO", "owner_name": "CHAK", "name": "A", "county": "Kwale"}]).mapping
     assert [path for path, canonical in mapping.fields.items() if canonical == "owner"] == ["owner_name", "owner_type_name"]
+
+
+def test_an_office_is_a_name_where_there_is_none(recognise: Any) -> None:
+    assert recognise([{"OFFICE": "Ahero", "COUNTY": "Kisumu"}, {"OFFICE": "Akala", "COUNTY": "Siaya"}]).mapping.fields == {"OFFICE": "name", "COUNTY": "county"}
+    assert recognise([{"name": "Ahero", "office": "0700 000 001"}, {"name": "Akala", "office": "0700 000 002"}]).mapping.fields["office"] == "phone"
+
+
+def test_articles_beside_lists_are_no_places(recognise: Any) -> None:
+    tree = {"professional": places(), "hotlines": places(2), "articles": [{"name": "Understanding depression", "url": "https://example.org/a"}]}
+    assert ("articles", "*") not in recognise(tree).mapping.record_paths
 
 
 def test_columns_of_ticks_headed_by_services_are_services(recognise: Any) -> None:

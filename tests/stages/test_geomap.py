@@ -327,6 +327,8 @@ def test_a_nationwide_organisation_needs_no_county() -> None:
     place, issues = mapped(record("Example Network", county="Countrywide"))
     assert place.county is None
     assert place_codes(issues) == {"place.nationwide"}
+    for heading, is_nationwide in (("national_organizations", True), ("National Hotlines", True), ("National Park", False), ("professional", False)):
+        assert ("place.nationwide" in place_codes(mapped(record("Example Network", section=heading))[1])) is is_nationwide
 
 
 def test_no_records_give_no_records() -> None:

@@ -118,6 +118,12 @@ def test_a_question_about_the_kind_is_asked_only_without_any_sign() -> None:
     assert "kind.unknown" in codes({"name": "Mwangaza", "phone": "0700000111"})
     assert "kind.unknown" not in codes({"name": "Mwangaza", "phone": "0700000111"}, pointer="/police_stations/Kwale/0")
     assert "kind.unknown" not in codes({"name": "Mwangaza", "phone": "0700000111"}, data={"organization_name": "Mwangaza"})
+    assert "kind.unknown" not in codes({"name": "Diani", "phone": "0700000111"}, data={"STATION": "Diani", "OCS / RANK": "J. Mfano"})
+
+
+def test_an_owner_in_the_column_of_types_is_no_wrong_type() -> None:
+    assert "kind.text_unknown" not in codes({**DIANI, "facility_type": "Private"})
+    assert "kind.text_unknown" in codes({**DIANI, "facility_type": "Blue"})
 
 
 def test_a_type_of_the_whole_list_gives_way_to_the_name() -> None:
