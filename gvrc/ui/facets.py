@@ -7,9 +7,8 @@ from collections.abc import Sequence
 import streamlit as st
 
 from gvrc.reference.vocabularies import load_vocabularies
-from gvrc.ui import address, places, questions
+from gvrc.ui import address, places, questions, show
 from gvrc.ui.desk import Seat
-from gvrc.views import records as record_views
 from gvrc.views.tally import Tally
 
 IN_THE_ADDRESS = {"code": "issue", "facility_type": "kind"}
@@ -47,7 +46,7 @@ def _word(seat: Seat, name: str, value: str) -> str:
     if name == "facility_type":
         return load_vocabularies().facility_types.label(value)
     if name == "code":
-        return record_views.issue_titles().get(value, value)
+        return show.issue_title(seat.say, value)
     if name == "severity":
         return seat.say.or_plain(f"state.{value}", value)
     if name == "stage":

@@ -64,7 +64,7 @@ def _facets(seat: Seat, run: RunView, tally: Tally, picked: dict[str, str | None
 def _question(seat: Seat, run: RunView, question: QuestionView, issue: IssueView) -> None:
     record = question.records[0]
     with st.container(border=True, gap="small"):
-        show.section(escape_markdown(issue.title))
+        show.section(escape_markdown(show.issue_title(seat.say, issue.code)))
         st.markdown(f"{show.state_badge(seat.say, issue.severity)} {escape_markdown(issue.message)}")
         if question.previous_decision:
             st.caption(escape_markdown(question.previous_decision))

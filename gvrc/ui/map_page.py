@@ -299,7 +299,7 @@ def _why(seat: Seat, place: MapPlace) -> str:
     """Why a place has no point on this person's map."""
     if place.shown != Shown.ALL:
         return seat.say("map.why.protected")
-    return "; ".join(place.why_unplaced) or seat.say("map.why.none")
+    return "; ".join(show.issue_title(seat.say, code) for code in place.why_unplaced) or seat.say("map.why.none")
 
 
 def _open_link(look: Look, place: MapPlace) -> None:
@@ -316,7 +316,7 @@ def _new_point(seat: Seat, run_id: int, place: MapPlace) -> None:
     question = map_views.point_question(seat.db, seat.actor, run_id, place.place_id)
     if question is None:
         return
-    st.caption(say.markdown("map.set.unasked") if question.issue is None else say.markdown("map.set.question", title=question.issue.title))
+    st.caption(say.markdown("map.set.unasked") if question.issue is None else say.markdown("map.set.question", title=show.issue_title(say, question.issue.code)))
     key = f"map_point_{place.place_id}"
     with st.form(f"form_{key}", border=False, enter_to_submit=True):
         st.text_input(say.markdown("map.set.point"), key=key, max_chars=100, placeholder="-4.47120, 39.47910")

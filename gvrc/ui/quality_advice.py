@@ -48,7 +48,7 @@ def _acts(seat: Seat, query: QualityQuery, acts: Sequence[AdviceView], key: str)
 def _act(seat: Seat, query: QualityQuery, act: AdviceView) -> Row:
     page = _PAGE_OF[act.act]
     opens = Opens(page=page, query=_address(query, act)) if navigation.has_page(seat, page) else None
-    label = Cell(text=seat.say(f"quality.advice.{act.act}", title=act.title or ""), opens=opens, is_row=opens is not None)
+    label = Cell(text=seat.say(f"quality.advice.{act.act}", title=show.issue_title(seat.say, act.code) if act.code else ""), opens=opens, is_row=opens is not None)
     return (label, f"{act.records:,}", f"{act.points:,.0f}", minutes_text(seat.say, act.minutes), Cell(text=_rate(act.points_per_minute), is_strong=True))
 
 

@@ -232,7 +232,7 @@ def _issue_table(desk: Desk, issues: Sequence[IssueCount], key: str) -> None:
 
 def _issue(desk: Desk, issue: IssueCount) -> Row:
     points = desk.seat.say("quality.issue.points", n=int(issue.points), dimension=desk.seat.say(f"quality.{issue.dimension}"))
-    return (tables.state(desk.seat.say, issue.severity), Cell(text=issue.title, help=points), _figure(desk, issue.records, issue=issue.code))
+    return (tables.state(desk.seat.say, issue.severity), Cell(text=show.issue_title(desk.seat.say, issue.code), help=points), _figure(desk, issue.records, issue=issue.code))
 
 
 # ------------------------------------------------------------------------------------------------------------------------ trend, worst records
@@ -268,7 +268,7 @@ def _worst_row(desk: Desk, record: RecordView, *, may_open: bool) -> Row:
     opens = Opens(page="records", query={"run": str(desk.run.run_id), "record": str(record.record_id)}) if may_open else None
     return (
         Cell(text=show.value_text(record.name), opens=opens, is_row=may_open), show.value_text(record.facility_type_label), show.value_text(record.county),
-        show.points(record.quality_score), ", ".join(dict.fromkeys(issue.title for issue in record.issues if issue.state == "open")) or show.ABSENT,
+        show.points(record.quality_score), show.issue_titles(desk.seat.say, record.issues),
     )  # fmt: skip
 
 

@@ -40,7 +40,7 @@ def printable(seat: Seat, run: RunView, query: QualityQuery) -> bytes:
         "dimensions": [_dimension(seat, each) for each in view.whole.dimensions],
         "states": [(show.state_word(say, state), f"{view.states.get(state, 0):,}") for state in ("ready", "to_review", "held")],
         "cuts": [(say(f"quality.by.{cut}"), _rows(seat, view.cuts[cut])) for cut in CUTS], "heads": [say(f"quality.{each.dimension}") for each in view.whole.dimensions],
-        "issues": [(issue.title, show.state_word(say, issue.severity), f"{issue.records:,}", f"{issue.points:,.0f}") for issue in view.issues],
+        "issues": [(show.issue_title(say, issue.code), show.state_word(say, issue.severity), f"{issue.records:,}", f"{issue.points:,.0f}") for issue in view.issues],
         "advice": _advice(seat, query), "findings": [quality_advice.finding_text(say, each) for each in advice_views.findings(seat.db, seat.actor, query.run_id, query.source)],
     }  # fmt: skip
     return _template().render(context).encode("utf-8")
@@ -64,7 +64,7 @@ def _advice(seat: Seat, query: QualityQuery) -> list[tuple[str, str, str, str]]:
     acts = advice_views.advice(seat.db, seat.actor, query)
     say = seat.say
     return [
-        (say(f"quality.advice.{act.act}", title=act.title or ""), f"{act.records:,}", f"{act.points:,.0f}", quality_advice.minutes_text(say, act.minutes)) for act in acts
+        (say(f"quality.advice.{act.act}", title=show.issue_title(say, act.code) if act.code else ""), f"{act.records:,}", f"{act.points:,.0f}", quality_advice.minutes_text(say, act.minutes)) for act in acts
     ]
 
 

@@ -31,11 +31,10 @@ def rows_behind_a_count(seat: Seat, listed: RunView) -> None:
     """Exactly the rows that a number of a receipt counts: by state, kind of issue, source, or named one by one."""
     say = seat.say
     run = run_views.run_view(seat.db, seat.actor, listed.run_id)
-    titles = record_views.issue_titles()
     sources = sorted({file.source for file in run.files})
     with st.container(horizontal=True, vertical_alignment="bottom"):
         state = _filter(seat, "state", {code: show.state_word(say, code) for code in STATES})
-        code = _filter(seat, "issue", {code: titles.get(code, code) for code in sorted(run.receipt.issues)})
+        code = _filter(seat, "issue", {code: show.issue_title(say, code) for code in sorted(run.receipt.issues)})
         source = _filter(seat, "source", {name: name for name in sources})
     ids = address.numbers("ids")
     _list(seat, run, {"state": state, "issue_code": code, "source": source, "record_ids": ids or None} | _narrower(seat))
@@ -98,7 +97,7 @@ def _row(seat: Seat, row: RecordView) -> Row:
     return (
         Cell(text=show.value_text(row.name), opens=Opens(query={"record": str(row.record_id)}), is_row=True), show.value_text(row.facility_type_label),
         show.value_text(row.county), show.value_text(row.ward), tables.state(seat.say, row.state) if row.state else show.ABSENT, show.points(row.quality_score),
-        ", ".join(dict.fromkeys(issue.title for issue in row.issues if issue.state == "open")) or show.ABSENT, show.value_text(row.file_name),
+        show.issue_titles(seat.say, row.issues), show.value_text(row.file_name),
     )  # fmt: skip
 
 
@@ -145,7 +144,7 @@ def _issues(seat: Seat, record: RecordView) -> None:
     show.section(say.markdown("records.issues"))
     show.table(
         {
-            say("records.issues.kind"): [issue.title for issue in record.issues],
+            say("records.issues.kind"): [show.issue_title(say, issue.code) for issue in record.issues],
             say("field.state"): [show.Badge(show.state_badge(say, issue.state if issue.state != "open" else issue.severity)) for issue in record.issues],
             say("records.issues.what"): [issue.message for issue in record.issues],
             say("review.suggestion"): [issue.suggestion.shown if issue.suggestion else None for issue in record.issues],

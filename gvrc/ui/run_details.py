@@ -10,7 +10,6 @@ from gvrc.model.run import STAGES, RunStatus, Stage
 from gvrc.security.permissions import Permission
 from gvrc.ui import address, desk, show
 from gvrc.ui.desk import Seat
-from gvrc.views import records as record_views
 from gvrc.views import run_details
 from gvrc.views import runs as run_views
 from gvrc.views.runs import RunView
@@ -98,11 +97,10 @@ def _beside(seat: Seat, run: RunView, other: RunView) -> None:
     if not changed:
         st.caption(say.markdown("runs.compare.same"))
         return
-    titles = record_views.issue_titles()
     some = list(changed.items())[:ISSUES_SHOWN]
     show.table(
         {
-            say("receipt.issues"): [titles.get(code, code) for code, _ in some],
+            say("receipt.issues"): [show.issue_title(say, code) for code, _ in some],
             say("runs.compare.run", run=mine): [pair[0] for _, pair in some],
             say("runs.compare.run", run=theirs): [pair[1] for _, pair in some],
         },

@@ -17,7 +17,6 @@ from gvrc.ui.show import Badge
 from gvrc.ui.tables import Cell, Column, Opens, Row
 from gvrc.views import feedback_file
 from gvrc.views import questions as question_views
-from gvrc.views import records as record_views
 from gvrc.views import runs as run_views
 from gvrc.views.questions import QuestionCounts
 from gvrc.views.runs import Receipt, RunView
@@ -247,10 +246,9 @@ def _issue_kinds(seat: Seat, run: RunView, sums: Receipt) -> None:
     if not sums.issues:
         return
     show.section(say.markdown("receipt.issues"))
-    titles = record_views.issue_titles()
     ordered = sorted(sums.issues.items(), key=lambda item: -item[1])
     half = -(-len(ordered) // 2)
     for number, (side, some) in enumerate(zip(st.columns(2, gap="large"), (ordered[:half], ordered[half:]), strict=True)):
-        rows = [(titles.get(code, code), _rows_cell(seat, run, count, {"issue": code})) for code, count in some]
+        rows = [(show.issue_title(say, code), _rows_cell(seat, run, count, {"issue": code})) for code, count in some]
         with side:
             tables.table((Column(title=""), Column(title="", align="right", width=80)), rows, key=f"receipt_issues_{number}", label=say("receipt.issues"), has_head=False)

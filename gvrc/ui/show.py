@@ -78,6 +78,17 @@ def state_word(say: Words, state: str) -> str:
     return say.or_plain(f"state.{state}", state)
 
 
+def issue_title(say: Words, code: str) -> str:
+    """The title of a kind of issue."""
+    group, _, kind = code.partition(".")
+    return say.or_plain(f"issue.{group}.{kind}", code)
+
+
+def issue_titles(say: Words, issues: Iterable[Any]) -> str:
+    """The titles of the open ones of these issues, each once."""
+    return ", ".join(dict.fromkeys(issue_title(say, issue.code) for issue in issues if issue.state == "open")) or ABSENT
+
+
 def field_label(say: Words, field_name: str) -> str:
     """The steward's word for a field."""
     return say.or_plain(f"field.{field_name}", field_name.replace("_", " ").capitalize())

@@ -22,7 +22,7 @@ from gvrc.store.reads_map import MapFilter
 from gvrc.store.session import Connection, Database
 from gvrc.views.people import open_all
 from gvrc.views.questions import DecisionView, decisions_list
-from gvrc.views.records import IssueView, issue_titles, kind_label, record_list
+from gvrc.views.records import IssueView, kind_label, record_list
 from gvrc.views.remembered import remembered, remembered_of_registry
 from gvrc.views.sight import Shown, Sight, note_looks
 
@@ -39,7 +39,7 @@ POINT_QUESTIONS = ("point.missing", "point.zero", "point.unreadable", "point.out
 class MapPlace:
     """One place on the map, a facility or a record, as its reader may see it; what is hidden is None. `shown` is a value of
     gvrc.views.sight.Shown. Distances are great-circle kilometres from the centre of the ward it is placed in; `is_far` by the rule of
-    the issue "far from its ward". `why_unplaced` are titles of issues, in words."""
+    the issue "far from its ward". `why_unplaced` are codes of issues."""
 
     place_id: int
     shown: str
@@ -302,11 +302,10 @@ def _map_places(conn: Connection, db: Database, sight: Sight, rows: Sequence[Any
     without = [row.place_id for row in rows if row.latitude is None and row.shown == Shown.ALL]
     issues = reads_map.point_issues(conn, without) if run_id is not None and without else {}
     nearest_km = _nearest_km(rows)
-    titles = issue_titles()
     return [
         _map_place(
             row, opened.text(row.name, "name", is_clear=sight.sees_contacts(row.county_code)), nearest_km.get(row.place_id),
-            tuple(titles.get(code, code) for code in issues.get(row.place_id, ())),
+            tuple(issues.get(row.place_id, ())),
         )
         for row in rows
     ]

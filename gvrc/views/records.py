@@ -132,11 +132,6 @@ class RecordPage:
     rows: tuple[RecordView, ...]
 
 
-def issue_titles() -> dict[str, str]:
-    """The title of every kind of issue by its code."""
-    return {code: issue_type.title for code, issue_type in CATALOGUE.items()}
-
-
 def record_list(
     db: Database, actor: Actor, run_id: int, *, state: str | None = None, issue_code: str | None = None, source: str | None = None,
     record_ids: Sequence[int] | None = None, county: str | None = None, facility_type: str | None = None, weak: str | None = None,

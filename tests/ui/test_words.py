@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gvrc.checks.catalogue import CATALOGUE
 from gvrc.errors import ConfigError
 from gvrc.settings import PROJECT_DIR
 from gvrc.ui.catalogue import WORDS_DIR, escape_markdown, load_words, read_catalogue
@@ -157,3 +158,7 @@ def values_in(text: object) -> set[str]:
     """The names of the values that a text, or all its forms of number together, takes in."""
     forms = text.values() if isinstance(text, dict) else [text]
     return {name for form in forms for _, name, _, _ in string.Formatter().parse(str(form)) if name}
+
+
+def test_the_kinds_of_issue_are_called_as_in_the_catalogue_of_checks() -> None:
+    assert {key.removeprefix("issue."): text for key, text in ENGLISH.items() if key.startswith("issue.")} == {code: kind.title for code, kind in CATALOGUE.items()}

@@ -169,7 +169,7 @@ def test_neighbours_are_counted_together_and_none_is_lost(staged: Any, database:
 
 def test_unplaced_records_say_why_in_words(staged: Any, database: Database, admin: Actor) -> None:
     run_id = staged.run_of(staged.record("a", point=None), a=[Issue(code="point.outside_kenya", field_name="coordinates", value="51.5, -0.1")])
-    assert views.unplaced(database, admin, MapQuery(run_id=run_id))[0].why_unplaced == ("Point outside Kenya",)
+    assert views.unplaced(database, admin, MapQuery(run_id=run_id))[0].why_unplaced == ("point.outside_kenya",)
 
 
 # ------------------------------------------------------------------------------------------------------------------------ setting a point
