@@ -142,8 +142,8 @@ def memory() -> None:
     line("peak memory, 1 GB JSON (and 100 MB)", f"{peaks[1000]:.0f} MB ({peaks[100]:.0f} MB)", "<= 512 MB, flat")
 
 
-def kills(times: int, records: int = 3000) -> None:
-    """Runs killed at random moments: all end as an undisturbed one does."""
+def kills(times: int, records: int = 6000) -> None:
+    """Runs of a list that is large enough for several processes, killed at random moments: all end as an undisturbed one does."""
     chance = random.Random(3)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "list.json"
