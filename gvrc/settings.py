@@ -100,7 +100,7 @@ class Settings(BaseSettings):
     pool_max: int = Field(20, ge=1, le=200, description="Database connections at most")
     chunk_size: int = Field(1000, ge=1, le=1000, description="Rows per chunk of a run")
     concurrent_files: int = Field(4, ge=1, le=64, description="Files read side by side")
-    run_processes: int = Field(0, ge=0, le=32, description="Processes that work on the rows of a large list; 0: one per processor, four at most")
+    run_processes: int = Field(0, ge=0, le=32, description="Processes that work on the rows of a large list; 0: one per processor and 250 MB of the memory limit, four at most")
     memory_limit_mb: int = Field(512, ge=64, description="Memory of its process above which a run takes smaller chunks and then stops, resumable")
     max_upload_mb: int = Field(200, ge=1, description="Largest file that may be uploaded in the browser")
     heartbeat_seconds: float = Field(5.0, gt=0, description="How often a live run says that it lives")

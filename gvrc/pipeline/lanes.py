@@ -1,7 +1,7 @@
 """The row stages of a run on as many processors as there are. This process works on chunks itself; of a large list, further processes of its own do too,
 each with a connection of its own. What a chunk became is saved where it was made, when all before it are saved.
 
-Python runs one thread at a time, so only a process takes work off another. Each costs about a second and 130 MB, which small lists do not repay.
+Python runs one thread at a time, so only a process takes work off another. Each costs about a second and 190 MB, which small lists do not repay.
 """
 
 from __future__ import annotations
@@ -46,6 +46,8 @@ LARGE_BYTES = 1_000_000
 """Size of the files of a run from which further processes repay their start."""
 MOST_PROCESSES = 4
 """Processes that work on one run when the settings name no number."""
+PROCESS_MB = 250
+"""Memory that a process needs (190 MB were seen), told generously: the limit of a run allows as many."""
 AHEAD = 2
 """Chunks that a lane prepares before the first of them is saved."""
 
@@ -268,9 +270,15 @@ def open_lanes(context: RunContext, files: Sequence[StoredFile], stages: Sequenc
 
 
 def _further_processes(settings: Settings, files: Sequence[StoredFile]) -> int:
+    """How many processes help this one with these files."""
     if sum(file.size_bytes for file in files) < LARGE_BYTES:
         return 0
-    return (settings.run_processes or min(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1, MOST_PROCESSES)) - 1
+    return (settings.run_processes or min(_processors(), MOST_PROCESSES, max(settings.memory_limit_mb // PROCESS_MB, 1))) - 1
+
+
+def _processors() -> int:
+    """Processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 # ---------------------------------------------------------------------------------------------------------------- in the further process
