@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from sqlalchemy import Connection, Text, bindparam, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.types import LargeBinary
 
 from gvrc.errors import ConfigError
@@ -163,16 +165,20 @@ def _bound_to(key_id: str) -> bytes:
 
 def _insert(connection: Connection, keyring: KeyRing, values: Mapping[bytes, str]) -> dict[bytes, uuid.UUID]:
     """Seal new values; their ids. Sorted, so that two transactions that seal the same values wait for each other and never crosswise."""
+    ids = {index: uuid.uuid4() for index in sorted(values)}
+    sealed = [_sealed(keyring, index, values[index], vault_id) for index, vault_id in ids.items()]
+    with suppress(IntegrityError), connection.begin_nested():
+        copy_typed_rows(connection, "vault", _COLUMNS, sealed)
+        return ids
+    # Another transaction has sealed one of them meanwhile: its id stands.
     connection.execute(
         text("create temporary table if not exists sealing (vault_id uuid, blind_index bytea, ciphertext bytea, wrapped_key bytea, key_id text) on commit drop")
     )
-    ids = {index: uuid.uuid4() for index in values}
-    copy_typed_rows(connection, "sealing", _COLUMNS, (_sealed(keyring, index, value, ids[index]) for index, value in values.items()))
+    copy_typed_rows(connection, "sealing", _COLUMNS, sealed)
     listed = ", ".join(_COLUMNS)
-    done = connection.execute(text(f"insert into vault ({listed}) select {listed} from sealing order by blind_index on conflict (blind_index) do nothing"))  # noqa: S608
+    connection.execute(text(f"insert into vault ({listed}) select {listed} from sealing order by blind_index on conflict (blind_index) do nothing"))  # noqa: S608
     connection.execute(text("truncate sealing"))
-    # Another transaction may have sealed the same value meanwhile; then its id stands.
-    return ids if done.rowcount == len(ids) else _ids_by_index(connection, ids)
+    return _ids_by_index(connection, ids)
 
 
 _COLUMNS = {"vault_id": "uuid", "blind_index": "bytea", "ciphertext": "bytea", "wrapped_key": "bytea", "key_id": "text"}
