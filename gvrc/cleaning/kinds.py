@@ -76,7 +76,7 @@ def stated_level(text: str | None) -> str | None:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KindEvidence:
     """What a row tells about its kind: the text of the type column (`is_of_list`: it is the same for the whole list and not the row's own),
-    the kind its name tells, other headings it stands under, the services it gives."""
+    the kind its name tells, other headings it stands under, the services it gives, what it says of itself."""
 
     type_text: str | None = None
     is_of_list: bool = False
@@ -84,6 +84,7 @@ class KindEvidence:
     name_kind: str | None = None
     headings: tuple[str, ...] = ()
     services: tuple[str, ...] = ()
+    description: str = ""
 
 
 @quick
@@ -184,7 +185,7 @@ def _suggested_kind(evidence: KindEvidence, nearest: Sequence[VocabularyMatch], 
         return Suggestion(values={"facility_type": label}, shown=label, confidence=nearest[0].confidence, reason=reason)
     code = _kind_of_services(evidence.services, vocabularies)
     if code is None:
-        return _kind_of_level(evidence.name, vocabularies)
+        return _kind_of_level(evidence.name, vocabularies) or _kind_by_the_way(evidence, vocabularies)
     label = types.label(code)
     given = ", ".join(vocabularies.services.label(service) for service in evidence.services[:4])
     return Suggestion(values={"facility_type": label}, shown=label, confidence=0.7, reason=f"It gives: {given}.")
@@ -203,6 +204,36 @@ def _kind_of_level(name: str | None, vocabularies: Vocabularies) -> Suggestion |
     label = vocabularies.facility_types.label(code)
     reason = f"A place of level {level} is mostly a {label.lower()}." if level else "A place of referral is mostly a hospital."
     return Suggestion(values={"facility_type": label}, shown=label, confidence=confidence, reason=reason)
+
+
+_SAID_FIRST = re.compile(r"[^,.;:()]{0,100}?(?=[,.;:()]|\s(?:for|of|that|which|who|where|to|in|with|offering|providing|and|run|by)\s|$)")
+"""What a description says a place is, before what it does and for whom: `A toll-free helpline` for support."""
+_DOES = re.compile(r"(?:provid|offer|giv|work|support|help|run|handl|refer|serv|links?\b|manag)", re.IGNORECASE)
+_OF_KENYA = re.compile(r"kenya\b.+|.+\bkenya", re.IGNORECASE)
+
+
+def _kind_by_the_way(evidence: KindEvidence, vocabularies: Vocabularies) -> Suggestion | None:
+    """What the description begins with; what a police office or an organisation of the whole country is called."""
+    name = evidence.name or ""
+    if code := _said_first(evidence.description, vocabularies):
+        reason = "Its description says so."
+    elif "police" in name.casefold().split():
+        code, reason = "police_station", "Its name says “police”."
+    elif _OF_KENYA.fullmatch(name):
+        code, reason = "support_organisation", "What serves the whole country is mostly called so."
+    else:
+        return None
+    label = vocabularies.facility_types.label(code)
+    return Suggestion(values={"facility_type": label}, shown=label, confidence=0.6, reason=reason)
+
+
+def _said_first(description: str, vocabularies: Vocabularies) -> str | None:
+    """The kind that a description names as what the place is."""
+    if (first := _SAID_FIRST.match(description)) is None or _DOES.match(description):
+        return None
+    words = normalised(first.group()).split()
+    sizes = vocabularies.name_phrase_sizes.get(words[-1], ()) if words else ()
+    return next((code for size in sorted(sizes, reverse=True) if (code := vocabularies.name_phrases.get(tuple(words[-size:])))), None)
 
 
 _ALONE = {"legal_aid": "legal_aid", "hotline": "hotline", "safe_shelter": "shelter", "gender_desk": "gender_desk"}

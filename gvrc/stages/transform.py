@@ -193,6 +193,7 @@ class _RowWork:
             name=None if is_told else name.name,
             headings=() if is_told else self._headings(),
             services=() if is_told else services.services,
+            description="" if is_told else (self._text("description") or "")[:200],
         )
         kind = decide_kind(evidence, self.vocabularies)
         if not any(issue.code in NO_PLACE_CODES for issue in self.issues):

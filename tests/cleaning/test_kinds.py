@@ -73,6 +73,18 @@ def test_a_level_in_a_name_suggests_a_kind(name: str, shown: str) -> None:
     assert (issue.code, issue.suggestion.shown) == ("kind.unknown", shown)
 
 
+@pytest.mark.parametrize(
+    ("name", "description", "shown"),
+    [
+        ("Niskize", "A 24/7 toll-free mental health helpline for support and counseling.", "Hotline"), ("Mwangaza", "Shelter for girls", "Shelter"), ("Kenya Police Service Head Office", "", "Police Station"), ("Befrienders Kenya", "", "Support Organisation"),
+        ("Mwangaza", "Works with hospitals and police stations", None), ("Mwangaza", "", None), ("Mwangaza", "Offers clinics", None), ("Mwangaza", "Next to the hospital of the town", None), ("Kenya", "", None),
+    ],
+)  # fmt: skip
+def test_a_kind_is_suggested_by_what_a_place_says_of_itself(name: str, description: str, shown: str | None) -> None:
+    (issue,) = decide(name=name, description=description).issues
+    assert (issue.suggestion.shown if issue.suggestion else None) == shown
+
+
 def test_a_shortened_type_is_a_question_with_its_whole_word() -> None:
     (issue,) = decide(type_text="Misc.").issues
     assert issue.suggestion is not None
