@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 import csv
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -41,10 +41,10 @@ FIRM_PULL = 500.0
 """Contradictions that stay as the hand sets them: `Sugoi A` is not `Sugoi B`, however few labelled pairs say so."""
 HARDER = 2.0
 """How much more a true pair counts whose names differ: the lists are full of identical names, which need no learning."""
-LEAN, LEAN_OF_SIMILAR = 1.7, 0.5
-"""Log-odds added to the link table: a missed pair costs a steward more than a question, and the precision asked for (0.988) leaves this room. Names that
-merely resemble each other have little of it: among them are the look-alikes whose true partners stand in no list, and those are better asked. A table that
-is fitted on other labels finds its own lean (`lean_for`)."""
+LEANS = {"identical": 1.7, "same": 1.7, "holds": 2.3, "similar": 0.5}
+"""Log-odds added to the link table by class of names: a missed pair costs a steward more than a question, and the precision asked for (0.988) leaves this room.
+Names of which one holds the other have most of it, for they are the likeliest to be missed; names that merely resemble each other have little: among them are
+the look-alikes whose true partners stand in no list, and those are better asked. A table that is fitted on other labels finds its own lean (`lean_for`)."""
 Floats = npt.NDArray[np.float64]
 _COUNTY: dict[str, int] = {}
 """The counties by number, as they were met."""
@@ -286,30 +286,34 @@ def fit_both(link_parts: Sequence[Labelled], list_parts: Sequence[Labelled]) -> 
     return plain, linked
 
 
-def leaning(linked: Weights, lean: float = LEAN) -> Weights:
-    """The weights with what is added to find more: to the base, and for names that merely resemble each other most of it taken off again from the lead over
-    the rivals, which says little where the true partner may stand in no list."""
-    similar = NAME_CLASSES.index("similar")
-    taken_off = np.zeros(len(NAME_CLASSES))
-    taken_off[similar] = LEAN_OF_SIMILAR - lean
-    found = {key: (np.array(weights) + taken_off).tolist() if key[0] == RIVAL else weights for key, weights in linked.items()}
-    return {**found, (BASE, BASE): [weight + lean for weight in linked[BASE, BASE]]}
+def leaning(linked: Weights, leans: Mapping[str, float] = LEANS) -> Weights:
+    """The weights with what is added to find more: to the base, and for the classes of names that have another lean the difference to the lead over the
+    rivals, which for names that merely resemble each other says little where the true partner may stand in no list."""
+    base = leans[NAME_CLASSES[0]]
+    besides = np.array([leans[name] - base for name in NAME_CLASSES])
+    found = {key: (np.array(weights) + besides).tolist() if key[0] == RIVAL else weights for key, weights in linked.items()}
+    return {**found, (BASE, BASE): [weight + base for weight in linked[BASE, BASE]]}
+
+
+def evenly(lean: float) -> dict[str, float]:
+    """One lean for all names but those that merely resemble each other."""
+    return dict.fromkeys(NAME_CLASSES, lean) | {"similar": LEANS["similar"]}
 
 
 def lean_for(real_pairs: Sequence[Labelled], made_pairs: Sequence[Labelled]) -> float:
     """The lean under which the accepted pairs of counties not learned from are right as often as asked (refit.PRECISION_ASKED): each fifth of the counties
     once, under weights fitted on the other four. The first of the real pairs are those that are tried."""
-    whole = real_pairs[0]
+    whole, usual = real_pairs[0], LEANS["identical"]
     log_odds, is_chosen = np.zeros(len(whole.same)), np.zeros(len(whole.same), dtype=np.bool_)
     for number in range(refit.FOLDS):
         learned = [part.taken(np.flatnonzero(_fold(part) != number)) for part in real_pairs]
-        table = table_of(leaning(fit_both([*learned, *made_pairs], [])[1]), "fold")
+        table = table_of(leaning(fit_both([*learned, *made_pairs], [])[1], evenly(usual)), "fold")
         rows = np.flatnonzero(_fold(whole) == number)
         tried = linked_under(whole.taken(rows), table)
         log_odds[rows], is_chosen[rows] = tried.log_odds, tried.choice.is_chosen
     cut = refit.cut_for(log_odds[is_chosen], whole.same[is_chosen].astype(np.float64))
     match_cut = float(np.log(MatchOptions().threshold / (1.0 - MatchOptions().threshold)))
-    return LEAN if cut is None else LEAN + match_cut - cut
+    return usual if cut is None else usual + match_cut - cut
 
 
 def _fold(part: Labelled) -> npt.NDArray[np.int64]:
@@ -342,7 +346,7 @@ def try_halves(real: real_lists.RealLists) -> None:
     for name, learned, tried in (("second half", first, second), ("first half", second, first)):
         parts = real_parts(real, learned)
         lean = lean_for(parts, made)
-        table = table_of(leaning(fit_both([*parts, *made], [])[1], lean), "half")
+        table = table_of(leaning(fit_both([*parts, *made], [])[1], evenly(lean)), "half")
         judged = real_bars.judge(real, (table, table), tried)
         inside = set(tried.tolist())
         labels = [label for label in real.labels if label[0] in inside and label[1] in inside]
