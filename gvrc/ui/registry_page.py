@@ -140,7 +140,7 @@ def _nothing(seat: Seat, *, is_filtered: bool) -> None:
 def _rows(seat: Seat, rows: Sequence[FacilityView]) -> None:
     say = seat.say
     names = ("name", "facility_type", "county", "ward", "contacts", "quality")
-    columns = [Column(title=say("registry.column.code")), *(Column(title=say(f"field.{name}"), align="right" if name == "quality" else "left") for name in names)]
+    columns = [Column(title=say("registry.column.code"), align="whole"), *(Column(title=say(f"field.{name}"), align="right" if name == "quality" else "left") for name in names)]
     tables.table(columns, [_row(row) for row in rows], key="facility_rows", label=say("registry.alt"), height=tables.LIST_PX)
 
 
@@ -226,14 +226,9 @@ def _values(seat: Seat, page: FacilityPageView) -> None:
     why = {origin.field_name: origin.reason for origin in page.origins}
     told = [(name, show.record_value(page.facility, name)) for name in FIELDS]
     told = [(name, value) for name, value in told if value != show.ABSENT]
-    show.table(
-        {
-            say("commit.cell.field"): [show.field_label(say, name) for name, _ in told],
-            say("registry.value"): [value for _, value in told],
-            say("registry.why"): [why.get(_origin_name(name)) for name, _ in told],
-        },
-        alt=say("registry.values.alt"),
-    )
+    columns = (Column(title=say("commit.cell.field")), Column(title=say("registry.value")), Column(title=say("registry.why")))
+    rows = [(show.field_label(say, name), value, show.value_text(why.get(_origin_name(name)))) for name, value in told]
+    tables.table(columns, rows, key="facility_values", label=say("registry.values.alt"))
 
 
 def _origin_name(field_name: str) -> str:

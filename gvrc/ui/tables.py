@@ -60,10 +60,10 @@ class Cell:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
-    """A heading, on which side its cells stand, and the pixels it takes at least."""
+    """A heading, on which side its cells stand (`whole`: on the left, on one line), and the pixels it takes at least."""
 
     title: str
-    align: Literal["left", "right", "center"] = "left"
+    align: Literal["left", "right", "center", "whole"] = "left"
     width: int | None = None
 
 
