@@ -207,13 +207,20 @@ class Lanes:
 
     def gather(self) -> None:
         """Bring together what each lane gathered of the sources."""
-        for lane in self._all():
-            self._context.foresight.gatherings.merge(lane.gathered())
+        try:
+            for lane in self._all():
+                self._context.foresight.gatherings.merge(lane.gathered())
+        except LaneLost:
+            self.go_on_alone()
 
     def start_over(self) -> None:
         """Drop what was begun and not saved."""
-        for lane in self._all():
-            lane.forget()
+        try:
+            for lane in self._all():
+                lane.forget()
+        except LaneLost:
+            self.go_on_alone()
+            self._own.forget()
 
     def go_on_alone(self) -> None:
         """Do without the other processes from now on. What they knew of the end of the run is lost with them, so it is read back then."""
