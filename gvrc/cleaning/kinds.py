@@ -160,9 +160,16 @@ def _contradiction(stated: str, evidence: KindEvidence, vocabularies: Vocabulari
     yield Issue(code="kind.contradicts_name", field_name="facility_type", value=evidence.type_text, detail=detail, suggestion=suggestion)
 
 
+_SAYS_ONLY_HEALTH = frozenset(map(normalised, (
+    "Health Facility", "Facility", "Medical Facility", "Healthcare Facility", "Health Care Facility", "Health Institution", "Public Facility", "Private Facility",
+)))  # fmt: skip
+
+
 def _unknown_text(evidence: KindEvidence, vocabularies: Vocabularies) -> Iterator[Issue]:
-    if evidence.type_text and vocabularies.owners.known_spelling(evidence.type_text) is None:  # `Private` is no kind of place, but nothing is wrong with it
-        yield Issue(code="kind.text_unknown", field_name="facility_type", value=evidence.type_text[:120])
+    """A type that is none; `Private` and `Health Facility` are none either, but nothing is wrong with them."""
+    text = evidence.type_text
+    if text and normalised(text[:120]) not in _SAYS_ONLY_HEALTH and vocabularies.owners.known_spelling(text) is None:
+        yield Issue(code="kind.text_unknown", field_name="facility_type", value=text[:120])
 
 
 def _unknown(evidence: KindEvidence, vocabularies: Vocabularies) -> Issue:

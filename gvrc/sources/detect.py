@@ -16,7 +16,7 @@ from gvrc.sources.field_names import NEVER, NOWHERE, is_field_name, known_name, 
 from gvrc.sources.fixed_width import columns_of, dialect_of, find_columns
 from gvrc.sources.json_lines import JsonLinesRecords
 from gvrc.sources.json_stream import EACH, FoundRecord, Trouble
-from gvrc.sources.json_tables import COLUMNS, DIALECTS, TEXTS, JsonTable, find_table, require_columns_fit, table_records
+from gvrc.sources.json_tables import CALLED, COLUMNS, DIALECTS, TEXTS, JsonTable, find_table, require_columns_fit, table_records
 from gvrc.sources.json_tree import (
     ASIDES,
     LONG_PREFIX_CHARACTERS,
@@ -176,6 +176,8 @@ SHOWN_LEFT_OUT = 5
 
 def _is_better(table: JsonTable, groups: list[Group]) -> bool:
     """Whether a table is what a file holds, and not the objects found in it."""
+    if table.dialect == CALLED:
+        return not any(group.path and _names_a_place(group) for group in groups)
     if table.dialect == TEXTS:
         return not any((_names_a_place(group) and not _holds(group, table)) or _is_named_above(group) for group in groups)
     return not groups or table.known_names >= max(2, *map(_known_fields, groups))

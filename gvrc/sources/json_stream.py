@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from copy import copy
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -852,7 +853,23 @@ def told_by_key(key: str, context: dict[str, Any]) -> dict[str, Any]:
     """The context below a key of the file: one that names a kind of place, or a county, tells it of every record below."""
     if is_kind_key(key):
         return {**context, KIND_OF_LIST: spaced(key)}
-    return {**context, COUNTY_OF_KEY: key} if is_county(key) else context
+    if is_county(key):
+        return {**context, COUNTY_OF_KEY: key}
+    county, kind = _county_and_kind(key)
+    return {**context, COUNTY_OF_KEY: county, KIND_OF_LIST: kind} if county else context
+
+
+@lru_cache(maxsize=4_096)
+def _county_and_kind(key: str) -> tuple[str, str]:
+    """The county and the kind of place that a key names together (`NAIROBI_POLICE_STATIONS`, `hospitalsInKisumu`); empty when it does not."""
+    words = spaced(key).replace("_", " ").replace("-", " ").split()
+    for size in range(1, min(4, len(words))):
+        for county, kind in ((words[:size], words[size:]), (words[-size:], words[:-size])):
+            kind = kind[1:] if kind[0].casefold() == "county" and len(kind) > 1 else kind
+            kind = kind[:-1] if kind[-1].casefold() in ("in", "of") and len(kind) > 1 else kind
+            if is_kind_key(" ".join(kind)) and is_county(" ".join(county)):
+                return " ".join(county), " ".join(kind)
+    return "", ""
 
 
 def _last_like_this(text: str, begin: int, end: int) -> int:

@@ -17,11 +17,11 @@ from gvrc.sources.delimited import field_names, find_header, is_header_row
 from gvrc.sources.field_names import is_field_name, known_name
 from gvrc.sources.json_stream import EACH, FoundRecord, JsonRecords, Screen, Trouble, escaped, told_bytes
 from gvrc.sources.json_tree import find_text_lists, read_sample
-from gvrc.sources.looks import is_kind_key, share
+from gvrc.sources.looks import LOOKS, is_kind_key, share
 
-TABLE, COLUMNS, TEXTS = "table", "columns", "texts"
-"""Dialects of a mapping: rows of cells, columns side by side, bare names under headings."""
-DIALECTS = frozenset({TABLE, COLUMNS, TEXTS})
+TABLE, COLUMNS, TEXTS, CALLED = "table", "columns", "texts", "called texts"
+"""Dialects of a mapping: rows of cells, columns side by side, bare names under headings, names each with a number to call."""
+DIALECTS = frozenset({TABLE, COLUMNS, TEXTS, CALLED})
 LOOKED_AT = 60
 MOST_COLUMNS = 500
 LARGEST_COLUMNS_FILE = 64 * 1024 * 1024
@@ -55,7 +55,7 @@ class JsonTable:
 def find_table(tree: Any) -> JsonTable | None:
     """The table of a tree, or None."""
     found = [table for path, node in _nodes(tree, ()) if (table := _table_at(tree, path, node)) is not None]
-    return max(found, key=lambda table: table.known_names, default=None) or _texts(tree)
+    return max(found, key=lambda table: table.known_names, default=None) or _called_texts(tree) or _texts(tree)
 
 
 def _nodes(node: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
@@ -160,21 +160,63 @@ def _columns_at(path: tuple[str, ...], node: Any) -> JsonTable | None:
     return JsonTable(dialect=COLUMNS, path=(*path, EACH), names=tuple(columns))
 
 
+_NUMBERS = r"\+?\d[\d ()/-]{1,60}\d"
+_CALLED_FIRST = re.compile(rf"\s{{0,9}}(?P<phone>{_NUMBERS})\s{{0,3}}[-–—:=]\s{{0,9}}(?P<name>\D.{{2,150}})", re.DOTALL)
+_CALLED_LAST = re.compile(rf"\s{{0,9}}(?P<name>\S.{{2,150}}?)\s{{0,3}}[-–—:=(]\s{{0,9}}(?P<phone>{_NUMBERS})[\s.)]{{0,3}}", re.DOTALL)
+
+
+_SHORT = re.compile(r"\d{3,4}")
+
+
+def called(text: str) -> dict[str, str] | None:
+    """The name and the number of a text that is nothing else: `1195 - National GBV hotline`, `Tiwi Dispensary: 0700 000 001`."""
+    found = _CALLED_FIRST.fullmatch(text) or _CALLED_LAST.fullmatch(text)
+    if found is None or not any(map(str.isalpha, found["name"])):
+        return None
+    if _SHORT.fullmatch(found["phone"]):
+        return {"name": found["name"].strip(), "hotline": found["phone"]} if text.lstrip().startswith(found["phone"]) else None
+    return {"name": found["name"].strip(), "phone": found["phone"]} if LOOKS["callable"](found["phone"]) else None
+
+
+def _is_called(text: str) -> bool:
+    """Whether a text tells a number that surely is one to call: three or four digits may count the places as well."""
+    told = called(text) or {}
+    return "phone" in told or LOOKS["short_code"](told.get("hotline", ""))
+
+
+def _called_texts(tree: Any) -> JsonTable | None:
+    """Lists of texts that each name a place and the number to call there, under whatever key but one of telephones."""
+    lists: dict[tuple[str, ...], list[str]] = {}
+    for path, texts in find_text_lists(tree):
+        if is_kind_key(key := _key_above(path)) or known_name((key,)) is None:
+            lists.setdefault(path, []).extend(texts[:LOOKED_AT])
+    path, *beside = [place for place, texts in lists.items() if len(texts) > 2 and sum(map(_is_called, texts)) >= MOSTLY * len(texts)] or [()]
+    return JsonTable(dialect=CALLED, path=path, beside=tuple(beside), names=("name", "phone", "hotline")) if path else None
+
+
+MOSTLY = 0.7
+"""Share of the texts of a list that must name a place and its number."""
+
+
 def _texts(tree: Any) -> JsonTable | None:
     """Bare names of places under the areas they are in, or under the key of their kind."""
     lists: dict[tuple[str, ...], list[str]] = {}
     for path, texts in find_text_lists(tree):
         lists.setdefault(path, []).extend(texts[:LOOKED_AT])
     path = max(lists, key=lambda place: len(lists[place]), default=())
-    if len(path) < 2 or len(lists[path]) < 2 or not _are_names(path, lists[path]):
+    if len(lists.get(path, ())) < 2 or not _are_names(path, lists[path]) or (len(path) < 2 and share("name", lists[path]) < MOSTLY):
         return None
     beside = tuple(place for place, texts in lists.items() if place != path and len(place) >= 2 and _are_names(place, texts))
     return JsonTable(dialect=TEXTS, path=path, beside=beside, names=("name",))
 
 
+def _key_above(path: tuple[str, ...]) -> str:
+    return next((step for step in reversed(path) if step != EACH), "")
+
+
 def _are_names(path: tuple[str, ...], texts: list[str]) -> bool:
     """Whether the texts of a list are names of places: they read so, or their list is called by a kind of place."""
-    key = next((step for step in reversed(path) if step != EACH), "")
+    key = _key_above(path)
     named = known_name((key,))
     if named is not None and named.canonical != "name":
         return False
@@ -188,8 +230,8 @@ def table_records(path: Path, dialect: str, record_paths: tuple[tuple[str, ...],
     record_path, *beside = record_paths
     if dialect == COLUMNS:
         return ColumnRecords(path, record_path)
-    if dialect == TEXTS:
-        return TableRecords(path, JsonTable(dialect=TEXTS, path=record_path, beside=tuple(beside), names=("name",)))
+    if dialect in (TEXTS, CALLED):
+        return TableRecords(path, JsonTable(dialect=dialect, path=record_path, beside=tuple(beside), names=("name",)))
     table = find_table(read_sample(path).tree)
     return TableRecords(path, table if table is not None and table.path == record_path else JsonTable(dialect=TABLE, path=record_path))
 
@@ -201,7 +243,7 @@ class TableRecords:
         self._table = table
         self._headings = table.heading_rows
         self._names = table.names
-        self._reader = JsonRecords(path, (table.path, *table.beside), row_of=self._texts if table.dialect == TEXTS else self._row)
+        self._reader = JsonRecords(path, (table.path, *table.beside), row_of={TEXTS: self._texts, CALLED: self._called}.get(table.dialect, self._row))
 
     @property
     def trouble(self) -> Trouble:
@@ -231,6 +273,9 @@ class TableRecords:
 
     def _texts(self, value: Any) -> dict[str, Any] | None:
         return ({"name": value} if value.strip() else {}) if type(value) is str else None
+
+    def _called(self, value: Any) -> dict[str, Any] | None:
+        return (called(value) if type(value) is str else None) or self._texts(value)
 
 
 class ColumnRecords:

@@ -278,7 +278,7 @@ def is_keyed(node: dict[str, Any], path: tuple[str, ...], *, is_member: bool = F
     `is_member` says that the object itself stands under such a key.
     """
     members = [(key, value) for key, value in node.items() if type(value) in (dict, list) and value]
-    if not members or len(node) - len(members) > len(members) + 3:
+    if not members or sum(type(value) not in (dict, list) for value in node.values()) > len(members) + 3:
         return False
     if sum(is_county(key) or is_region(key) for key, _ in members) > 0.5 * len(members) or _stands_under_places(members, path, is_member=is_member):
         return True

@@ -227,7 +227,13 @@ def _check_kind(named: KnownName, values: FieldValues) -> Proposal | None:
     return None
 
 
+_OF_PROGRAMMES = frozenset({"program", "programme", "programs", "programmes", "project", "projects"})
+
+
 def _check_services(named: KnownName, values: FieldValues) -> Proposal | None:
+    """A programme may be what is done, or what somebody calls it (`PACT IMARA`)."""
+    if plain_name(values.steps[-1]) in _OF_PROGRAMMES and not values.looks("services"):
+        return _nothing("no services")
     kinds, services = values.looks("facility_type"), values.looks("services")
     return _other("facility_type", values, named) if kinds > max(services, 0.6) else None
 

@@ -85,6 +85,7 @@ def test_an_unknown_list_is_named_after_its_file_unless_a_source_is_given(recogn
         ({"counties": [{"name": "Kwale", "code": 2, "posts": places()}, {"name": "Lamu", "code": 5, "posts": places()}]}, (("counties", "*", "posts", "*"),)),
         ({"Kwale": places(), "Lamu": places()}, (("*", "*"),)),
         ({"lists": {"Kwale": places()}}, (("lists", "*", "*"),)),
+        ({"Baringo": [], "Bomet": [], "Busia": [], "Embu": [], "Garissa": [], "Kwale": places()}, (("*", "*"),)),
         ({"a1": places(1)[0], "a2": places(1)[0]}, (("*",),)),
         ({"type": "FeatureCollection", "features": [{"type": "Feature", "properties": places(1)[0]}]}, (("features", "*"),)),
         ({"updated": "2026-01-01", "shelters": places(), "hotlines": [{"name": "H", "number": "1195"}]}, (("hotlines", "*"), ("shelters", "*"))),
@@ -153,6 +154,32 @@ def test_the_first_of_two_names_is_the_better_one(recognise: Any) -> None:
 def test_an_office_is_a_name_where_there_is_none(recognise: Any) -> None:
     assert recognise([{"OFFICE": "Ahero", "COUNTY": "Kisumu"}, {"OFFICE": "Akala", "COUNTY": "Siaya"}]).mapping.fields == {"OFFICE": "name", "COUNTY": "county"}
     assert recognise([{"name": "Ahero", "office": "0700 000 001"}, {"name": "Akala", "office": "0700 000 002"}]).mapping.fields["office"] == "phone"
+
+
+def test_texts_that_name_a_place_and_its_number_are_places(recognise: Any) -> None:
+    lines = ["1195-National GBV hotline", "1517 – Toll-free number", "0800720309 – Danish Refugee Council", "Tiwi Dispensary: 0700 000 001", "0770000236 / 0777000009- HIAS"]
+    for tree, path in ((lines, ("*",)), ({"title": "Lines", "helplines": lines}, ("helplines", "*")), ({"Kwale": lines, "Lamu": lines}, ("*", "*"))):
+        mapping = recognise(tree).mapping
+        assert (mapping.record_paths, mapping.fields["phone"]) == ((path,), "phone")
+    assert recognise({"name": "Diani Police Station", "county": "Kwale", "phones": [f"0700 00000{number} - desk" for number in range(4)]}).mapping.record_paths == ((),)
+    many = [{"name": place["name"], "county": "Kwale", "lines": lines} for place in places()]
+    assert recognise(many).mapping.record_paths == (("*",),)
+
+
+def test_a_bare_list_of_names_is_one_of_places_when_they_read_so(recognise: Any) -> None:
+    assert recognise(["Diani Police Station", "Tiwi Dispensary", "Kwale Hospital"]).mapping.fields == {"name": "name"}
+    with pytest.raises(UnknownFormatError):
+        recognise(["blue", "green", "Kwale Hospital"])
+
+
+def test_the_key_of_a_list_may_name_county_and_kind(recognise: Any) -> None:
+    for key in ("NAIROBI_POLICE_STATIONS", "policeStationsInNairobi", "nairobi county police stations"):
+        assert recognise({key: places(), "lines": [{"a": 1}]}).mapping.fields | {"^key county": "county", "^list": "facility_type"} == recognise({key: places(), "lines": [{"a": 1}]}).mapping.fields
+
+
+def test_a_programme_is_a_service_only_when_it_says_one(recognise: Any) -> None:
+    assert "program" not in recognise([{**place, "program": name} for place, name in zip(places(), ("ENTRENCH", "CONNECT", "A"), strict=True)]).mapping.fields
+    assert recognise([{**place, "program": name} for place, name in zip(places(), ("PMTCT", "ART", "A"), strict=True)]).mapping.fields["program"] == "services"
 
 
 def test_articles_beside_lists_are_no_places(recognise: Any) -> None:

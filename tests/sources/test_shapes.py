@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gvrc.cleaning.codes import clean_codes
 from gvrc.cleaning.coordinates import clean_point
@@ -14,6 +16,7 @@ from gvrc.model.source import SourceFile, SourceRow
 from gvrc.reference.address import read_address
 from gvrc.reference.gazetteer import load_gazetteer
 from gvrc.sources.detect import detect
+from gvrc.sources.json_tables import called
 from gvrc.stages.extract import extract
 
 PLACES = (
@@ -444,3 +447,15 @@ def test_values_that_stand_beside_their_type_are_read(form: str, read: Callable[
     rows = read(json.dumps({"results": {"bindings": [TYPED[form](p) for p in PLACES]}}))
     assert [(row.values["name"], row.values["county"]) for row in rows] == [(p[0], p[1]) for p in PLACES]
     assert not {"phone", "operational_status"} & set(rows[0].values)
+
+
+@given(name=st.from_regex(r"[A-Z][a-z]{2,9}( [A-Z][a-z]{2,9}){0,3}", fullmatch=True), number=st.sampled_from(["0700 000 001", "+254 700 000001", "0700000001/0700 000 002", "1195", "020-2000001"]), dash=st.sampled_from(["-", " – ", ": ", " - "]))
+def test_a_text_with_a_number_is_taken_apart_and_no_digit_gets_lost(name: str, number: str, dash: str) -> None:
+    assert called(f"{number}{dash}{name}") in ({"name": name, "phone": number}, {"name": name, "hotline": number})
+    assert called(f"{name}{dash}{number}") == (None if number == "1195" else {"name": name, "phone": number})
+
+
+@given(text=st.text(alphabet="0123456789 -/:()Aa.+\n", max_size=60))
+def test_any_text_is_taken_apart_or_left_whole(text: str) -> None:
+    told = called(text)
+    assert told is None or sorted(filter(str.isalnum, "".join(told.values()))) == sorted(filter(str.isalnum, text))

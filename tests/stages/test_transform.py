@@ -123,6 +123,7 @@ def test_a_question_about_the_kind_is_asked_only_without_any_sign() -> None:
 
 def test_an_owner_in_the_column_of_types_is_no_wrong_type() -> None:
     assert "kind.text_unknown" not in codes({**DIANI, "facility_type": "Private"})
+    assert "kind.text_unknown" not in codes({**DIANI, "name": "Diani Clinic", "facility_type": "Health Facility"})
     assert "kind.text_unknown" in codes({**DIANI, "facility_type": "Blue"})
 
 
