@@ -14,12 +14,14 @@ from gvrc.errors import GvrcError
 from gvrc.model.run import RunStatus
 from gvrc.security.permissions import Permission
 from gvrc.store.history import Job
-from gvrc.ui import address, beside, desk, navigation, show
+from gvrc.ui import address, beside, desk, navigation, show, tables
 from gvrc.ui.desk import Seat
+from gvrc.ui.tables import Cell, Column, Opens
 from gvrc.views.runs import RunView
 
 TYPED_CONFIRMATION = "COMMIT"
 ACTS = ("added", "changed")
+HELD_PX = 60
 AT_ONCE_RECORDS = 20_000
 """Of more, the preview takes longer than a page should: it is worked out beside it."""
 
@@ -173,13 +175,13 @@ def _held_back(seat: Seat, run: RunView, held: tuple[HeldBack, ...]) -> None:
     if not held:
         return
     show.section(seat.say.markdown("commit.held"))
-    with st.container(gap="xxsmall"):
-        for item in held:
-            number, reason = st.columns([1, 11], vertical_alignment="center")
-            with number:
-                navigation.link("records", f"**{item.count:,}**", query={"run": str(run.run_id), "ids": ",".join(map(str, item.record_ids))}, help_text=seat.say.markdown("receipt.open_rows", n=item.count))
-            with reason:
-                show.plain(item.reason)
+    columns = (Column(title="", align="right", width=HELD_PX), Column(title=""))
+    tables.table(columns, [(_held(seat, run, item), item.reason) for item in held], key="commit_held", label=seat.say("commit.held"), has_head=False)
+
+
+def _held(seat: Seat, run: RunView, item: HeldBack) -> Cell:
+    opens = Opens(page="records", query={"run": str(run.run_id), "ids": ",".join(map(str, item.record_ids))})
+    return Cell(text=f"{item.count:,}", opens=opens, is_strong=True, help=seat.say("receipt.open_rows", n=item.count))
 
 
 def _public(seat: Seat, preview: CommitPreview) -> None:
