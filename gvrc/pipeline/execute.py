@@ -9,7 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import copy_context
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -114,6 +114,9 @@ def _work(db: Database, settings: Settings, run: StoredRun, heartbeat: Heartbeat
     except RunStopped:
         log.info("run stopped")
         return _end(context, RunStatus.STOPPED)
+    except KeyboardInterrupt:
+        _stop_at_once(db, run.run_id)
+        raise
     except Overdue:
         detail = f"A chunk of run {run.run_id} took longer than {settings.timeout_seconds} seconds. Every finished chunk is kept."
         _fail(db, run.run_id, detail, HINT_OVERDUE)
@@ -246,6 +249,13 @@ def _end(context: RunContext, status: RunStatus) -> RunSummary:
         run_store.end_run(conn, context.run_id, status, summary=summary.to_row())
     log.info("run ended", status=status.value, records_in=summary.records_in)
     return summary
+
+
+def _stop_at_once(db: Database, run_id: int) -> None:
+    """The run was broken off at the keyboard: it can be resumed at once, not only when its silence is noticed."""
+    log.info("run broken off")
+    with suppress(GvrcError), db.unit_of_work(run_id=run_id, reason="run") as conn:
+        run_store.end_run(conn, run_id, RunStatus.STOPPED)
 
 
 def _fail(db: Database, run_id: int, detail: str, hint: str) -> None:

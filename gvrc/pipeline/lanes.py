@@ -7,6 +7,7 @@ Python runs one thread at a time, so only a process takes work off another. Each
 from __future__ import annotations
 
 import os
+import signal
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -298,6 +299,7 @@ _for_good = ExitStack()
 def _begin(order: Order) -> None:
     """Make this process ready for its work; it ends when the process that started it does, however that ends."""
     global _work
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches every process of the terminal; the one that began this one decides
     threading.Thread(target=_end_with_parent, name="parent", daemon=True).start()
     configure_logs(order.settings)
     structlog.contextvars.bind_contextvars(run_id=order.run_id, user=order.started_by, stage="validate to enrich")

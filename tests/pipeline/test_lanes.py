@@ -111,6 +111,7 @@ def test_a_chunk_that_somebody_else_saved_is_not_saved_again(new_settings: Calla
         monkeypatch.setattr(run_store, "load_checkpoint", late)
         with pytest.raises(KeyboardInterrupt):
             pipeline.execute(database, settings, run_id, stop)
+        pipeline.resume(database, settings, admin, run_id)  # at once: it is stopped, not silent
         pipeline.execute(database, settings, run_id)
         with database.read() as conn:
             assert [[tuple(row) for row in conn.execute(text(query))] for query in LEFT] == alone
