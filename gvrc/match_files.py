@@ -20,7 +20,7 @@ from pathlib import Path
 from gvrc.errors import SourceError
 from gvrc.matching.arrays import IntArray, TextArray, texts
 from gvrc.matching.columns import MatchColumns
-from gvrc.matching.engine import MatchOptions, MatchSet, match
+from gvrc.matching.engine import MOST_PARTNERS, MatchOptions, MatchSet, match
 from gvrc.matching.partitions import cluster
 from gvrc.model.match import MatchResult
 from gvrc.model.source import Damage, SourceFile, SourceRow
@@ -109,6 +109,8 @@ def match_files(
     parts.clear()
     with cluster(settings.dask_scheduler) as executor:
         found = match(standing.columns, _options(settings, link, threshold), executor=executor).matches
+    if found.left_out:
+        note(f"{found.left_out:,} weaker pairs are left out: some records resemble more than {MOST_PARTNERS} others.")
     return FilePairs(found=found, standing=standing, names=[path.name for path in paths])
 
 

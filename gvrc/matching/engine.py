@@ -121,6 +121,11 @@ class MatchSet:
         )
 
     @property
+    def left_out(self) -> int:
+        """Pairs that gave way, in crowds of like names, to MOST_PARTNERS stronger ones of both records."""
+        return self.counts.get("left_out", 0)
+
+    @property
     def reference_score(self) -> SmallFloatArray:
         """The reference formula of every pair."""
         pairs = PairRows(left=self.left, right=self.right, rules=self.rules)

@@ -10,10 +10,12 @@ from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING
 
+import structlog
+
 from gvrc.checks.places import shared_points
 from gvrc.checks.run import RunColumns, run_issues
 from gvrc.matching.columns import MatchColumns
-from gvrc.matching.engine import MatchOptions
+from gvrc.matching.engine import MOST_PARTNERS, MatchOptions
 from gvrc.matching.partitions import cluster as dask_cluster
 from gvrc.model.issue import Issue
 from gvrc.model.record import Record, RecordState
@@ -38,6 +40,7 @@ from gvrc.store.session import Connection
 if TYPE_CHECKING:
     from gvrc.pipeline.execute import RunContext
 
+log = structlog.get_logger("gvrc.pipeline")
 REGISTRY_LIST = 0
 """The registry is a list of its own; files have their ids, which begin at 1."""
 SCORE_CHUNK = 1000
@@ -62,6 +65,8 @@ def find_duplicates(context: RunContext) -> tuple[int, Counter[str]]:
         patience = 1 + len(columns) // PATIENCE_RECORDS
         with dask_cluster(settings.dask_scheduler) as executor, context.heartbeat.time_limit("looking for duplicates", times=patience):
             result = dedupe(columns, match_options(settings), decisions, executor=executor, tables=matcher_tables(conn))
+        if result.matches.left_out:
+            log.warning("pairs of crowds left out", pairs=result.matches.left_out, kept_of_a_record=MOST_PARTNERS)
         match_store.replace_pairs(conn, context.run_id, _drafts(result, ids))
         record_store.save_clusters(conn, context.run_id, _homes(result, ids))
     return sum(states.values()), Counter()

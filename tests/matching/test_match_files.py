@@ -29,3 +29,12 @@ def test_the_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     with pytest.raises(SourceError) as told:
         match_files(Settings(), [one, other])
     assert str(told.value).startswith("other.csv: ")
+
+
+def test_pairs_left_out_of_a_crowd_are_told(tmp_path: Path) -> None:
+    crowd = tmp_path / "crowd.json"
+    crowd.write_text(json.dumps([{"name": "Huruma Police Station", "county": "Nairobi", "ward": "Huruma"} for _ in range(60)]), encoding="utf-8")
+    told: list[str] = []
+    pairs = match_files(Settings(), [crowd], note=told.append)
+    assert len(pairs) <= 60 * 20
+    assert any("weaker pairs are left out" in text for text in told)
