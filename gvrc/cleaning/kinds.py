@@ -76,7 +76,7 @@ def stated_level(text: str | None) -> str | None:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KindEvidence:
     """What a row tells about its kind: the text of the type column (`is_of_list`: it is the same for the whole list and not the row's own),
-    the kind its name tells, other headings it stands under, the services it gives, what it says of itself."""
+    the kind its name tells, other headings it stands under, the services it gives, what it says of itself, its KEPH level."""
 
     type_text: str | None = None
     is_of_list: bool = False
@@ -85,6 +85,7 @@ class KindEvidence:
     headings: tuple[str, ...] = ()
     services: tuple[str, ...] = ()
     description: str = ""
+    level: str = ""
 
 
 @quick
@@ -192,7 +193,7 @@ def _suggested_kind(evidence: KindEvidence, nearest: Sequence[VocabularyMatch], 
         return Suggestion(values={"facility_type": label}, shown=label, confidence=nearest[0].confidence, reason=reason)
     code = _kind_of_services(evidence.services, vocabularies)
     if code is None:
-        return _kind_of_level(evidence.name, vocabularies) or _kind_by_the_way(evidence, vocabularies)
+        return _kind_of_level(evidence, vocabularies) or _kind_by_the_way(evidence, vocabularies)
     label = types.label(code)
     given = ", ".join(vocabularies.services.label(service) for service in evidence.services[:4])
     return Suggestion(values={"facility_type": label}, shown=label, confidence=0.7, reason=f"It gives: {given}.")
@@ -202,10 +203,10 @@ _KINDS_OF_LEVELS = {"2": ("dispensary", 0.56), "3": ("health_centre", 0.69), "4"
 """What a place of a KEPH level mostly is, and its share among the places of that level in the national list of 2020 (hospitals: 99 %, kept below a certainty)."""
 
 
-def _kind_of_level(name: str | None, vocabularies: Vocabularies) -> Suggestion | None:
-    """What a name that ends with its level, or with `Referral`, stands for (`Kiambu Level 5`)."""
-    level = (stated_level(name) or "")[:1]
-    if level not in _KINDS_OF_LEVELS and not (name or "").casefold().endswith(" referral"):
+def _kind_of_level(evidence: KindEvidence, vocabularies: Vocabularies) -> Suggestion | None:
+    """What a place of this level, or a name that ends with its level or with `Referral`, mostly is (`Kiambu Level 5`)."""
+    level = (stated_level(evidence.name) or stated_level(evidence.level) or evidence.level)[:1]
+    if level not in _KINDS_OF_LEVELS and not (evidence.name or "").casefold().endswith(" referral"):
         return None
     code, confidence = _KINDS_OF_LEVELS.get(level, ("hospital", 0.7))
     label = vocabularies.facility_types.label(code)

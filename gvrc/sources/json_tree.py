@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 
-from gvrc.sources.field_names import FIRST, inherited_name, is_field_name, join_path, known_name, object_of_pairs
+from gvrc.sources.field_names import FIRST, inherited_name, is_field_name, join_path, known_name, object_of_pairs, spaced
 from gvrc.sources.json_stream import DEEPEST, EACH, BrokenText, JsonWindow, decode_at, inheritable_values, json_reason, told_by_key
 from gvrc.sources.looks import is_area, is_county, is_kind_key, is_region
 
@@ -280,7 +280,8 @@ def is_keyed(node: dict[str, Any], path: tuple[str, ...], *, is_member: bool = F
     members = [(key, value) for key, value in node.items() if type(value) in (dict, list) and value]
     if not members or sum(type(value) not in (dict, list) for value in node.values()) > len(members) + 3:
         return False
-    if sum(is_county(key) or is_region(key) for key, _ in members) > 0.5 * len(members) or _stands_under_places(members, path, is_member=is_member):
+    are_places = sum(is_county(key) or is_region(key) or (is_member and is_area(key)) for key, _ in members) > 0.5 * len(members)
+    if are_places or _stands_under_places(members, path, is_member=is_member):
         return True
     if all(type(value) is dict and "value" in value and value.keys() <= _TYPED for _, value in members[:20]):
         return False
@@ -289,9 +290,17 @@ def is_keyed(node: dict[str, Any], path: tuple[str, ...], *, is_member: bool = F
         return False
     common = set.intersection(*shapes[:20])
     everything = set.union(*shapes[:20])
-    if is_described(node) or ASIDES.intersection(map(str.casefold, node)):
+    if is_described(node) or ASIDES.intersection(map(str.casefold, node)) or any(map(_names_units, node)):
         return False
     return bool(common) and len(common) >= 0.4 * min(map(len, shapes)) and len(everything) <= 4 * max(map(len, shapes))
+
+
+_UNITS = frozenset({"counties", "constituencies", "wards", "subcounties", "districts"})
+
+
+def _names_units(key: str) -> bool:
+    """Whether a key is that of a list of units (`kenyanCounties`): then its neighbours are lists of their own too."""
+    return spaced(key).replace("_", " ").casefold().split()[-1:] in ([unit] for unit in _UNITS)
 
 
 _TYPED = frozenset({"type", "value", "datatype", "xml:lang", "lang"})

@@ -221,6 +221,8 @@ def _check_kind(named: KnownName, values: FieldValues) -> Proposal | None:
         return _other("services", values, named)
     if kinds < 0.2 and values.looks("owner") >= SURE:
         return _other("owner", values, named)
+    if values.looks("keph_level") >= SURE and values.looks("whole_number") < 0.2:
+        return _other("keph_level", values, named)
     different = {str(value).casefold() for value in values.values}
     if different <= _NO_KINDS or (len(values.values) >= 5 and len(different) == 1 and not kinds):
         return _nothing("all the same, and no kind of place")
@@ -240,6 +242,13 @@ def _check_services(named: KnownName, values: FieldValues) -> Proposal | None:
 
 def _check_category(named: KnownName, values: FieldValues) -> Proposal | None:
     return _other("facility_type", values, named) if values.looks("facility_type") >= SURE and values.looks("services") < SURE else None
+
+
+def _check_contact(named: KnownName, values: FieldValues) -> Proposal | None:
+    """The address of a contact is where to write to or to go, unless a number or an e-mail address stands in it."""
+    if plain_name(values.steps[-1]).endswith("address") and values.looks("callable") < 0.1 and values.looks("email") < 0.1 and all(type(value) is str for value in values.values):
+        return Proposal(canonical="address", confidence=0.85, reason="it is an address without numbers to call", rank=named.rank)
+    return None
 
 
 def _check_phone(named: KnownName, values: FieldValues) -> Proposal | None:
@@ -319,7 +328,7 @@ def _check_flags(named: KnownName, values: FieldValues) -> Proposal | None:
 
 _CHECKS: dict[str, Callable[[KnownName, FieldValues], Proposal | None]] = {
     "name": _check_name, "source_id": _check_own_key, "facility_code": _check_code, "facility_type": _check_kind, "services": _check_services,
-    "category": _check_category, "phone": _check_phone, "hotline": _check_hotline, "officer": _check_officer, "county": _check_county,
+    "category": _check_category, "contact": _check_contact, "phone": _check_phone, "hotline": _check_hotline, "officer": _check_officer, "county": _check_county,
     "district": _check_area, "town": _check_area, "fid_code": _check_fid, "latitude": _check_degree, "longitude": _check_degree, "operational_status": _check_status, "visibility": _check_flags,
     "coordinates": _check_coordinates, "last_verified_at": _check_flags, "created_at": _check_flags,
 }  # fmt: skip

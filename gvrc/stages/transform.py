@@ -194,6 +194,7 @@ class _RowWork:
             headings=() if is_told else self._headings(),
             services=() if is_told else services.services,
             description="" if is_told else (self._text("description") or "")[:200],
+            level="" if is_told else (self._text("keph_level") or "")[:20],
         )
         kind = decide_kind(evidence, self.vocabularies)
         if not any(issue.code in NO_PLACE_CODES for issue in self.issues):

@@ -85,6 +85,12 @@ def test_a_kind_is_suggested_by_what_a_place_says_of_itself(name: str, descripti
     assert (issue.suggestion.shown if issue.suggestion else None) == shown
 
 
+def test_a_level_beside_the_name_suggests_a_kind() -> None:
+    for level, shown in (("Level 4", "Hospital"), ("3", "Health Centre"), ("x", None)):
+        (issue,) = decide(name="Kakuma Mission", level=level).issues
+        assert (issue.suggestion.shown if issue.suggestion else None) == shown
+
+
 def test_a_shortened_type_is_a_question_with_its_whole_word() -> None:
     (issue,) = decide(type_text="Misc.").issues
     assert issue.suggestion is not None

@@ -85,6 +85,8 @@ def test_an_unknown_list_is_named_after_its_file_unless_a_source_is_given(recogn
         ({"counties": [{"name": "Kwale", "code": 2, "posts": places()}, {"name": "Lamu", "code": 5, "posts": places()}]}, (("counties", "*", "posts", "*"),)),
         ({"Kwale": places(), "Lamu": places()}, (("*", "*"),)),
         ({"lists": {"Kwale": places()}}, (("lists", "*", "*"),)),
+        ({"kenyanCounties": [{"name": "Kwale", "phone": "1"}, {"name": "Lamu", "phone": "2"}], "placesOfHelp": places()}, (("placesOfHelp", "*"),)),
+        ({"Kwale": {"Matuga": places()}, "Kisumu": {"Nyando": places(), "Seme": places()}}, (("*", "*", "*"),)),
         ({"Baringo": [], "Bomet": [], "Busia": [], "Embu": [], "Garissa": [], "Kwale": places()}, (("*", "*"),)),
         ({"a1": places(1)[0], "a2": places(1)[0]}, (("*",),)),
         ({"type": "FeatureCollection", "features": [{"type": "Feature", "properties": places(1)[0]}]}, (("features", "*"),)),
@@ -136,6 +138,9 @@ def test_records_are_found_anywhere_in_the_tree(tree: Any, record_paths: Any, re
         ("isVerified", [True, False], None),
         ("emergencyServices", [True, False], "services"),
         ("type", ["Private", "Public"], "owner"),
+        ("type", ["Level 4", "Level 3"], "keph_level"),
+        ("contact address", ["Hospital Road, Kisii", "Upper Hill"], "address"),
+        ("contact address", ["Hospital Road, 0700 000 001", "0700 000 002"], "contact"),
     ],
 )
 def test_a_field_is_recognised_by_its_name_and_its_values(field: str, values: list[Any], canonical: str | None, recognise: Any) -> None:
