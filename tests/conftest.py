@@ -32,6 +32,8 @@ from gvrc.store.urls import DatabaseUrls, for_database
 # How long an example takes depends on what else the machine does. GVRC_EXAMPLES: how many examples are made (10,000 before a release): then by chance,
 # while the suite makes the same ones every time, so that what it says of a change is about the change.
 EXAMPLES = int(os.environ.get("GVRC_EXAMPLES", "100"))
+if EXAMPLES > 100:
+    os.environ.setdefault("PYTEST_TIMEOUT", str(300 + EXAMPLES))  # pytest's own limit of 300 seconds is for the usual number of examples
 # Without explanations of failures: they trace every call of every example, and cost more than all else.
 _PHASES = [phase for phase in hypothesis.Phase if phase is not hypothesis.Phase.explain]
 _SLOW = [hypothesis.HealthCheck.too_slow, hypothesis.HealthCheck.data_too_large]
