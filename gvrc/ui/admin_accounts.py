@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
@@ -16,9 +15,10 @@ from gvrc.model.access import Role
 from gvrc.reference.gazetteer import load_gazetteer
 from gvrc.security.passwords import MINIMUM_LENGTH
 from gvrc.security.permissions import Permission
-from gvrc.ui import address, desk, show
+from gvrc.ui import address, desk, show, tables
 from gvrc.ui.catalogue import escape_markdown
 from gvrc.ui.desk import Seat
+from gvrc.ui.tables import Cell, Column, Opens, Row
 
 LONGEST_NAME = 100
 LONGEST_PASSWORD = 200
@@ -52,18 +52,20 @@ def _close() -> None:
 def _list(seat: Seat, users: Iterable[UserView]) -> None:
     say, listed = seat.say, list(users)
     st.caption(say.markdown("admin.accounts.count", n=len(listed)))
-    frame = pd.DataFrame(
-        {
-            say("admin.accounts.username"): [user.username for user in listed],
-            say("admin.accounts.display_name"): [user.display_name for user in listed],
-            say("admin.accounts.role"): [say(f"role.{user.role}") for user in listed],
-            say("admin.accounts.counties"): [_counties_text(seat, user) for user in listed],
-            say("field.state"): [say(f"admin.accounts.state.{_state(user)}") for user in listed],
-            say("admin.accounts.last"): [show.moment(user.last_sign_in_at) if user.last_sign_in_at else say("admin.accounts.never") for user in listed],
-        }
-    )
-    st.session_state["accounts.shown"] = [user.user_id for user in listed]
-    st.dataframe(frame, hide_index=True, key="account_rows", on_select=_open_selected, selection_mode="single-row", alt=say("admin.accounts.alt"))
+    columns = [
+        Column(title=say("admin.accounts.username")), Column(title=say("admin.accounts.display_name")), Column(title=say("admin.accounts.role")),
+        Column(title=say("admin.accounts.counties")), Column(title=say("field.state")), Column(title=say("admin.accounts.last")),
+    ]  # fmt: skip
+    tables.table(columns, [_row(seat, user) for user in listed], key="account_rows", label=say("admin.accounts.alt"), height=tables.LIST_PX)
+
+
+def _row(seat: Seat, user: UserView) -> Row:
+    say = seat.say
+    return (
+        Cell(text=user.username, opens=Opens(query={"user": str(user.user_id)}), is_row=True), show.value_text(user.display_name), say(f"role.{user.role}"),
+        _counties_text(seat, user), say(f"admin.accounts.state.{_state(user)}"),
+        show.moment(user.last_sign_in_at) if user.last_sign_in_at else say("admin.accounts.never"),
+    )  # fmt: skip
 
 
 def _state(user: UserView) -> str:
@@ -80,14 +82,6 @@ def _counties_text(seat: Seat, user: UserView) -> str:
 
 def _county(code: str) -> str:
     return load_gazetteer().county(code).county
-
-
-def _open_selected() -> None:
-    """Callback: the selected row by its position, mapped at once to the account it showed."""
-    ids = st.session_state.get("accounts.shown", [])
-    selected = st.session_state.get("account_rows", {}).get("selection", {}).get("rows", [])
-    if selected and selected[0] < len(ids):
-        address.put(user=ids[selected[0]])
 
 
 # ------------------------------------------------------------------------------------------------------------------ a new account

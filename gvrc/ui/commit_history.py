@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
-import pandas as pd
 import streamlit as st
 
 from gvrc import views, worker
@@ -13,8 +12,9 @@ from gvrc.commit import ActOutcome, acts, jobs
 from gvrc.errors import GvrcError
 from gvrc.security.permissions import Permission
 from gvrc.store.history import Job
-from gvrc.ui import address, desk, navigation, registry_acts, show
+from gvrc.ui import address, desk, navigation, registry_acts, show, tables
 from gvrc.ui.desk import Seat
+from gvrc.ui.tables import Cell, Column, Opens, Row
 from gvrc.views.commits import CommitView, RequestView
 
 VIEWS = ("run", "requests", "commits")
@@ -116,23 +116,18 @@ def commits(seat: Seat) -> None:
 def _rows(seat: Seat, rows: tuple[CommitView, ...]) -> None:
     say = seat.say
     st.caption(say.markdown("commit.commits.lead"))
-    frame = pd.DataFrame({
-        say("commit.column.commit"): [row.commit_id for row in rows],
-        say("commit.column.act"): [_act(seat, row) for row in rows],
-        say("commit.column.when"): [show.moment(row.started_at) for row in rows],
-        say("commit.column.who"): [row.committed_by for row in rows],
-        say("commit.column.what"): [_what(seat, row) for row in rows],
-        say("commit.column.why"): [show.value_text(row.reason) for row in rows],
-    })
-    st.session_state["commits.shown"] = [row.commit_id for row in rows]
-    st.dataframe(frame, hide_index=True, key="commit_rows", on_select=_open_selected, selection_mode="single-row", alt=say("commit.commits.alt"))
+    columns = [
+        Column(title=say("commit.column.commit"), align="right", width=70), Column(title=say("commit.column.act")), Column(title=say("commit.column.when")),
+        Column(title=say("commit.column.who")), Column(title=say("commit.column.what")), Column(title=say("commit.column.why")),
+    ]  # fmt: skip
+    tables.table(columns, [_row(seat, row) for row in rows], key="commit_rows", label=say("commit.commits.alt"), height=tables.LIST_PX)
 
 
-def _open_selected() -> None:
-    ids = st.session_state.get("commits.shown", [])
-    selected = st.session_state.get("commit_rows", {}).get("selection", {}).get("rows", [])
-    if selected and selected[0] < len(ids):
-        address.put(commit=ids[selected[0]])
+def _row(seat: Seat, row: CommitView) -> Row:
+    return (
+        Cell(text=str(row.commit_id), opens=Opens(query={"commit": str(row.commit_id)}), is_row=True), _act(seat, row), show.moment(row.started_at),
+        row.committed_by, _what(seat, row), show.value_text(row.reason),
+    )  # fmt: skip
 
 
 def _act(seat: Seat, row: CommitView) -> str:

@@ -283,9 +283,14 @@ def one_place(db: Database, actor: Actor, run_id: int | None, place_id: int) -> 
 def map_cells(db: Database, actor: Actor, query: MapQuery) -> tuple[Cell, ...]:
     """The places with a point, counted on a grid. Raises NotAllowedError."""
     sight = _may_look(actor, query.run_id)
+
+    def count(own: Connection) -> tuple[Cell, ...]:
+        rows = reads_map.cell_rows(own, sight.scope, query.as_filter(), cell_degrees=CELL_DEGREES)
+        return tuple(Cell(latitude=round(row.latitude, 5), longitude=round(row.longitude, 5), places=row.n) for row in rows)
+
     with db.read(actor) as conn:
-        rows = reads_map.cell_rows(conn, sight.scope, query.as_filter(), cell_degrees=CELL_DEGREES)
-    return tuple(Cell(latitude=round(row.latitude, 5), longitude=round(row.longitude, 5), places=row.n) for row in rows)
+        key = ("cells", sight.scope, query)
+        return remembered_of_registry(conn, db, actor, key, count) if query.run_id is None else remembered(conn, db, actor, query.run_id, key, count)
 
 
 def _places(db: Database, actor: Actor, query: MapQuery, *, is_placed: bool | None, limit: int, offset: int = 0) -> tuple[MapPlace, ...]:
