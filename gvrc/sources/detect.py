@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -65,7 +65,7 @@ class Sample:
     problem: str = ""
     places: Places = ()
     left_out: tuple[str, ...] = ()
-    """Lists of named objects beside the records that read like no places, with their counts."""
+    """Lists of named objects beside the records that read like no places, with their counts, and single places."""
 
     @property
     def is_flat(self) -> bool:
@@ -98,7 +98,7 @@ def detect(path: Path, name: str, *, remembered: Sequence[Mapping] = (), source:
         heads = ", ".join(f"“{group[0]}”" for group in sample.places)
         detection = replace(detection, reasons=(*detection.reasons, f"Each row holds several places, named under {heads}: each is a record of its own."))
     if sample.left_out:
-        detection = replace(detection, reasons=(*detection.reasons, f"Left out, for it reads like no places: {', '.join(sample.left_out)}."))
+        detection = replace(detection, reasons=(*detection.reasons, f"Left out, for it is no list of places: {', '.join(sample.left_out)}."))
     if sample.problem:
         detection = replace(detection, reasons=(*detection.reasons, f"The file is damaged: {sample.problem}."))
     return detection
@@ -161,7 +161,7 @@ def _json(path: Path) -> Sample:
         contexts=[context for group in groups for context in group.contexts],
         leaves=list(dict.fromkeys(leaf for group in groups for leaf in group.leaves)),
         problem=sample.problem,
-        left_out=() if dialect else _left_out(find_groups(sample.tree), groups),
+        left_out=() if dialect else (*_left_out(find_groups(sample.tree), groups), *_alone_aside(sample.tree, groups)),
     )
 
 
@@ -169,6 +169,21 @@ def _left_out(everything: Sequence[Group], chosen: Sequence[Group]) -> tuple[str
     """Where other named objects stand in the tree, neither around the records nor in them, and how many."""
     aside = [group for group in everything if group.path and _has_name(group) and not any(_is_above(group, one) or _is_above(one, group) for one in chosen)]
     return tuple(f"{_place_in_words((group.path,))} ({group.count:,})" for group in aside[:SHOWN_LEFT_OUT])
+
+
+_TO_CALL = frozenset({"phone", "email", "hotline", "contact"})
+
+
+def _alone_aside(tree: Any, chosen: Sequence[Group]) -> Iterator[str]:
+    """Single objects beside the records that have a name and a contact of their own: `{"KECIRT": {"name": .., "phones": [..]}, "stations": [..]}`."""
+    if type(tree) is not dict or not chosen or any(group.path[:1] in ((), (EACH,)) for group in chosen):
+        return
+    used = {group.path[0] for group in chosen}
+    for key, value in islice(tree.items(), MOST_FIELDS):
+        if type(value) is dict and key not in used:
+            told = {named.canonical for inner in islice(value, MOST_FIELDS) if (named := known_name((inner,))) is not None}
+            if "name" in told and told & _TO_CALL:
+                yield f"/{key[:60]} (a single one)"
 
 
 SHOWN_LEFT_OUT = 5

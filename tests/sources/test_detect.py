@@ -187,6 +187,13 @@ def test_a_programme_is_a_service_only_when_it_says_one(recognise: Any) -> None:
     assert recognise([{**place, "program": name} for place, name in zip(places(), ("PMTCT", "ART", "A"), strict=True)]).mapping.fields["program"] == "services"
 
 
+def test_a_single_place_beside_a_list_is_told(recognise: Any) -> None:
+    tree = {"KECIRT": {"name": "KE-CIRT", "phones": ["0700 000 001"]}, "app": {"name": "Finder", "version": 1}, "stations": places()}
+    told = " ".join(recognise(tree).reasons)
+    assert "/KECIRT" in told
+    assert "/app" not in told
+
+
 def test_articles_beside_lists_are_no_places(recognise: Any) -> None:
     tree = {"professional": places(), "hotlines": places(2), "articles": [{"name": "Understanding depression", "url": "https://example.org/a"}]}
     assert ("articles", "*") not in recognise(tree).mapping.record_paths
