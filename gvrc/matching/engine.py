@@ -15,7 +15,7 @@ from gvrc.matching.columns import MatchColumns
 from gvrc.matching.evidence import NEIGHBOURHOOD, RIVAL, EvidenceTable, evidence_table, logistic
 from gvrc.matching.explain import Explainer
 from gvrc.matching.features import CLASS_OF_NAME, FEATURES, NAME_CLASSES, NAME_LEVELS, spelling
-from gvrc.matching.forked import shared
+from gvrc.matching.forked import shared, workers_for
 from gvrc.matching.hard import HARD_EVIDENCE, NOTHING, SAME_CODE
 from gvrc.matching.meeting import parting_words, words_met
 from gvrc.matching.names import StandardNames
@@ -25,8 +25,9 @@ from gvrc.matching.reference_formula import reference_scores
 from gvrc.model.match import Band, MatchResult
 
 EXPLAINED_AT_ONCE = 5000
-COMPARED_AT_ONCE, COMPARED_WORTH_SHARING = 500_000, 50_000
-"""Candidate pairs of which the comparisons are held in memory at once, and from how many they are worth another processor."""
+COMPARED_AT_ONCE, COMPARED_WORTH_SHARING, LONG_COMPARING = 500_000, 50_000, 400_000
+"""Candidate pairs of which the comparisons are held in memory at once, from how many they are worth another processor, and from how many even one that other
+work keeps busy."""
 MOST_PARTNERS = 20
 """Pairs of one record that are kept: the strongest. In a crowd of one name nobody looks at more, and all of them would fill the memory."""
 BANDS: tuple[Band, ...] = (Band.DROPPED, Band.POSSIBLE, Band.REVIEW, Band.AUTOMATIC)
@@ -214,7 +215,7 @@ def compare(prepared: Prepared, found: Candidates, table: EvidenceTable, possibl
     """Levels and summed evidence of the candidates that can still reach `possible_threshold`, on so many processors; crowds are thinned on the way, so that
     memory holds them."""
     count = len(found.left)
-    workers = workers if count >= COMPARED_WORTH_SHARING else 1
+    workers = workers_for(workers, is_long=count >= LONG_COMPARING) if count >= COMPARED_WORTH_SHARING else 1
     size = max(min(COMPARED_AT_ONCE, -(-count // (2 * workers if workers > 1 else 1))), 1)
     slices = [slice(start, start + size) for start in range(0, max(count, 1), size)]
 
@@ -274,9 +275,10 @@ def _bound(table: EvidenceTable, levels: Mapping[str, ByteArray], pairs: PairRow
     spelled = pairs.spelled if pairs.spelled is not None else np.zeros(len(pairs), dtype=np.uint8)
     classes = CLASS_OF_NAME[spelled]
     bound = table.weigh(levels, classes) + table.weights["name"][classes, spelled]
-    holds = np.full(len(spelled), NAME_CLASSES.index("holds"), dtype=np.uint8)
-    held = table.weigh(levels, holds) + table.most_held
-    return np.where(spelled > NAME_LEVELS.index("r95"), np.maximum(bound, held), bound)
+    rows = np.flatnonzero(spelled > NAME_LEVELS.index("r95"))
+    holds = np.full(len(rows), NAME_CLASSES.index("holds"), dtype=np.uint8)
+    bound[rows] = np.maximum(bound[rows], table.weigh({name: level[rows] for name, level in levels.items()}, holds) + table.most_held)
+    return bound
 
 
 def _strategies(pairs: PairRows, levels: Mapping[str, ByteArray], verdict: ByteArray) -> ByteArray:

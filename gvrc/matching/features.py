@@ -400,12 +400,15 @@ def surroundings(prepared: Prepared, pairs: PairRows) -> ByteArray:
 
 def distance(prepared: Prepared, pairs: PairRows) -> ByteArray:
     """How far apart the points are, beyond what their precision leaves open; a point shared by many places is no evidence."""
-    km = distance_km(prepared, pairs.left, pairs.right)
-    untold = np.isnan(km) | prepared.is_shared_point[pairs.left] | prepared.is_shared_point[pairs.right]
-    open_km = prepared.point_error_km[pairs.left] + prepared.point_error_km[pairs.right]
-    level = np.searchsorted(DISTANCE_KM, np.where(untold, 0.0, np.maximum(km, open_km))) + 1
+    tells = ~(np.isnan(prepared.latitudes) | np.isnan(prepared.longitudes) | prepared.is_shared_point)
+    rows = np.flatnonzero(tells[pairs.left] & tells[pairs.right])
+    left, right = pairs.left[rows], pairs.right[rows]
+    km = distance_km(prepared, left, right)
+    open_km = prepared.point_error_km[left] + prepared.point_error_km[right]
     coarse_and_near = (open_km > DISTANCE_KM[3]) & (km <= open_km)
-    return np.where(untold | coarse_and_near, UNKNOWN, level).astype(np.uint8)
+    level = np.zeros(len(pairs), dtype=np.uint8)
+    level[rows] = np.where(coarse_and_near, UNKNOWN, np.searchsorted(DISTANCE_KM, np.maximum(km, open_km)) + 1)
+    return level
 
 
 def distance_km(prepared: Prepared, left: LongArray, right: LongArray) -> FloatArray:

@@ -8,21 +8,47 @@ from __future__ import annotations
 import gc
 import os
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from multiprocessing import current_process, get_all_start_methods, get_context
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import TypeVar
 
 Part = TypeVar("Part")
 Found = TypeVar("Found")
 _NUMBER_BYTES, _MOST_NUMBERS = 4, 8_000
 """The waiting shares are numbers in a pipe, which whoever is free takes out; so many fit into it."""
+LOAD_FILE = Path("/proc/loadavg")
+_LOOKS, _BETWEEN_LOOKS = 3, 0.0002
+"""Looks at what is running, seconds apart: something is always at work for a moment."""
 
 
 def may_fork() -> bool:
     """Whether this process may be copied: other threads would be cut in two by it."""
     return "fork" in get_all_start_methods() and threading.active_count() == 1 and not current_process().daemon
+
+
+def workers_for(workers: int, is_long: bool) -> int:
+    """On how many processors work is done: short work only on those that are free just now, for a copy that waits for its turn costs more than it helps."""
+    return workers if is_long or workers < 2 else min(workers, free_processors())
+
+
+def free_processors() -> int:
+    """How many processors nobody else uses just now, the one this process is on among them; all where the machine does not say."""
+    every = os.cpu_count() or 1
+    try:
+        running = min(_running() for _ in range(_LOOKS))
+    except (OSError, ValueError, IndexError):
+        return every
+    return max(every - running + 1, 1)
+
+
+def _running() -> int:
+    """Processes at work at this moment, this one among them."""
+    time.sleep(_BETWEEN_LOOKS)
+    return int(LOAD_FILE.read_text().split()[3].split("/")[0])
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from rapidfuzz.process import cdist
 
 from gvrc.errors import ConfigError
 from gvrc.matching.arrays import BoolArray, ByteArray, FingerprintArray, IntArray, LongArray, TextArray, ranks_within, spans
-from gvrc.matching.forked import shared
+from gvrc.matching.forked import shared, workers_for
 
 MOST_ALIKE = 30
 """Alike names that one record meets in one rectangle of names at the most."""
@@ -26,9 +26,9 @@ CELLS_AT_ONCE = 4_000_000
 """Comparisons held in memory at once."""
 CELLS_OF_A_PART = 2_000_000
 """Comparisons of one part: about a tenth of a second, so that the cost of handing it out does not count."""
-CELLS_OF_A_SHARE, CELLS_WORTH_SHARING = 500_000, 6_000_000
-"""The same of a share for a copy of this process, which costs little to hand out: small ones end together; and of all together, for copying costs some
-milliseconds itself."""
+CELLS_OF_A_SHARE, CELLS_WORTH_SHARING, CELLS_OF_LONG_WORK = 500_000, 6_000_000, 60_000_000
+"""The same of a share for a copy of this process, which costs little to hand out: small ones end together; of all together, for copying costs some
+milliseconds itself; and from which work is shared even where other work keeps the processors busy."""
 CONNECT_SECONDS = 10
 
 FoundPairs = tuple[LongArray, LongArray, IntArray]
@@ -125,8 +125,9 @@ def scoring(sweeps: Iterable[Sweep], wording: Wording, executor: Executor | None
         yield lambda: [waiting.result() for waiting in futures]
         return
     batches = list(_batches(sweeps, min(CELLS_OF_A_PART, CELLS_OF_A_SHARE)))
-    worth_sharing = len(batches) >= CELLS_WORTH_SHARING // CELLS_OF_A_SHARE
-    with shared(lambda batch: _swept(batch, wording), batches, workers if worth_sharing else 1) as found:
+    cells = len(batches) * CELLS_OF_A_SHARE
+    workers = workers_for(workers, is_long=cells >= CELLS_OF_LONG_WORK) if cells >= CELLS_WORTH_SHARING else 1
+    with shared(lambda batch: _swept(batch, wording), batches, workers) as found:
         yield found
 
 

@@ -3,6 +3,7 @@
 import os
 import signal
 import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -69,7 +70,25 @@ def test_shared_work_gives_the_pairs_of_one_process(forks: None, monkeypatch: py
     monkeypatch.setattr(partitions, "CELLS_WORTH_SHARING", 0)
     monkeypatch.setattr(partitions, "CELLS_OF_A_SHARE", 20_000)
     monkeypatch.setattr(engine, "COMPARED_WORTH_SHARING", 0)
+    monkeypatch.setattr(forked, "free_processors", lambda: 8)
     together = match(lists, MatchOptions(workers=3))
     assert len(alone) > 20
     for name in ("left", "right", "match_score", "rules", "bands"):
         assert getattr(together, name).tolist() == getattr(alone, name).tolist()
+
+
+@pytest.mark.parametrize(("running", "free"), [(1, 4), (2, 3), (4, 1), (9, 1)])
+def test_short_work_is_shared_with_the_processors_that_are_free(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, running: int, free: int) -> None:
+    load = tmp_path / "loadavg"
+    load.write_text(f"6.48 6.76 7.11 {running}/812 4711\n", encoding="utf-8")
+    monkeypatch.setattr(forked, "LOAD_FILE", load)
+    monkeypatch.setattr(os, "cpu_count", lambda: 4)
+    assert forked.free_processors() == free
+    assert [forked.workers_for(workers, is_long=False) for workers in (1, 2, 8)] == [1, min(2, free), free]
+    assert forked.workers_for(8, is_long=True) == 8
+
+
+def test_where_the_machine_does_not_say_all_processors_are_free(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(forked, "LOAD_FILE", tmp_path / "nothing")
+    monkeypatch.setattr(os, "cpu_count", lambda: 4)
+    assert forked.free_processors() == 4
