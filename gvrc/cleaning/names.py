@@ -282,8 +282,10 @@ def _cased_word(word: str, is_first: bool, vocabularies: Vocabularies, keep: boo
 
 def _cased_part(part: str, vocabularies: Vocabularies, keep: bool) -> str:
     plain = part.casefold().strip(",;:'\"()")
-    if plain in vocabularies.acronyms or any(map(str.isdigit, part)):
-        return part.upper() if plain in vocabularies.acronyms else _with_digits(part)
+    if plain in vocabularies.acronyms:
+        return part if keep and _has_small_letters_within(part) else part.upper()
+    if any(map(str.isdigit, part)):
+        return _with_digits(part)
     if plain.endswith("'s") and plain[:-2] in vocabularies.acronyms:
         return f"{part[:-2].upper()}'s"
     if part.isupper() and len(plain) > 1 and _is_acronym(plain, keep, vocabularies):
@@ -301,6 +303,11 @@ def _capitalised(part: str) -> str:
 
 def _with_digits(part: str) -> str:
     return part if not part.islower() else part[:1].upper() + part[1:]
+
+
+def _has_small_letters_within(part: str) -> bool:
+    """An acronym as its bearers write it (`UoN`), not a word that begins with a capital."""
+    return part[:1].isupper() and part[-1:].isupper() and not part.isupper()
 
 
 def _is_slip(part: str) -> bool:

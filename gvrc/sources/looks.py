@@ -226,6 +226,7 @@ LOOKS: dict[str, Callable[[Any], bool]] = {
     "coordinates": _is_pair,
     "date": _on_text(lambda text: _DATE.fullmatch(text) is not None),
     "county": _on_text(is_county),
+    "county_or_country": _on_text(lambda text: is_county(text) or load_gazetteer().is_nationwide(text)),
     "address": _is_address,
     "constituency": _on_text(_is_constituency),
     "ward": _on_text(_is_ward),

@@ -397,6 +397,8 @@ def _by_values(values: FieldValues) -> Proposal:
         if _may_only_look_so(canonical, name, values):
             continue
         seen, enough = values.looks(look), 0.5 if canonical == "facility_type" and _SAYS_KIND.search(name) is not None else SURE
+        if look == "county" and seen >= 0.5:  # what serves the whole country stands among the counties
+            seen = share("county_or_country", values.values)
         if seen >= enough:
             return Proposal(canonical=canonical, confidence=round(confidence * seen, 2), reason=f"its values look like {_in_words(canonical)}")
     if values.looks("address") >= SURE:

@@ -150,7 +150,7 @@ def test_names_in_kiswahili_keep_their_words_and_tell_their_kind(name: str, kind
     ("text", "name"),
     [
         ('"Example Hospital"', "Example Hospital"), ("Embakasi 'A' Police Station", "Embakasi 'A' Police Station"), ("(a) Example Hospital", "Example Hospital"),
-        ("DCC'S OFFICE MSAMBWENI", "DCC's Office Msambweni"), ("Kisumu D.H", "Kisumu District Hospital"), ("JOOTRH", "JOOTRH"),
+        ("DCC'S OFFICE MSAMBWENI", "DCC's Office Msambweni"), ("Kisumu D.H", "Kisumu District Hospital"), ("JOOTRH", "JOOTRH"), ("UoN Gender Desk", "UoN Gender Desk"), ("Uon gender desk", "UON Gender Desk"),
     ],
 )
 def test_quotes_letters_and_acronyms_of_a_name(text: str, name: str) -> None:

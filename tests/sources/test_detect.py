@@ -141,6 +141,7 @@ def test_records_are_found_anywhere_in_the_tree(tree: Any, record_paths: Any, re
         ("type", ["Level 4", "Level 3"], "keph_level"),
         ("contact address", ["Hospital Road, Kisii", "Upper Hill"], "address"),
         ("contact address", ["Hospital Road, 0700 000 001", "0700 000 002"], "contact"),
+        ("cty", ["Nairobi", "Nairobi City County", "Kisumu", "National"], "county"), ("cty", ["Nairobi", "National", "National", "National"], None),
     ],
 )
 def test_a_field_is_recognised_by_its_name_and_its_values(field: str, values: list[Any], canonical: str | None, recognise: Any) -> None:
