@@ -461,7 +461,7 @@ def _sample(values: FieldValues, proposal: Proposal) -> FieldSample:
 def _with_a_name(proposals: dict[str, Proposal], fields: list[FieldValues]) -> dict[str, Proposal]:
     """When no field is called a name, the one whose values read most like names of places is proposed."""
     if any(proposal.canonical == "name" for proposal in proposals.values()):
-        return proposals
+        return _without_names_of_persons(proposals, fields)
     official = [path for path, proposal in proposals.items() if proposal.canonical == "official_name"]
     free = [values for values in fields if proposals[values.path].canonical is None and proposals[values.path].confidence < 0.6]
     best = max((values for values in free if not values.path.startswith("^")), key=lambda values: (values.looks("name"), values.filled), default=None)
@@ -482,6 +482,15 @@ def _with_a_name(proposals: dict[str, Proposal], fields: list[FieldValues]) -> d
     if telling is not None:
         return {**proposals, telling.path: Proposal(canonical="name", confidence=0.4, reason="it is the first text that differs from record to record")}
     return proposals
+
+
+def _without_names_of_persons(proposals: dict[str, Proposal], fields: list[FieldValues]) -> dict[str, Proposal]:
+    """When a column headed by a kind of place (`hospital`) holds its names, a `name` beside it that reads like none is a person's, as in lists of doctors."""
+    names = [values for values in fields if proposals[values.path].canonical == "name"]
+    if not any((kind_of(values.steps[-1]) or plain_name(values.steps[-1]) == "facility") and values.looks("name") >= 0.6 for values in names):
+        return proposals
+    others = [values.path for values in names if plain_name(values.steps[-1]) in ("name", "full name") and values.values and not values.looks("name")]
+    return proposals | {path: Proposal(canonical=None, confidence=0.7, reason="it reads like the names of persons beside those of places") for path in others}
 
 
 def _may_be_names(values: FieldValues) -> bool:

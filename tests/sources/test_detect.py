@@ -188,6 +188,13 @@ def test_a_programme_is_a_service_only_when_it_says_one(recognise: Any) -> None:
     assert recognise([{**place, "program": name} for place, name in zip(places(), ("PMTCT", "ART", "A"), strict=True)]).mapping.fields["program"] == "services"
 
 
+def test_the_names_of_doctors_are_none_of_places(recognise: Any) -> None:
+    rows = [{"name": "Dr. A. Mfano", "hospital": "Coptic Hospital", "county": "Nairobi"}, {"name": "B. Mfano", "hospital": "Avenue Hospital", "county": "Kisumu"}]
+    assert recognise(rows).mapping.fields == {"hospital": "name", "county": "county"}
+    assert recognise([{**row, "name": f"{row['hospital']} Annex"} for row in rows]).mapping.fields["name"] == "name"
+    assert recognise([{**row, "hospital": town} for row, town in zip(rows, ("Diani", "Hola"), strict=True)]).mapping.fields["name"] == "name"
+
+
 def test_a_single_place_beside_a_list_is_told(recognise: Any) -> None:
     tree = {"KECIRT": {"name": "KE-CIRT", "phones": ["0700 000 001"]}, "app": {"name": "Finder", "version": 1}, "stations": places()}
     told = " ".join(recognise(tree).reasons)
