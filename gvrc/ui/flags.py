@@ -184,6 +184,8 @@ def _values_given(question: QuestionView, fields: tuple[str, ...]) -> dict[str, 
 
 
 def _values_at_start(question: QuestionView, fields: tuple[str, ...]) -> dict[str, Any]:
+    if fields == PLACE_FIELDS:
+        return dict(places.official({level: getattr(question.records[0], level) for level in PLACE_FIELDS}))
     shown = {name: str(value) for name in fields if (value := _present_value(question, name)) is not None}
     return {name: show.value_text(_present_value(question, name)) for name in shown}
 

@@ -34,9 +34,14 @@ def choose(seat: Seat, key: str, start: Mapping[str, str | None]) -> None:
 
 def chosen(key: str) -> dict[str, str]:
     """What is chosen in the boxes of `key`, official names by level; a level that is not known is left out."""
+    return official({level: st.session_state.get(f"{level}_{key}") for level in LEVELS})
+
+
+def official(names: Mapping[str, str | None]) -> dict[str, str]:
+    """Of the names of a place by level, those that are official ones each within the one before it."""
     found: dict[str, str] = {}
     for level in LEVELS:
-        name = str(st.session_state.get(f"{level}_{key}") or NOT_KNOWN)
+        name = str(names.get(level) or NOT_KNOWN)
         if name not in _OFFERED[level](load_gazetteer(), list(found.values())):
             break
         found[level] = name
