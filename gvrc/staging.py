@@ -50,6 +50,9 @@ FIELD_GROUPS: tuple[frozenset[str], ...] = (
 )
 """Fields whose raw values are weighed together: an answer on one of them holds until any raw value of its group moves."""
 
+COMPARED_FIELDS = frozenset[str]().union(*FIELD_GROUPS) | {"mfl_code", "registration_number", "owner"}
+"""Fields that the matcher compares: a correction of one may make a record the duplicate of another."""
+
 FINAL_CODES = frozenset({"verified.future", "verified.stale"})
 """Issues of the final validation: what time makes of a record, told anew whenever it is scored."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Row, text
@@ -33,3 +33,13 @@ def answers_by_person(conn: Connection, run_id: int) -> list[Row[Any]]:
         WHERE run_id = :run_id AND replaced_at IS NULL AND answer <> 'undone' GROUP BY 1 ORDER BY n DESC, decided_by
     """)
     return list(conn.execute(query, {"run_id": run_id}))
+
+
+def corrected_since_duplicates(conn: Connection, run_id: int, fields: Collection[str]) -> int:
+    """Of how many records people corrected one of these fields after the run had looked for duplicates."""
+    query = text("""
+        SELECT count(DISTINCT record_key) FROM staging.decisions, unnest(record_keys) AS record_key
+        WHERE run_id = :run_id AND replaced_at IS NULL AND answer IN ('accept', 'correct') AND kind = 'issue' AND field_name = ANY(:fields)
+        AND decided_at > (SELECT ended_at FROM ops.stage_reports WHERE run_id = :run_id AND stage = 'dedupe')
+    """)
+    return int(conn.execute(query, {"run_id": run_id, "fields": sorted(fields)}).scalar_one())

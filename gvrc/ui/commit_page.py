@@ -14,7 +14,7 @@ from gvrc.errors import GvrcError
 from gvrc.model.run import RunStatus
 from gvrc.security.permissions import Permission
 from gvrc.store.history import Job
-from gvrc.ui import address, beside, desk, navigation, show, tables
+from gvrc.ui import address, beside, desk, navigation, runs, show, tables
 from gvrc.ui.desk import Seat
 from gvrc.ui.tables import Cell, Column, Opens
 from gvrc.views.runs import RunView
@@ -44,6 +44,7 @@ def preview_and_commit(seat: Seat, run: RunView) -> None:
     preview = _preview(seat, run)
     if preview is None:
         return
+    runs.offer_again(seat, run)
     _numbers(seat, {"added": preview.added, "changed": preview.changed, "merged": preview.merged, "unchanged": preview.unchanged, "held_back": preview.held_back_records})
     _confirm(seat, run, preview)
     _held_back(seat, run, preview.held_back)

@@ -12,7 +12,7 @@ import streamlit as st
 
 from gvrc.model.review import Answer, QuestionKind
 from gvrc.security.permissions import Permission
-from gvrc.ui import decided, facets, golden, pair_dialogs, pair_group, pair_score, pair_sides, questions
+from gvrc.ui import decided, facets, golden, pair_dialogs, pair_group, pair_score, pair_sides, questions, runs
 from gvrc.ui.catalogue import escape_markdown
 from gvrc.ui.desk import Seat
 from gvrc.ui.questions import Key, Reply
@@ -38,6 +38,7 @@ def ask(seat: Seat, run: RunView) -> None:
     with main:
         if question is None:
             questions.nothing_left(seat, run.run_id, QuestionKind.DUPLICATE, "duplicates")
+            runs.offer_again(seat, run)
         else:
             _question(seat, run, question)
     with beside:

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from gvrc import pipeline, worker
-from gvrc.errors import GvrcError
 from gvrc.model.run import STAGES, RunStatus, Stage
 from gvrc.security.permissions import Permission
-from gvrc.ui import address, desk, show
+from gvrc.ui import address, runs, show
 from gvrc.ui.desk import Seat
 from gvrc.views import run_details
 from gvrc.views import runs as run_views
@@ -42,14 +40,7 @@ def again(seat: Seat, run: RunView) -> None:
 
 
 def _again(run_id: int) -> None:
-    seat = desk.take(Permission.RUN)
-    stage = Stage(st.session_state["again_from"])
-    try:
-        pipeline.resume(seat.db, seat.settings, seat.actor, run_id, again_from=stage)
-    except GvrcError as error:
-        desk.refuse(error)
-        return
-    worker.launch(seat.settings, run_id)
+    runs.go_on(run_id, again_from=Stage(st.session_state["again_from"]))
 
 
 def details(seat: Seat, run: RunView) -> None:

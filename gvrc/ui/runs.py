@@ -81,15 +81,30 @@ def start(seat: Seat, file_ids: list[int], *, stop_after: Stage | None = None) -
     return run_id
 
 
-def go_on(run_id: int, stop_after: Stage | None = None) -> None:
-    """Callback: take a run up again, to its end or only to `stop_after`."""
+def go_on(run_id: int, stop_after: Stage | None = None, again_from: Stage | None = None) -> None:
+    """Callback: take a run up again, to its end or only to `stop_after`; everything from `again_from` on is made anew."""
     seat = desk.take(Permission.RUN)
     try:
-        pipeline.resume(seat.db, seat.settings, seat.actor, run_id, stop_after=stop_after)
+        pipeline.resume(seat.db, seat.settings, seat.actor, run_id, stop_after=stop_after, again_from=again_from)
     except GvrcError as error:
         desk.refuse(error)
         return
     worker.launch(seat.settings, run_id)
+
+
+def offer_again(seat: Seat, run: RunView) -> None:
+    """Where records were corrected after the run had looked for duplicates: that their new names and places were compared with nothing yet, and the way
+    to have that done. While it is done, its progress."""
+    if RunStatus(run.status).is_live:
+        watch(seat, run)
+        return
+    count = run_views.corrected_since_duplicates(seat.db, seat.actor, run.run_id)
+    if not count:
+        return
+    with st.container(border=True):
+        st.markdown(seat.say.markdown("run.corrected", n=count))
+        if seat.may(Permission.RUN):
+            st.button(seat.say.markdown("run.corrected.again"), key="seek_again", on_click=go_on, args=(run.run_id, None, Stage.DEDUPE), icon=":material/difference:")
 
 
 def stop(run_id: int) -> None:

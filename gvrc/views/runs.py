@@ -10,7 +10,8 @@ from typing import Any
 from gvrc.errors import PipelineError
 from gvrc.model.access import Actor
 from gvrc.security.permissions import Permission, require
-from gvrc.store import reads, runs
+from gvrc.staging import COMPARED_FIELDS
+from gvrc.store import reads, reads_runs, runs
 from gvrc.store.reads import RunCounts
 from gvrc.store.session import Database
 from gvrc.views.remembered import remembered
@@ -114,6 +115,13 @@ def run_count(db: Database, actor: Actor) -> int:
     require(actor, Permission.READ)
     with db.read(actor) as conn:
         return reads.run_total(conn)
+
+
+def corrected_since_duplicates(db: Database, actor: Actor, run_id: int) -> int:
+    """How many records were corrected, in a field by which duplicates are found, after the run had looked for them. Raises NotAllowedError."""
+    require(actor, Permission.REVIEW)
+    with db.read(actor) as conn:
+        return reads_runs.corrected_since_duplicates(conn, run_id, COMPARED_FIELDS)
 
 
 def _view(row: Any, stages: tuple[StageView, ...], files: tuple[FileView, ...], receipt: Receipt) -> RunView:

@@ -12,14 +12,16 @@ import pytest
 from sqlalchemy import text
 from streamlit.testing.v1 import AppTest
 
-from gvrc import worker
+from gvrc import pipeline, steward, worker
 from gvrc.known_corrections import list_corrections
 from gvrc.model.access import Actor, Role
 from gvrc.model.review import QuestionKind
+from gvrc.settings import Settings
 from gvrc.store import registry
 from gvrc.store.session import Database
 from gvrc.ui import commit_page, flags, questions
 from gvrc.views.questions import decisions_list, question_counts, question_list
+from gvrc.views.records import record_list
 from gvrc.views.spellings import word_groups
 
 Open = Callable[..., AppTest]
@@ -223,3 +225,25 @@ def test_what_a_large_commit_would_change_is_worked_out_beside_the_page(
     assert not app.exception
     assert "is being worked out" not in texts(app)
     assert any(metric.label == "Added" for metric in app.metric)
+
+
+def test_a_corrected_name_is_told_where_it_was_compared_with_nothing_and_compared_on_request(
+    sign_in_as: SignIn, open_page: Open, run_of: Run, database: Database, settings: Settings, tmp_path: Path, texts: Read, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    actor = sign_in_as(Role.DATA_STEWARD)
+    place = {"service_type": "Health centre", "county": "Kwale", "constituency": "Msambweni", "ward": "Ukunda"}
+    run_id = run_of(actor, listed(tmp_path, [{"facility_name": "Diani Health Centre", **place}, {"facility_name": "Zzyzx Health Centre", **place}]))
+    other = record_list(database, actor, run_id).rows[1].record_id
+    steward.correct_record(database, settings, actor, run_id, other, {"services": ["Counselling"], "operational_status": "Operational"})
+    steward.correct_record(database, settings, actor, run_id, other, {"name": "Diani Health Centre"})
+
+    monkeypatch.setattr(worker, "launch", lambda _settings, launched_run: pipeline.execute(database, settings, launched_run))
+    for page in ("commit", "duplicates"):
+        app = open_page(page, run=str(run_id))
+        assert not app.exception
+        assert "1 record was corrected after duplicates were looked for" in texts(app)
+    app.button(key="seek_again").click().run()
+    assert not app.exception
+    with database.read() as conn:
+        assert conn.execute(text("SELECT pair_state FROM staging.match_results")).scalars().all() == ["automatic"]
+    assert "was corrected after" not in texts(open_page("commit", run=str(run_id)))
