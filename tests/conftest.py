@@ -33,7 +33,7 @@ from gvrc.store.urls import DatabaseUrls, for_database
 # while the suite makes the same ones every time, so that what it says of a change is about the change.
 EXAMPLES = int(os.environ.get("GVRC_EXAMPLES", "100"))
 if EXAMPLES > 100:
-    os.environ.setdefault("PYTEST_TIMEOUT", str(300 + EXAMPLES))  # pytest's own limit of 300 seconds is for the usual number of examples
+    os.environ.setdefault("PYTEST_TIMEOUT", str(300 + EXAMPLES))  # pytest's own limit is for the usual number; add -o faulthandler_timeout=0 on a slow machine
 # Without explanations of failures: they trace every call of every example, and cost more than all else.
 _PHASES = [phase for phase in hypothesis.Phase if phase is not hypothesis.Phase.explain]
 _SLOW = [hypothesis.HealthCheck.too_slow, hypothesis.HealthCheck.data_too_large]
