@@ -30,7 +30,7 @@ def preview_and_commit(seat: Seat, run: RunView) -> None:
     """The page below its heading."""
     if RunStatus(run.status).is_live:
         st.markdown(seat.say.markdown("commit.live"))
-        navigation.link("upload", seat.say.markdown("commit.live.link"), query={"run": str(run.run_id)}, symbol="sync")
+        runs.watch(seat, run)
         return
     job = jobs.watch(seat.db, seat.actor, run_id=run.run_id)
     if job is not None and job.state in ("queued", "running"):
