@@ -27,7 +27,7 @@ MOST = 256
 """Answers kept per database, the least recently used forgotten first."""
 LARGE_RECORDS = 20_000
 """Counts of a run with so many records may lag,"""
-LONG_SECONDS = 0.05
+LONG_SECONDS = 0.03
 """if they take longer than this."""
 REST = 3
 """What lags is counted anew after so many times the seconds it takes, so that counting never keeps the database from those who answer."""
