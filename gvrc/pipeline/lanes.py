@@ -174,6 +174,7 @@ class ProcessLane:
             process.kill()
 
     def close(self) -> None:
+        self.kill()  # what it is at is wanted no more, and may hang
         self._executor.shutdown(cancel_futures=True)
 
     def _submit(self, work: Callable[..., Any], *arguments: Any) -> Future[Any]:

@@ -17,7 +17,7 @@ import pytest
 from sqlalchemy import text
 
 from gvrc import pipeline
-from gvrc.errors import PipelineError
+from gvrc.errors import PipelineError, RunStopped
 from gvrc.model.access import Actor, Role
 from gvrc.model.place import Place, Point
 from gvrc.model.record import Record
@@ -125,6 +125,16 @@ def test_a_process_that_hangs_is_ended_and_the_run_can_be_resumed(new_settings: 
 
     with pytest.raises(PipelineError, match="took longer than 2 seconds"):
         run(new_settings(), samples, 2, halt, timeout_seconds=2)
+    assert not further_processes(os.getpid())
+
+
+def test_a_run_that_is_stopped_does_not_wait_for_a_process_that_hangs(new_settings: Callable[[], Settings], samples: list[Path]) -> None:
+    def halt_and_stop(_run_id: int) -> None:
+        for process in further_processes(os.getpid()):
+            process.send_signal(signal.SIGSTOP)
+        raise RunStopped("Stopped.")
+
+    run(new_settings(), samples, 2, halt_and_stop)
     assert not further_processes(os.getpid())
 
 
