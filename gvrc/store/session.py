@@ -56,8 +56,8 @@ class Database:
         self.settings = settings
         self.urls = urls
         self.is_embedded = is_embedded
-        self.engine = _engine(urls.app, settings, application_name)
-        self._reading_engine = _engine(urls.app, settings, application_name, isolation_level="AUTOCOMMIT", pool_pre_ping=False, pool_reset_on_return=None)
+        self.engine = _engine(urls.app, settings, application_name, **_BEGUN_BY_HAND)
+        self._reading_engine = _engine(urls.app, settings, application_name, pool_reset_on_return=None, **_BEGUN_BY_HAND)
         self._owner_engine: Engine | None = None
         self._application_name = application_name
         self._breaker = pybreaker.CircuitBreaker(
@@ -120,15 +120,15 @@ class Database:
         The audit triggers read who acts, in which session and run, and why. Raises DatabaseUnavailable or StoreError in place of the
         driver's errors; constraint violations (IntegrityError) pass as they are.
         """
-        with self._connected(self.engine) as connection, connection.begin():
-            _say_who_acts(connection, actor, run_id, reason)
+        opening = f"BEGIN ISOLATION LEVEL READ COMMITTED; {_SAY_WHO_ACTS.text}"
+        with self._connected(self.engine, opening, _who_acts(actor, run_id, reason)) as connection, connection.begin():
             yield connection
 
     @contextmanager
     def owner_unit_of_work(self, actor: Actor | None = None, *, reason: str | None = None) -> Iterator[Connection]:
         """The same as the owner's role: reference data and roles."""
         with self._connected(self.owner_engine) as connection, connection.begin():
-            _say_who_acts(connection, actor, None, reason)
+            connection.execute(_SAY_WHO_ACTS, _who_acts(actor, None, reason))
             yield connection
 
     @contextmanager
@@ -137,13 +137,9 @@ class Database:
         asked. Without an actor the program reads for itself, whole. A statement may take `settings.query_timeout_seconds`, or
         `timeout_seconds` (0: as long as it takes). What is read beside the pages (`is_beside`) takes one processor of the server's and not all."""
         limit = self.settings.query_timeout_seconds if timeout_seconds is None else timeout_seconds
-        with self._connected(self.engine) as connection:
-            connection = connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-            with connection.begin():
-                connection.execute(_SAY_FOR_WHOM, _sight(actor) | {"limit": f"{round(limit * 1000)}ms"})
-                if is_beside:
-                    connection.execute(_ONE_PROCESSOR)
-                yield connection
+        opening = f"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {_SAY_FOR_WHOM}{_ONE_PROCESSOR if is_beside else ''}"
+        with self._connected(self.engine, opening, _sight(actor) | {"limit": f"{round(limit * 1000)}ms"}) as connection, connection.begin():
+            yield connection
 
     def rows_at_once(self, actor: Actor, statement: str, values: Mapping[str, Any], *, keep_plan: bool) -> list[tuple[Any, ...]]:
         """The rows of one reading statement (`:name` stands for a value) in one round trip, for what is asked hundreds of times a second.
@@ -177,8 +173,7 @@ class Database:
     def hold_lock(self, name: str) -> Iterator[bool]:
         """Tries to take a lock of this name over all processes and holds it during the block: True when it is ours, at once False when
         another holds it. It falls with the connection, so a killed process never leaves it behind."""
-        with self._connected(self.engine) as connection:
-            connection = connection.execution_options(isolation_level="AUTOCOMMIT")
+        with self._connected(self.engine, _ARE_YOU_THERE) as connection:
             is_ours = bool(connection.execute(_TRY_SESSION_LOCK, {"name": name}).scalar_one())
             try:
                 yield is_ours
@@ -229,13 +224,40 @@ class Database:
     # ------------------------------------------------------------------------------------------------------------ connections
 
     @contextmanager
-    def _connected(self, engine: Engine) -> Iterator[Connection]:
-        connection = self._connect(engine)
+    def _connected(self, engine: Engine, opening: str | None = None, told: Mapping[str, str] | None = None) -> Iterator[Connection]:
+        """A connection; with `opening`, statements whose `:name` are written in, one that has just answered to them."""
         try:
-            with connection:
+            with self._connect(engine) if opening is None else self._opened(engine, _as_the_driver_writes(opening), told) as connection:
                 yield connection
         except DBAPIError as error:
             self._tell(error)
+
+    def _opened(self, engine: Engine, opening: str, told: Mapping[str, str] | None) -> Connection:
+        """No connection is asked whether it lives before it is used: the opening statements tell, for nothing has happened yet when they fail. Where one
+        broke while it lay idle the others did so too: all are given up, and a new one is taken."""
+        try:
+            return self._open(engine, opening, told)
+        except DBAPIError as error:
+            if not error.connection_invalidated:
+                raise
+        engine.dispose()
+        return self._open(engine, opening, told)
+
+    def _open(self, engine: Engine, opening: str, told: Mapping[str, str] | None) -> Connection:
+        """A connection of the pool on which these statements have passed, in one round trip. Raises DBAPIError."""
+        connection = self._connect(engine)
+        driver = connection.connection.driver_connection
+        assert isinstance(driver, psycopg.Connection)
+        try:
+            with psycopg.ClientCursor(driver) as cursor:  # it writes the values into the text: with values beside it PostgreSQL takes but one statement
+                cursor.execute(opening, told)
+        except psycopg.Error as error:
+            is_lost = driver.closed
+            if is_lost:
+                connection.invalidate()
+            connection.close()
+            raise _as_sqlalchemy(error, opening, is_lost=is_lost) from error
+        return connection
 
     def _connect(self, engine: Engine) -> Connection:
         try:
@@ -282,11 +304,12 @@ _HINTS = {
     "53200": "The server ran out of memory.",
 }
 
-_SAY_FOR_WHOM = text(
-    "select set_config('statement_timeout', :limit, true), set_config('gvrc.sight', :sight, true), set_config('gvrc.counties', :counties, true)"
-)
-_ONE_PROCESSOR = text("select set_config('max_parallel_workers_per_gather', '0', true)")
-_SAY_FOR_WHOM_READ_ONLY = f"{_SAY_FOR_WHOM.text}, set_config('transaction_read_only', 'on', true)"
+_BEGUN_BY_HAND: Mapping[str, Any] = {"isolation_level": "AUTOCOMMIT", "pool_pre_ping": False}
+"""Connections whose transactions begin with a statement of ours, which says in the same breath who is at work."""
+_ARE_YOU_THERE = "select 1"
+_SAY_FOR_WHOM = "select set_config('statement_timeout', :limit, true), set_config('gvrc.sight', :sight, true), set_config('gvrc.counties', :counties, true)"
+_ONE_PROCESSOR = ", set_config('max_parallel_workers_per_gather', '0', true)"
+_SAY_FOR_WHOM_READ_ONLY = f"{_SAY_FOR_WHOM}, set_config('transaction_read_only', 'on', true)"
 _TRY_SESSION_LOCK = text("select pg_try_advisory_lock(hashtextextended(:name, 0))")
 _RELEASE_LOCK = text("select pg_advisory_unlock(hashtextextended(:name, 0))")
 _TRY_LOCK = text("select pg_try_advisory_xact_lock(hashtextextended(:name, 0))")
@@ -376,9 +399,9 @@ def _copyable(value: Any, is_json: bool) -> Any:
     return value
 
 
-def _as_sqlalchemy(error: psycopg.Error, name: str) -> BaseException:
-    """The driver's error in the shape that every other statement raises."""
-    return DBAPIError.instance(name, None, error, psycopg.Error, dialect=_DIALECT)
+def _as_sqlalchemy(error: psycopg.Error, name: str, *, is_lost: bool = False) -> BaseException:
+    """The driver's error in the shape that every other statement raises; `is_lost`: its connection is gone."""
+    return DBAPIError.instance(name, None, error, psycopg.Error, connection_invalidated=is_lost, dialect=_DIALECT)
 
 
 @lru_cache(maxsize=500)
@@ -406,14 +429,14 @@ def _engine(url: str, settings: Settings, application_name: str, **options: Any)
 _DIALECT = create_engine("postgresql+psycopg://").dialect
 
 
-def _say_who_acts(connection: Connection, actor: Actor | None, run_id: int | None, reason: str | None) -> None:
-    said: Mapping[str, str] = {
+def _who_acts(actor: Actor | None, run_id: int | None, reason: str | None) -> dict[str, str]:
+    """What the audit triggers are told."""
+    return {
         "username": actor.username if actor else "",
         "session": (actor.session_id or "") if actor else "",
         "run": "" if run_id is None else str(run_id),
         "reason": storable_text(reason or ""),
     }
-    connection.execute(_SAY_WHO_ACTS, said)
 
 
 def _sight(actor: Actor | None) -> dict[str, str]:

@@ -209,3 +209,40 @@ def test_the_application_owns_nothing(database: Database) -> None:
     with database.read() as connection:
         owned = connection.execute(text("select count(*) from pg_class where relowner = current_user::regrole and relpersistence <> 't'")).scalar_one()
     assert owned == 0
+
+
+def broken_off(database: Database, settings: Settings) -> None:
+    """The server lets go of every idle connection of this database, as it does when it is restarted."""
+    with Database.open(settings, application_name="breaker") as other, other.read() as connection:
+        gone = text("select pg_terminate_backend(pid, 5000) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid() and application_name = 'gvrc'")
+        assert connection.execute(gone).scalars().all()
+
+
+def test_connections_that_broke_while_idle_are_replaced_before_anything_is_done(database: Database, settings: Settings, admin: Actor) -> None:
+    with database.read(), database.read(), database.unit_of_work():
+        pass  # three connections lie idle now
+    broken_off(database, settings)
+    assert corrections(database) == []
+    broken_off(database, settings)
+    add_correction(database, "written once")
+    broken_off(database, settings)
+    with database.hold_lock("a run") as is_ours:
+        assert is_ours
+    broken_off(database, settings)
+    assert database.rows_at_once(admin, "select bad_value from staging.corrections", {}, keep_plan=False) == [("written once",)]
+    assert database.breaker_state == "closed"
+
+
+def test_a_connection_that_breaks_at_work_is_told_and_its_work_undone(database: Database, settings: Settings) -> None:
+    with pytest.raises(DatabaseUnavailable), database.unit_of_work() as connection:
+        connection.execute(text("insert into staging.corrections (field_name, bad_value, right_value, created_by) values ('name', 'lost', 'x', 'tests')"))
+        broken_off(database, settings)
+        connection.execute(text("select 1"))
+    assert corrections(database) == []
+
+
+def test_a_transaction_that_cannot_begin_leaves_its_connection_usable(database: Database) -> None:
+    for _ in range(database.settings.pool_max + 1):
+        with pytest.raises(DBAPIError), database.read(timeout_seconds=-1):
+            pass
+    assert corrections(database) == []
