@@ -224,8 +224,7 @@ def session_actor(db: Database, token: str | None, *, is_activity: bool = True) 
     """
     if not token:
         return None
-    with db.read() as connection:
-        session = store.live_session(connection, _token_hash(token), db.settings.session_idle_minutes)
+    session = store.live_session(db, _token_hash(token), db.settings.session_idle_minutes)
     if session is None:
         return None
     if is_activity and session.idle_seconds >= _TOUCH_SECONDS:

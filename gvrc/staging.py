@@ -36,7 +36,6 @@ from gvrc.store import thresholds as threshold_store
 from gvrc.store import vault
 from gvrc.store.codec import Sealer, digest, is_sealed, issue_texts, personal_values, replace_texts, texts_in
 from gvrc.store.decisions import StoredDecision
-from gvrc.store.files import StoredFile
 from gvrc.store.records import ChunkContext, RecordDraft, ScoredRecord, StoredIssue, StoredRecord, Verdict, question_key_of
 from gvrc.store.registry import FACILITY_PREFIX
 from gvrc.store.session import Connection
@@ -162,14 +161,14 @@ def prepare_rows(
     return PreparedRows(stage=up_to, drafts=drafts, verdicts=answers.verdicts, found=found, states=states, broken=broken)
 
 
-def keep_rows(conn: Connection, workshop: Workshop, file: StoredFile, run_id: int, prepared: PreparedRows) -> list[SavedRecord]:
-    """Save what was prepared. Returns the records that were scored at once."""
+def keep_rows(conn: Connection, workshop: Workshop, file_id: int, run_id: int, prepared: PreparedRows) -> list[SavedRecord]:
+    """Save what was prepared of rows of a file. Returns the records that were scored at once."""
     drafts, states = prepared.drafts, prepared.states
-    context = ChunkContext(run_id=run_id, file_id=file.file_id, stage=prepared.stage.value, catalogue=CATALOGUE, verdicts=prepared.verdicts)
+    context = ChunkContext(run_id=run_id, file_id=file_id, stage=prepared.stage.value, catalogue=CATALOGUE, verdicts=prepared.verdicts)
     sealer = seal(conn, workshop.keyring, drafts)
     ids = record_store.save_records(conn, context, drafts, sealer)
     return [
-        SavedRecord(record_id=ids[key], file_id=file.file_id, record=sealer.sealed(draft.record), state=states[key], is_place=_is_place(draft))
+        SavedRecord(record_id=ids[key], file_id=file_id, record=sealer.sealed(draft.record), state=states[key], is_place=_is_place(draft))
         for draft in drafts if (key := draft.record.record_key) in states
     ]
 
@@ -220,10 +219,8 @@ def unseal(conn: Connection, keyring: KeyRing, value: Any) -> Any:
 
 def given_answers(conn: Connection, workshop: Workshop, rows: Sequence[SourceRow]) -> GivenAnswers:
     """The live answers that concern these rows and whose evidence still holds."""
-    if not decision_store.any_decisions(conn):
-        return GivenAnswers()
     by_key = {row.record_key: row for row in rows}
-    live = decision_store.live_decisions(conn, record_keys=list(by_key))
+    live = decision_store.live_answers_about(conn, list(by_key))
     held = [(decision, by_key[key]) for decision in live if decision.kind == QuestionKind.ISSUE for key in decision.record_keys if key in by_key]
     held = [(decision, row) for decision, row in held if _evidence_holds(decision, row)]
     return GivenAnswers(
@@ -340,7 +337,7 @@ def _issue_texts(issues: Sequence[Issue]) -> Iterable[str]:
 
 
 def _verdicts_for(conn: Connection, record_keys: Sequence[str]) -> dict[str, Verdict]:
-    live = decision_store.live_decisions(conn, record_keys=record_keys) if decision_store.any_decisions(conn) else []
+    live = decision_store.live_answers_about(conn, record_keys)
     return {d.question_key: _verdict(d) for d in live if d.kind == QuestionKind.ISSUE and d.answer == Answer.WAIVE}
 
 

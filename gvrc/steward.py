@@ -19,8 +19,10 @@ from gvrc.matching.clusters import Judgements, clusters
 from gvrc.model.access import Actor
 from gvrc.model.issue import Severity
 from gvrc.model.match import Band
+from gvrc.model.quick import replaced
 from gvrc.model.record import PERSONAL_FIELDS, RecordState
 from gvrc.model.review import DUPLICATE_ANSWERS, ISSUE_ANSWERS, Answer, QuestionKind, Relation
+from gvrc.model.source import SourceRow
 from gvrc.security.crypto import KeyRing
 from gvrc.security.permissions import Permission, require
 from gvrc.settings import Settings
@@ -39,7 +41,6 @@ from gvrc.staging import (
     unseal,
 )
 from gvrc.store import decisions as decision_store
-from gvrc.store import files as file_store
 from gvrc.store import matches as match_store
 from gvrc.store import raw as raw_store
 from gvrc.store import records as record_store
@@ -333,22 +334,30 @@ def _at_desk(db: Database, settings: Settings, actor: Actor, run_id: int, act: C
 
 def _decide_one(desk: Desk, answer: AnswerIn) -> int:
     _take_up(desk, answer.key, answer.seen_decision)
+    ways = (_as_issue, _as_pair) if answer.answer in ISSUE_ANSWERS else (_as_pair, _as_issue)
+    for way in ways:  # where the answer says it is first; an answer of the wrong kind is refused by the question itself
+        decision_id = way(desk, answer)
+        if decision_id is not None:
+            return decision_id
+    raise StaleItemError("This question is not there any more.", "Its record changed or was answered; take the next one.")
+
+
+def _as_pair(desk: Desk, answer: AnswerIn) -> int | None:
     pairs = match_store.load_pairs(desk.conn, desk.run_id, question_keys=[answer.key])
-    if pairs:
-        return _decide_pair(desk, pairs[0], answer)
+    return _decide_pair(desk, pairs[0], answer) if pairs else None
+
+
+def _as_issue(desk: Desk, answer: AnswerIn) -> int | None:
     issue = record_store.load_issue(desk.conn, desk.run_id, answer.key)
-    if issue is None:
-        raise StaleItemError("This question is not there any more.", "Its record changed or was answered; take the next one.")
-    return _decide_issue(desk, issue, answer)
+    return _decide_issue(desk, issue, answer) if issue is not None else None
 
 
 def _take_up(desk: Desk, key: str, seen_decision: int | None) -> None:
     """Nobody else answers this question until the transaction ends. Raises StaleItemError when somebody has it open, or spoke since."""
     decision_store.lock_question(desk.conn, key)
-    last = decision_store.last_word(desk.conn, key) if seen_decision is not None else None
+    last, holder = decision_store.standing(desk.conn, key)
     if seen_decision is not None and (last.decision_id if last else 0) != seen_decision:
         raise StaleItemError(_who_spoke(last, desk.actor), "Nothing of yours was lost: look at the question again, or take the next one.")
-    holder = decision_store.holder(desk.conn, key)
     if holder not in (None, desk.actor.username):
         raise StaleItemError(f"{holder} has this question open.", "Take the next one.")
 
@@ -395,7 +404,7 @@ def _decide_group(desk: Desk, answer: GroupAnswer, ids: list[int]) -> int:
         if pair is not asked:
             decision_store.lock_question(desk.conn, pair.question_key)
         ids.append(_note_pair(desk, pair, given))
-    _settle(desk, stored)
+    _settle(desk, {record.record_id for record in stored})
     return len(ids)
 
 
@@ -415,7 +424,7 @@ def _decide_pair(desk: Desk, pair: StoredPair, answer: AnswerIn) -> int:
     stored = _records_of(desk, [pair])
     _check_scope(desk.actor, stored)
     decision_id = _note_pair(desk, pair, answer)
-    _settle(desk, stored)
+    _settle(desk, {record.record_id for record in stored})
     return decision_id
 
 
@@ -431,26 +440,29 @@ def _note_pair(desk: Desk, pair: StoredPair, answer: AnswerIn) -> int:
     )
     decision_id = decision_store.add_decision(desk.conn, draft)
     decision_store.release(desk.conn, pair.question_key, desk.actor.username)
-    match_store.set_states(desk.conn, desk.run_id, {pair.question_key: (STATE_OF_ANSWER[answer.answer].value, False)})
     return decision_id
 
 
-def _settle(desk: Desk, stored: Sequence[StoredRecord]) -> None:
-    """After a judgement: which records are one place now, which questions it answers or opens, and the states of all they touch."""
-    component = _component(desk, {record.record_id for record in stored})
+def _settle(desk: Desk, record_ids: set[int]) -> None:
+    """After a judgement on these records: which are one place now, which questions it answers or opens, and the states of all they touch."""
+    component, every = _component(desk, record_ids)
     ids = {item.record.record_key: item.record_id for item in component if item.state is not RecordState.REJECTED}
     rejected = {item.record.record_key for item in component} - set(ids)
-    every = match_store.load_pairs(desk.conn, desk.run_id, record_ids=[item.record_id for item in component])
     pairs = [pair for pair in every if pair.left_key not in rejected and pair.right_key not in rejected]
     dropped = {pair.question_key: (DROPPED, False) for pair in every if pair not in pairs}
-    live = {d.question_key: d for d in decision_store.live_decisions(desk.conn, question_keys=[pair.question_key for pair in pairs])}
+    said = decision_store.live_decisions(desk.conn, question_keys=[pair.question_key for pair in pairs]) if pairs else []
+    live = {decision.question_key: decision for decision in said}
     # in the order in which people answered, as a run takes them: where a "different" stands between, the earlier "same" joins
     turn = {key: number for number, key in enumerate(live)}
     pairs.sort(key=lambda pair: turn.get(pair.question_key, len(turn)))
     answers = {pair.question_key: _answer_in_force(pair, live.get(pair.question_key)) for pair in pairs}
-    match_store.set_states(desk.conn, desk.run_id, dropped | _pair_states(pairs, answers, desk.workshop.settings.automatic_threshold))
-    record_store.set_clusters(desk.conn, _homes(pairs, answers, ids))
-    rescore(desk.conn, desk.workshop, desk.run_id, record_store.load_records(desk.conn, record_ids=[item.record_id for item in component]))
+    states = dropped | _pair_states(pairs, answers, desk.workshop.settings.automatic_threshold)
+    was = {pair.question_key: (pair.pair_state, pair.is_open) for pair in every}
+    match_store.set_states(desk.conn, desk.run_id, {key: state for key, state in states.items() if state != was[key]})
+    homes = _homes(pairs, answers, ids)
+    settled = [replaced(item, cluster_id=homes.get(item.record_id, item.cluster_id)) for item in component]
+    record_store.set_clusters(desk.conn, {now.record_id: now.cluster_id for now, before in zip(settled, component, strict=True) if now.cluster_id is not None and now.cluster_id != before.cluster_id})
+    rescore(desk.conn, desk.workshop, desk.run_id, settled)
 
 
 def _answer_in_force(pair: StoredPair, decision: StoredDecision | None) -> Answer | None:
@@ -507,21 +519,27 @@ def _negative(pairs: Sequence[StoredPair], answers: Mapping[str, Answer | None])
     return [(pair.left_key, pair.right_key) for pair in pairs if answers[pair.question_key] in apart]
 
 
-def _component(desk: Desk, record_ids: set[int]) -> list[StoredRecord]:
-    """All records that pairs of the run connect with these."""
+def _component(desk: Desk, record_ids: set[int]) -> tuple[list[StoredRecord], list[StoredPair]]:
+    """All records that pairs of the run connect with these, and all pairs that touch any of them."""
     seen: set[int] = set()
+    found: dict[int, StoredPair] = {}
     fresh = set(record_ids)
     while fresh:
         seen |= fresh
         pairs = match_store.load_pairs(desk.conn, desk.run_id, record_ids=sorted(fresh))
+        found |= {pair.match_id: pair for pair in pairs}
         sides = {side for pair in pairs if pair.band != Band.DROPPED for side in (pair.left_record_id, pair.right_record_id) if side is not None}
         fresh = sides - seen
-    return record_store.load_records(desk.conn, record_ids=sorted(seen))
+    return record_store.load_records(desk.conn, record_ids=sorted(seen)), [found[number] for number in sorted(found)]
 
 
 def _records_of(desk: Desk, pairs: Sequence[StoredPair]) -> list[StoredRecord]:
-    ids = {side for pair in pairs for side in (pair.left_record_id, pair.right_record_id) if side is not None}
-    return record_store.load_records(desk.conn, record_ids=sorted(ids))
+    return record_store.load_records(desk.conn, record_ids=sorted(_sides_of(pairs)))
+
+
+def _sides_of(pairs: Sequence[StoredPair]) -> set[int]:
+    """The ids of the records of these pairs."""
+    return {side for pair in pairs for side in (pair.left_record_id, pair.right_record_id) if side is not None}
 
 
 # --------------------------------------------------------------------------------------------------------- issues
@@ -534,17 +552,17 @@ def _decide_issue(desk: Desk, stored: StoredIssue, answer: AnswerIn) -> int:
     record = record_store.load_records(desk.conn, record_ids=[stored.record_id])[0]
     _check_scope(desk.actor, [record])
     values = _issue_values(desk, stored, answer)
-    row = raw_store.load_rows_at(desk.conn, record.file_id, [record.record.pointer])[0]
+    rows = _rows_around(desk, record)
     sealer = seal_texts(desk.conn, desk.workshop.keyring, _personal_texts(values))
     draft = DecisionDraft(
         question_key=stored.question_key, kind=QuestionKind.ISSUE, record_keys=(record.record.record_key,), answer=answer.answer,
-        evidence_hash=stored.evidence_hash, evidence={"raw": raw_fingerprint(row, stored.issue.field_name)} | _batch_mark(desk), decided_by=desk.actor.username,
+        evidence_hash=stored.evidence_hash, evidence={"raw": raw_fingerprint(_own_row(record, rows), stored.issue.field_name)} | _batch_mark(desk), decided_by=desk.actor.username,
         decided_values=_sealed(values, sealer.swap), issue_code=stored.issue.code, field_name=stored.issue.field_name, note=answer.note,
         run_id=desk.run_id, session_id=desk.actor.session_id, seconds_taken=answer.seconds_taken,
     )
     decision_id = decision_store.add_decision(desk.conn, draft)
     decision_store.release(desk.conn, stored.question_key, desk.actor.username)
-    _remake(desk, record)
+    _remake(desk, record, rows)
     if answer.answer in (Answer.ACCEPT, Answer.CORRECT):
         _check_mended(desk, stored)
     return decision_id
@@ -608,15 +626,15 @@ def _standing_problems(desk: Desk, record_id: int) -> dict[str, str]:
 
 def _set_values(desk: Desk, record: StoredRecord, key: str, field_name: str, values: Mapping[str, Any], code: str) -> int:
     decision_store.lock_question(desk.conn, key)
-    row = raw_store.load_rows_at(desk.conn, record.file_id, [record.record.pointer])[0]
-    raw = raw_fingerprint(row, field_name)
+    rows = _rows_around(desk, record)
+    raw = raw_fingerprint(_own_row(record, rows), field_name)
     sealer = seal_texts(desk.conn, desk.workshop.keyring, _personal_texts(values))
     decision_id = decision_store.add_decision(desk.conn, DecisionDraft(
         question_key=key, kind=QuestionKind.ISSUE, record_keys=(record.record.record_key,), answer=Answer.CORRECT, evidence_hash=raw,
         evidence={"raw": raw} | _batch_mark(desk), decided_by=desk.actor.username, decided_values=_sealed(values, sealer.swap), issue_code=code,
         field_name=field_name, run_id=desk.run_id, session_id=desk.actor.session_id,
     ))
-    _remake(desk, record)
+    _remake(desk, record, rows)
     return decision_id
 
 
@@ -631,7 +649,8 @@ def _settle_spelling(desk: Desk, record_id: int, spelling: str, answer: Spelling
     _check_scope(desk.actor, [record])
     key = digest(["spelling", record.record.record_key, answer.field_name, spelling])
     decision_store.lock_question(desk.conn, key)
-    row = raw_store.load_rows_at(desk.conn, record.file_id, [record.record.pointer])[0]
+    rows = _rows_around(desk, record)
+    row = _own_row(record, rows)
     value: Any = answer.term
     if answer.field_name == "services":
         said = given_answers(desk.conn, desk.workshop, [row]).overrides.get(row.record_key, {})
@@ -641,7 +660,7 @@ def _settle_spelling(desk: Desk, record_id: int, spelling: str, answer: Spelling
         evidence={"raw": raw_fingerprint(row, answer.field_name)} | _batch_mark(desk), decided_by=desk.actor.username, decided_values={answer.field_name: value},
         issue_code=issue.issue.code, field_name=answer.field_name, run_id=desk.run_id, session_id=desk.actor.session_id,
     ))
-    _remake(desk, record)
+    _remake(desk, record, rows)
     return decision_id
 
 
@@ -670,15 +689,22 @@ def _issue_values(desk: Desk, stored: StoredIssue, answer: AnswerIn) -> dict[str
     return {}
 
 
-def _remake(desk: Desk, record: StoredRecord) -> None:
-    """Make the record anew from its row with every answer given so far, and settle what hangs on it."""
-    file = file_store.load_files(desk.conn, file_ids=[record.file_id])[0]
-    rows = raw_store.load_rows_around(desk.conn, record.file_id, record.row_number, NEIGHBOURS)
+def _rows_around(desk: Desk, record: StoredRecord) -> list[SourceRow]:
+    """The row of a record between those around it."""
+    return raw_store.load_rows_around(desk.conn, record.file_id, record.row_number, NEIGHBOURS)
+
+
+def _own_row(record: StoredRecord, rows: Sequence[SourceRow]) -> SourceRow:
+    return next(row for row in rows if row.pointer == record.record.pointer)
+
+
+def _remake(desk: Desk, record: StoredRecord, rows: Sequence[SourceRow]) -> None:
+    """Make the record anew from its row, one of `rows`, with every answer given so far, and settle what hangs on it."""
     kept = record_store.keep_run_wide_issues(desk.conn, record.record_id)
     prepared = prepare_rows(desk.conn, desk.workshop, rows, up_to=ROW_STAGES[-1], only=record.record.pointer)
-    keep_rows(desk.conn, desk.workshop, file, desk.run_id, prepared)
+    keep_rows(desk.conn, desk.workshop, record.file_id, desk.run_id, prepared)
     record_store.restore_run_wide_issues(desk.conn, record.record_id, kept)
-    _settle(desk, record_store.load_records(desk.conn, record_ids=[record.record_id]))
+    _settle(desk, {record.record_id})
 
 
 def _check_mended(desk: Desk, stored: StoredIssue) -> None:
@@ -707,7 +733,7 @@ def _undo(desk: Desk, decision: StoredDecision) -> int:
         _reopen_pair(desk, decision.question_key)
     else:
         for record in records:
-            _remake(desk, record)
+            _remake(desk, record, _rows_around(desk, record))
     return undone
 
 
@@ -732,7 +758,7 @@ def _unlearnt(desk: Desk, corrections: Sequence[int]) -> Desk:
 
 
 def _reopen_pair(desk: Desk, question_key: str) -> None:
-    _settle(desk, _records_of(desk, match_store.load_pairs(desk.conn, desk.run_id, question_keys=[question_key])))
+    _settle(desk, _sides_of(match_store.load_pairs(desk.conn, desk.run_id, question_keys=[question_key])))
 
 
 # --------------------------------------------------------------------------------------------------------- checks

@@ -157,6 +157,7 @@ class Staged:
             evidence={}, decided_by=by, decided_values=values, relation=relation, run_id=run_id,
         )
         with self.db.unit_of_work() as conn:
+            decision_store.lock_question(conn, draft.question_key)
             return decision_store.add_decision(conn, draft)
 
     def rows(self, query: str, **values: Any) -> list[Any]:

@@ -42,6 +42,7 @@ def answer_every_pair(database: Database, actor: Actor, run_id: int) -> int:
         for number, pair in enumerate(pairs):
             level = {feature["feature"]: feature["level"] for feature in pair.features}
             is_same = level["name"] in ("same_words", "same_core") and number % 7 > 0
+            decision_store.lock_question(conn, pair.question_key)
             decision_store.add_decision(
                 conn,
                 DecisionDraft(

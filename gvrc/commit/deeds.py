@@ -134,6 +134,7 @@ class Deeds:
             both = sorted((f"{FACILITY_PREFIX}{redirect.from_facility_id}", f"{FACILITY_PREFIX}{number}"))
             pairs.setdefault(question_key(*both), (both, ""))
         for key, (record_keys, evidence_hash) in pairs.items():
+            decision_store.lock_question(self.conn, key)
             decision_store.add_decision(self.conn, DecisionDraft(
                 question_key=key, kind=QuestionKind.DUPLICATE, record_keys=record_keys, answer=Answer.DIFFERENT, evidence_hash=evidence_hash,
                 evidence={"commit": self.commit_id}, decided_by=self.actor.username, decided_values={}, note="un-merged in the registry",

@@ -69,7 +69,7 @@ def _halved(
         return
     try:
         with refusals(), conn.begin_nested():
-            saved += keep_rows(conn, workshop, file, run_id, prepared)
+            saved += keep_rows(conn, workshop, file.file_id, run_id, prepared)
     except WriteRefused as refusal:
         if refusal.sqlstate in _OF_OTHERS:
             raise

@@ -1,15 +1,29 @@
-"""Many rows at once: COPY into a temporary table, then one statement."""
+"""Many rows at once: COPY into a temporary table, then one statement. A few rows go into the statement itself."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain, islice
 from typing import Any
 
 from psycopg import Connection as PsycopgConnection
 from psycopg import sql
 from sqlalchemy import Connection
 
+from gvrc.store.jsonb import dump_json
 from gvrc.store.session import copy_rows
+
+FEW = 100
+"""So many rows are quicker read from one value of the statement than from a table that must be made, filled and measured before."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Incoming:
+    """Rows on their way in, for one or more statements: `source` stands after FROM, `values` go with the statement."""
+
+    source: str
+    values: Mapping[str, Any]
 
 
 def driver(conn: Connection) -> PsycopgConnection[Any]:
@@ -17,6 +31,19 @@ def driver(conn: Connection) -> PsycopgConnection[Any]:
     raw = conn.connection.driver_connection
     assert isinstance(raw, PsycopgConnection)
     return raw
+
+
+def incoming_rows(conn: Connection, like: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], name: str = "incoming") -> Incoming:
+    """Rows shaped like the table `like`, of which they have the `columns`: a few as JSON in the statement, many in a temporary table called `name`, whose
+    size PostgreSQL is told."""
+    some = iter(rows)
+    first = list(islice(some, FEW + 1))
+    if len(first) <= FEW:
+        told = [dict(zip(columns, row, strict=True)) for row in first]
+        return Incoming(source=f"jsonb_populate_recordset(NULL::{like}, CAST(:{name} AS jsonb))", values={name: dump_json(told).decode()})
+    stage_rows(conn, like, columns, chain(first, some), name)
+    driver(conn).execute(sql.SQL("ANALYZE {}").format(sql.Identifier(name)))
+    return Incoming(source=name, values={})
 
 
 def stage_rows(conn: Connection, like: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], name: str = "incoming") -> str:

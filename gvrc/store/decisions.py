@@ -7,11 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, text, update
+from sqlalchemy import Connection, func, insert, literal, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from gvrc.model.review import Answer, QuestionKind
 from gvrc.store.tables import Claim, Correction, DecisionRow
+
+_MANY = 200
+"""Records whose answers are dearer to look up than it is to ask whether there are any."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,8 +61,7 @@ class StoredDecision:
 
 
 def add_decision(conn: Connection, draft: DecisionDraft) -> int:
-    """Add an answer; the one before it, if any, is replaced and stays on record."""
-    lock_question(conn, draft.question_key)
+    """Add an answer to a question that is locked (`lock_question`); the one before it, if any, is replaced and stays on record."""
     replaced = conn.execute(
         update(DecisionRow).where(DecisionRow.question_key == draft.question_key, DecisionRow.replaced_at.is_(None))
         .values(replaced_at=func.clock_timestamp()).returning(DecisionRow.decision_id)
@@ -94,13 +96,16 @@ def load_decision(conn: Connection, decision_id: int) -> StoredDecision | None:
     return StoredDecision(**row._mapping) if row else None
 
 
-def last_word(conn: Connection, question_key: str) -> StoredDecision | None:
-    """The newest entry about a question, an undo included; None when nobody said anything yet."""
-    query = select(*(getattr(DecisionRow, name) for name in StoredDecision.__slots__)).where(
-        DecisionRow.question_key == question_key, DecisionRow.replaced_at.is_(None)
-    )
-    row = conn.execute(query).one_or_none()
-    return StoredDecision(**row._mapping) if row else None
+def standing(conn: Connection, question_key: str) -> tuple[StoredDecision | None, str | None]:
+    """The newest entry about a question, an undo included (None when nobody said anything yet), and who has it open now, if anybody."""
+    asked = select(literal(question_key).label("asked")).subquery()
+    said = (DecisionRow.question_key == asked.c.asked) & DecisionRow.replaced_at.is_(None)
+    held = (Claim.question_key == asked.c.asked) & (Claim.expires_at > func.clock_timestamp())
+    columns = [getattr(DecisionRow, name) for name in StoredDecision.__slots__]
+    row = conn.execute(select(*columns, Claim.claimed_by).select_from(asked).outerjoin(DecisionRow, said).outerjoin(Claim, held)).one()
+    told = dict(row._mapping)
+    holder = told.pop("claimed_by")
+    return StoredDecision(**told) if row.decision_id is not None else None, holder
 
 
 def batch_of(conn: Connection, batch: str) -> list[StoredDecision]:
@@ -108,6 +113,13 @@ def batch_of(conn: Connection, batch: str) -> list[StoredDecision]:
     query = select(*(getattr(DecisionRow, name) for name in StoredDecision.__slots__)).order_by(DecisionRow.decision_id)
     query = query.where(DecisionRow.evidence.has_key("batch"), DecisionRow.evidence["batch"].astext == batch, DecisionRow.replaced_at.is_(None), DecisionRow.answer != Answer.UNDONE.value)
     return [StoredDecision(**row._mapping) for row in conn.execute(query)]
+
+
+def live_answers_about(conn: Connection, record_keys: Sequence[str]) -> list[StoredDecision]:
+    """Live answers that touch any of these records. A first run, in which nobody ever answered anything, is spared the look-up of many."""
+    if len(record_keys) > _MANY and not any_decisions(conn):
+        return []
+    return live_decisions(conn, record_keys=record_keys)
 
 
 def any_decisions(conn: Connection) -> bool:
@@ -126,12 +138,6 @@ def claim(conn: Connection, question_key: str, username: str, minutes: int) -> s
     if conn.execute(statement.returning(Claim.question_key)).scalar_one_or_none() is not None:
         return None
     return conn.execute(select(Claim.claimed_by).where(Claim.question_key == question_key)).scalar_one_or_none()
-
-
-def holder(conn: Connection, question_key: str) -> str | None:
-    """Who has this question open now, if anybody."""
-    query = select(Claim.claimed_by).where(Claim.question_key == question_key, Claim.expires_at > func.clock_timestamp())
-    return conn.execute(query).scalar_one_or_none()
 
 
 def release(conn: Connection, question_key: str, username: str) -> None:

@@ -40,6 +40,7 @@ class PairDraft:
 class StoredPair:
     """A scored pair as the steward's rooms need it."""
 
+    match_id: int
     run_id: int
     question_key: str
     left_key: str

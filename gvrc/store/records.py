@@ -15,7 +15,7 @@ from gvrc.model.issue import Issue, IssueType
 from gvrc.model.quality import QualityScore
 from gvrc.model.quick import quick
 from gvrc.model.record import Record, RecordState
-from gvrc.store.bulk import stage_rows
+from gvrc.store.bulk import FEW, incoming_rows
 from gvrc.store.codec import Sealer, digest, issue_from_row, record_from_row, record_hash
 from gvrc.store.session import copy_rows
 from gvrc.store.tables import QUALITY_DIMENSIONS, DeadLetter, IssueRow, RecordRow, RunFile
@@ -122,8 +122,10 @@ def save_records(conn: Connection, context: ChunkContext, drafts: Sequence[Recor
     ids = _insert_records(conn, context, drafts, rows) or _replace_records(conn, rows)
     found = ((ids[draft.record.record_key], draft.record.record_key, draft.issues, draft.quality) for draft in drafts)
     issues = [row for record_id, key, issues, quality in found for row in _issue_rows(context, record_id, key, issues, sealer, quality)]
-    if issues:
+    if len(issues) > FEW:
         copy_rows(conn, "staging.issues", _ISSUE_COLUMNS, issues)
+    elif issues:
+        _insert_issues(conn, issues, "")
     return ids
 
 
@@ -147,16 +149,16 @@ _NEXT_IDS = text("SELECT nextval(pg_get_serial_sequence('staging.records', 'reco
 
 def _replace_records(conn: Connection, rows: Sequence[tuple[Any, ...]]) -> dict[str, int]:
     """Write records over those of an earlier pass; their issues are dropped."""
-    stage_rows(conn, "staging.records", _COLUMNS, rows, name="incoming_records")
+    incoming = incoming_rows(conn, "staging.records", _COLUMNS, rows, name="incoming_records")
     names = ", ".join(_COLUMNS)
     updates = ", ".join(f"{name} = excluded.{name}" for name in _COLUMNS if name not in _KEPT)
     changed = "(r.record_hash <> excluded.record_hash)::int"
     written = conn.execute(text(f"""
-        INSERT INTO staging.records AS r ({names}) SELECT {names} FROM incoming_records
+        INSERT INTO staging.records AS r ({names}) SELECT {names} FROM {incoming.source}
         ON CONFLICT (file_id, pointer) DO UPDATE SET {updates}, version = r.version + {changed}, cluster_id = r.record_id,
             updated_at = CASE WHEN r.record_hash <> excluded.record_hash THEN now() ELSE r.updated_at END
         RETURNING r.record_id, r.record_key
-    """))  # noqa: S608 (column names of this module)
+    """), incoming.values)  # noqa: S608 (column names of this module)
     ids = {row.record_key: row.record_id for row in written}
     conn.execute(delete(IssueRow).where(IssueRow.record_id == func.any(list(ids.values()))))
     return ids
@@ -166,9 +168,12 @@ def add_issues(conn: Connection, context: ChunkContext, found: Iterable[tuple[in
     """Add issues to records (id, record key, issues). An answer already given to the same question with the same evidence holds."""
     rows = [row for record_id, record_key, issues in found for row in _issue_rows(context, record_id, record_key, issues, sealer)]
     if rows:
-        stage_rows(conn, "staging.issues", _ISSUE_COLUMNS, rows, name="incoming_issues")
-        names = ", ".join(_ISSUE_COLUMNS)
-        conn.execute(text(f"INSERT INTO staging.issues ({names}) SELECT {names} FROM incoming_issues ON CONFLICT DO NOTHING"))  # noqa: S608
+        _insert_issues(conn, rows, "ON CONFLICT DO NOTHING")
+
+
+def _insert_issues(conn: Connection, rows: Sequence[tuple[Any, ...]], otherwise: str) -> None:
+    names, incoming = ", ".join(_ISSUE_COLUMNS), incoming_rows(conn, "staging.issues", _ISSUE_COLUMNS, rows, name="incoming_issues")
+    conn.execute(text(f"INSERT INTO staging.issues ({names}) SELECT {names} FROM {incoming.source} {otherwise}"), incoming.values)  # noqa: S608
 
 
 def forget_issues(conn: Connection, run_id: int, stages: Sequence[str], besides: Collection[str]) -> None:
@@ -276,33 +281,31 @@ def restore_run_wide_issues(conn: Connection, record_id: int, kept: Sequence[Map
 def save_scores(conn: Connection, scored: Sequence[ScoredRecord]) -> None:
     """Write quality scores, points to gain and states. A ready record whose content the registry already holds counts as committed."""
     columns = ("record_id", "state", "state_reason", "quality_score", "quality_parts", "points_to_gain")
-    stage_rows(conn, "staging.records", columns, map(_score_row, scored), name="incoming_scores")
-    # without its size PostgreSQL reads every issue of every run for each chunk instead of those of these records
-    conn.execute(text("ANALYZE incoming_scores"))
-    conn.execute(text("""
+    # its size must be known: else PostgreSQL reads every issue of every run for each chunk instead of those of these records
+    incoming = incoming_rows(conn, "staging.records", columns, map(_score_row, scored), name="incoming_scores")
+    conn.execute(text(f"""
         UPDATE staging.records AS r SET state_reason = i.state_reason, quality_score = i.quality_score, quality_parts = i.quality_parts,
             points_to_gain = i.points_to_gain, facility_id = coalesce(s.facility_id, r.facility_id),
             state = CASE WHEN i.state = 'ready' AND s.record_hash = r.record_hash THEN 'committed' ELSE i.state END
-        FROM incoming_scores AS i JOIN staging.records AS own USING (record_id) LEFT JOIN facility_sources AS s ON s.record_key = own.record_key
+        FROM {incoming.source} AS i JOIN staging.records AS own ON own.record_id = i.record_id LEFT JOIN facility_sources AS s ON s.record_key = own.record_key
         WHERE r.record_id = i.record_id
-    """))
-    conn.execute(text("""
-        UPDATE staging.issues AS x SET points = (i.points_to_gain ->> x.code)::float FROM incoming_scores AS i
+    """), incoming.values)  # noqa: S608
+    conn.execute(text(f"""
+        UPDATE staging.issues AS x SET points = (i.points_to_gain ->> x.code)::float FROM {incoming.source} AS i
         WHERE x.record_id = i.record_id AND x.state = 'open' AND x.points IS DISTINCT FROM (i.points_to_gain ->> x.code)::float
-    """))
+    """), incoming.values)  # noqa: S608
 
 
 def settle_states(conn: Connection, states: Sequence[tuple[int, str]]) -> None:
     """Give records that were scored when they were written their states (record id, state). A ready record whose content the registry already
     holds counts as committed; one that a steward answered on meanwhile has its state already."""
-    stage_rows(conn, "staging.records", ("record_id", "state"), states, name="incoming_states")
-    conn.execute(text("ANALYZE incoming_states"))
-    conn.execute(text("""
+    incoming = incoming_rows(conn, "staging.records", ("record_id", "state"), states, name="incoming_states")
+    conn.execute(text(f"""
         UPDATE staging.records AS r SET facility_id = coalesce(s.facility_id, r.facility_id),
             state = CASE WHEN i.state = 'ready' AND s.record_hash = r.record_hash THEN 'committed' ELSE i.state END
-        FROM incoming_states AS i JOIN staging.records AS own USING (record_id) LEFT JOIN facility_sources AS s ON s.record_key = own.record_key
+        FROM {incoming.source} AS i JOIN staging.records AS own ON own.record_id = i.record_id LEFT JOIN facility_sources AS s ON s.record_key = own.record_key
         WHERE r.record_id = i.record_id AND r.state = 'new'
-    """))
+    """), incoming.values)  # noqa: S608
 
 
 def save_clusters(conn: Connection, run_id: int, clusters: Mapping[int, int]) -> None:
@@ -321,8 +324,8 @@ def load_clusters(conn: Connection, run_id: int) -> dict[int, int]:
 def set_clusters(conn: Connection, clusters: Mapping[int, int]) -> None:
     """Write the clusters of these records only."""
     if clusters:
-        stage_rows(conn, "staging.records", ("record_id", "cluster_id"), clusters.items(), name="incoming_clusters")
-        conn.execute(text("UPDATE staging.records AS r SET cluster_id = i.cluster_id FROM incoming_clusters AS i WHERE r.record_id = i.record_id"))
+        incoming = incoming_rows(conn, "staging.records", ("record_id", "cluster_id"), clusters.items(), name="incoming_clusters")
+        conn.execute(text(f"UPDATE staging.records AS r SET cluster_id = i.cluster_id FROM {incoming.source} AS i WHERE r.record_id = i.record_id"), incoming.values)  # noqa: S608
 
 
 def count_states(conn: Connection, run_id: int) -> dict[str, int]:

@@ -141,7 +141,7 @@ class Database:
         with self._connected(self.engine, opening, _sight(actor) | {"limit": f"{round(limit * 1000)}ms"}) as connection, connection.begin():
             yield connection
 
-    def rows_at_once(self, actor: Actor, statement: str, values: Mapping[str, Any], *, keep_plan: bool) -> list[tuple[Any, ...]]:
+    def rows_at_once(self, actor: Actor | None, statement: str, values: Mapping[str, Any], *, keep_plan: bool) -> list[tuple[Any, ...]]:
         """The rows of one reading statement (`:name` stands for a value) in one round trip, for what is asked hundreds of times a second.
 
         For whom it reads is said in the same breath as in `read`, and holds for this statement alone: what PostgreSQL is sent before it is told to
@@ -154,7 +154,7 @@ class Database:
             self._reading_engine.dispose()
             return self._rows_at_once(actor, statement, values, keep_plan)
 
-    def _rows_at_once(self, actor: Actor, statement: str, values: Mapping[str, Any], keep_plan: bool) -> list[tuple[Any, ...]]:
+    def _rows_at_once(self, actor: Actor | None, statement: str, values: Mapping[str, Any], keep_plan: bool) -> list[tuple[Any, ...]]:
         told = _sight(actor) | {"limit": f"{round(self.settings.query_timeout_seconds * 1000)}ms"}
         with self._connected(self._reading_engine) as connection:
             driver = connection.connection.driver_connection

@@ -14,6 +14,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, ProgrammingError
 from gvrc.errors import ConfigError, DatabaseUnavailable, SchemaOutdatedError, StoreError
 from gvrc.model.access import Actor
 from gvrc.settings import Settings
+from gvrc.store.bulk import FEW, incoming_rows
 from gvrc.store.jsonb import dump_json, storable_text
 from gvrc.store.session import Database, is_transient, try_lock
 
@@ -196,6 +197,18 @@ def test_any_json_becomes_storable(value: object) -> None:
     assert "\x00" not in json.dumps(json.loads(dumped), ensure_ascii=False)
 
 
+@pytest.mark.parametrize("count", [2, FEW + 1])
+def test_few_rows_and_many_arrive_as_the_same(database: Database, count: int) -> None:
+    nasty = "quote ' \" tab \t newline \n back\\slash \\N :name %s nul \x00 half \ud800 emoji 😀"
+    row = (7, nasty, 0.1 + 0.2, None, {"text": nasty, "list": [1, None, {"big": 10**30}]}, [], "not known")
+    columns = ("record_id", "name", "latitude", "longitude", "data", "changes", "state_reason")
+    with database.unit_of_work() as connection:
+        incoming = incoming_rows(connection, "staging.records", columns, [row] * count)
+        found = connection.execute(text(f"select {', '.join(columns)} from {incoming.source}"), incoming.values).all()
+    stored = nasty.replace("\x00", "\ufffd").replace("\ud800", "\ufffd")
+    assert [tuple(each) for each in found] == [(7, stored, 0.1 + 0.2, None, row[4] | {"text": stored}, [], "not known")] * count
+
+
 def test_tables_of_another_version_are_told(new_settings: Callable[[], Settings]) -> None:
     with Database.open(new_settings()) as db:
         db.check_schema()
@@ -234,10 +247,14 @@ def test_connections_that_broke_while_idle_are_replaced_before_anything_is_done(
 
 
 def test_a_connection_that_breaks_at_work_is_told_and_its_work_undone(database: Database, settings: Settings) -> None:
-    with pytest.raises(DatabaseUnavailable), database.unit_of_work() as connection:
-        connection.execute(text("insert into staging.corrections (field_name, bad_value, right_value, created_by) values ('name', 'lost', 'x', 'tests')"))
-        broken_off(database, settings)
-        connection.execute(text("select 1"))
+    def work() -> None:
+        with database.unit_of_work() as connection:
+            connection.execute(text("insert into staging.corrections (field_name, bad_value, right_value, created_by) values ('name', 'lost', 'x', 'tests')"))
+            broken_off(database, settings)
+            connection.execute(text("select 1"))
+
+    with pytest.raises(DatabaseUnavailable):
+        work()
     assert corrections(database) == []
 
 
