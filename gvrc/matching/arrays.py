@@ -18,7 +18,8 @@ TextArray = npt.NDArray[np.object_]
 FingerprintArray = npt.NDArray[np.uint64]
 Pairs = tuple[LongArray, LongArray]
 
-_COUNTABLE, _BITS = 1 << 16, 62
+_DIGIT = 16
+"""Bits of which numpy sorts numbers by counting."""
 _SCATTER = np.uint64(0x9E3779B97F4A7C15)
 """An odd number that spreads keys over buckets."""
 NO_PAIRS: Pairs = (np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64))
@@ -69,17 +70,12 @@ def ranks_within(sorted_keys: npt.NDArray[np.generic]) -> LongArray:
 
 
 def order_of(keys: LongArray | IntArray) -> LongArray:
-    """Positions in the order of the keys (whole numbers from 0), equal ones as they stand: small numbers by counting, others by sorting numbers that hold key
-    and position, which is faster than `argsort`, where both fit into one."""
-    largest, bits = int(keys.max(initial=0)), len(keys).bit_length()
-    if largest < _COUNTABLE:
-        return np.argsort(keys.astype(np.uint16), kind="stable")
-    if largest.bit_length() + bits > _BITS:
-        return np.argsort(keys, kind="stable")
-    both = (keys.astype(np.int64) << bits) | np.arange(len(keys), dtype=np.int64)
-    both.sort()
-    both &= (1 << bits) - 1
-    return both
+    """Positions in the order of the keys (whole numbers from 0), equal ones as they stand: by counting, 16 bits of the keys at a time, which costs a third of
+    comparing them."""
+    order = np.argsort(keys.astype(np.uint16), kind="stable")
+    for shift in range(_DIGIT, int(keys.max(initial=0)).bit_length(), _DIGIT):
+        order = order[np.argsort((keys[order] >> shift).astype(np.uint16), kind="stable")]
+    return order
 
 
 def may_repeat(keys: LongArray) -> BoolArray:

@@ -230,10 +230,9 @@ def _by_points(prepared: Prepared, found: _Found) -> None:
 
 def _prefixes(prepared: Prepared) -> IntArray:
     """How the two heaviest words of each name begin, by number."""
-    letters = np.array(prepared.names.vocabulary or [""], dtype="U3").view(np.uint32).reshape(-1, 3).astype(np.int64)
-    by_word = pd.factorize((letters[:, 0] << 42) | (letters[:, 1] << 21) | letters[:, 2])[0].astype(np.int32)
-    words = prepared.names.word_ids[:, :2]
-    return np.where(words >= 0, by_word[np.maximum(words, 0)], -1)
+    letters = prepared.names.beginnings
+    by_word = np.r_[pd.factorize((letters[:, 0] << 42) | (letters[:, 1] << 21) | letters[:, 2])[0].astype(np.int32), np.int32(-1)]
+    return by_word[prepared.names.word_ids[:, :2]]
 
 
 def _cells(prepared: Prepared, rows: LongArray, size: float, shift: float) -> LongArray:
@@ -384,8 +383,8 @@ def _united(count: int, scope: Scope, found: _Found) -> Candidates:
     asked = scope.admits(left, right)
     left, right, bits = left[asked], right[asked], bits[asked]
     code = np.minimum(left, right) * count + np.maximum(left, right)
-    both = np.sort((code << len(RULES)) | bits)
-    code, bits = both >> len(RULES), (both & ((1 << len(RULES)) - 1)).astype(np.int32)
+    order = order_of(code)
+    code, bits = code[order], bits[order]
     starts, _ = spans(code)
     rules = np.bitwise_or.reduceat(bits, starts) if len(starts) else bits
     once = code[starts]

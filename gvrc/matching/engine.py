@@ -9,13 +9,13 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from gvrc.matching import hard, rivals, specialties
-from gvrc.matching.arrays import BoolArray, ByteArray, IntArray, LongArray, SmallFloatArray, ranks_within
+from gvrc.matching.arrays import BoolArray, ByteArray, IntArray, LongArray, SmallFloatArray, order_of, ranks_within
 from gvrc.matching.blocking import BIT, RULES, Candidates, Scope, comparing_names, proposed
 from gvrc.matching.columns import MatchColumns
 from gvrc.matching.evidence import NEIGHBOURHOOD, RIVAL, EvidenceTable, evidence_table, logistic
 from gvrc.matching.explain import Explainer
 from gvrc.matching.features import CLASS_OF_NAME, FEATURES, NAME_CLASSES, NAME_LEVELS, spelling
-from gvrc.matching.forked import shared, workers_for
+from gvrc.matching.forked import buried, shared, workers_for
 from gvrc.matching.hard import HARD_EVIDENCE, NOTHING, SAME_CODE
 from gvrc.matching.meeting import parting_words, words_met
 from gvrc.matching.names import StandardNames
@@ -176,7 +176,9 @@ def match(
         is_chosen=choice.is_chosen, levels=levels, rival_rows=choice.rival_rows,
         counts={"candidate_pairs": len(found.left), "names_compared": found.compared, "split_blocks": found.split_blocks, "left_out": compared.left_out},
     )
-    return _banded(result)
+    banded = _banded(result)
+    buried()
+    return banded
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -316,5 +318,16 @@ def _banded(result: MatchSet) -> MatchSet:
     ).astype(np.uint8)
     result.bands[:] = bands
     kept = np.flatnonzero(bands > 0)
-    order = np.lexsort((result.right[kept], result.left[kept], -result.log_odds[kept].astype(np.float64), -score[kept].astype(np.float64)))
-    return result.taken(kept[order])
+    return result.taken(kept[_strongest_first(score[kept], result.log_odds[kept])])
+
+
+def _strongest_first(score: SmallFloatArray, log_odds: SmallFloatArray) -> LongArray:
+    """Positions by score (0 to 1), then by log-odds, both falling; equal ones as they stand, which is by their rows."""
+    return order_of((_falling(score) << 32) | _falling(log_odds))
+
+
+def _falling(numbers: SmallFloatArray) -> LongArray:
+    """Whole numbers of 32 bits that fall as the numbers rise: what IEEE 754 writes of a positive number, and of a negative one turned round."""
+    bits = (numbers + np.float32(0)).view(np.uint32)  # makes -0 a 0
+    rising = np.where(bits >> 31, ~bits, bits | np.uint32(1 << 31))
+    return (~rising).astype(np.int64)

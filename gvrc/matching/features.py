@@ -54,6 +54,8 @@ NAME_LEVELS = (
     "unknown", "same_words", "same_core", "same_sound", "r95", "r90", "r85", "r80", "r75", "r70", "r60", "r50", "unlike",
     "same_but_placed", "light_extra", "one_extra", "heavy_extra",
 )
+_LEVEL_OF_RATIO: ByteArray = (NAME_LEVELS.index("unlike") - np.searchsorted([50, 60, 70, 75, 80, 85, 90, 95], np.arange(256), side="right")).astype(np.uint8)
+"""The level of the names by the ratio of their spelling."""
 CLASS_OF_NAME: ByteArray = np.array([3, 0, 1, 1, *[3] * 9, *[2] * 4], dtype=np.uint8)
 """The number of the name class by the level of the names."""
 WORD_LEVELS = ("unknown", "all_meet", "light_rest", "light_and_heavy", "some_rest", "heavy_rest", "nothing_shared")
@@ -122,7 +124,8 @@ def spelling(prepared: Prepared, pairs: PairRows) -> ByteArray:
 
 
 def _ratio_level(ratio: ByteArray) -> ByteArray:
-    return np.select([ratio >= cut for cut in (95, 90, 85, 80, 75, 70, 60, 50)], list(range(4, 12)), 12).astype(np.uint8)
+    level: ByteArray = _LEVEL_OF_RATIO[ratio]
+    return level
 
 
 def name(prepared: Prepared, pairs: PairRows) -> ByteArray:
@@ -167,15 +170,16 @@ def consonants(prepared: Prepared, pairs: PairRows) -> ByteArray:
     """How many consonants differ between similar names: vowels are often spelled in two ways, another consonant is mostly another name; so is another beginning."""
     level = np.zeros(len(pairs), dtype=np.uint8)
     column = prepared.names.consonants
+    differing = np.flatnonzero(~(_sounds_alike(prepared, pairs) | _equal(prepared.names.same["whole"], pairs)))
 
     def measure(part: slice) -> None:
-        left, right = column[pairs.left[part]].tolist(), column[pairs.right[part]].tolist()
-        differing = cpdist(left, right, scorer=Levenshtein.distance, score_cutoff=3, dtype=np.int32)
-        level[part] = np.minimum(differing, 3) + 1
+        rows = differing[part]
+        left, right = column[pairs.left[rows]].tolist(), column[pairs.right[rows]].tolist()
+        level[rows] = np.minimum(cpdist(left, right, scorer=Levenshtein.distance, score_cutoff=3, dtype=np.uint8), 3) + 1
 
-    in_slices(len(pairs), SLICE, measure)
-    level[_start_differs(prepared, pairs)] += CONSONANT_LEVELS.index("more_differ")
-    return np.where(_sounds_alike(prepared, pairs) | _equal(prepared.names.same["whole"], pairs), UNKNOWN, level).astype(np.uint8)
+    in_slices(len(differing), SLICE, measure)
+    level[differing[_start_differs(prepared, pairs)[differing]]] += CONSONANT_LEVELS.index("more_differ")
+    return level
 
 
 def _start_differs(prepared: Prepared, pairs: PairRows) -> BoolArray:

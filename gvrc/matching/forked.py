@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from multiprocessing import current_process, get_all_start_methods, get_context
+from multiprocessing import active_children, current_process, get_all_start_methods, get_context
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import TypeVar
@@ -54,7 +54,7 @@ def _running() -> int:
 @contextmanager
 def shared(work: Callable[[Part], Found], parts: Sequence[Part], workers: int) -> Iterator[Callable[[], list[Found]]]:
     """The work on every part on so many processors: copies of this process begin at once, this one takes its share when what was found is called for. In the
-    order of the parts."""
+    order of the parts. The copies are dead afterwards, but nobody waits until their memory is given back: `buried` does."""
     copies = min(workers, len(parts)) - 1
     if copies < 1 or not may_fork():
         yield lambda: [work(part) for part in parts]
@@ -94,9 +94,14 @@ def shared(work: Callable[[Part], Found], parts: Sequence[Part], workers: int) -
         os.close(waiting)
         for process in processes:
             process.kill()
-            process.join()
         for receiver in receivers:
             receiver.close()
+
+
+def buried() -> None:
+    """Lets go of the copies that have died meanwhile, so that none stays behind as a zombie; those that are not yet gone go the next time, or when this process
+    ends."""
+    active_children()  # which says what is alive, and joins the rest
 
 
 def _step(parts: int) -> int:

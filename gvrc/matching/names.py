@@ -22,6 +22,8 @@ LONGEST_NAME = 300
 """Characters of a name that are compared; a longer "name" is a paragraph in the wrong column."""
 WORDS_COMPARED = 6
 """Distinctive words compared one by one per record: the rarest."""
+BEGINNING = 3
+"""Letters with which a word begins."""
 COMMON_WORD_FACTOR = 0.35
 """Saints, churches and sponsors recur everywhere: their words tell little, measured on the two national health lists."""
 PRIOR_RECORDS = 2000.0
@@ -73,7 +75,7 @@ class StandardNames:
 
     `full` and `core` hold the sorted words, `whole` those of core and brackets together, `joined` the core without spaces in its own order, `folded` the core as it sounds, `consonants` that without its vowels, `kind_text` the kind words;
     `has_several_words` marks cores of more than one; `word_ids` (rows x WORDS_COMPARED, -1 for none) the rarest core and qualifier words with `word_weights`; `is_qualifier` marks those
-    from the brackets; `vocabulary` the words by number. `same` numbers the texts of a column (COMPARED_WHOLE): equal numbers, equal texts; -1 is no text; its `run_together`
+    from the brackets; `vocabulary` the words by number, `beginnings` the code points of the first BEGINNING letters of each, 0 where it ends. `same` numbers the texts of a column (COMPARED_WHOLE): equal numbers, equal texts; -1 is no text; its `run_together`
     numbers the cores as they sound in their own order (`Homa Bay`, `Homabay`).
     `fingerprints` are numbers made from the names alone, the same in every list and run.
     """
@@ -96,6 +98,7 @@ class StandardNames:
     word_weights: SmallFloatArray
     is_qualifier: BoolArray
     vocabulary: list[str]
+    beginnings: LongArray
 
 
 @cache
@@ -256,6 +259,7 @@ def _as_columns(parts: list[NameParts]) -> StandardNames:
         word_weights=weights,
         is_qualifier=bracketed,
         vocabulary=vocabulary,
+        beginnings=np.array(vocabulary, dtype=f"U{BEGINNING}").view(np.uint32).reshape(-1, BEGINNING).astype(np.int64),
     )
 
 

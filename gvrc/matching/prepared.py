@@ -41,8 +41,9 @@ _NORTH, _EAST = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
 """Odd numbers that keep apart what adds up to a fingerprint."""
 _COUNTED = 8
 """Times as large as there are of them numbers may be to be counted as they are."""
-_ONE_SOUND = str.maketrans("cqzylw", "kksiru")
-"""Letters that begin a word for one another (names.folded)."""
+_ONE_SOUND: LongArray = np.arange(128)
+_ONE_SOUND[[ord(letter) for letter in "cqzylw"]] = [ord(letter) for letter in "kksiru"]
+"""The letter for which each letter may stand at the beginning of a word (names.folded), by code point."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,7 +167,7 @@ def completed(columns: MatchColumns, ground: Groundwork) -> Prepared:
         known_words=known_words,
         bracketed_words=bracketed,
         telling_words=known_words & ~bracketed,
-        word_starts=_word_starts(found_names.vocabulary),
+        word_starts=_word_starts(found_names.beginnings),
         namesakes_anywhere=_equal_ones(ground.sounds),
     )
 
@@ -178,12 +179,17 @@ def _fingerprints(columns: MatchColumns, found_names: names.StandardNames) -> Fi
 
 
 def _alternatives(alternatives: Sequence[Sequence[str]], codes: Sequence[str]) -> IntArray:
-    """Possible constituencies and wards by number (constituencies first, as they are numbered, then wards), ALTERNATIVES_COMPARED a row."""
+    """Possible constituencies and wards by number (constituencies first, as they are numbered, then wards), up to ALTERNATIVES_COMPARED a row."""
     numbers = {code: number for number, code in enumerate(codes)}
-    table = np.full((len(alternatives), ALTERNATIVES_COMPARED), -1, dtype=np.int32)
-    for row in _filled(alternatives):
-        found = [numbers.get(code, NOWHERE) for code in alternatives[row][:ALTERNATIVES_COMPARED]]
-        table[row, : len(found)] = found
+    rows = _filled(alternatives)
+    return _table(len(alternatives), rows, [[numbers.get(code, NOWHERE) for code in alternatives[row][:ALTERNATIVES_COMPARED]] for row in rows])
+
+
+def _table(count: int, rows: Sequence[int], found: Sequence[Sequence[int]]) -> IntArray:
+    """The numbers found for some of `count` rows, -1 for none, in as many columns as the longest of them wants (at least one): most lists state little."""
+    table = np.full((count, max(map(len, found), default=1)), -1, dtype=np.int32)
+    for row, numbers in zip(rows, found, strict=True):
+        table[row, : len(numbers)] = numbers
     return table
 
 
@@ -206,15 +212,16 @@ def _official(codes: TextArray) -> IntArray:
 
 
 def _contacts(contacts: Sequence[Sequence[str]], lengths: LongArray) -> tuple[LongArray, LongArray]:
-    """The contacts that may be given more than once, by number, each with its record; both in the order of the contacts."""
-    stated = np.fromiter(chain.from_iterable(contacts), dtype=object, count=int(lengths.sum()))
-    hashes = np.fromiter(map(hash, stated), dtype=np.int64, count=len(stated))
-    repeated = np.flatnonzero(may_repeat(hashes))
-    repeated = repeated[_equal_ones(hashes[repeated]) > 1]
-    ids = numbers_of(stated[repeated])[0].astype(np.int64)
+    """The contacts that are given more than once, by number, each with its record; both in the order of the contacts. Their hashes (64 bits, of a secret of this
+    process) stand for the texts: that two of a million differing contacts share one happens once in 40 million lists."""
+    hashes = np.fromiter(map(hash, chain.from_iterable(contacts)), dtype=np.int64, count=int(lengths.sum()))
+    repeated = np.flatnonzero(may_repeat(hashes) & (hashes != hash("")))
+    ids = pd.factorize(hashes[repeated])[0]
+    several = np.bincount(ids)[ids] > 1
+    ids, repeated = ids[several], repeated[several]
     rows = np.repeat(np.arange(len(contacts), dtype=np.int64), lengths)[repeated]
     size = max(len(contacts), 1)
-    both = np.sort((ids * size + rows)[ids >= 0])
+    both = np.sort(ids * size + rows)
     both = both[np.r_[True, both[1:] != both[:-1]]] if len(both) else both
     return both // size, both % size
 
@@ -274,26 +281,24 @@ def _word_sets(table: BoolArray) -> ByteArray:
     return np.packbits(table, axis=1, bitorder="little")[:, 0]
 
 
-def _word_starts(vocabulary: Sequence[str]) -> LongArray:
+def _word_starts(beginnings: LongArray) -> LongArray:
     """The first letter of each word, those that begin a word for one another made one; a last one for "no word"."""
-    letters = "".join([word[0] for word in vocabulary]).translate(_ONE_SOUND) + "-"
-    return np.frombuffer(letters.encode("utf-32-le"), dtype=np.uint32).astype(np.int64)
+    return np.r_[_ONE_SOUND[beginnings[:, 0]], np.int64(0)]
 
 
 def _place_words(place_names: Sequence[Sequence[str]]) -> tuple[IntArray, dict[str, int]]:
-    """Words of the stated surroundings by number, PLACE_WORDS_COMPARED a row; and the numbers."""
+    """Words of the stated surroundings by number, up to PLACE_WORDS_COMPARED a row; and the numbers."""
     numbers: dict[str, int] = {}
     known: dict[str, list[int]] = {}
-    table = np.full((len(place_names), PLACE_WORDS_COMPARED), -1, dtype=np.int32)
-    for row in _filled(place_names):
-        found: list[int] = []
+    rows, found = _filled(place_names), []
+    for row in rows:
+        words: list[int] = []
         for text in place_names[row]:
             if text not in known:
                 known[text] = [numbers.setdefault(sound, len(numbers)) for sound in _place_sounds(text)]
-            found += known[text]
-        found = list(dict.fromkeys(found))[:PLACE_WORDS_COMPARED]
-        table[row, : len(found)] = found
-    return table, numbers
+            words += known[text]
+        found.append(list(dict.fromkeys(words))[:PLACE_WORDS_COMPARED])
+    return _table(len(place_names), rows, found), numbers
 
 
 def _place_word_rarity(table: IntArray, count: int) -> ByteArray:
