@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 
-from gvrc.matching.arrays import NO_PAIRS, BoolArray, IntArray, LongArray, Pairs, may_repeat, order_of, pairs_within, spans
-from gvrc.matching.partitions import FoundPairs, Sweep, Wording, scoring
+from gvrc.matching.arrays import NO_PAIRS, BoolArray, ByteArray, IntArray, LongArray, Pairs, may_repeat, order_of, pairs_within, spans
+from gvrc.matching.partitions import RATIO_SHIFT, FoundPairs, Sweep, Wording, scoring
 from gvrc.matching.prepared import Groundwork, Prepared
 
 RULES: tuple[str, ...] = (
@@ -47,6 +48,7 @@ RARE_WORD_WEIGHT = 0.3
 CELL_DEGREES = 0.02
 NEAR_CELL_DEGREES = 0.0006
 NEAR_GROUP = 6
+_SIDES: tuple[Literal["left", "right"], ...] = ("left", "right")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,12 +96,14 @@ class Scope:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidates:
-    """Candidate pairs, left before right, each once; `rules` is the bit mask of the rules that proposed it (RULES). `compared` counts name
+    """Candidate pairs, left before right, each once; `rules` is the bit mask of the rules that proposed it (RULES), `ratios` the ratio of the sorted
+    distinctive words (or of these run together) where it was found out on the way, else 0. `compared` counts name
     comparisons made on the way, `split_blocks` blocks too large to be compared whole."""
 
     left: LongArray
     right: LongArray
     rules: IntArray
+    ratios: ByteArray
     compared: int = 0
     split_blocks: int = 0
 
@@ -232,7 +236,8 @@ def _prefixes(prepared: Prepared) -> IntArray:
     """How the two heaviest words of each name begin, by number."""
     letters = prepared.names.beginnings
     by_word = np.r_[pd.factorize((letters[:, 0] << 42) | (letters[:, 1] << 21) | letters[:, 2])[0].astype(np.int32), np.int32(-1)]
-    return by_word[prepared.names.word_ids[:, :2]]
+    prefixes: IntArray = by_word[prepared.names.word_ids[:, :2]]
+    return prefixes
 
 
 def _cells(prepared: Prepared, rows: LongArray, size: float, shift: float) -> LongArray:
@@ -366,26 +371,43 @@ def _without(ground: Groundwork, fine: IntArray, coarse: IntArray, rule: str, cu
         if length <= DENSE or count * length <= LEAF**2:
             yield Sweep(left=unknown, right=block, bit=BIT[rule], cut=cut)
             continue
-        kinds, of_unknown = ground.kinds[block], ground.kinds[unknown]
-        for kind in np.unique(of_unknown):
-            meets = block if kind < 0 else block[(kinds == kind) | (kinds < 0)]
-            yield Sweep(left=unknown[of_unknown == kind], right=meets, bit=BIT[rule], cut=WIDE_NAME_CUT)
+        yield from _of_one_kind(ground, block, unknown, BIT[rule])
+
+
+def _of_one_kind(ground: Groundwork, block: LongArray, unknown: LongArray, bit: int) -> Iterator[Sweep]:
+    """Those of unknown place against those of their block that are, or may be, of their kind."""
+    (block, kinds), (unknown, theirs) = _by_kind(ground, block), _by_kind(ground, unknown)
+    kindless = block[: np.searchsorted(kinds, 0)]
+    starts, lengths = spans(theirs)
+    first, last = (np.searchsorted(kinds, theirs[starts], side=side).tolist() for side in _SIDES)
+    for at, (start, length) in enumerate(zip(starts.tolist(), lengths.tolist(), strict=True)):
+        meets = block if theirs[start] < 0 else np.concatenate((kindless, block[first[at] : last[at]]))
+        yield Sweep(left=unknown[start : start + length], right=meets, bit=bit, cut=WIDE_NAME_CUT)
+
+
+def _by_kind(ground: Groundwork, rows: LongArray) -> tuple[LongArray, IntArray]:
+    """The rows in the order of their kinds, and the kinds; unknown ones come first."""
+    kinds = ground.kinds[rows]
+    order = order_of(kinds + 1)
+    return rows[order], kinds[order]
 
 
 def _united(count: int, scope: Scope, found: _Found) -> Candidates:
     """Each pair once, left before right, with all rules that proposed it."""
     if not found.pairs:
-        empty = NO_PAIRS[0]
-        return Candidates(left=empty, right=empty, rules=np.empty(0, dtype=np.int32), compared=found.compared, split_blocks=found.split_blocks)
+        found.pairs.append((*NO_PAIRS, np.empty(0, dtype=np.int32)))
     left = np.concatenate([pairs[0] for pairs in found.pairs])
     right = np.concatenate([pairs[1] for pairs in found.pairs])
-    bits = np.concatenate([pairs[2] for pairs in found.pairs])
+    findings = np.concatenate([pairs[2] for pairs in found.pairs])
     asked = scope.admits(left, right)
-    left, right, bits = left[asked], right[asked], bits[asked]
+    left, right, findings = left[asked], right[asked], findings[asked]
     code = np.minimum(left, right) * count + np.maximum(left, right)
     order = order_of(code)
-    code, bits = code[order], bits[order]
+    code, findings = code[order], findings[order]
     starts, _ = spans(code)
-    rules = np.bitwise_or.reduceat(bits, starts) if len(starts) else bits
-    once = code[starts]
-    return Candidates(left=once // count, right=once % count, rules=rules, compared=found.compared, split_blocks=found.split_blocks)
+    united = np.bitwise_or.reduceat(findings, starts) if len(starts) else findings  # of one pair there is only one ratio
+    left, right = np.divmod(code[starts], max(count, 1))
+    return Candidates(
+        left=left, right=right, rules=united & ((1 << RATIO_SHIFT) - 1), ratios=(united >> RATIO_SHIFT).astype(np.uint8), compared=found.compared,
+        split_blocks=found.split_blocks,
+    )

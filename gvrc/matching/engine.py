@@ -222,7 +222,7 @@ def compare(prepared: Prepared, found: Candidates, table: EvidenceTable, possibl
     slices = [slice(start, start + size) for start in range(0, max(count, 1), size)]
 
     def work(part: slice) -> Compared:
-        pairs = PairRows(left=found.left[part], right=found.right[part], rules=found.rules[part])
+        pairs = PairRows(left=found.left[part], right=found.right[part], rules=found.rules[part], ratios=found.ratios[part])
         return _compared(prepared, pairs, table, possible_threshold).without_crowds(prepared)
 
     with shared(work, slices, workers) as comparing:

@@ -101,19 +101,10 @@ def spelling(prepared: Prepared, pairs: PairRows) -> ByteArray:
     """The level of the names by spelling and sound alone, without looking at single words."""
     names = prepared.names
     sounds_alike = _sounds_alike(prepared, pairs)
-    different = np.flatnonzero(~sounds_alike)
-    ratio = np.zeros(len(pairs), dtype=np.uint8)
-
-    def measure(part: slice) -> None:
-        rows = different[part]
-        left, right = pairs.left[rows], pairs.right[rows]
-        ratio[rows] = cpdist(names.core[left].tolist(), names.core[right].tolist(), scorer=fuzz.ratio, dtype=np.uint8, score_cutoff=LEAST_RATIO)
-        several = names.has_several_words[left] | names.has_several_words[right]
-        left, right = left[several], right[several]
-        joined = cpdist(names.joined[left].tolist(), names.joined[right].tolist(), scorer=fuzz.ratio, dtype=np.uint8, score_cutoff=LEAST_RATIO)
-        ratio[rows[several]] = np.maximum(ratio[rows[several]], joined)
-
-    in_slices(len(different), SLICE, measure)
+    ratio = np.zeros(len(pairs), dtype=np.uint8) if pairs.ratios is None else pairs.ratios.copy()
+    differ = ~sounds_alike
+    _compare_texts(names.core, pairs, np.flatnonzero(differ & (ratio == 0)), ratio)
+    _compare_texts(names.joined, pairs, np.flatnonzero(differ & (names.has_several_words[pairs.left] | names.has_several_words[pairs.right])), ratio)
     level = _ratio_level(ratio)
     level[sounds_alike] = NAME_LEVELS.index("same_sound")
     level[_equal(names.same["core"], pairs) | _equal(names.same["whole"], pairs)] = NAME_LEVELS.index("same_core")
@@ -121,6 +112,17 @@ def spelling(prepared: Prepared, pairs: PairRows) -> ByteArray:
     empty = names.same["core"] < 0
     level[empty[pairs.left] | empty[pairs.right]] = UNKNOWN
     return level
+
+
+def _compare_texts(column: TextArray, pairs: PairRows, rows: LongArray, ratio: ByteArray) -> None:
+    """Raises the ratios of some pairs to those of these texts, where these are greater."""
+
+    def measure(part: slice) -> None:
+        at = rows[part]
+        found = cpdist(column[pairs.left[at]].tolist(), column[pairs.right[at]].tolist(), scorer=fuzz.ratio, dtype=np.uint8, score_cutoff=LEAST_RATIO)
+        ratio[at] = np.maximum(ratio[at], found)
+
+    in_slices(len(rows), SLICE, measure)
 
 
 def _ratio_level(ratio: ByteArray) -> ByteArray:

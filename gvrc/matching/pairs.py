@@ -36,12 +36,14 @@ class MetWords:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PairRows:
-    """The pairs under comparison: rows of Prepared, and the bit mask of the rules that proposed them. `spelled` is their spelling, `met` the words that
+    """The pairs under comparison: rows of Prepared, and the bit mask of the rules that proposed them. `ratios` are the
+    ratios of their names where they are known (else 0), `spelled` is their spelling, `met` the words that
     met and `parting` those in which they part, once these were found out."""
 
     left: LongArray
     right: LongArray
     rules: IntArray
+    ratios: ByteArray | None = None
     spelled: ByteArray | None = None
     met: MetWords | None = None
     parting: PartingWords | None = None
@@ -53,6 +55,7 @@ class PairRows:
         """Some of the pairs."""
         return PairRows(
             left=self.left[rows], right=self.right[rows], rules=self.rules[rows],
+            ratios=None if self.ratios is None else self.ratios[rows],
             spelled=None if self.spelled is None else self.spelled[rows],
             met=None if self.met is None else self.met.taken(rows),
             parting=None if self.parting is None else self.parting.taken(rows),

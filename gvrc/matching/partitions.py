@@ -31,7 +31,11 @@ CELLS_OF_A_SHARE, CELLS_WORTH_SHARING, CELLS_OF_LONG_WORK = 500_000, 6_000_000, 
 milliseconds itself; and from which work is shared even where other work keeps the processors busy."""
 CONNECT_SECONDS = 10
 
+RATIO_SHIFT = 16
+"""Bits of a finding below which its rules stand, and above which the ratio of the two names."""
+
 FoundPairs = tuple[LongArray, LongArray, IntArray]
+"""Rows of the left, rows of the right, and of each pair its finding: the bits of the rules, and the ratio above them (RATIO_SHIFT)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,9 +107,9 @@ def _part(sweeps: Sequence[Sweep], wording: Wording) -> Part:
 
 
 def score_partition(part: Part) -> FoundPairs:
-    """The alike pairs of a part: rows of the left, rows of the right, and the bits of the rules."""
-    left, right, bits = _swept(part.sweeps, part.wording)
-    return part.rows[left], part.rows[right], bits
+    """The alike pairs of a part, by the row numbers of the whole."""
+    left, right, findings = _swept(part.sweeps, part.wording)
+    return part.rows[left], part.rows[right], findings
 
 
 def _swept(sweeps: Sequence[Sweep], wording: Wording) -> FoundPairs:
@@ -113,8 +117,8 @@ def _swept(sweeps: Sequence[Sweep], wording: Wording) -> FoundPairs:
     if len(sweeps) > 1 or sweeps[0].cells <= CELLS_AT_ONCE:
         return _alike(sweeps, wording)
     found = [_alike([piece], wording) for piece in _slices(sweeps[0])]
-    left, right, bits = (np.concatenate([pairs[side] for pairs in found]) for side in range(3))
-    return left, right, bits
+    left, right, findings = (np.concatenate([pairs[side] for pairs in found]) for side in range(3))
+    return left, right, findings
 
 
 @contextmanager
@@ -187,7 +191,8 @@ def _alike(sweeps: Sequence[Sweep], wording: Wording) -> FoundPairs:
     is_crowded, kept = _most_alike(ratios[found], lines, left[lines], right[columns], wording)
     if not is_crowded:  # else a pair may have stayed on one side of a square only
         kept = (column > row) | ~np.array([sweep.left is sweep.right for sweep in sweeps])[of]
-    return left[lines[kept]], right[columns[kept]], bits[of[kept]]
+    findings = bits[of[kept]] | (ratios[found[kept]].astype(np.int32) << RATIO_SHIFT)
+    return left[lines[kept]], right[columns[kept]], findings
 
 
 def _most_alike(ratios: ByteArray, lines: LongArray, left: LongArray, right: LongArray, wording: Wording) -> tuple[bool, BoolArray]:

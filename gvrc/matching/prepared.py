@@ -20,7 +20,6 @@ from gvrc.matching.arrays import (
     TextArray,
     codes_of,
     may_repeat,
-    numbers_of,
     spans,
 )
 from gvrc.matching.columns import MatchColumns
@@ -138,6 +137,7 @@ def completed(columns: MatchColumns, ground: Groundwork) -> Prepared:
     families, found_names = seat_families(), ground.names
     owners, owner_codes = codes_of(columns.owners)
     table, place_numbers = _place_words(columns.place_names.tolist())
+    services, has_services = _service_sets(columns.services.tolist())
     known_words, bracketed = _word_sets(found_names.word_ids >= 0), _word_sets(found_names.is_qualifier)
     return Prepared(
         **{field.name: getattr(ground, field.name) for field in fields(Groundwork)},
@@ -157,8 +157,8 @@ def completed(columns: MatchColumns, ground: Groundwork) -> Prepared:
         contact_ids=contact_ids,
         contact_rows=contact_rows,
         has_contact=contacts_each > 0,
-        services=_service_sets(columns.services.tolist()),
-        has_services=columns.services.astype(np.bool_),
+        services=services,
+        has_services=has_services,
         has_surroundings=bool(place_numbers),
         place_words=table,
         place_word_rarity=_place_word_rarity(table, len(place_numbers)),
@@ -245,13 +245,16 @@ def _shared_points(columns: MatchColumns, cores: IntArray) -> BoolArray:
     return shared
 
 
-def _service_sets(services: Sequence[Sequence[str]]) -> TextArray:
+def _service_sets(services: Sequence[Sequence[str]]) -> tuple[TextArray, BoolArray]:
+    """The services of each record as a set, and whether there are any."""
     out: TextArray = np.empty(len(services), dtype=object)
     nothing: frozenset[str] = frozenset()
     out[:] = nothing
-    for row in _filled(services):
+    rows, is_filled = _filled(services), np.zeros(len(services), dtype=np.bool_)
+    is_filled[rows] = True
+    for row in rows:
         out[row] = frozenset(services[row])
-    return out
+    return out, is_filled
 
 
 def _numbers_of(vocabulary: Sequence[str], place_numbers: Mapping[str, int]) -> list[int]:
@@ -278,12 +281,16 @@ def _equal_ones(numbers: LongArray) -> LongArray:
 
 def _word_sets(table: BoolArray) -> ByteArray:
     """Each row as a set, a bit for each column."""
-    return np.packbits(table, axis=1, bitorder="little")[:, 0]
+    sets = np.zeros(len(table), dtype=np.uint8)
+    for column in range(table.shape[1]):
+        sets |= table[:, column].view(np.uint8) << np.uint8(column)
+    return sets
 
 
 def _word_starts(beginnings: LongArray) -> LongArray:
     """The first letter of each word, those that begin a word for one another made one; a last one for "no word"."""
-    return np.r_[_ONE_SOUND[beginnings[:, 0]], np.int64(0)]
+    starts: LongArray = np.r_[_ONE_SOUND[beginnings[:, 0]], np.int64(0)]
+    return starts
 
 
 def _place_words(place_names: Sequence[Sequence[str]]) -> tuple[IntArray, dict[str, int]]:
