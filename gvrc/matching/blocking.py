@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -12,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from gvrc.matching.arrays import NO_PAIRS, BoolArray, ByteArray, IntArray, LongArray, Pairs, may_repeat, order_of, pairs_within, spans
-from gvrc.matching.partitions import RATIO_SHIFT, FoundPairs, Sweep, Wording, scoring
+from gvrc.matching.partitions import RATIO_SHIFT, FoundPairs, NamesToCompare, Sweep, Wording, names_to_compare
 from gvrc.matching.prepared import Groundwork, Prepared
 
 RULES: tuple[str, ...] = (
@@ -121,29 +119,21 @@ class _Found:
             self.pairs.append((*pairs, np.full(len(pairs[0]), BIT[rule], dtype=np.int32)))
 
 
-@dataclass(frozen=True, slots=True)
-class NamesComparing:
-    """The comparing of names that is under way: the alike pairs once they are called for, and how many comparisons it makes."""
-
-    pairs: Callable[[], list[FoundPairs]]
-    cells: int
+def candidates(prepared: Prepared, scope: Scope) -> Candidates:
+    """Every pair that some rule proposes."""
+    names = names_of(prepared, scope)
+    return proposed(prepared, scope, names.cells, names.everywhere)
 
 
-def candidates(prepared: Prepared, scope: Scope, executor: Executor | None = None, workers: int = 1) -> Candidates:
-    """Every pair that some rule proposes. Names are compared block by block on `executor`, or on so many processors here."""
-    with comparing_names(prepared, scope, executor, workers) as comparing:
-        return proposed(prepared, scope, comparing)
-
-
-def proposed(prepared: Prepared, scope: Scope, comparing: NamesComparing) -> Candidates:
-    """Every pair that some rule proposes; the other rules are at work while names are compared."""
-    found = _Found(compared=comparing.cells)
+def proposed(prepared: Prepared, scope: Scope, cells: int, alike_names: Callable[[], list[FoundPairs]]) -> Candidates:
+    """Every pair that some rule proposes; the other rules are at work while names are compared elsewhere, in so many comparisons."""
+    found = _Found(compared=cells)
     _by_codes(prepared, found)
     _by_contacts(prepared, found)
     _by_name_key(prepared, found, FEW_NAMESAKES if scope.link else ONLY_NAMESAKES)
     _by_rare_words(prepared, found)
     _by_points(prepared, found)
-    found.pairs += comparing.pairs()
+    found.pairs += alike_names()
     return _united(prepared.count, scope, found)
 
 
@@ -297,13 +287,11 @@ def halves(rows: LongArray) -> Iterator[Pairs]:
     yield from halves(rows[middle:])
 
 
-@contextmanager
-def comparing_names(ground: Groundwork, scope: Scope, executor: Executor | None = None, workers: int = 1) -> Iterator[NamesComparing]:
-    """The comparing of names, which goes on elsewhere while other work is done here."""
+def names_of(ground: Groundwork, scope: Scope) -> NamesToCompare:
+    """The names that are to be compared, block by block."""
     sweeps = list(sweeps_of(ground, scope))
     cells = sum(sweep.cells for sweep in sweeps)
-    with scoring(sweeps, wording_of(ground, is_joined=cells <= JOINED_CELLS), executor, workers) as waiting:
-        yield NamesComparing(waiting, cells)
+    return names_to_compare(sweeps, wording_of(ground, is_joined=cells <= JOINED_CELLS))
 
 
 def wording_of(ground: Groundwork, is_joined: bool) -> Wording:

@@ -10,12 +10,12 @@ import numpy as np
 
 from gvrc.matching import hard, rivals, specialties
 from gvrc.matching.arrays import BoolArray, ByteArray, IntArray, LongArray, SmallFloatArray, order_of, ranks_within
-from gvrc.matching.blocking import BIT, RULES, Candidates, Scope, comparing_names, proposed
+from gvrc.matching.blocking import BIT, RULES, Candidates, Scope, names_of, proposed
 from gvrc.matching.columns import MatchColumns
 from gvrc.matching.evidence import NEIGHBOURHOOD, RIVAL, EvidenceTable, evidence_table, logistic
 from gvrc.matching.explain import Explainer
 from gvrc.matching.features import CLASS_OF_NAME, FEATURES, NAME_CLASSES, NAME_LEVELS, spelling
-from gvrc.matching.forked import buried, shared, workers_for
+from gvrc.matching.forked import Copies, buried, copies
 from gvrc.matching.hard import HARD_EVIDENCE, NOTHING, SAME_CODE
 from gvrc.matching.meeting import parting_words, words_met
 from gvrc.matching.names import StandardNames
@@ -25,9 +25,8 @@ from gvrc.matching.reference_formula import reference_scores
 from gvrc.model.match import Band, MatchResult
 
 EXPLAINED_AT_ONCE = 5000
-COMPARED_AT_ONCE, COMPARED_WORTH_SHARING, LONG_COMPARING = 500_000, 50_000, 400_000
-"""Candidate pairs of which the comparisons are held in memory at once, from how many they are worth another processor, and from how many even one that other
-work keeps busy."""
+COMPARED_AT_ONCE, COMPARED_WORTH_SHARING = 500_000, 20_000
+"""Candidate pairs of which the comparisons are held in memory at once, and from how many they are shared with the copies that are there."""
 MOST_PARTNERS = 20
 """Pairs of one record that are kept: the strongest. In a crowd of one name nobody looks at more, and all of them would fill the memory."""
 BANDS: tuple[Band, ...] = (Band.DROPPED, Band.POSSIBLE, Band.REVIEW, Band.AUTOMATIC)
@@ -156,13 +155,16 @@ def match(
     `executor` compares names elsewhere than
     on this thread, `tables` (for pairs alone, with rivals) replaces the shipped evidence."""
     scope = Scope(list_ids=columns.list_ids, link=options.link, registry_list=options.registry_list)
-    ground = prepared or groundwork(columns, standard_names)
-    with comparing_names(ground, scope, executor, options.workers) as comparing:
-        prepared = prepared or completed(columns, ground)
-        found = proposed(prepared, scope, comparing)
     plain_table, link_table = tables or (evidence_table(), evidence_table(link=True))
     table = link_table if options.link else plain_table
-    compared = compare(prepared, found, table, options.possible_threshold, options.workers)
+    ground = prepared or groundwork(columns, standard_names)
+    names = names_of(ground, scope)
+    elsewhere = names.submitted(executor) if executor is not None else None
+    prepared = prepared or completed(columns, ground)
+    comparison = Comparison(prepared, table, options.possible_threshold)
+    with copies((names.swept, comparison.of), names.workers(options.workers) if elsewhere is None else 1) as others:
+        found = proposed(prepared, scope, names.cells, elsewhere or others.begin(names.swept, names.numbers))
+        compared = comparison.of_all(found, others)
     pairs, levels, log_odds = compared.pairs, compared.levels, compared.log_odds
     verdict = hard.verdicts(prepared, pairs, levels)
     choice = rivals.everyone(len(pairs))
@@ -213,24 +215,31 @@ def _strongest(prepared: Prepared, pairs: PairRows, log_odds: SmallFloatArray) -
     return either
 
 
-def compare(prepared: Prepared, found: Candidates, table: EvidenceTable, possible_threshold: float, workers: int = 1) -> Compared:
-    """Levels and summed evidence of the candidates that can still reach `possible_threshold`, on so many processors; crowds are thinned on the way, so that
-    memory holds them."""
-    count = len(found.left)
-    workers = workers_for(workers, is_long=count >= LONG_COMPARING) if count >= COMPARED_WORTH_SHARING else 1
-    size = max(min(COMPARED_AT_ONCE, -(-count // (2 * workers if workers > 1 else 1))), 1)
-    slices = [slice(start, start + size) for start in range(0, max(count, 1), size)]
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """The comparing of candidates that can still reach `possible_threshold`."""
 
-    def work(part: slice) -> Compared:
-        pairs = PairRows(left=found.left[part], right=found.right[part], rules=found.rules[part], ratios=found.ratios[part])
-        return _compared(prepared, pairs, table, possible_threshold).without_crowds(prepared)
+    prepared: Prepared
+    table: EvidenceTable
+    possible_threshold: float
 
-    with shared(work, slices, workers) as comparing:
-        parts = comparing()
-    left, right, rules = (np.concatenate([getattr(part.pairs, name) for part in parts]) for name in ("left", "right", "rules"))
-    levels = {name: np.concatenate([part.levels[name] for part in parts]) for name in parts[0].levels}
-    log_odds, left_out = np.concatenate([part.log_odds for part in parts]), sum(part.left_out for part in parts)
-    return Compared(pairs=PairRows(left=left, right=right, rules=rules), levels=levels, log_odds=log_odds, left_out=left_out).without_crowds(prepared)
+    def of(self, pairs: PairRows) -> Compared:
+        """Levels and summed evidence of some pairs; crowds are thinned on the way, so that memory holds them."""
+        return _compared(self.prepared, pairs, self.table, self.possible_threshold).without_crowds(self.prepared)
+
+    def of_all(self, found: Candidates, others: Copies) -> Compared:
+        """The same of all candidates, in slices that are shared."""
+        count = len(found.left)
+        size = max(min(COMPARED_AT_ONCE, -(-count // others.workers) if count >= COMPARED_WORTH_SHARING else count), 1)
+        slices = [
+            PairRows(left=found.left[start : start + size], right=found.right[start : start + size], rules=found.rules[start : start + size], ratios=found.ratios[start : start + size])
+            for start in range(0, max(count, 1), size)
+        ]
+        parts = others.begin(self.of, slices)()
+        left, right, rules = (np.concatenate([getattr(part.pairs, name) for part in parts]) for name in ("left", "right", "rules"))
+        levels = {name: np.concatenate([part.levels[name] for part in parts]) for name in parts[0].levels}
+        log_odds, left_out = np.concatenate([part.log_odds for part in parts]), sum(part.left_out for part in parts)
+        return Compared(pairs=PairRows(left=left, right=right, rules=rules), levels=levels, log_odds=log_odds, left_out=left_out).without_crowds(self.prepared)
 
 
 def _compared(prepared: Prepared, pairs: PairRows, table: EvidenceTable, possible_threshold: float) -> Compared:

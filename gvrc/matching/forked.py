@@ -1,6 +1,7 @@
 """Work shared with copies of this process, where it may be copied: comparing names holds the interpreter, so threads would only take turns.
 
-A copy sees everything as it was when it was made; only what it found is sent back. What a copy does not deliver is done here, with the same result.
+A copy sees everything as it was when it was made; only parts of later work are sent to it, and what it found is sent back. What a copy does not deliver is
+done here, with the same result.
 """
 
 from __future__ import annotations
@@ -10,11 +11,12 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing import active_children, current_process, get_all_start_methods, get_context
 from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 Part = TypeVar("Part")
 Found = TypeVar("Found")
@@ -51,51 +53,88 @@ def _running() -> int:
     return int(LOAD_FILE.read_text().split()[3].split("/")[0])
 
 
-@contextmanager
-def shared(work: Callable[[Part], Found], parts: Sequence[Part], workers: int) -> Iterator[Callable[[], list[Found]]]:
-    """The work on every part on so many processors: copies of this process begin at once, this one takes its share when what was found is called for. In the
-    order of the parts. The copies are dead afterwards, but nobody waits until their memory is given back: `buried` does."""
-    copies = min(workers, len(parts)) - 1
-    if copies < 1 or not may_fork():
-        yield lambda: [work(part) for part in parts]
-        return
-    context = get_context("fork")
-    waiting = _numbers(len(parts))
+class Copies:
+    """Copies of this process that work off what is handed to them, one kind of work after the other; this process takes its share of each."""
 
-    def work_off() -> dict[int, Found]:
-        found: dict[int, Found] = {}
-        step = _step(len(parts))
-        while number := os.read(waiting, _NUMBER_BYTES):
-            start = int.from_bytes(number, "big")
-            found |= {at: work(parts[at]) for at in range(start, min(start + step, len(parts)))}
-        return found
+    def __init__(self, works: Sequence[Callable[[Any], Any]], lines: Sequence[Connection], waiting: int, feeding: int) -> None:
+        self._works, self._lines, self._waiting, self._feeding = list(works), list(lines), waiting, feeding
 
-    def in_a_copy(sender: Connection) -> None:
-        gc.disable()  # looking for rubbish touches, and so copies, all memory
-        sender.send(work_off())
+    @property
+    def workers(self) -> int:
+        """Processes at work, this one among them."""
+        return len(self._lines) + 1
 
-    receivers, processes = [], []
-    try:
-        for _ in range(copies):
-            receiver, sender = context.Pipe(duplex=False)
-            processes.append(context.Process(target=in_a_copy, args=(sender,)))
-            processes[-1].start()
-            receivers.append(receiver)
-            sender.close()
+    def begin(self, work: Callable[[Part], Found], parts: Sequence[Part]) -> Callable[[], list[Found]]:
+        """The copies begin at once with a work they were made for; this process takes its share when what was found is called for, which must be before the
+        next work begins. In the order of the parts."""
+        if len(parts) < 2 or not self._lines:
+            return lambda: [work(part) for part in parts]
+        os.write(self._feeding, _numbers(len(parts)))
+        for line in self._lines:
+            _sent(line, (self._works.index(work), parts))
 
         def finish() -> list[Found]:
-            found = work_off()
-            for receiver in receivers:
-                found |= _received(receiver)
+            found = _worked_off(work, parts, self._waiting)
+            for line in self._lines:
+                found |= _received(line)
             return [found[at] if at in found else work(part) for at, part in enumerate(parts)]
 
-        yield finish
+        return finish
+
+
+@contextmanager
+def copies(works: Sequence[Callable[[Any], Any]], workers: int) -> Iterator[Copies]:
+    """Copies of this process for these kinds of work, so that so many processors are busy; none where it may not be copied. They are dead afterwards, but
+    nobody waits until their memory is given back: `buried` does."""
+    if workers < 2 or not may_fork():
+        yield Copies(works, (), -1, -1)
+        return
+    context = get_context("fork")
+    waiting, feeding = os.pipe()
+    os.set_blocking(waiting, False)
+    lines: list[Connection] = []
+    processes: list[BaseProcess] = []
+    try:
+        for _ in range(workers - 1):
+            here, there = context.Pipe()
+            processes.append(context.Process(target=_serve, args=(works, there, waiting)))
+            processes[-1].start()
+            lines.append(here)
+            there.close()
+        yield Copies(works, lines, waiting, feeding)
     finally:
         os.close(waiting)
+        os.close(feeding)
         for process in processes:
             process.kill()
-        for receiver in receivers:
-            receiver.close()
+        for line in lines:
+            line.close()
+
+
+def _serve(works: Sequence[Callable[[Any], Any]], line: Connection, waiting: int) -> None:
+    """What a copy does until it is killed, or alone in the world."""
+    gc.disable()  # looking for rubbish touches, and so copies, all memory
+    with suppress(EOFError, OSError):
+        while True:
+            number, parts = line.recv()
+            line.send(_worked_off(works[number], parts, waiting))
+
+
+def _worked_off(work: Callable[[Part], Found], parts: Sequence[Part], waiting: int) -> dict[int, Found]:
+    """What was found in the shares that were taken here, until none is left."""
+    found: dict[int, Found] = {}
+    step = _step(len(parts))
+    while (start := _taken(waiting)) is not None:
+        found |= {at: work(parts[at]) for at in range(start, min(start + step, len(parts)))}
+    return found
+
+
+def _taken(waiting: int) -> int | None:
+    """The next share that nobody has taken, None when there is no more."""
+    try:
+        return int.from_bytes(os.read(waiting, _NUMBER_BYTES), "big")
+    except BlockingIOError:
+        return None
 
 
 def buried() -> None:
@@ -109,18 +148,21 @@ def _step(parts: int) -> int:
     return -(-parts // _MOST_NUMBERS)
 
 
-def _numbers(parts: int) -> int:
-    """A pipe with the numbers of the first parts of all shares, to be read from until it is empty. A reader that is killed leaves no lock behind."""
-    reading, writing = os.pipe()
-    os.write(writing, b"".join(start.to_bytes(_NUMBER_BYTES, "big") for start in range(0, parts, _step(parts))))
-    os.close(writing)
-    return reading
+def _numbers(parts: int) -> bytes:
+    """The numbers of the first parts of all shares. They wait in a pipe: a reader that is killed leaves no lock behind."""
+    return b"".join(start.to_bytes(_NUMBER_BYTES, "big") for start in range(0, parts, _step(parts)))
 
 
-def _received(receiver: Connection) -> dict[int, Found]:
+def _sent(line: Connection, what: object) -> None:
+    """Hands something to a copy; one that died is left out, its share is done here."""
+    with suppress(OSError):
+        line.send(what)
+
+
+def _received(line: Connection) -> dict[int, Any]:
     """What a copy sends; nothing when it died."""
     try:
-        found: dict[int, Found] = receiver.recv()
+        found: dict[int, Any] = line.recv()
     except (EOFError, OSError):
         return {}
     return found

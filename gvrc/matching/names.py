@@ -286,7 +286,7 @@ def _weighed_words(parts: list[NameParts]) -> tuple[IntArray, SmallFloatArray, B
         (is_qualifier for part in parts for is_qualifier in [False] * len(part.core) + [True] * len(part.qualifier)),
         dtype=np.bool_, count=len(flat),
     )
-    vocabulary = list(numbers)
+    vocabulary = "\n".join(numbers).split("\n") if numbers else []  # written anew, one beside the other: they are read by number again and again
     word_weight = _word_weights(flat, vocabulary, len(parts))
     ids, bracketed = _widest(flat, in_brackets, rows, word_weight, _alphabetical(vocabulary))
     return ids, np.where(ids >= 0, word_weight[np.maximum(ids, 0)] if vocabulary else 0.0, 0.0).astype(np.float32), bracketed, vocabulary

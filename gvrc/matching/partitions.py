@@ -18,7 +18,7 @@ from rapidfuzz.process import cdist
 
 from gvrc.errors import ConfigError
 from gvrc.matching.arrays import BoolArray, ByteArray, FingerprintArray, IntArray, LongArray, TextArray, ranks_within, spans
-from gvrc.matching.forked import shared, workers_for
+from gvrc.matching.forked import workers_for
 
 MOST_ALIKE = 30
 """Alike names that one record meets in one rectangle of names at the most."""
@@ -121,24 +121,43 @@ def _swept(sweeps: Sequence[Sweep], wording: Wording) -> FoundPairs:
     return left, right, findings
 
 
-@contextmanager
-def scoring(sweeps: Iterable[Sweep], wording: Wording, executor: Executor | None, workers: int) -> Iterator[Callable[[], list[FoundPairs]]]:
-    """Every rectangle, part by part on the executor, or on so many processors here: they are at work until what they found is called for."""
-    if executor is not None:
-        futures = [executor.submit(score_partition, part) for part in parts_of(sweeps, wording)]
-        yield lambda: [waiting.result() for waiting in futures]
-        return
+@dataclass(frozen=True, slots=True)
+class NamesToCompare:
+    """All rectangles of names, in batches that cost about the same, and what they read of the records."""
+
+    sweeps: Sequence[Sweep]
+    wording: Wording
+    batches: Sequence[Sequence[Sweep]]
+    cells: int
+
+    @property
+    def numbers(self) -> range:
+        """Of the batches."""
+        return range(len(self.batches))
+
+    def swept(self, number: int) -> FoundPairs:
+        """The alike pairs of a batch."""
+        return _swept(self.batches[number], self.wording)
+
+    def everywhere(self) -> list[FoundPairs]:
+        """The alike pairs of all batches, worked off here."""
+        return [self.swept(number) for number in self.numbers]
+
+    def workers(self, wanted: int) -> int:
+        """On how many processors of those wanted comparing them is worth the while."""
+        return workers_for(wanted, is_long=self.cells >= CELLS_OF_LONG_WORK) if self.cells >= CELLS_WORTH_SHARING else 1
+
+    def submitted(self, executor: Executor) -> Callable[[], list[FoundPairs]]:
+        """The same, part by part on the executor, which begins at once; waited for when it is called."""
+        futures = [executor.submit(score_partition, part) for part in parts_of(self.sweeps, self.wording)]
+        return lambda: [waiting.result() for waiting in futures]
+
+
+def names_to_compare(sweeps: Iterable[Sweep], wording: Wording) -> NamesToCompare:
+    """The rectangles, made ready to be shared."""
+    sweeps = list(sweeps)
     batches = list(_batches(sweeps, min(CELLS_OF_A_PART, CELLS_OF_A_SHARE)))
-    cells = len(batches) * CELLS_OF_A_SHARE
-    workers = workers_for(workers, is_long=cells >= CELLS_OF_LONG_WORK) if cells >= CELLS_WORTH_SHARING else 1
-    with shared(lambda batch: _swept(batch, wording), batches, workers) as found:
-        yield found
-
-
-def score_all(sweeps: Iterable[Sweep], wording: Wording, executor: Executor | None, workers: int) -> list[FoundPairs]:
-    """What `scoring` finds, waited for."""
-    with scoring(sweeps, wording, executor, workers) as found:
-        return found()
+    return NamesToCompare(sweeps, wording, batches, sum(sweep.cells for sweep in sweeps))
 
 
 @contextmanager

@@ -1,8 +1,10 @@
 """Work shared with copies of this process: the same found, in order, whatever becomes of the copies."""
 
+import multiprocessing
 import os
 import signal
 import threading
+import time
 from pathlib import Path
 
 import numpy as np
@@ -19,9 +21,13 @@ def forks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(forked, "may_fork", lambda: True)
 
 
+def square_and_pid(part: int) -> tuple[int, int]:
+    return part * part, os.getpid()
+
+
 def squares_and_pids(parts: range, workers: int) -> list[tuple[int, int]]:
-    with forked.shared(lambda part: (part * part, os.getpid()), parts, workers) as finish:
-        return finish()
+    with forked.copies([square_and_pid], workers) as others:
+        return others.begin(square_and_pid, parts)()
 
 
 @pytest.mark.parametrize("parts", [0, 1, 2, 57, 20_000])
@@ -31,14 +37,30 @@ def test_every_part_is_worked_off_once_and_in_order(forks: None, parts: int) -> 
 
 def test_a_copy_begins_before_anyone_waits_for_it(forks: None) -> None:
     started, told = os.pipe()
-    with forked.shared(lambda _part: os.write(told, b"x"), range(2), 2) as finish:
+
+    def work(_part: int) -> int:
+        return os.write(told, b"x")
+
+    with forked.copies([work], 2) as others:
+        finish = others.begin(work, range(2))
         assert os.read(started, 1) == b"x"
         finish()
     os.close(started)
     os.close(told)
 
 
-def test_what_a_killed_copy_owes_is_done_here(forks: None) -> None:
+def test_copies_go_on_with_the_next_work(forks: None) -> None:
+    def lengths(words: str) -> int:
+        return len(words)
+
+    with forked.copies([square_and_pid, lengths], 3) as others:
+        squares = others.begin(square_and_pid, range(40))()
+        assert [found for found, _ in squares] == [part * part for part in range(40)]
+        assert others.begin(lengths, ["ward", "", "county"])() == [4, 0, 6]
+        assert others.begin(lengths, [])() == []
+
+
+def test_what_a_killed_copy_owes_is_done_here_now_and_later(forks: None) -> None:
     here = os.getpid()
 
     def work(part: int) -> int:
@@ -46,8 +68,19 @@ def test_what_a_killed_copy_owes_is_done_here(forks: None) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
         return part + 1
 
-    with forked.shared(work, range(40), 3) as finish:
-        assert finish() == list(range(1, 41))
+    with forked.copies([work], 3) as others:
+        for _ in range(3):
+            assert others.begin(work, range(40))() == list(range(1, 41))
+
+
+def test_no_copy_stays_behind(forks: None) -> None:
+    pids = {pid for _, pid in squares_and_pids(range(20_000), 3)} - {os.getpid()}
+    deadline = time.monotonic() + 30
+    while (alive := {child.pid for child in multiprocessing.active_children()} & pids) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    forked.buried()
+    assert not alive
+    assert not [pid for pid in pids if Path(f"/proc/{pid}").exists()]
 
 
 def test_a_process_with_other_threads_is_not_copied() -> None:

@@ -2,7 +2,8 @@
 
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from gvrc.matching import partitions
 from gvrc.matching.blocking import Scope, sweeps_of, wording_of
 from gvrc.matching.columns import MatchColumns
 from gvrc.matching.engine import MatchOptions, match
-from gvrc.matching.partitions import cluster, parts_of, score_all
+from gvrc.matching.partitions import cluster, names_to_compare, parts_of
 from gvrc.matching.prepared import prepare
 
 STEMS = [f"{start}{middle}{end}" for start in ("Muyu", "Kangi", "Use", "Lite", "Kase", "Nyan") for middle in ("ni", "ro", "ke", "ta") for end in ("", "ga", "li", "mo", "sa")]
@@ -40,9 +41,9 @@ def many_small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(partitions, "CELLS_OF_A_PART", 20_000)
 
 
-def the_parts(lists: MatchColumns) -> list[partitions.Part]:
+def the_names(lists: MatchColumns, is_joined: bool) -> partitions.NamesToCompare:
     prepared = prepare(lists)
-    return list(parts_of(sweeps_of(prepared, Scope(list_ids=lists.list_ids)), wording_of(prepared, is_joined=False)))
+    return names_to_compare(sweeps_of(prepared, Scope(list_ids=lists.list_ids)), wording_of(prepared, is_joined=is_joined))
 
 
 def told(found: list[partitions.FoundPairs]) -> list[list[int]]:
@@ -55,14 +56,13 @@ def different_rows(found: list[partitions.FoundPairs]) -> set[tuple[int, int, in
 
 
 def test_parts_hold_every_comparison_and_speak_of_the_whole_lists_rows(lists: MatchColumns) -> None:
-    prepared = prepare(lists)
-    sweeps = list(sweeps_of(prepared, Scope(list_ids=lists.list_ids)))
-    parts = the_parts(lists)
+    names = the_names(lists, is_joined=False)
+    sweeps, parts = names.sweeps, list(parts_of(names.sweeps, names.wording))
     assert len(parts) > 10
     assert sum(sweep.cells for part in parts for sweep in part.sweeps) == sum(sweep.cells for sweep in sweeps)
     again = [(part.rows[sweep.left].tolist(), part.rows[sweep.right].tolist()) for part in parts for sweep in part.sweeps]
     assert again == [(sweep.left.tolist(), sweep.right.tolist()) for sweep in sweeps]
-    assert all((part.wording.cores == prepared.names.core[part.rows]).all() for part in parts)
+    assert all((part.wording.cores == names.wording.cores[part.rows]).all() for part in parts)
 
 
 def test_threads_and_a_cluster_give_what_one_thread_gives(lists: MatchColumns, dask: LocalCluster) -> None:
@@ -74,29 +74,31 @@ def test_threads_and_a_cluster_give_what_one_thread_gives(lists: MatchColumns, d
         assert (other.left.tolist(), other.right.tolist(), other.match_score.tolist()) == (here.left.tolist(), here.right.tolist(), here.match_score.tolist())
 
 
-def test_a_worker_killed_half_way_changes_nothing(lists: MatchColumns, dask: LocalCluster) -> None:
-    prepared = prepare(lists)
-    sweeps = list(sweeps_of(prepared, Scope(list_ids=lists.list_ids)))
+def test_a_worker_killed_half_way_changes_nothing(lists: MatchColumns, dask: LocalCluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    names = the_names(lists, is_joined=False)
+    half = len(list(parts_of(names.sweeps, names.wording))) // 2
     victim = next(iter(dask.workers.values())).pid
-
-    def handed_out() -> Iterator[partitions.Sweep]:
-        for number, sweep in enumerate(sweeps):
-            if number == len(sweeps) // 2:
-                os.kill(victim, signal.SIGKILL)
-            yield sweep
-
     with cluster(dask.scheduler_address) as executor:
-        found = score_all(handed_out(), wording_of(prepared, is_joined=False), executor, workers=1)
-    assert told(found) == told(score_all(sweeps, wording_of(prepared, is_joined=False), None, workers=1))
+        assert executor is not None
+        submit, handed_out = executor.submit, []
+
+        def submit_and_kill(work: Callable[[partitions.Part], partitions.FoundPairs], part: partitions.Part) -> Future[partitions.FoundPairs]:
+            handed_out.append(part)
+            if len(handed_out) == half:
+                os.kill(victim, signal.SIGKILL)
+            return submit(work, part)
+
+        monkeypatch.setattr(executor, "submit", submit_and_kill)
+        found = names.submitted(executor)()
+    assert len(handed_out) > half > 5
+    assert told(found) == told(names.everywhere())
 
 
 def test_a_rectangle_too_large_for_memory_is_compared_in_slices_with_the_same_result(lists: MatchColumns, monkeypatch: pytest.MonkeyPatch) -> None:
-    prepared = prepare(lists)
-    sweeps = list(sweeps_of(prepared, Scope(list_ids=lists.list_ids)))
-    whole = different_rows(score_all(sweeps, wording_of(prepared, is_joined=True), None, workers=1))
+    whole = different_rows(the_names(lists, is_joined=True).everywhere())
     monkeypatch.setattr(partitions, "CELLS_OF_A_PART", 500)
     monkeypatch.setattr(partitions, "CELLS_AT_ONCE", 500)
-    assert different_rows(score_all(sweeps, wording_of(prepared, is_joined=True), None, workers=1)) == whole
+    assert different_rows(the_names(lists, is_joined=True).everywhere()) == whole
     assert len(whole) > 100
 
 
