@@ -50,10 +50,11 @@ _FOLDS = (("ph", "f"), ("ck", "k"), ("q", "k"), ("y", "i"), ("w", "u"), ("c", "k
 @dataclass(frozen=True, slots=True)
 class WordRoles:
     """What words of a name do: `kind` says dispensary or station, `common` recurs, `filler` says nothing, `marker` tells namesakes apart,
-    `sponsor` is a church or programme behind a place, `short` an abbreviation."""
+    `sponsor` is a church or programme behind a place, `short` an abbreviation. `sponsors` has the one name of each sponsor, by its words."""
 
     role: dict[str, str]
     stands_for: dict[str, tuple[str, ...]]
+    sponsors: dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +110,11 @@ def word_roles() -> WordRoles:
             rows = list(csv.DictReader(handle))
     except OSError as error:
         raise ReferenceDataError(f"The word table {WORDS_FILE.name} cannot be read.", "Install the package again.") from error
+    stands_for = {row["word"]: tuple(row["stands_for"].split()) for row in rows if row["stands_for"]}
     return WordRoles(
-        {row["word"]: row["role"] for row in rows},
-        {row["word"]: tuple(row["stands_for"].split()) for row in rows if row["stands_for"]},
+        role={row["word"]: row["role"] for row in rows},
+        stands_for=stands_for,
+        sponsors={row["word"]: stands_for.get(row["word"], (row["word"],))[0] for row in rows if row["role"] == "sponsor"},
     )
 
 
@@ -175,7 +178,7 @@ def take_apart(name: str, qualifiers: Sequence[str] = ()) -> NameParts:
     if is_generic:
         core, qualifier = (qualifier, []) if qualifier else (words, [])
     qualifier = [word for word in qualifier if word not in core]
-    return NameParts(tuple(words), tuple(core), tuple(qualifier), tuple(markers), tuple(kind_words), _sponsors([*words, *qualifier], roles), is_generic)
+    return NameParts(tuple(words), tuple(core), tuple(qualifier), tuple(markers), tuple(kind_words), _sponsors([*words, *qualifier] if qualifier else words, roles), is_generic)
 
 
 def _telling(words: list[str], roles: WordRoles) -> list[str]:
@@ -185,16 +188,18 @@ def _telling(words: list[str], roles: WordRoles) -> list[str]:
 
 def _sponsors(words: Sequence[str], roles: WordRoles) -> tuple[str, ...]:
     """Churches and programmes behind a place (`ACK`, `AIC`), each under one name."""
-    return tuple(sorted({roles.stands_for.get(word, (word,))[0] for word in words if roles.role.get(word) == "sponsor"}))
+    found = [roles.sponsors[word] for word in words if word in roles.sponsors]
+    return tuple(sorted(set(found))) if found else ()
 
 
 def _sorted_out(words: list[str], roles: WordRoles) -> tuple[list[str], list[str], list[str]]:
     core: list[str] = []
     markers: list[str] = []
     kind_words: list[str] = []
+    has_levels = "level" in words
     for position, word in enumerate(words):
         role = roles.role.get(word)
-        if role == "kind" or _is_level(words, position):
+        if role == "kind" or (has_levels and _is_level(words, position)):
             kind_words.append(word)
         elif role == "marker" and position:
             markers.append(roles.stands_for[word][0])
