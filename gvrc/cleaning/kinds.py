@@ -7,6 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from rapidfuzz.distance import OSA
+from rapidfuzz.process import extractOne
+
 from gvrc.model.issue import Issue, Suggestion
 from gvrc.model.quick import quick
 from gvrc.reference.vocabularies import Vocabularies, VocabularyMatch, normalised
@@ -191,12 +194,44 @@ def _suggested_kind(evidence: KindEvidence, nearest: Sequence[VocabularyMatch], 
         label = types.label(nearest[0].code)
         reason = types.why(evidence.type_text or "", nearest[0])
         return Suggestion(values={"facility_type": label}, shown=label, confidence=nearest[0].confidence, reason=reason)
+    if slip := _kind_of_slip(evidence.name, vocabularies):
+        return slip
     code = _kind_of_services(evidence.services, vocabularies)
     if code is None:
         return _kind_of_level(evidence, vocabularies) or _kind_by_the_way(evidence, vocabularies)
     label = types.label(code)
     given = ", ".join(vocabularies.services.label(service) for service in evidence.services[:4])
     return Suggestion(values={"facility_type": label}, shown=label, confidence=0.7, reason=f"It gives: {given}.")
+
+
+_SHORTEST_SLIP, _LONG_SLIP = 6, 10
+"""Letters of a word from which one slip, and from which two, still leave it recognisable."""
+
+
+def _kind_of_slip(name: str | None, vocabularies: Vocabularies) -> Suggestion | None:
+    """The kind that a name tells when a slip in one of its words is mended (`Mutoma Dispensery`)."""
+    words = normalised((name or "")[:200]).split()
+    mended = [_kind_word(word, vocabularies) for word in words]
+    found = kind_in_words(mended, vocabularies) if mended != words else None
+    if found is None or (said := words[found.start : found.end]) == (meant := mended[found.start : found.end]):
+        return None
+    label = vocabularies.facility_types.label(found.code)
+    reason = f"“{' '.join(said)}” in the name is most likely “{' '.join(meant)}”."
+    return Suggestion(values={"facility_type": label}, shown=label, confidence=0.85, reason=reason)
+
+
+def _kind_word(word: str, vocabularies: Vocabularies) -> str:
+    """The long word for a kind of place that this one is a slip of, beginning alike; the word itself when it is none."""
+    known = _long_kind_words(vocabularies)
+    if len(word) < _SHORTEST_SLIP or word in known:
+        return word
+    found = extractOne(word, known, scorer=OSA.distance, score_cutoff=1 if len(word) < _LONG_SLIP else 2)
+    return word if found is None or found[0][0] != word[0] else found[0]
+
+
+@lru_cache(maxsize=4)
+def _long_kind_words(vocabularies: Vocabularies) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(word for phrase in vocabularies.name_phrases for word in phrase if len(word) >= _SHORTEST_SLIP))
 
 
 _KINDS_OF_LEVELS = {"2": ("dispensary", 0.56), "3": ("health_centre", 0.69), "4": ("hospital", 0.95), "5": ("hospital", 0.95), "6": ("hospital", 0.95)}

@@ -85,6 +85,18 @@ def test_a_kind_is_suggested_by_what_a_place_says_of_itself(name: str, descripti
     assert (issue.suggestion.shown if issue.suggestion else None) == shown
 
 
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("Mutoma Dispensery", "Dispensary"), ("KIAMBU DISTRICT HOSPTIAL", "Hospital"), ("Kibera Healht Centre", "Health Centre"), ("Busia Polcie Station", "Police Station"),
+        ("Kamwitha Medcal Centre", "Medical Centre"), ("Stationery House", None), ("Mutoma", None),
+    ],
+)  # fmt: skip
+def test_a_slip_in_the_word_for_the_kind_suggests_it(name: str, shown: str | None) -> None:
+    (issue,) = decide(name=name).issues
+    assert (issue.suggestion.shown if issue.suggestion else None) == shown
+
+
 def test_a_level_beside_the_name_suggests_a_kind() -> None:
     for level, shown in (("Level 4", "Hospital"), ("3", "Health Centre"), ("x", None)):
         (issue,) = decide(name="Kakuma Mission", level=level).issues
