@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 
 from gvrc import pipeline
 from gvrc.errors import GvrcError, PipelineError
@@ -161,7 +162,18 @@ def test_two_runs_of_the_same_files_at_once_end_as_one_would(database: Database,
 def test_a_deadlock_with_another_writer_costs_a_second_try(database: Database, settings: Settings, admin: Actor, queue: Queue, samples: list[Path]) -> None:
     run_id = queue(samples[:2])
     undisturbed = execute(database, settings, run_id)
-    pipeline.resume(database, settings, admin, run_id, again_from=Stage.SCORE)
+    for _ in range(5):  # whom the database breaks off is a race: who has waited for a second when it looks
+        pipeline.resume(database, settings, admin, run_id, again_from=Stage.SCORE)
+        is_broken_off, summary = _locked_crosswise(database, settings, run_id)
+        assert adds_up(summary)
+        assert (summary.ready, summary.to_review, summary.held, summary.issues) == (undisturbed.ready, undisturbed.to_review, undisturbed.held, undisturbed.issues)
+        if is_broken_off:
+            return
+    pytest.fail("The other writer was broken off five times.")
+
+
+def _locked_crosswise(database: Database, settings: Settings, run_id: int) -> tuple[bool, RunSummary]:
+    """A run, and a writer that holds what the run wants and then wants what the run holds; whether the run was the one broken off."""
     with ThreadPoolExecutor(max_workers=1) as pool, database.owner_unit_of_work() as conn:
         conn.execute(text("UPDATE staging.records SET version = version WHERE record_id = (SELECT max(record_id) FROM staging.records)"))
         again = pool.submit(execute, database, settings, run_id)
@@ -170,11 +182,13 @@ def test_a_deadlock_with_another_writer_costs_a_second_try(database: Database, s
             assert time.monotonic() < until
             assert not again.done()
             time.sleep(0.01)
-        conn.execute(text("UPDATE staging.records SET version = version"))  # what the run holds: who waited first is broken off
+        try:
+            conn.execute(text("UPDATE staging.records SET version = version"))  # what the run holds
+        except OperationalError:
+            conn.rollback()
+            return False, again.result(timeout=120)
         conn.commit()
-        summary = again.result(timeout=120)
-    assert adds_up(summary)
-    assert (summary.ready, summary.to_review, summary.held, summary.issues) == (undisturbed.ready, undisturbed.to_review, undisturbed.held, undisturbed.issues)
+        return True, again.result(timeout=120)
 
 
 def test_a_run_that_stays_above_its_memory_limit_fails_in_words_and_goes_on_with_more(
