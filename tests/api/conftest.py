@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 import uuid
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,21 +17,12 @@ from gvrc.model.access import Actor, Role
 from gvrc.settings import Settings
 from gvrc.store.keeper import DatabaseKeeper
 from gvrc.store.session import Database
-
-
-def _load(name: str) -> Any:
-    if name not in sys.modules:
-        spec = importlib.util.spec_from_file_location(name, Path(__file__).parent.parent / f"{name}.py")
-        assert spec is not None
-        assert spec.loader is not None
-        sys.modules[name] = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(sys.modules[name])
-    return sys.modules[name]
+from tests.staged_records import Staged
 
 
 @pytest.fixture
-def staged(database: Database) -> Any:
-    return _load("staged_records").Staged(database)
+def staged(database: Database) -> Staged:
+    return Staged(database)
 
 
 @pytest.fixture

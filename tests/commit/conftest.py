@@ -1,31 +1,12 @@
 from __future__ import annotations
 
-import importlib.util
-import sys
-from pathlib import Path
-from types import ModuleType
-from typing import Any
-
 import pytest
 
 from gvrc.store.session import Database
-
-
-def _load(name: str) -> ModuleType:
-    """A module of the tests' folder, whatever the folder is called from."""
-    if name not in sys.modules:
-        spec = importlib.util.spec_from_file_location(name, Path(__file__).parent.parent / f"{name}.py")
-        assert spec is not None
-        assert spec.loader is not None
-        sys.modules[name] = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(sys.modules[name])
-    return sys.modules[name]
-
-
-staged_records = _load("staged_records")
+from tests.staged_records import Staged
 
 
 @pytest.fixture
-def staged(database: Database) -> Any:
+def staged(database: Database) -> Staged:
     """A database with runs in it."""
-    return staged_records.Staged(database)
+    return Staged(database)

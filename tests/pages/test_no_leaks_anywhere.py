@@ -3,11 +3,8 @@ log files and the access log that this leaves behind. One database, one walk, be
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
@@ -28,21 +25,12 @@ from gvrc.settings import PROJECT_DIR, Settings
 from gvrc.store.session import Database
 from gvrc.ui.admin_page import PARTS
 from gvrc.ui.navigation import PAGES
+from tests.staged_records import Staged
 
 NAME, ADDRESS, OFFICER, PHONE, EMAIL = "Zzyzx Haven", "Qwxk Lane 77", "Vbnm Officer", "+254700000963", "zzyzx.haven@example.org"
 MARKS = ("Zzyzx", "zzyzx", "ZZYZX", "Qwxk", "Vbnm", "700000963", "0700 000 963", "3.98712", "39.71234", "SEEKRET")
 SEARCHED = "haven"
 BELOW = tuple(role for role in Role if role not in SEES_ALL)
-
-
-def _staged_records() -> ModuleType:
-    if "staged_records" not in sys.modules:
-        spec = importlib.util.spec_from_file_location("staged_records", Path(__file__).parent.parent / "staged_records.py")
-        assert spec is not None
-        assert spec.loader is not None
-        sys.modules["staged_records"] = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(sys.modules["staged_records"])
-    return sys.modules["staged_records"]
 
 
 def _shelter(staged: Any) -> Any:
@@ -56,7 +44,7 @@ def _shelter(staged: Any) -> Any:
 @pytest.fixture
 def planted(database: Database, settings: Settings, admin: Actor) -> tuple[int, int, int]:
     """The shelter, in the registry and in question beside a public place in a second run: that run, the facility, the staged record."""
-    staged = _staged_records().Staged(database)
+    staged = Staged(database)
     commit(database, settings, admin, staged.run_of(_shelter(staged), staged.record("open", "Kinango Haven"), name="first.json"), confirm_risky=True)
     phone = Suggestion(values={"phone": PHONE}, shown=PHONE, confidence=0.9, reason="The same digits in another order.")
     issues = [Issue(code="contact.phone_invalid", field_name="phone", value="0700 000 963", detail={}, suggestion=phone)]

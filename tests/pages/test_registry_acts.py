@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -17,6 +13,7 @@ from gvrc.model.access import Actor, Role
 from gvrc.settings import Settings
 from gvrc.store.session import Database
 from gvrc.views.facilities import facility_view
+from tests.staged_records import Staged
 
 Open = Callable[..., AppTest]
 SignIn = Callable[[Role], Actor]
@@ -24,20 +21,9 @@ Read = Callable[[AppTest], str]
 Rows = Callable[[AppTest, str], list[dict[str, str]]]
 
 
-def staged_records() -> Any:
-    name = "staged_records"
-    if name not in sys.modules:
-        spec = importlib.util.spec_from_file_location(name, Path(__file__).parent.parent / f"{name}.py")
-        assert spec is not None
-        assert spec.loader is not None
-        sys.modules[name] = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(sys.modules[name])
-    return sys.modules[name]
-
-
 @pytest.fixture
 def two_places(database: Database, settings: Settings, admin: Actor) -> tuple[int, int]:
-    staged = staged_records().Staged(database)
+    staged = Staged(database)
     commit(database, settings, admin, staged.run_of(staged.record("a", name="Kinondo Dispensary"), staged.record("b", name="Kinondo Clinic")))
     return staged.facility_of("a"), staged.facility_of("b")
 
