@@ -16,8 +16,10 @@ from gvrc.model.issue import Issue, Suggestion
 from gvrc.model.place import Place, Point
 from gvrc.model.quick import replaced
 from gvrc.model.record import PERSONAL_FIELDS, Contact, ContactType, FieldChange, Record, Visibility
+from gvrc.store.jsonb import dump_json
 
 VAULT_PREFIX = "vault:"
+_SORTED = orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS
 
 
 def is_sealed(value: object) -> bool:
@@ -135,14 +137,24 @@ def _same(value: str | None) -> str | None:
     return value
 
 
-def record_hash(columns: Sequence[Any], data: Mapping[str, Any]) -> str:
-    """Fingerprint of everything a record says (SHA-256, hexadecimal): equal hashes mean that nothing changed."""
-    return digest([list(columns), {key: value for key, value in data.items() if key != "source_id"}])
+def hashed(columns: Sequence[Any], data: Mapping[str, Any]) -> tuple[str, bytes]:
+    """The fingerprint of everything a record says (SHA-256, hexadecimal): equal ones mean that nothing changed; and `data` as JSON, for which it is
+    written out anyway. The record's own key in its source is no part of the fingerprint."""
+    counted = {key: value for key, value in data.items() if key != "source_id"}
+    try:
+        written = orjson.dumps(counted, option=_SORTED)
+    except TypeError:  # a value that JSON does not know: a fingerprint takes its text, a column takes more
+        return digest([list(columns), counted]), dump_json(data)
+    said = orjson.dumps(columns, option=_SORTED, default=str)
+    fingerprint = hashlib.sha256(b"[" + said + b"," + written + b"]").hexdigest()
+    if "source_id" not in data or b"\\u0000" in written:
+        return fingerprint, dump_json(data)
+    return fingerprint, written[:-1] + b',"source_id":' + dump_json(data["source_id"]) + b"}"
 
 
 def digest(value: Any) -> str:
     """SHA-256 of a JSON value with sorted keys, hexadecimal."""
-    return hashlib.sha256(orjson.dumps(value, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS, default=str)).hexdigest()
+    return hashlib.sha256(orjson.dumps(value, option=_SORTED, default=str)).hexdigest()
 
 
 def record_from_row(row: Mapping[str, Any]) -> Record:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -15,9 +15,11 @@ from gvrc.model.issue import Issue, IssueType
 from gvrc.model.quality import QualityScore
 from gvrc.model.quick import quick
 from gvrc.model.record import Record, RecordState
-from gvrc.store.bulk import FEW, incoming_rows
-from gvrc.store.codec import Sealer, digest, issue_from_row, record_from_row, record_hash
-from gvrc.store.session import copy_rows
+from gvrc.store.bulk import FEW, incoming_lines, incoming_rows
+from gvrc.store.codec import Sealer, digest, hashed, issue_from_row, record_from_row
+from gvrc.store.copy_text import NOTHING, cell, json_cell
+from gvrc.store.jsonb import dump_json
+from gvrc.store.session import copy_lines
 from gvrc.store.tables import QUALITY_DIMENSIONS, DeadLetter, IssueRow, RecordRow, RunFile
 
 _COLUMNS = (
@@ -29,6 +31,7 @@ _ISSUE_COLUMNS = (
     "record_id", "file_id", "code", "field_name", "ordinal", "severity", "dimension", "stage", "value", "detail", "suggestion", "state",
     "asks", "question_key", "evidence_hash", "decided_by", "decided_at", "why", "points",
 )
+_JSON, _JSON_OF_ISSUES = frozenset({"data", "changes", "quality_parts", "points_to_gain"}), frozenset({"detail", "suggestion"})
 _KEPT = {"file_id", "pointer"}
 _NEVER_READ = frozenset({"quality_parts", "points_to_gain"})
 
@@ -118,18 +121,19 @@ def save_records(conn: Connection, context: ChunkContext, drafts: Sequence[Recor
 
     The same chunk written twice changes nothing: `updated_at` and `version` move only when the record's hash does.
     """
-    rows = [_record_row(context, draft, sealer) for draft in drafts]
-    ids = _insert_records(conn, context, drafts, rows) or _replace_records(conn, rows)
-    found = ((ids[draft.record.record_key], draft.record.record_key, draft.issues, draft.quality) for draft in drafts)
-    issues = [row for record_id, key, issues, quality in found for row in _issue_rows(context, record_id, key, issues, sealer, quality)]
+    records = _RecordLines(context, sealer)
+    lines = [records.line(draft) for draft in drafts]
+    ids = _insert_records(conn, context, drafts, lines) or _replace_records(conn, lines)
+    written = _IssueLines(context, sealer)
+    issues = [line for draft in drafts for line in written.lines(ids[draft.record.record_key], draft.record.record_key, draft.issues, draft.quality)]
     if len(issues) > FEW:
-        copy_rows(conn, "staging.issues", _ISSUE_COLUMNS, issues)
+        copy_lines(conn, "staging.issues", _ISSUE_COLUMNS, issues)
     elif issues:
         _insert_issues(conn, issues, "")
     return ids
 
 
-def _insert_records(conn: Connection, context: ChunkContext, drafts: Sequence[RecordDraft], rows: Sequence[tuple[Any, ...]]) -> dict[str, int] | None:
+def _insert_records(conn: Connection, context: ChunkContext, drafts: Sequence[RecordDraft], lines: Sequence[str]) -> dict[str, int] | None:
     """COPY records none of which is there yet straight into their table. None when some are, or another run of the file was faster."""
     pointers = [draft.record.pointer for draft in drafts]
     known = select(RecordRow.record_id).where(RecordRow.file_id == context.file_id, RecordRow.pointer == func.any(pointers)).limit(1)
@@ -138,7 +142,7 @@ def _insert_records(conn: Connection, context: ChunkContext, drafts: Sequence[Re
     ids = sorted(conn.execute(_NEXT_IDS, {"count": len(drafts)}).scalars())
     try:
         with conn.begin_nested():
-            copy_rows(conn, "staging.records", ("record_id", "cluster_id", *_COLUMNS), ((number, number, *row) for number, row in zip(ids, rows, strict=True)))
+            copy_lines(conn, "staging.records", ("record_id", "cluster_id", *_COLUMNS), (f"{number}\t{number}\t{line}" for number, line in zip(ids, lines, strict=True)))
     except IntegrityError:
         return None
     return {draft.record.record_key: number for draft, number in zip(drafts, ids, strict=True)}
@@ -147,9 +151,9 @@ def _insert_records(conn: Connection, context: ChunkContext, drafts: Sequence[Re
 _NEXT_IDS = text("SELECT nextval(pg_get_serial_sequence('staging.records', 'record_id')) FROM generate_series(1, :count)")
 
 
-def _replace_records(conn: Connection, rows: Sequence[tuple[Any, ...]]) -> dict[str, int]:
+def _replace_records(conn: Connection, lines: Sequence[str]) -> dict[str, int]:
     """Write records over those of an earlier pass; their issues are dropped."""
-    incoming = incoming_rows(conn, "staging.records", _COLUMNS, rows, name="incoming_records")
+    incoming = incoming_lines(conn, "staging.records", _COLUMNS, lines, _JSON, name="incoming_records")
     names = ", ".join(_COLUMNS)
     updates = ", ".join(f"{name} = excluded.{name}" for name in _COLUMNS if name not in _KEPT)
     changed = "(r.record_hash <> excluded.record_hash)::int"
@@ -166,13 +170,14 @@ def _replace_records(conn: Connection, rows: Sequence[tuple[Any, ...]]) -> dict[
 
 def add_issues(conn: Connection, context: ChunkContext, found: Iterable[tuple[int, str, Sequence[Issue]]], sealer: Sealer) -> None:
     """Add issues to records (id, record key, issues). An answer already given to the same question with the same evidence holds."""
-    rows = [row for record_id, record_key, issues in found for row in _issue_rows(context, record_id, record_key, issues, sealer)]
-    if rows:
-        _insert_issues(conn, rows, "ON CONFLICT DO NOTHING")
+    written = _IssueLines(context, sealer)
+    lines = [line for record_id, record_key, issues in found for line in written.lines(record_id, record_key, issues)]
+    if lines:
+        _insert_issues(conn, lines, "ON CONFLICT DO NOTHING")
 
 
-def _insert_issues(conn: Connection, rows: Sequence[tuple[Any, ...]], otherwise: str) -> None:
-    names, incoming = ", ".join(_ISSUE_COLUMNS), incoming_rows(conn, "staging.issues", _ISSUE_COLUMNS, rows, name="incoming_issues")
+def _insert_issues(conn: Connection, lines: Sequence[str], otherwise: str) -> None:
+    names, incoming = ", ".join(_ISSUE_COLUMNS), incoming_lines(conn, "staging.issues", _ISSUE_COLUMNS, lines, _JSON_OF_ISSUES, name="incoming_issues")
     conn.execute(text(f"INSERT INTO staging.issues ({names}) SELECT {names} FROM {incoming.source} {otherwise}"), incoming.values)  # noqa: S608
 
 
@@ -339,53 +344,99 @@ def question_key_of(record_key: str, issue: Issue, ordinal: int) -> str:
     return digest(["issue", record_key, issue.code, issue.field_name, ordinal])
 
 
-def _record_row(context: ChunkContext, draft: RecordDraft, sealer: Sealer) -> tuple[Any, ...]:
-    record, place, point = draft.record, draft.record.place, draft.record.point
-    data = sealer.data(record)
-    said = (
-        record.name, record.facility_type, place.county_code, place.constituency_code, place.ward_code,
-        point.latitude if point else None, point.longitude if point else None, place.confidence, record.mfl_code, record.visibility.value,
-    )
-    return (
-        context.file_id, draft.row_number, record.pointer, record.source, record.record_key, context.run_id, context.stage,
-        *said, data, sealer.changes(record), draft.content_hash, record_hash(said, data),
-        "rejected" if draft.is_rejected else "new", draft.reason, *_quality_row(draft.quality),
-    )
+class _RecordLines:
+    """Writes the records of a chunk as lines of staging.records."""
+
+    def __init__(self, context: ChunkContext, sealer: Sealer) -> None:
+        self._context, self._sealer = context, sealer
+        self._qualities: dict[int, str] = {}
+        self._reached = f"{context.run_id}\t{context.stage}"
+
+    def line(self, draft: RecordDraft) -> str:
+        """The columns of a record, without its id."""
+        record, place, point = draft.record, draft.record.place, draft.record.point
+        said = (
+            record.name, record.facility_type, place.county_code, place.constituency_code, place.ward_code,
+            point.latitude if point else None, point.longitude if point else None, place.confidence, record.mfl_code, str(record.visibility),
+        )
+        fingerprint, data = hashed(said, self._sealer.data(record))
+        changes = json_cell(dump_json(self._sealer.changes(record))) if record.changes else "[]"
+        return (
+            f"{self._context.file_id}\t{draft.row_number}\t{cell(record.pointer)}\t{cell(record.source)}\t{cell(record.record_key)}\t{self._reached}\t"
+            f"{cell(record.name)}\t{cell(record.facility_type)}\t{cell(place.county_code)}\t{cell(place.constituency_code)}\t{cell(place.ward_code)}\t"
+            f"{_number(said[5])}\t{_number(said[6])}\t{_number(place.confidence)}\t{cell(record.mfl_code)}\t{said[9]}\t{json_cell(data)}\t{changes}\t"
+            f"{cell(draft.content_hash)}\t{fingerprint}\t{'rejected' if draft.is_rejected else 'new'}\t{cell(draft.reason)}\t{self._quality(draft.quality)}"
+        )
+
+    def _quality(self, quality: QualityScore | None) -> str:
+        """Records with the same facts share their score; it is written out once. Drafts hold theirs while a chunk is saved, so its identity is its name."""
+        cells = self._qualities.get(id(quality))
+        if cells is None:
+            total, parts, points = _quality_cells(quality)
+            cells = self._qualities[id(quality)] = f"{_number(total)}\t{json_cell(parts)}\t{json_cell(points)}"
+        return cells
 
 
-def _quality_row(quality: QualityScore | None) -> tuple[float | None, list[dict[str, Any]], dict[str, float]]:
+def _number(value: float | None) -> str:
+    return NOTHING if value is None else repr(float(value))
+
+
+def _quality_cells(quality: QualityScore | None) -> tuple[float | None, bytes, bytes]:
     """Quality score, its parts, and points to gain as columns."""
     if quality is None:
-        return None, [], {}
-    return quality.total, [part.to_row() for part in quality.parts], quality.points_to_gain
+        return None, b"[]", b"{}"
+    return quality.total, dump_json([part.to_row() for part in quality.parts]), dump_json(quality.points_to_gain)
 
 
-def _issue_rows(
-    context: ChunkContext, record_id: int, record_key: str, issues: Sequence[Issue], sealer: Sealer, quality: QualityScore | None = None
-) -> Iterable[tuple[Any, ...]]:
-    points = quality.points_to_gain if quality is not None else {}
-    seen: dict[tuple[str, str], int] = {}
-    for issue in issues:
-        ordinal = seen.get((issue.code, issue.field_name), 0)
-        seen[(issue.code, issue.field_name)] = ordinal + 1
-        issue_type = context.catalogue[issue.code]
-        key = question_key_of(record_key, issue, ordinal)
-        value, detail, suggestion = sealer.issue(issue)
-        evidence = digest([issue.code, value, detail])
-        verdict = context.verdicts.get(key)
-        if verdict is not None and verdict.evidence_hash != evidence:
-            verdict = None
-        yield (
-            record_id, context.file_id, issue.code, issue.field_name, ordinal, issue_type.severity.value, issue_type.dimension.value, issue_type.stage,
-            value, detail, None if suggestion is None else suggestion,
-            verdict.state if verdict else "open", issue_type.asks, key, evidence,
-            verdict.decided_by if verdict else None, verdict.decided_at if verdict else None, verdict.why if verdict else None,
-            None if verdict else points.get(issue.code),
-        )
+class _IssueLines:
+    """Writes the issues of a chunk as lines of staging.issues."""
+
+    def __init__(self, context: ChunkContext, sealer: Sealer) -> None:
+        self._context, self._sealer = context, sealer
+        self._types: dict[str, tuple[str, str]] = {}
+        self._bare: dict[tuple[str, str | None], str] = {}
+
+    def lines(self, record_id: int, record_key: str, issues: Sequence[Issue], quality: QualityScore | None = None) -> Iterator[str]:
+        """The columns of each issue of a record; with its quality, the points that mending each would gain."""
+        context = self._context
+        points = quality.points_to_gain if quality is not None else {}
+        seen: dict[tuple[str, str], int] = {}
+        for issue in issues:
+            code, field_name = issue.code, issue.field_name
+            ordinal = seen.get((code, field_name), 0)
+            seen[code, field_name] = ordinal + 1
+            known, asks = self._types.get(code) or self._type(code)
+            key = question_key_of(record_key, issue, ordinal)
+            value, detail, suggestion = self._sealer.issue(issue)
+            evidence = digest([code, value, detail]) if detail else self._bare.get((code, value)) or self._bare_evidence(code, value)
+            verdict = context.verdicts.get(key) if context.verdicts else None
+            if verdict is not None and verdict.evidence_hash == evidence:
+                state, answer = verdict.state, f"{cell(verdict.decided_by)}\t{verdict.decided_at.isoformat()}\t{cell(verdict.why)}\t{NOTHING}"
+            else:
+                state, answer = "open", f"{_UNANSWERED}{_number(points.get(code))}"
+            yield (
+                f"{record_id}\t{context.file_id}\t{code}\t{cell(field_name)}\t{ordinal}\t{known}\t{cell(value)}\t{json_cell(dump_json(detail)) if detail else '{}'}\t"
+                f"{NOTHING if suggestion is None else json_cell(dump_json(suggestion))}\t{state}\t{asks}\t{key}\t{evidence}\t{answer}"
+            )
+
+    def _type(self, code: str) -> tuple[str, str]:
+        """The cells that all issues of a code have in common."""
+        issue_type = self._context.catalogue[code]
+        told = self._types[code] = (f"{issue_type.severity}\t{issue_type.dimension}\t{issue_type.stage}", "t" if issue_type.asks else "f")
+        return told
+
+    def _bare_evidence(self, code: str, value: str | None) -> str:
+        """The evidence of an issue without a detail, which many records have in common."""
+        evidence = self._bare[code, value] = digest([code, value, {}])
+        return evidence
+
+
+_UNANSWERED = f"{NOTHING}\t{NOTHING}\t{NOTHING}\t"
+"""By whom, when and why an issue was decided that nobody decided on."""
 
 
 def _score_row(scored: ScoredRecord) -> tuple[Any, ...]:
-    return (scored.record_id, scored.state.value, scored.reason, *_quality_row(scored.quality))
+    return (scored.record_id, scored.state.value, scored.reason, *_quality_cells(scored.quality))
 
 
 def _stored(row: Mapping[Any, Any]) -> StoredRecord:

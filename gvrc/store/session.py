@@ -21,14 +21,17 @@ from gvrc.model.access import Actor
 from gvrc.security.permissions import sight_of
 from gvrc.settings import Settings
 from gvrc.store import embedded, machine, migrate
+from gvrc.store.copy_text import copy_blocks, line_blocks
 from gvrc.store.jsonb import dump_json, load_json, storable_text
 from gvrc.store.urls import DatabaseUrls, given_urls, shown
 
 __all__ = [
     "Connection",  # the type, for use cases that hand one on: SQLAlchemy itself is imported in this room only
     "Database",
+    "copy_lines",
     "copy_rows",
     "copy_typed_rows",
+    "driver_of",
     "is_lost_connection",
     "is_transient",
     "try_lock",
@@ -346,37 +349,54 @@ def copy_rows(connection: Connection, table: str | Table, columns: Sequence[str]
     """Writes rows by COPY in the transaction of `connection`, the fastest way in; returns how many.
 
     `table` is a table of this house, `"schema.name"`, or a temporary table's name. Dicts and lists go to JSONB columns as JSON; text that
-    PostgreSQL cannot hold (zero bytes, halves of surrogate pairs) is mended with U+FFFD.
+    PostgreSQL cannot hold (zero bytes, halves of surrogate pairs) is mended with U+FFFD. Bytes in a JSONB column are JSON already.
     """
     name = table if isinstance(table, str) else table.fullname
     json_positions = _json_columns(connection, name, columns)
     is_json = [index in json_positions for index in range(len(columns))]
-    storable = (list(map(_copyable, row, is_json)) for row in rows)
-    return _copy(connection, name, columns, storable)
+    count = 0
+    with _copying(connection, name, columns) as copy:
+        for number, block in copy_blocks(driver_of(connection), rows, is_json):
+            copy.write(block)
+            count += number
+    return count
+
+
+def copy_lines(connection: Connection, table: str, columns: Sequence[str], lines: Iterable[str]) -> None:
+    """The same for rows that are lines of cells already (gvrc.store.copy_text), for the tables that are written by the million."""
+    with _copying(connection, table, columns) as copy:
+        for block in line_blocks(lines):
+            copy.write(block)
 
 
 def copy_typed_rows(connection: Connection, table: str, types: Mapping[str, str], rows: Iterable[Sequence[Any]]) -> int:
     """The same in PostgreSQL's binary form, twice as fast for bytes: `types` maps each column to its type, and values must be of just that type."""
-    return _copy(connection, table, list(types), rows, list(types.values()))
-
-
-def _copy(connection: Connection, name: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], types: list[str] | None = None) -> int:
-    listed = psql.SQL(", ").join(map(psql.Identifier, columns))
-    how = psql.SQL(" with (format binary)" if types else "")
-    command = psql.SQL("copy {} ({}) from stdin{}").format(psql.Identifier(*name.split(".")), listed, how)
-    driver = connection.connection.driver_connection
-    assert isinstance(driver, psycopg.Connection)
     count = 0
+    with _copying(connection, table, list(types), is_binary=True) as copy:
+        copy.set_types(list(types.values()))
+        for row in rows:
+            copy.write_row(row)
+            count += 1
+    return count
+
+
+@contextmanager
+def _copying(connection: Connection, name: str, columns: Sequence[str], *, is_binary: bool = False) -> Iterator[psycopg.Copy]:
+    listed = psql.SQL(", ").join(map(psql.Identifier, columns))
+    how = psql.SQL(" with (format binary)" if is_binary else "")
+    command = psql.SQL("copy {} ({}) from stdin{}").format(psql.Identifier(*name.split(".")), listed, how)
     try:
-        with driver.cursor() as cursor, cursor.copy(command) as copy:
-            if types:
-                copy.set_types(types)
-            for row in rows:
-                copy.write_row(row)
-                count += 1
+        with driver_of(connection).cursor() as cursor, cursor.copy(command) as copy:
+            yield copy
     except psycopg.Error as error:
         raise _as_sqlalchemy(error, f"COPY {name}") from error
-    return count
+
+
+def driver_of(connection: Connection) -> psycopg.Connection[Any]:
+    """The psycopg connection behind a SQLAlchemy one, inside the same transaction."""
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, psycopg.Connection)
+    return driver
 
 
 def _json_columns(connection: Connection, name: str, columns: Sequence[str]) -> frozenset[int]:
@@ -385,18 +405,6 @@ def _json_columns(connection: Connection, name: str, columns: Sequence[str]) -> 
 
 
 _JSON_COLUMNS = text("select attname from pg_attribute where attrelid = to_regclass(:name) and attnum > 0 and atttypid in ('json'::regtype, 'jsonb'::regtype)")
-
-
-def _copyable(value: Any, is_json: bool) -> Any:
-    if value is None:
-        return None
-    if is_json:
-        return dump_json(value).decode()
-    if isinstance(value, str):
-        return storable_text(value)
-    if isinstance(value, list | tuple):
-        return [storable_text(item) if isinstance(item, str) else item for item in value]
-    return value
 
 
 def _as_sqlalchemy(error: psycopg.Error, name: str, *, is_lost: bool = False) -> BaseException:
