@@ -82,13 +82,11 @@ class GivenAnswers:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SavedRecord:
-    """A record as it was just saved, its personal values sealed, the state that awaits it unless the whole run shows more, and whether it can be
-    a place at all."""
+    """A record as it was just saved, its personal values sealed, and whether it can be a place at all."""
 
     record_id: int
     file_id: int
     record: Record
-    state: RecordState
     is_place: bool
 
 
@@ -124,14 +122,12 @@ def raw_fingerprint(row: SourceRow, field_name: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PreparedRows:
-    """A chunk of rows made into records and not yet saved: how often each stage found which issue, the states of the records that were scored at once,
-    by their keys, and the rows that a stage could not take."""
+    """A chunk of rows made into records and not yet saved: how often each stage found which issue, and the rows that a stage could not take."""
 
     stage: Stage
     drafts: Sequence[RecordDraft] = ()
     verdicts: Mapping[str, Verdict] = field(default_factory=dict)
     found: Mapping[Stage, Counter[str]] = field(default_factory=dict)
-    states: Mapping[str, RecordState] = field(default_factory=dict)
     broken: Sequence[BrokenRow] = ()
 
 
@@ -154,22 +150,21 @@ def prepare_rows(
         for row, record in zip((row for row in rows if row.pointer not in guilty), made.records, strict=True)
         if only is None or row.pointer == only
     ]
-    states: dict[str, RecordState] = {}
     if foresees and not answers.verdicts and not answers.rejected:
-        drafts, states = _foreseen(workshop, drafts)
+        drafts = _foreseen(workshop, drafts)
     found = {stage: Counter(issue.code for issue in found) for stage, found in made.issues.items()}
-    return PreparedRows(stage=up_to, drafts=drafts, verdicts=answers.verdicts, found=found, states=states, broken=broken)
+    return PreparedRows(stage=up_to, drafts=drafts, verdicts=answers.verdicts, found=found, broken=broken)
 
 
 def keep_rows(conn: Connection, workshop: Workshop, file_id: int, run_id: int, prepared: PreparedRows) -> list[SavedRecord]:
     """Save what was prepared of rows of a file. Returns the records that were scored at once."""
-    drafts, states = prepared.drafts, prepared.states
+    drafts = prepared.drafts
     context = ChunkContext(run_id=run_id, file_id=file_id, stage=prepared.stage.value, catalogue=CATALOGUE, verdicts=prepared.verdicts)
     sealer = seal(conn, workshop.keyring, drafts)
     ids = record_store.save_records(conn, context, drafts, sealer)
     return [
-        SavedRecord(record_id=ids[key], file_id=file_id, record=sealer.sealed(draft.record), state=states[key], is_place=_is_place(draft))
-        for draft in drafts if (key := draft.record.record_key) in states
+        SavedRecord(record_id=ids[draft.record.record_key], file_id=file_id, record=sealer.sealed(draft.record), is_place=_is_place(draft))
+        for draft in drafts if draft.state is not None
     ]
 
 
@@ -177,18 +172,17 @@ def _is_place(draft: RecordDraft) -> bool:
     return bool(draft.record.name) and not any(issue.code in NO_PLACE for issue in draft.issues)
 
 
-def _foreseen(workshop: Workshop, drafts: Sequence[RecordDraft]) -> tuple[list[RecordDraft], dict[str, RecordState]]:
-    """The drafts with the quality score and the final issues that each record has by itself, and the states that follow."""
+def _foreseen(workshop: Workshop, drafts: Sequence[RecordDraft]) -> list[RecordDraft]:
+    """The drafts with the quality score and the final issues that each record has by itself, and the state that follows."""
     scorings = [Scoring(record=draft.record, open_issues=draft.issues) for draft in drafts]
     outcomes = score(scorings, workshop.knowledge.vocabularies, _thresholds(workshop), workshop.as_of)
-    scored = [
+    return [
         RecordDraft(
             record=draft.record, row_number=draft.row_number, content_hash=draft.content_hash, issues=[*draft.issues, *outcome.issues],
-            quality=outcome.quality, reason=outcome.reason,
+            quality=outcome.quality, state=outcome.state, reason=outcome.reason,
         )
         for draft, outcome in zip(drafts, outcomes, strict=True)
     ]
-    return scored, {outcome.record_key: outcome.state for outcome in outcomes}
 
 
 def _thresholds(workshop: Workshop) -> Thresholds:

@@ -1,9 +1,8 @@
-"""What the row stages of a run already know of its end: what each record says that concerns others, its state, the statistics of its sources."""
+"""What the row stages of a run already know of its end: what each record says that concerns others, and the statistics of its sources."""
 
 from __future__ import annotations
 
-from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from gvrc.matching.columns import MatchColumns
@@ -11,8 +10,6 @@ from gvrc.model.record import ContactType, Record, RecordState
 from gvrc.pipeline.statistics import SourceGatherings
 from gvrc.settings import Settings
 from gvrc.staging import SavedRecord
-
-_STATES = tuple(RecordState)
 
 
 class RunRow(NamedTuple):
@@ -41,11 +38,10 @@ class RunRow(NamedTuple):
 
 
 class Foreseen(NamedTuple):
-    """A committed chunk as the stages of the whole run want it, small enough to be sent from process to process: each record's row and state (its number
-    among the states), and the columns of those that can be a place, with their record ids."""
+    """A committed chunk as the stages of the whole run want it, small enough to be sent from process to process: each record's row, and the
+    columns of those that can be a place, with their record ids."""
 
     rows: list[RunRow]
-    states: bytes
     places: list[int]
     columns: MatchColumns
 
@@ -55,7 +51,6 @@ class Foreseen(NamedTuple):
         places = [item for item in saved if item.is_place]
         return cls(
             rows=[RunRow.of(item.record_id, item.file_id, item.record) for item in saved],
-            states=bytes(_STATES.index(item.state) for item in saved),
             places=[item.record_id for item in places],
             columns=MatchColumns.from_records([item.record for item in places], [item.file_id for item in places]),
         )
@@ -75,7 +70,6 @@ class Foresight:
     def __init__(self, settings: Settings) -> None:
         self.gatherings = SourceGatherings(settings)
         self.rows: list[RunRow] = []
-        self._states = array("b")
         self._parts: list[MatchColumns] = []
         self._places: dict[str, int] = {}
         self._has_editions = False
@@ -87,14 +81,12 @@ class Foresight:
         self.is_given_up = True
         for held in (self.rows, self._parts, self._places):
             held.clear()
-        del self._states[:]
 
     def add(self, seen: Foreseen) -> None:
         """Takes a committed chunk in."""
         if self.is_given_up:
             return
         self.rows.extend(seen.rows)
-        self._states.extend(seen.states)
         self._parts.append(seen.columns)
         known = len(self._places)
         self._places.update(zip(seen.columns.keys.tolist(), seen.places, strict=True))
@@ -112,10 +104,6 @@ class Foresight:
         columns = MatchColumns.joined(self._parts)
         self._parts.clear()
         return Places(self._places, columns)
-
-    def states(self) -> Iterator[tuple[int, str]]:
-        """Each record's id and the state that awaits it, in their order."""
-        return ((row.record_id, _STATES[state].value) for row, state in zip(self.rows, self._states, strict=True))
 
 
 def _values(record: Record, kind: ContactType) -> tuple[str, ...]:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextvars import copy_context
 from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -47,9 +45,7 @@ SCORE_CHUNK = 1000
 PATIENCE_RECORDS = 100_000
 """Records for which looking for duplicates may take as long again as a chunk may."""
 SETTLE_CHUNK = 10_000
-"""Records that get their states in one transaction."""
-SETTLE_WRITERS = 2
-"""Such transactions at once: each is work for one processor of the server alone."""
+"""Records that get the facilities they feed in one transaction."""
 
 
 def find_duplicates(context: RunContext) -> tuple[int, Counter[str]]:
@@ -158,13 +154,15 @@ def score_run(context: RunContext) -> tuple[int, Counter[str]]:
 
 
 def _settle(context: RunContext, touched: Collection[int]) -> None:
-    """Every record was scored when it was saved: what the whole run told is scored anew, all others only get their state."""
-    states = ((record_id, state) for record_id, state in context.foresight.states() if record_id not in touched)
-    chunks = iter(lambda: list(islice(states, SETTLE_CHUNK)), [])
-    with ThreadPoolExecutor(max_workers=SETTLE_WRITERS, thread_name_prefix="settle") as pool:
-        while at_once := list(islice(chunks, SETTLE_WRITERS)):
-            for _done in pool.map(lambda known, chunk: known.run(_write_states, context, chunk), [copy_context() for _ in at_once], at_once):
-                context.moved()
+    """Every record was scored when it was saved and has its state: what the registry holds already is noted, what the whole run told is scored anew."""
+    with context.db.read() as conn:
+        is_registry_empty = not record_store.any_facility(conn)
+    ids = [] if is_registry_empty else sorted(row.record_id for row in context.foresight.rows)
+    for start in range(0, len(ids), SETTLE_CHUNK):
+        chunk = ids[start : start + SETTLE_CHUNK]
+        with context.heartbeat.time_limit(f"noting what is known of {len(chunk):,} records"):
+            context.db.retrying(partial(_note_known, context, chunk[0], chunk[-1]))
+        context.moved()
     left = iter(sorted(touched))
     while ids := list(islice(left, SCORE_CHUNK)):
         with context.heartbeat.time_limit("scoring 1,000 records"), context.db.unit_of_work(run_id=context.run_id, reason="run") as conn:
@@ -172,14 +170,9 @@ def _settle(context: RunContext, touched: Collection[int]) -> None:
         context.moved()
 
 
-def _write_states(context: RunContext, states: Sequence[tuple[int, str]]) -> None:
-    with context.heartbeat.time_limit(f"writing the states of {len(states):,} records"):
-        context.db.retrying(partial(_settled, context, states))
-
-
-def _settled(context: RunContext, states: Sequence[tuple[int, str]]) -> None:
+def _note_known(context: RunContext, first: int, last: int) -> None:
     with context.db.unit_of_work(run_id=context.run_id, reason="run") as conn:
-        record_store.settle_states(conn, states)
+        record_store.note_known(conn, context.run_id, first, last)
 
 
 def _score_all(context: RunContext, files: Sequence[int]) -> SourceGatherings:

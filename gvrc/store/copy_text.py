@@ -23,8 +23,8 @@ _MEANT = {written: sign for sign, written in _ESCAPED.items()}
 
 
 def copy_blocks(driver: psycopg.Connection[Any], rows: Iterable[Sequence[Any]], is_json: Sequence[bool]) -> Iterator[tuple[int, str]]:
-    """The rows in blocks of text, each behind the number of its rows. In a column of JSON stands a value, or bytes that are JSON already."""
-    plain, json = _Writers(_by_driver(driver), _PLAIN), _Writers(_json, {bytes: json_cell})
+    """The rows in blocks of text, each behind the number of its rows. In a column of JSON (`is_json`) stands any value."""
+    plain, json = _Writers(_by_driver(driver), _PLAIN), _Writers(_json, {})
     columns = [json if told else plain for told in is_json]
     left = iter(rows)
     while block := list(islice(left, _LINES_AT_ONCE)):

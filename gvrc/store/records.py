@@ -39,8 +39,8 @@ _NEVER_READ = frozenset({"quality_parts", "points_to_gain"})
 @quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordDraft:
-    """A standardised record on its way into the database, with the issues found on it. `quality` and `reason` are what the score stage will say
-    unless other records of the run change it; None leaves everything to that stage."""
+    """A standardised record on its way into the database, with the issues found on it. `quality`, `state` and `reason` are what the score stage will
+    say unless other records of the run change it; None leaves everything to that stage."""
 
     record: Record
     row_number: int
@@ -48,6 +48,7 @@ class RecordDraft:
     issues: Sequence[Issue] = ()
     is_rejected: bool = False
     quality: QualityScore | None = None
+    state: RecordState | None = None
     reason: str | None = None
 
 
@@ -291,6 +292,7 @@ def save_scores(conn: Connection, scored: Sequence[ScoredRecord]) -> None:
     conn.execute(text(f"""
         UPDATE staging.records AS r SET state_reason = i.state_reason, quality_score = i.quality_score, quality_parts = i.quality_parts,
             points_to_gain = i.points_to_gain, facility_id = coalesce(s.facility_id, r.facility_id),
+            stage = CASE WHEN r.stage = 'enrich' THEN 'score' ELSE r.stage END,
             state = CASE WHEN i.state = 'ready' AND s.record_hash = r.record_hash THEN 'committed' ELSE i.state END
         FROM {incoming.source} AS i JOIN staging.records AS own ON own.record_id = i.record_id LEFT JOIN facility_sources AS s ON s.record_key = own.record_key
         WHERE r.record_id = i.record_id
@@ -301,16 +303,30 @@ def save_scores(conn: Connection, scored: Sequence[ScoredRecord]) -> None:
     """), incoming.values)  # noqa: S608
 
 
-def settle_states(conn: Connection, states: Sequence[tuple[int, str]]) -> None:
-    """Give records that were scored when they were written their states (record id, state). A ready record whose content the registry already
-    holds counts as committed; one that a steward answered on meanwhile has its state already."""
-    incoming = incoming_rows(conn, "staging.records", ("record_id", "state"), states, name="incoming_states")
-    conn.execute(text(f"""
-        UPDATE staging.records AS r SET facility_id = coalesce(s.facility_id, r.facility_id),
-            state = CASE WHEN i.state = 'ready' AND s.record_hash = r.record_hash THEN 'committed' ELSE i.state END
-        FROM {incoming.source} AS i JOIN staging.records AS own ON own.record_id = i.record_id LEFT JOIN facility_sources AS s ON s.record_key = own.record_key
-        WHERE r.record_id = i.record_id AND r.state = 'new'
-    """), incoming.values)  # noqa: S608
+def state_of(record: str) -> str:
+    """SQL: where a staged record (its name in the statement) stands. What was scored when it was written has its state already; until the score stage of
+    its run is done, and it was not scored anew, it counts as new all the same: other records of the run may still change it. To write states twice would
+    write every record twice."""
+    return f"""CASE WHEN {record}.stage = 'enrich' AND {record}.state IN ('ready', 'to_review', 'held')
+        AND {record}.run_id = ANY(ARRAY(SELECT run_id FROM ops.stage_reports WHERE stage = 'score' AND status <> 'done'))
+        THEN 'new' ELSE {record}.state END"""  # noqa: S608 (fragments of this program)
+
+
+def any_facility(conn: Connection) -> bool:
+    """Whether any source record feeds a facility."""
+    return bool(conn.execute(text("SELECT EXISTS (SELECT FROM facility_sources)")).scalar_one())
+
+
+def note_known(conn: Connection, run_id: int, first: int, last: int) -> None:
+    """Give the records of the run with these ids, among those that were scored when they were written, the facilities that they feed. A ready one whose
+    content the registry already holds counts as committed; one that a steward answered on meanwhile has its state already."""
+    conn.execute(text("""
+        UPDATE staging.records AS r SET facility_id = s.facility_id,
+            state = CASE WHEN r.state = 'ready' AND s.record_hash = r.record_hash THEN 'committed' ELSE r.state END
+        FROM facility_sources AS s
+        WHERE s.record_key = r.record_key AND r.record_id BETWEEN :first AND :last AND r.run_id = :run_id AND r.stage = 'enrich'
+        AND r.state IN ('ready', 'to_review', 'held')
+    """), {"run_id": run_id, "first": first, "last": last})
 
 
 def save_clusters(conn: Connection, run_id: int, clusters: Mapping[int, int]) -> None:
@@ -335,8 +351,10 @@ def set_clusters(conn: Connection, clusters: Mapping[int, int]) -> None:
 
 def count_states(conn: Connection, run_id: int) -> dict[str, int]:
     """How many records of the run stand in which state."""
-    query = select(RecordRow.state, func.count().label("records")).where(RecordRow.file_id.in_(run_file_ids(run_id))).group_by(RecordRow.state)
-    return {row.state: row.records for row in conn.execute(query)}
+    query = text(f"""
+        SELECT {state_of("r")} AS state, count(*) AS records FROM staging.records r JOIN staging.run_files f USING (file_id) WHERE f.run_id = :run_id GROUP BY 1
+    """)  # noqa: S608 (fragments of this program)
+    return {row.state: row.records for row in conn.execute(query, {"run_id": run_id})}
 
 
 def question_key_of(record_key: str, issue: Issue, ordinal: int) -> str:
@@ -365,15 +383,15 @@ class _RecordLines:
             f"{self._context.file_id}\t{draft.row_number}\t{cell(record.pointer)}\t{cell(record.source)}\t{cell(record.record_key)}\t{self._reached}\t"
             f"{cell(record.name)}\t{cell(record.facility_type)}\t{cell(place.county_code)}\t{cell(place.constituency_code)}\t{cell(place.ward_code)}\t"
             f"{_number(said[5])}\t{_number(said[6])}\t{_number(place.confidence)}\t{cell(record.mfl_code)}\t{said[9]}\t{json_cell(data)}\t{changes}\t"
-            f"{cell(draft.content_hash)}\t{fingerprint}\t{'rejected' if draft.is_rejected else 'new'}\t{cell(draft.reason)}\t{self._quality(draft.quality)}"
+            f"{cell(draft.content_hash)}\t{fingerprint}\t{RecordState.REJECTED if draft.is_rejected else draft.state or RecordState.NEW}\t{cell(draft.reason)}\t{self._quality(draft.quality)}"
         )
 
     def _quality(self, quality: QualityScore | None) -> str:
         """Records with the same facts share their score; it is written out once. Drafts hold theirs while a chunk is saved, so its identity is its name."""
         cells = self._qualities.get(id(quality))
         if cells is None:
-            total, parts, points = _quality_cells(quality)
-            cells = self._qualities[id(quality)] = f"{_number(total)}\t{json_cell(parts)}\t{json_cell(points)}"
+            total, parts, points = _quality_row(quality)
+            cells = self._qualities[id(quality)] = f"{_number(total)}\t{json_cell(dump_json(parts))}\t{json_cell(dump_json(points))}"
         return cells
 
 
@@ -381,11 +399,11 @@ def _number(value: float | None) -> str:
     return NOTHING if value is None else repr(float(value))
 
 
-def _quality_cells(quality: QualityScore | None) -> tuple[float | None, bytes, bytes]:
+def _quality_row(quality: QualityScore | None) -> tuple[float | None, list[dict[str, Any]], dict[str, float]]:
     """Quality score, its parts, and points to gain as columns."""
     if quality is None:
-        return None, b"[]", b"{}"
-    return quality.total, dump_json([part.to_row() for part in quality.parts]), dump_json(quality.points_to_gain)
+        return None, [], {}
+    return quality.total, [part.to_row() for part in quality.parts], quality.points_to_gain
 
 
 class _IssueLines:
@@ -436,7 +454,7 @@ _UNANSWERED = f"{NOTHING}\t{NOTHING}\t{NOTHING}\t"
 
 
 def _score_row(scored: ScoredRecord) -> tuple[Any, ...]:
-    return (scored.record_id, scored.state.value, scored.reason, *_quality_cells(scored.quality))
+    return (scored.record_id, scored.state.value, scored.reason, *_quality_row(scored.quality))
 
 
 def _stored(row: Mapping[Any, Any]) -> StoredRecord:

@@ -349,7 +349,7 @@ def copy_rows(connection: Connection, table: str | Table, columns: Sequence[str]
     """Writes rows by COPY in the transaction of `connection`, the fastest way in; returns how many.
 
     `table` is a table of this house, `"schema.name"`, or a temporary table's name. Dicts and lists go to JSONB columns as JSON; text that
-    PostgreSQL cannot hold (zero bytes, halves of surrogate pairs) is mended with U+FFFD. Bytes in a JSONB column are JSON already.
+    PostgreSQL cannot hold (zero bytes, halves of surrogate pairs) is mended with U+FFFD.
     """
     name = table if isinstance(table, str) else table.fullname
     json_positions = _json_columns(connection, name, columns)

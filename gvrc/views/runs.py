@@ -9,6 +9,7 @@ from typing import Any
 
 from gvrc.errors import PipelineError
 from gvrc.model.access import Actor
+from gvrc.model.run import Stage
 from gvrc.security.permissions import Permission, require
 from gvrc.staging import COMPARED_FIELDS
 from gvrc.store import reads, reads_runs, runs
@@ -95,7 +96,7 @@ def run_view(db: Database, actor: Actor, run_id: int) -> RunView:
         counts = replace(counts, dead_letters=reads.dead_letters_known(conn, scope, run_id))
         files = _files(reads.file_rows(conn, run_id), counts, sees_every_row=scope.sees_trace)
         stages = tuple(_stage(stage.value, report, counts) for stage, report in runs.load_stages(conn, run_id).items())
-    return _view(rows[0], stages, files, _receipt(files, counts))
+    return _view(rows[0], stages, files, _receipt(files, counts, is_scored=any(stage.stage == Stage.SCORE and stage.status == "done" for stage in stages)))
 
 
 def run_list(db: Database, actor: Actor, limit: int = 50, offset: int = 0) -> tuple[RunView, ...]:
@@ -165,8 +166,11 @@ def _stage(stage: str, report: Mapping[str, Any], counts: RunCounts) -> StageVie
     )
 
 
-def _receipt(files: tuple[FileView, ...], counts: RunCounts) -> Receipt:
-    states = counts.states
+def _receipt(files: tuple[FileView, ...], counts: RunCounts, *, is_scored: bool) -> Receipt:
+    """What became of the rows. Until a run is scored its records wait, whatever each is by itself."""
+    states = dict(counts.states)
+    if not is_scored:
+        states["new"] = sum(states.pop(state, 0) for state in ("new", "ready", "to_review", "held"))
     read = sum(states.values()) + counts.dead_letters
     records_in = sum(file.records or 0 for file in files) if all(file.records is not None for file in files) else read
     ready, held = states.get("ready", 0) + states.get("committed", 0), states.get("held", 0) + states.get("rejected", 0)

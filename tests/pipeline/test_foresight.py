@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from gvrc import pipeline
+from gvrc import commit, pipeline, views
+from gvrc.errors import StageFailed
 from gvrc.model.access import Actor
-from gvrc.model.record import Record, RecordState
+from gvrc.model.record import Record
 from gvrc.pipeline import whole_run
 from gvrc.pipeline.foresight import Foreseen, Foresight
 from gvrc.settings import Settings
@@ -17,7 +18,7 @@ from gvrc.store.session import Database
 
 
 def saved(number: int, key: str) -> SavedRecord:
-    return SavedRecord(record_id=number, file_id=1, record=Record(record_key=key, source="list", pointer=f"/{number}", name="Kisumu Clinic"), state=RecordState.READY, is_place=True)
+    return SavedRecord(record_id=number, file_id=1, record=Record(record_key=key, source="list", pointer=f"/{number}", name="Kisumu Clinic"), is_place=True)
 
 
 def test_it_holds_only_for_records_that_are_all_new_and_all_known(settings: Settings) -> None:
@@ -28,7 +29,6 @@ def test_it_holds_only_for_records_that_are_all_new_and_all_known(settings: Sett
     assert not foresight.holds({"new": 3})
     assert not foresight.holds({"new": 2, "ready": 1})
     assert not foresight.holds({"new": 1, "rejected": 1})
-    assert list(foresight.states()) == [(1, "ready"), (2, "ready")]
 
 
 def test_when_memory_is_short_it_is_given_up_for_good(settings: Settings) -> None:
@@ -70,3 +70,25 @@ def test_a_run_that_one_process_takes_from_end_to_end_reads_no_record_back(
     roomy = settings.model_copy(update={"memory_limit_mb": 100_000})  # the process of the tests holds more than a run may
     summary = pipeline.execute(database, roomy, run_id)
     assert summary.ready + summary.to_review + summary.held == summary.records_in == 237
+
+
+def test_until_a_run_is_scored_its_records_wait(
+    database: Database, settings: Settings, admin: Actor, samples: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def break_off(*_: object, **__: object) -> None:
+        raise RuntimeError("the process was killed")
+
+    received = pipeline.receive(database, settings, admin, samples)
+    run_id = pipeline.start(database, settings, admin, [file.file_id for file in received if file.file_id is not None])
+    roomy = settings.model_copy(update={"memory_limit_mb": 100_000})  # the process of the tests holds more than a run may
+    with monkeypatch.context() as broken:
+        broken.setattr(whole_run, "dedupe", break_off)
+        with pytest.raises(StageFailed):
+            pipeline.execute(database, roomy, run_id)
+    receipt = views.run_view(database, admin, run_id).receipt
+    assert (receipt.waiting, receipt.ready, receipt.to_review, receipt.held) == (237, 0, 0, 0)
+    outcome = commit.commit(database, settings, admin, run_id)
+    assert (outcome.added, {held.hold.value: held.count for held in outcome.held_back}) == (0, {"not_ready": 237})
+    pipeline.resume(database, settings, admin, run_id)
+    summary = pipeline.execute(database, roomy, run_id)
+    assert (summary.waiting, summary.ready + summary.to_review + summary.held) == (0, 237)
