@@ -15,6 +15,7 @@ from gvrc.model.match import Band, FeatureScore, MatchResult
 from gvrc.model.place import Place, Point
 from gvrc.model.record import Contact, ContactType, Record, Visibility
 from gvrc.model.review import Answer, QuestionKind
+from gvrc.model.run import STAGES
 from gvrc.security.crypto import KeyRing
 from gvrc.store import decisions as decision_store
 from gvrc.store import files, matches, runs, vault
@@ -100,6 +101,8 @@ class Staged:
             run_id = runs.create_run(conn, started_by="tests", stop_after=None, settings_hash="0" * 64, versions=("1", "1"))
             files.add_run_files(conn, run_id, dict.fromkeys(file_ids, False))
             conn.execute(text("UPDATE ops.etl_runs SET status = 'done', ended_at = now() WHERE run_id = :r"), {"r": run_id})
+            for stage in STAGES:
+                runs.finish_stage(conn, run_id, stage)
         return run_id
 
     def run_of(self, *records: Record, name: str = "list.json", **issues: Sequence[Issue]) -> int:
