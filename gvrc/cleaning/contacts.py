@@ -119,11 +119,20 @@ def phones_elsewhere(data: Mapping[str, Any], values: Mapping[str, Any]) -> tupl
     """Telephone numbers in the fields of a source row that became none of its canonical `values`.
     Numbers under a key that speaks of something else (codes, accounts, measures, days) are left alone."""
     told = {value for value in values.values() if isinstance(value, str)}  # equal, not the same: a row that was kept and read back has texts of its own
+    if not any(_may_hold_number(value, told) for value in data.values()):
+        return ()
     read = {id(value) for value in values.values()}
     read.update(id(value) for value in data.values() if isinstance(value, str) and (value in told or _ANY_DIGIT.search(value) is None))
     read.update(id(office) for _, office in offices(data, str(values.get("county") or "")))
     contacts = (contact for text in _unread_texts(data, read, 4) for contact in contacts_in_text(text, "contact").contacts)
     return merged_contacts(contact for contact in contacts if contact.contact_type is ContactType.PHONE)
+
+
+def _may_hold_number(value: Any, told: set[str]) -> bool:
+    """Whether a cell has parts, or is a text that nobody read and that is long enough for a telephone number."""
+    if isinstance(value, str):
+        return value not in told and len(value) >= SHORTEST_NUMBER and _ANY_DIGIT.search(value) is not None
+    return isinstance(value, (dict, list))
 
 
 def _unread_texts(data: Any, read: set[int], depth: int) -> Iterator[str]:
