@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from gvrc.cli import arguments
+from gvrc.heap import no_sweeps
 
 if TYPE_CHECKING:
     from gvrc.cli.context import Call
@@ -26,7 +27,9 @@ class Command:
 
     def run(self, call: Call) -> int:
         """Do it; returns the exit code."""
-        code: int = getattr(import_module(f"gvrc.cli.{self.module}"), self.name.replace("-", "_"))(call)
+        with no_sweeps():
+            module = import_module(f"gvrc.cli.{self.module}")
+        code: int = getattr(module, self.name.replace("-", "_"))(call)
         return code
 
 

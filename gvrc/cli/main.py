@@ -14,6 +14,7 @@ import structlog
 from gvrc import __version__
 from gvrc.cli.commands import COMMANDS
 from gvrc.errors import GvrcError
+from gvrc.heap import no_sweeps
 from gvrc.logs import configure_terminal
 from gvrc.settings import load_settings
 
@@ -25,7 +26,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = build_parser().parse_args(arguments)
     configure_terminal()  # until a command sets the log files up; stdout is for results
     try:
-        from gvrc.cli.context import Call  # the database and its libraries load only for a command that was understood
+        with no_sweeps():
+            from gvrc.cli.context import Call  # the database and its libraries load only for a command that was understood
 
         settings = load_settings(options.config)
         code: int = options.command.run(Call(settings=settings, options=options))

@@ -15,6 +15,7 @@ from functools import lru_cache
 import numpy.typing as npt
 
 from gvrc.errors import ReferenceDataError
+from gvrc.heap import no_sweeps
 from gvrc.model.place import Ward
 from gvrc.reference.alike import PART_FACTOR, AlikeNames
 from gvrc.reference.alike import PlaceMatch as PlaceMatch
@@ -418,6 +419,7 @@ def _within(
 
 
 @lru_cache(maxsize=1)
+@no_sweeps()
 def load_gazetteer() -> Gazetteer:
     """The gazetteer of this program, built once. Raises ReferenceDataError when its files are missing or contradict each other."""
     return Gazetteer(read_place_tables())

@@ -16,6 +16,7 @@ from typing import Any
 from rapidfuzz import fuzz, process
 
 from gvrc.errors import ReferenceDataError
+from gvrc.heap import no_sweeps
 from gvrc.settings import DATA_DIR
 
 REFERENCE_DIR = DATA_DIR / "reference"
@@ -356,6 +357,7 @@ def placeholder_key(text: str) -> str:
 
 
 @lru_cache(maxsize=1)
+@no_sweeps()
 def load_vocabularies() -> Vocabularies:
     """The vocabularies of this process, read once. Raises ReferenceDataError when a file is missing or contradicts itself."""
     facility_types = _vocabulary("facility_types")
