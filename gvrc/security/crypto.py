@@ -17,7 +17,7 @@ import os
 import shutil
 import struct
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
@@ -60,6 +60,14 @@ class KeyRing:
     def wrap(self, data_key: bytes, bound_to: bytes) -> bytes:
         """A data key as it may be kept: sealed by the master key in use and bound to what it belongs to."""
         return encrypt(self.keys[self.key_id], data_key, bound_to)
+
+    def seal(self, texts: Iterable[tuple[str, bytes]]) -> Iterator[tuple[bytes, bytes]]:
+        """Each text as it may be kept, with its data key wrapped: what `encrypt` under a new key and `wrap` give, both bound to the bytes behind the text."""
+        master = AESGCM(self.keys[self.key_id])
+        for text, bound_to in texts:
+            drawn = os.urandom(KEY_BYTES + 2 * _NONCE_BYTES)
+            data_key, nonce, outer = drawn[:KEY_BYTES], drawn[KEY_BYTES:-_NONCE_BYTES], drawn[-_NONCE_BYTES:]
+            yield nonce + AESGCM(data_key).encrypt(nonce, text.encode("utf-8"), bound_to), outer + master.encrypt(outer, data_key, bound_to)
 
     def unwrap(self, wrapped: bytes, key_id: str, bound_to: bytes) -> bytes:
         """The data key again. Raises ConfigError when the master key is not on the ring, DamagedFileError when the bytes were changed."""

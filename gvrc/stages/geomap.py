@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
+from typing import NamedTuple
 
 from gvrc.checks.places import FAR_FROM_COUNTY_KM, NearUnits, PointFacts, missing_point, placement_issues, point_issues
 from gvrc.checks.values import requirements
@@ -16,7 +17,7 @@ from gvrc.model.record import FieldChange, Record
 from gvrc.model.run import StageResult
 from gvrc.reference.clues import WEIGHTS
 from gvrc.reference.gazetteer import Gazetteer
-from gvrc.reference.placing import PLACE_FIELDS, Placer, StatedPlace
+from gvrc.reference.placing import PLACE_FIELDS, Placement, Placer, StatedPlace
 from gvrc.reference.vocabularies import load_vocabularies
 
 NATIONWIDE_KINDS = frozenset({"hotline"})
@@ -49,16 +50,30 @@ def geomap(records: Sequence[Record], gazetteer: Gazetteer) -> StageResult:
     """
     placer = _placer(gazetteer)
     facts = _point_facts(records, gazetteer)
-    said = [None if record.place.method == STEWARD else _said(record, placer) for record in records]
-    said = _with_points(records, said, facts, placer)
-    said = _with_trust(records, said, placer)
+    placed = [None if record.place.method == STEWARD else _said(record, placer) for record in records]
+    placed = _with_points(records, placed, facts, placer)
+    placed = _with_trust(records, placed, placer)
     mapped: list[Record] = []
     issues: list[Issue] = []
-    for record, statement, fact in zip(records, said, facts, strict=True):
-        found, found_issues = _map(record, statement, fact, placer)
-        mapped.append(found)
+    for record, found, fact in zip(records, placed, facts, strict=True):
+        in_place, found_issues = _map(record, found, fact, placer)
+        mapped.append(in_place)
         issues.extend(found_issues)
     return StageResult(records=mapped, issues=issues)
+
+
+class _Placed(NamedTuple):
+    """What a record says of its place with what came of it."""
+
+    said: StatedPlace
+    placement: Placement
+    is_settled: bool
+    changes: tuple[FieldChange, ...]
+
+    @classmethod
+    def of(cls, said: StatedPlace, placer: Placer) -> _Placed:
+        placement = placer.place(said)
+        return cls(said, placement, placement.is_settled, _changes(said, placement.place))
 
 
 @lru_cache(maxsize=256)
@@ -73,16 +88,25 @@ def _placer(gazetteer: Gazetteer) -> Placer:
     return Placer(gazetteer)
 
 
-def _said(record: Record, placer: Placer) -> StatedPlace:
+def _said(record: Record, placer: Placer) -> _Placed:
     """What a record says of its place; its own name is read only when the rest does not settle it."""
     stated = record.stated
     if record.address and not any(name in stated for name in _TELL_WHERE):
         stated = {**stated, "location": _units_of(record.address, placer)}
-    said = StatedPlace(texts=tuple([stated.get(name, "") for name in PLACE_FIELDS]), decided=_decided(record))
-    if said.may_settle and placer.place(said).is_settled:
-        return said
+    texts, decided = tuple([stated.get(name, "") for name in PLACE_FIELDS]), _decided(record)
+    if settled := _settled(texts, decided, placer):
+        return settled
+    said = StatedPlace(texts=texts, decided=decided)
     phrases = dict.fromkeys(phrase for text in (record.name, *record.qualifiers) if text for phrase in placer.name_phrases(text))
-    return replace(said, name_phrases=tuple(phrases)) if phrases else said
+    return _Placed.of(replace(said, name_phrases=tuple(phrases)) if phrases else said, placer)
+
+
+@lru_cache(maxsize=65_536)
+def _settled(texts: tuple[str, ...], decided: frozenset[str], placer: Placer) -> _Placed | None:
+    """The place that the texts of a record settle by themselves; None where more must be weighed. Most records of a list share theirs with others."""
+    said = StatedPlace(texts=texts, decided=decided)
+    found = _Placed.of(said, placer) if said.may_settle else None
+    return found if found is not None and found.is_settled else None
 
 
 def _units_of(address: str, placer: Placer) -> str:
@@ -131,37 +155,37 @@ def _gaps_km(records: Sequence[Record], county_codes: Sequence[str | None], fact
 
 
 def _with_points(
-    records: Sequence[Record], said: Sequence[StatedPlace | None], facts: list[PointFacts | None], placer: Placer
-) -> list[StatedPlace | None]:
+    records: Sequence[Record], placed: Sequence[_Placed | None], facts: list[PointFacts | None], placer: Placer
+) -> list[_Placed | None]:
     """Adds the point's county to what a record says, where no county is known or the point lies far from it. Notes the gaps in `facts`."""
-    codes = [placer.place(statement).place.county_code if statement else record.place.county_code for record, statement in zip(records, said, strict=True)]
+    result = list(placed)
+    if not any(facts):
+        return result
+    codes = [found.placement.place.county_code if found else record.place.county_code for record, found in zip(records, placed, strict=True)]
     gaps = _gaps_km(records, codes, facts, placer.gazetteer)
-    result = list(said)
-    for index, (statement, fact, code, gap) in enumerate(zip(said, facts, codes, gaps, strict=True)):
+    for index, (found, fact, code, gap) in enumerate(zip(placed, facts, codes, gaps, strict=True)):
         if fact is None:
             continue
         if gap:
             facts[index] = replace(fact, county_gap_km=gap)
-        if statement and (code is None or gap > FAR_FROM_COUNTY_KM):
-            result[index] = replace(statement, point_county=placer.gazetteer.ward(fact.nearest_ward_code).county_code)
+        if found and (code is None or gap > FAR_FROM_COUNTY_KM):
+            result[index] = _Placed.of(replace(found.said, point_county=placer.gazetteer.ward(fact.nearest_ward_code).county_code), placer)
     return result
 
 
-def _with_trust(records: Sequence[Record], said: Sequence[StatedPlace | None], placer: Placer) -> list[StatedPlace | None]:
+def _with_trust(records: Sequence[Record], placed: Sequence[_Placed | None], placer: Placer) -> list[_Placed | None]:
     """Weighs each list's counties by how often the rest of their records speaks for them."""
-    witnesses: Counter[tuple[str, str, int]] = Counter()
-    for record, statement in zip(records, said, strict=True):
-        placement = placer.place(statement) if statement else None
-        if placement and placement.stated_county:
-            witnesses[record.source, placement.stated_county, placement.agreement] += 1
+    witnesses = Counter(
+        (record.source, found.placement.stated_county, found.placement.agreement)
+        for record, found in zip(records, placed, strict=True) if found and found.placement.stated_county
+    )
     weights = {(source, county): _county_weight(witnesses[source, county, 1], witnesses[source, county, -1]) for source, county, _ in witnesses}
-    return [_trusting(record.source, statement, weights, placer) if statement else None for record, statement in zip(records, said, strict=True)]
+    return [found if found is None or found.is_settled else _trusting(record.source, found, weights, placer) for record, found in zip(records, placed, strict=True)]
 
 
-def _trusting(source: str, statement: StatedPlace, weights: dict[tuple[str, str], float], placer: Placer) -> StatedPlace:
-    placement = placer.place(statement)
-    weight = weights.get((source, placement.stated_county or ""), WEIGHTS["county"])
-    return statement if placement.is_settled or weight == statement.county_weight else replace(statement, county_weight=weight)
+def _trusting(source: str, found: _Placed, weights: Mapping[tuple[str, str], float], placer: Placer) -> _Placed:
+    weight = weights.get((source, found.placement.stated_county or ""), WEIGHTS["county"])
+    return found if weight == found.said.county_weight else _Placed.of(replace(found.said, county_weight=weight), placer)
 
 
 def _county_weight(supporting: int, opposing: int) -> float:
@@ -173,15 +197,16 @@ def _county_weight(supporting: int, opposing: int) -> float:
     return round(DISTRUSTED_WEIGHT + (TRUSTED_WEIGHT - DISTRUSTED_WEIGHT) * min(1.0, max(0.0, reach)), 1)
 
 
-def _map(record: Record, said: StatedPlace | None, fact: PointFacts | None, placer: Placer) -> tuple[Record, list[Issue]]:
+def _map(record: Record, found: _Placed | None, fact: PointFacts | None, placer: Placer) -> tuple[Record, list[Issue]]:
     """One record in its place, with its issues."""
     issues: list[Issue] = []
-    if said is not None:
-        placement = placer.place(said)
-        record = record.located(placement.place, *_changes(said, placement.place))
-        is_asked = placement.ward.state in _CONFIRMED_BY_POINT or placement.constituency.state in _CONFIRMED_BY_POINT
-        near = fact.near_units(placer.gazetteer) if fact and is_asked else _NOWHERE
-        issues += _placement_issues(said, placer, record.facility_type in NATIONWIDE_KINDS, near, _needed(record.facility_type))
+    if found is not None:
+        placement = found.placement
+        record = record.located(placement.place, *found.changes)
+        if not found.is_settled:
+            is_asked = placement.ward.state in _CONFIRMED_BY_POINT or placement.constituency.state in _CONFIRMED_BY_POINT
+            near = fact.near_units(placer.gazetteer) if fact and is_asked else _NOWHERE
+            issues += _placement_issues(found.said, placer, record.facility_type in NATIONWIDE_KINDS, near, _needed(record.facility_type))
     issues += _point_issues(record, fact, placer.gazetteer, issues)
     return record, [_of_record(issue, record.record_key) for issue in issues]
 
@@ -207,11 +232,8 @@ def _changes(said: StatedPlace, place: Place) -> tuple[FieldChange, ...]:
 
 @lru_cache(maxsize=65_536)
 def _placement_issues(said: StatedPlace, placer: Placer, is_nationwide_kind: bool, near: NearUnits, needed: frozenset[str]) -> tuple[Issue, ...]:
-    placement = placer.place(said)
-    if placement.is_settled:
-        return ()
     found = placement_issues(
-        placement, said.stated(), placer.gazetteer, is_nationwide_kind=is_nationwide_kind, near=near, needed=needed
+        placer.place(said), said.stated(), placer.gazetteer, is_nationwide_kind=is_nationwide_kind, near=near, needed=needed
     )
     return tuple(found)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.types import LargeBinary
 
 from gvrc.errors import ConfigError
-from gvrc.security.crypto import KeyRing, blind_index, decrypt, encrypt, new_key
+from gvrc.security.crypto import KeyRing, blind_index, decrypt, new_key
 from gvrc.store.session import copy_typed_rows
 from gvrc.store.tables import Vault, VaultKey
 
@@ -166,7 +166,8 @@ def _bound_to(key_id: str) -> bytes:
 def _insert(connection: Connection, keyring: KeyRing, values: Mapping[bytes, str]) -> dict[bytes, uuid.UUID]:
     """Seal new values; their ids. Sorted, so that two transactions that seal the same values wait for each other and never crosswise."""
     ids = {index: uuid.uuid4() for index in sorted(values)}
-    sealed = [_sealed(keyring, index, values[index], vault_id) for index, vault_id in ids.items()]
+    kept = keyring.seal((values[index], vault_id.bytes) for index, vault_id in ids.items())
+    sealed = [(vault_id, index, *told, keyring.key_id) for (index, vault_id), told in zip(ids.items(), kept, strict=True)]
     with suppress(IntegrityError), connection.begin_nested():
         copy_typed_rows(connection, "vault", _COLUMNS, sealed)
         return ids
@@ -182,11 +183,6 @@ def _insert(connection: Connection, keyring: KeyRing, values: Mapping[bytes, str
 
 
 _COLUMNS = {"vault_id": "uuid", "blind_index": "bytea", "ciphertext": "bytea", "wrapped_key": "bytea", "key_id": "text"}
-
-
-def _sealed(keyring: KeyRing, index: bytes, value: str, vault_id: uuid.UUID) -> Sequence[object]:
-    data_key = new_key()
-    return vault_id, index, encrypt(data_key, value.encode("utf-8"), vault_id.bytes), keyring.wrap(data_key, vault_id.bytes), keyring.key_id
 
 
 def _opened(keyring: KeyRing, row: Any) -> str:
