@@ -303,12 +303,12 @@ def save_scores(conn: Connection, scored: Sequence[ScoredRecord]) -> None:
     """), incoming.values)  # noqa: S608
 
 
-def state_of(record: str) -> str:
+def state_of(record: str, run: str = "run_id") -> str:
     """SQL: where a staged record (its name in the statement) stands. What was scored when it was written has its state already; until the score stage of
     its run is done, and it was not scored anew, it counts as new all the same: other records of the run may still change it. To write states twice would
-    write every record twice."""
+    write every record twice. With `run` (SQL of a number) only what that run wrote counts so."""
     return f"""CASE WHEN {record}.stage = 'enrich' AND {record}.state IN ('ready', 'to_review', 'held')
-        AND {record}.run_id = ANY(ARRAY(SELECT run_id FROM ops.stage_reports WHERE stage = 'score' AND status <> 'done'))
+        AND {record}.run_id = ANY(ARRAY(SELECT run_id FROM ops.stage_reports WHERE stage = 'score' AND status <> 'done' AND run_id = {run}))
         THEN 'new' ELSE {record}.state END"""  # noqa: S608 (fragments of this program)
 
 
@@ -350,9 +350,9 @@ def set_clusters(conn: Connection, clusters: Mapping[int, int]) -> None:
 
 
 def count_states(conn: Connection, run_id: int) -> dict[str, int]:
-    """How many records of the run stand in which state."""
+    """How many records of the run stand in which state. What another run of the same files is writing anew stands as it is."""
     query = text(f"""
-        SELECT {state_of("r")} AS state, count(*) AS records FROM staging.records r JOIN staging.run_files f USING (file_id) WHERE f.run_id = :run_id GROUP BY 1
+        SELECT {state_of("r", ":run_id")} AS state, count(*) AS records FROM staging.records r JOIN staging.run_files f USING (file_id) WHERE f.run_id = :run_id GROUP BY 1
     """)  # noqa: S608 (fragments of this program)
     return {row.state: row.records for row in conn.execute(query, {"run_id": run_id})}
 
