@@ -26,7 +26,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "logs": NOUNS,
     "tracing": NOUNS,
     "heap": set(),
-    "reference": NOUNS,
+    "reference": NOUNS | {"heap"},
     "security": NOUNS,
     "sources": KNOWLEDGE,
     "matching": KNOWLEDGE,
@@ -54,8 +54,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "worker": ENGINE | STORE | {"pipeline", "commit", "logs", "tracing"},
     "docs": ENGINE | STORE | USE_CASES | {"cli"},
     "api": STORE | {"views", "accounts", "tokens", "operations", "logs", "tracing"},
-    "cli": ENGINE | STORE | USE_CASES | {"logs", "operations", "worker", "api", "tracing"},
-    "__main__": {"cli"},
+    "cli": ENGINE | STORE | USE_CASES | {"heap", "logs", "operations", "worker", "api", "tracing"},
+    "__main__": {"cli", "heap"},
     "ui": ENGINE | STORE | USE_CASES | {"logs", "operations", "worker", "api", "tracing"},
 }
 """Which rooms a room may import; a room may always import itself."""
