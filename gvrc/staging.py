@@ -43,7 +43,7 @@ from gvrc.store.session import Connection
 FIELD_GROUPS: tuple[frozenset[str], ...] = (
     frozenset({"county", "constituency", "sub_county", "district", "ward", "town", "location", "section", "place"}),
     frozenset({"latitude", "longitude", "coordinates", "point"}),
-    frozenset({"contact", "contacts", "phone", "email", "website", "hotline"}),
+    frozenset({"contact", "contacts", "phone", "email", "website", "hotline", "officer_contact"}),
     frozenset({"name", "official_name", "facility_type"}),
     frozenset({"services", "category"}),
 )

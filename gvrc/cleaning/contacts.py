@@ -10,7 +10,7 @@ from typing import Any
 
 from email_validator import EmailNotValidError, validate_email
 
-from gvrc.cleaning.phones import PhoneFind, find_phones, is_toll_free, kenyan_number
+from gvrc.cleaning.phones import PhoneFind, find_phones, is_mobile, is_toll_free, kenyan_number
 from gvrc.cleaning.text import LONGEST_TEXT, clean_text, is_missing
 from gvrc.model.issue import Issue, Suggestion
 from gvrc.model.quick import quick, replaced
@@ -19,7 +19,7 @@ from gvrc.reference.gazetteer import load_gazetteer
 from gvrc.reference.place_names import place_key
 from gvrc.reference.vocabularies import load_vocabularies
 
-CONTACT_FIELDS = ("phone", "contact", "hotline", "email", "website")
+CONTACT_FIELDS = ("phone", "contact", "hotline", "email", "website", "officer_contact")
 """Canonical fields that hold contacts, in the order in which they are read; the first phone found is the primary one."""
 FREE_TEXT_FIELDS = ("address", "location", "description", "officer", "opening_hours", "town")
 """Canonical fields in which a contact may have been written by the way."""
@@ -58,6 +58,8 @@ _LABEL = re.compile(r"([^\W\d_][^\W\d_.\-/ ]{0,20}(?:[ ./-]{1,2}[^\W\d_]{1,15}){
 MOST_OFFICES, MOST_FIELDS_OF_OFFICE = 100, 40
 _COUNTY_KEYS = frozenset({"county", "county_name", "countyname", "kaunti"})
 _KEYS_OF_VALUE = ("value", "number", "contact", "detail", "details", "text")
+_OF_AN_OFFICER = "Officer"
+"""The kind of contact that an `officer_contact` is."""
 _KEYS_OF_KIND = ("type", "contact_type", "kind", "label", "use", "system")
 
 
@@ -196,7 +198,7 @@ def _in_order(contacts: Iterable[Contact]) -> tuple[Contact, ...]:
 
 def _read_cell(field_name: str, value: Any) -> CleanContacts:
     """The contacts of one contact cell, whatever its shape."""
-    parts = list(_parts(value, None))[:MOST_CONTACTS]
+    parts = list(_parts(value, _OF_AN_OFFICER if field_name == "officer_contact" else None))[:MOST_CONTACTS]
     results = [_parse_text(field_name, text, hint) for text, hint in parts]
     contacts = tuple(contact for result in results for contact in result.contacts)
     before = "; ".join(text for text, _ in parts)
@@ -241,7 +243,7 @@ def _parse_text(field_name: str, text: str, hint: str | None) -> CleanContacts:
     quick = text.translate(_PLAIN_NUMBER)
     if field_name != "hotline" and 9 <= len(quick) <= 13 and (number := _quick_number(quick)):
         return CleanContacts(contacts=(_phone(number, hint),))
-    if "@" in text and field_name in ("email", "contact") and (email := _quick_email(text)):
+    if "@" in text and field_name in ("email", "contact", "officer_contact") and (email := _quick_email(text)):
         issue = _slip(email, field_name)
         return CleanContacts(contacts=(Contact(contact_type=ContactType.EMAIL, value=email),), issues=(issue,) if issue else ())
     return _parse_cell(field_name, text, hint)
@@ -287,15 +289,16 @@ def _is_zero(text: str) -> bool:
 
 
 def _phone(number: str, hint: str | None) -> Contact:
-    return Contact(contact_type=ContactType.PHONE, value=number, label=_label(hint) or ("Toll-free" if is_toll_free(number) else None))
+    return Contact(contact_type=ContactType.PHONE, value=number, label=_label(hint, is_mobile(number)) or ("Toll-free" if is_toll_free(number) else None))
 
 
 @lru_cache(maxsize=2_048)
-def _label(hint: str | None) -> str | None:
-    """What a kind of contact adds beyond "a phone": fax, WhatsApp, hotline, an officer's own mobile."""
+def _label(hint: str | None, may_be_own: bool = False) -> str | None:
+    """What a kind of contact adds beyond "a phone": fax, WhatsApp, hotline, an officer's own mobile (a line of the office is nobody's own)."""
     vocabulary = load_vocabularies().contact_types
     match = vocabulary.find(hint)
-    return vocabulary.label(match.code) if match and match.code in ("fax", "officer_mobile", "whatsapp", "hotline") else None
+    tells = match is not None and (match.code in ("fax", "whatsapp", "hotline") or (match.code == "officer_mobile" and may_be_own))
+    return vocabulary.label(match.code) if match and tells else None
 
 
 def hotline(code: str) -> Contact:

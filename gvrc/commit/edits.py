@@ -39,7 +39,7 @@ _PERSONAL = ("contacts", "address", "officer")
 _RAW_NAMES: Mapping[str, str] = {"contacts": "contact", "point": "coordinates"}
 """Canonical names under which a list would bring what a person typed."""
 _FOUND_UNDER: Mapping[str, frozenset[str]] = {
-    "contacts": frozenset({"contact", "contacts", "phone", "email", "website", "hotline"}), "point": frozenset({"point", "coordinates", "latitude", "longitude"}),
+    "contacts": frozenset({"contact", "contacts", "phone", "email", "website", "hotline", "officer_contact"}), "point": frozenset({"point", "coordinates", "latitude", "longitude"}),
     "county": frozenset({"place", "county", "constituency", "ward", "point"}),
 }
 """Fields on which an issue concerns an edited field, where their names differ."""

@@ -13,13 +13,14 @@ from gvrc.model.quick import quick, replaced
 CANONICAL_FIELDS: tuple[str, ...] = (
     "source_id", "name", "official_name", "facility_type", "facility_code", "registration_number", "mfl_code", "fid_code", "keph_level",
     "owner", "operational_status", "county", "constituency", "sub_county", "district", "ward", "town", "location", "section", "coordinates",
-    "latitude", "longitude", "contact", "phone", "email", "website", "hotline", "services", "category", "address", "officer", "opening_hours",
+    "latitude", "longitude", "contact", "phone", "email", "website", "hotline", "services", "category", "address", "officer", "officer_contact", "opening_hours",
     "description", "visibility", "last_verified_at", "created_at",
 )
 """Everything a source field can be mapped to. `contact` is one text or a list with phones, emails and the like mixed; `location` free text
-about the place; `section` the heading a row stands under; `coordinates` both numbers in one value; `district` an old district or division."""
+about the place; `section` the heading a row stands under; `officer_contact` a number or address of the officer
+in charge or another person, not of the place; `coordinates` both numbers in one value; `district` an old district or division."""
 
-PERSONAL_FIELDS: frozenset[str] = frozenset({"contact", "contacts", "phone", "email", "hotline", "website", "officer", "address"})
+PERSONAL_FIELDS: frozenset[str] = frozenset({"contact", "contacts", "phone", "email", "hotline", "website", "officer", "officer_contact", "address"})
 """Fields whose values live in the vault: outside it only `vault:<id>` stands in changes, issues, suggestions and decisions."""
 
 

@@ -14,7 +14,7 @@ from gvrc.reference.vocabularies import Vocabularies
 
 _PLACE = ("county", "constituency", "ward", "district", "sub_county", "town", "location", "section", "place")
 _POINT = ("latitude", "longitude", "coordinates", "point")
-_CONTACTS = ("contact", "contacts", "phone", "email", "website", "hotline")
+_CONTACTS = ("contact", "contacts", "phone", "email", "website", "hotline", "officer_contact")
 _GOLDEN_FIELD: Mapping[str, str] = dict.fromkeys(_PLACE, "place") | dict.fromkeys(_POINT, "point") | dict.fromkeys(_CONTACTS, "contacts")
 _UNITED = frozenset({"contacts", "services", "gbv_categories", "aliases"})
 

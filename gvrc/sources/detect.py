@@ -171,7 +171,7 @@ def _left_out(everything: Sequence[Group], chosen: Sequence[Group]) -> tuple[str
     return tuple(f"{_place_in_words((group.path,))} ({group.count:,})" for group in aside[:SHOWN_LEFT_OUT])
 
 
-_TO_CALL = frozenset({"phone", "email", "hotline", "contact"})
+_TO_CALL = frozenset({"phone", "email", "hotline", "contact", "officer_contact"})
 
 
 def _alone_aside(tree: Any, chosen: Sequence[Group]) -> Iterator[str]:
@@ -365,7 +365,7 @@ def _says_more(group: Group) -> bool:
     return len(_canonicals(group)) > 1 or any(step != EACH and (is_kind_key(step) or is_area(step)) for step in group.path) or EACH in group.path[:-1]
 
 
-_REACHED_BY = frozenset({"phone", "contact", "hotline", "email", "website", "address", "location", "county", "constituency", "ward", "town", "coordinates", "latitude"})
+_REACHED_BY = frozenset({"phone", "contact", "hotline", "email", "officer_contact", "website", "address", "location", "county", "constituency", "ward", "town", "coordinates", "latitude"})
 """Fields that say where a place is or how it is reached."""
 _OF_PERSONS = frozenset({"users", "staff", "officers", "members", "team", "authors", "contributors", "contacts", "contact_persons", "committee"})
 """Keys of lists of people; they are called and reached as places are."""

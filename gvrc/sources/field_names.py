@@ -88,6 +88,8 @@ def known_name(steps: tuple[str, ...]) -> KnownName | None:
         if spelling in _table():
             canonical, rank = _table()[spelling]
             return KnownName(canonical=canonical, confidence=0.95, rank=rank, reason=f"“{spelling}” is a known name for it")
+        if officer := _whose_contact(spelling):
+            return KnownName(canonical="officer_contact", confidence=0.9, rank=_table()[officer][1], reason=f"it is how to reach the “{officer}”")
     if words and (in_english := _IN_ENGLISH.fullmatch(words[-1])):
         return known_name((*steps[:-1], in_english[1]))
     if steps and _GROUPED.fullmatch(steps[-1]):
@@ -108,6 +110,18 @@ def _cut_short(step: str) -> KnownName | None:
     if found is None:
         return None
     return KnownName(canonical=found[1], confidence=0.75, rank=found[2], reason=f"it is “{found[0]}” as a shapefile cuts it short")
+
+
+_HOW_TO_REACH = r"(?:(?:mobile|phone|telephone|tel|cell|cellphone|email|e mail|contacts?|numbers?|nos?|line|address)\b ?)+"
+_REACHES = re.compile(rf"(?P<who>.{{2,60}}?)(?: s)? {_HOW_TO_REACH}|{_HOW_TO_REACH}(?:of|for) (?:the )?(?P<whose>.{{2,60}})")
+"""`matron phone no`, `contact person s mobile`, `telephone of the officer in charge`."""
+
+
+def _whose_contact(spelling: str) -> str | None:
+    """Who is reached by what a field of this name holds: an officer, by one of the names the table has for one; None when it is none."""
+    found = _REACHES.fullmatch(spelling)
+    who = (found["who"] or found["whose"]).strip() if found else ""
+    return who if who and _table().get(who, ("", 0))[0] == "officer" else None
 
 
 def _spellings(words: list[str]) -> list[str]:

@@ -31,7 +31,7 @@ _INHERITABLE = frozenset({
     "county", "constituency", "sub_county", "district", "ward", "town", "section", "category", "facility_type", "last_verified_at", "visibility",
 })  # fmt: skip
 """What a parent can say of its records. A parent's name, phone, status or key is its own."""
-_HOLDS_LISTS = frozenset({"services", "contact", "phone", "email", "hotline", "website", "coordinates", "category"})
+_HOLDS_LISTS = frozenset({"services", "contact", "phone", "email", "hotline", "website", "officer_contact", "coordinates", "category"})
 """Fields whose raw value may be a list; any other is one text or number."""
 _AREAS = frozenset({"county", "constituency", "sub_county", "district", "ward", "town"})
 """Fields that may hold several places, one after the other: which of them is meant is a question then."""
@@ -273,9 +273,7 @@ def _check_hotline(named: KnownName, values: FieldValues) -> Proposal | None:
 
 
 def _check_officer(named: KnownName, values: FieldValues) -> Proposal | None:
-    if values.looks("phone") >= 0.5:
-        return _other("phone", values, named)
-    return _other("email", values, named) if values.looks("email") >= 0.5 else None
+    return _other("officer_contact", values, named) if max(values.looks("phone"), values.looks("email")) >= 0.5 else None
 
 
 def _check_county(named: KnownName, values: FieldValues) -> Proposal | None:
@@ -490,7 +488,18 @@ def _without_names_of_persons(proposals: dict[str, Proposal], fields: list[Field
     if not any((kind_of(values.steps[-1]) or plain_name(values.steps[-1]) == "facility") and values.looks("name") >= 0.6 for values in names):
         return proposals
     others = [values.path for values in names if plain_name(values.steps[-1]) in ("name", "full name") and values.values and not values.looks("name")]
-    return proposals | {path: Proposal(canonical=None, confidence=0.7, reason="it reads like the names of persons beside those of places") for path in others}
+    theirs = [values.path for values in fields if others and proposals[values.path].canonical in _REACHED_BY and not _is_of_place(values.steps[-1])]
+    return proposals | {
+        path: Proposal(canonical=None, confidence=0.7, reason="it reads like the names of persons beside those of places") for path in others
+    } | {path: Proposal(canonical="officer_contact", confidence=0.7, reason="it is how to reach the persons of the list, not the places") for path in theirs}
+
+
+_REACHED_BY = frozenset({"phone", "email", "contact"})
+
+
+def _is_of_place(step: str) -> bool:
+    """Whether a column says that it is the place's: `hospital phone`."""
+    return any(kind_of(word) or word in ("facility", "office", "institution", "official") for word in plain_name(step).split())
 
 
 def _may_be_names(values: FieldValues) -> bool:

@@ -18,7 +18,7 @@ from gvrc.sources.looks import is_missing, is_yes, words_of
 
 JOINED_FIELDS = frozenset({"location", "description", "address", "officer", "opening_hours"})
 """Several source fields that mean one of these are told one after the other."""
-LISTED_FIELDS = frozenset({"contact", "phone", "email", "hotline", "website", "services"})
+LISTED_FIELDS = frozenset({"contact", "phone", "email", "hotline", "website", "officer_contact", "services"})
 """Several source fields that mean one of these become a list. Of any other field, the first that says something counts."""
 TICKED_FIELDS = frozenset({"services", "opening_hours"})
 """A ticked cell (`Y`, `true`) of such a field says what its heading says."""

@@ -18,7 +18,7 @@ from gvrc.sources.looks import is_kind_key, is_missing, share
 Places = tuple[tuple[str, ...], ...]
 """The columns of each place in a row, its name first. What is in no group belongs to all of them."""
 _NAMING = re.compile(r"\b(?:name|names|of|the|n)\b|[^\w\s]", re.IGNORECASE)
-_CONTACTS = frozenset({"phone", "contact", "email", "hotline"})
+_CONTACTS = frozenset({"phone", "contact", "email", "hotline", "officer_contact"})
 _LOOKED_AT = 200
 
 

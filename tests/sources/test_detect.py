@@ -109,7 +109,7 @@ def test_records_are_found_anywhere_in_the_tree(tree: Any, record_paths: Any, re
         ("Sub-County", ["Msambweni", "Matuga"], "sub_county"),
         ("WARD", ["Ukunda", "Township"], "ward"),
         ("Kaunti", ["Kwale", "Lamu"], "county"),
-        ("OCS", ["0700 000 001", "0700 000 002"], "phone"),
+        ("OCS", ["0700 000 001", "0700 000 002"], "officer_contact"),
         ("OCS", ["J. Mfano", "A. Mfano"], "officer"),
         ("Tel. No.", ["0700 000 001", "0700 000 002"], "phone"),
         ("Telephone", ["0700 000 001, a@example.org", "b@example.org"], "contact"),
@@ -193,6 +193,25 @@ def test_the_names_of_doctors_are_none_of_places(recognise: Any) -> None:
     assert recognise(rows).mapping.fields == {"hospital": "name", "county": "county"}
     assert recognise([{**row, "name": f"{row['hospital']} Annex"} for row in rows]).mapping.fields["name"] == "name"
     assert recognise([{**row, "hospital": town} for row, town in zip(rows, ("Diani", "Hola"), strict=True)]).mapping.fields["name"] == "name"
+
+
+def test_what_reaches_the_persons_of_a_list_is_theirs(recognise: Any) -> None:
+    rows = [{"name": "Dr. A. Mfano", "hospital": "Coptic Hospital", "phone": "0700 000 001", "hospital phone": "0700 000 002"}, {"name": "B. Mfano", "hospital": "Avenue Hospital", "phone": "0700 000 003"}]
+    assert recognise(rows).mapping.fields == {"hospital": "name", "phone": "officer_contact", "hospital phone": "phone"}
+
+
+@pytest.mark.parametrize(
+    ("column", "canonical"),
+    [
+        ("OCS MOBILE", "officer_contact"), ("ocs_tel_no", "officer_contact"), ("Contact Person's Phone", "officer_contact"), ("Name of Contact Person", "officer"),
+        ("Mobile Number of the Officer in Charge", "officer_contact"), ("Matron email", "officer_contact"), ("Focal person", "officer_contact"), ("Contact phone", "phone"),
+        ("Office phone", "phone"), ("Phone number", "phone"), ("Contact", "contact"), ("In-charge tel", "officer_contact"),
+    ],
+)  # fmt: skip
+def test_the_number_of_an_officer_is_not_that_of_the_place(recognise: Any, column: str, canonical: str) -> None:
+    told = ("Jane Mfano", "John Mfano") if canonical == "officer" else ("jane@example.org", "john@example.org") if "email" in column else ("0700 000 001", "0700 000 002")
+    rows = [{**place, column: text} for place, text in zip(places(2), told, strict=True)]
+    assert recognise(rows).mapping.fields[column] == canonical
 
 
 def test_a_single_place_beside_a_list_is_told(recognise: Any) -> None:

@@ -225,7 +225,7 @@ LAMU,,,Lamu Police Station,0700001605
 
 def test_several_places_in_a_row_are_a_record_each_with_no_contact_of_another(read: Callable[[str], list[SourceRow]]) -> None:
     rows = read(WIDE)
-    assert [(row.values["name"], row.values["county"], row.values.get("contact") or row.values.get("phone")) for row in rows] == [
+    assert [(row.values["name"], row.values["county"], row.values.get("contact") or row.values.get("officer_contact")) for row in rows] == [
         ("Msambweni Hospital", "KWALE", "0700001601"), ("Diani Police Station", "KWALE", "0700001602"),
         ("Kilifi County Hospital", "KILIFI", "0700001603"), ("Kilifi", "KILIFI", "0700001604"), ("Lamu Police Station", "LAMU", "0700001605"),
     ]
