@@ -729,7 +729,7 @@ class StagedChange(Base):
 class IssueRow(Base):
     __tablename__ = "issues"
     issue_id: Mapped[int] = _key()
-    record_id: Mapped[int] = mapped_column(ForeignKey("staging.records.record_id", ondelete="CASCADE"))
+    record_id: Mapped[int]
     file_id: Mapped[int]
     code: Mapped[str] = mapped_column(String(60))
     field_name: Mapped[str]

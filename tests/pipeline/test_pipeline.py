@@ -227,3 +227,13 @@ def test_what_is_no_record_in_a_list_is_set_aside_one_by_one_and_the_receipt_add
     with database.read() as conn:
         letters = conn.execute(text("SELECT pointer FROM staging.dead_letters WHERE stage = 'extract' ORDER BY pointer")).scalars().all()
     assert letters == ["/facilities/1", "/facilities/2", "/facilities/5"]
+
+
+def test_issues_go_with_their_records(database: Database, run_files: Callable[..., RunSummary], samples: list[Path]) -> None:
+    run_files(samples[:1])
+    left = "SELECT count(*), count(*) FILTER (WHERE record_id = (SELECT min(record_id) FROM staging.records)) FROM staging.issues"
+    with database.owner_unit_of_work() as conn:
+        before, of_first = conn.execute(text(left)).one()
+        conn.execute(text("DELETE FROM staging.records WHERE record_id = (SELECT min(record_id) FROM staging.records)"))
+        after, _ = conn.execute(text(left)).one()
+    assert (after, of_first > 0) == (before - of_first, True)
