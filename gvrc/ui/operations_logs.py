@@ -1,4 +1,4 @@
-"""The logs: searched by words, level, run, area and time, the newest line first; a selected line opens with all it holds.
+"""The logs: searched by words, level, run, area and time, the newest line first; a click on a line opens it with all it holds.
 
 What is searched for is kept out of the address: it may be personal. The files themselves hold no personal value.
 """
@@ -7,19 +7,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
-import pandas as pd
 import streamlit as st
 
 from gvrc.operations.log_files import FOLDERS, LEVELS, LogFilter, search_logs
-from gvrc.ui import address, show
+from gvrc.ui import address, show, tables
 from gvrc.ui.catalogue import Words
 from gvrc.ui.desk import Seat
+from gvrc.ui.tables import Cell, Column, Row
 
 SPANS: Mapping[str, timedelta | None] = {"hour": timedelta(hours=1), "day": timedelta(days=1), "week": timedelta(days=7), "ever": None}
 _OWN_COLUMNS = frozenset({"at", "level", "event", "run_id", "logger", "environment", "process", "exception", "stack"})
 _LONGEST_WORDS = 100
+_LONGEST_SHOWN = 160
+_OPENED = "log_line"
 _LARGEST_RUN = 10**9
 
 
@@ -76,31 +79,37 @@ def _to_first() -> None:
 
 
 def _lines(seat: Seat, folder: str, lines: list[dict[str, Any]]) -> None:
-    say = seat.say
-    frame = pd.DataFrame(
-        {
-            say("operations.logs.when"): [_when(line) for line in lines],
-            say("operations.logs.level_here"): [say.or_plain(f"operations.logs.level.{line.get('level')}", str(line.get("level", show.ABSENT))) for line in lines],
-            say("operations.logs.event"): [str(line.get("event", show.ABSENT)) for line in lines],
-            say("operations.logs.run"): [str(line.get("run_id", show.ABSENT)) for line in lines],
-            say("operations.logs.more"): [_more(line) for line in lines],
-        }
+    """The lines; a click on one opens it below. Which one is open belongs to the lines it was opened among."""
+    say, shown = seat.say, (folder, str(lines[0].get("at", "")))
+    among, number = st.session_state.get(_OPENED, (None, 0))
+    opened = number if among == shown and number < len(lines) else None
+    columns = (
+        Column(title=say("operations.logs.when"), align="whole"), Column(title=say("operations.logs.level_here")), Column(title=say("operations.logs.event"), width=220),
+        Column(title=say("operations.logs.run"), align="right"), Column(title=say("operations.logs.more")),
     )
-    narrow, wide = st.column_config.TextColumn(width="small"), st.column_config.TextColumn(width="large")
-    event = st.dataframe(
-        frame, hide_index=True, key=f"log_lines_{folder}_{_first_moment(lines)}", on_select="rerun", selection_mode="single-row", alt=say("operations.logs.alt"),
-        column_config={say("operations.logs.level_here"): narrow, say("operations.logs.run"): narrow, say("operations.logs.more"): wide},
-    )
-    selected = event["selection"]["rows"]
-    if selected and selected[0] < len(lines):
-        _one(say, lines[selected[0]])
-    else:
+    rows = [_row(say, line, number) for number, line in enumerate(lines)]
+    tables.table(columns, rows, key="log_lines", label=say("operations.logs.alt"), height=tables.LIST_PX, chosen=opened, on_open=partial(_open_line, shown))
+    if opened is None:
         st.caption(say.markdown("operations.logs.open"))
+    else:
+        _one(say, lines[opened])
 
 
-def _first_moment(lines: list[dict[str, Any]]) -> str:
-    """A selection belongs to the lines it was made in."""
-    return str(lines[0].get("at", ""))
+def _row(say: Words, line: dict[str, Any], number: int) -> Row:
+    more = _more(line)
+    return (
+        Cell(text=_when(line), opens=number, is_row=True), say.or_plain(f"operations.logs.level.{line.get('level')}", str(line.get("level", show.ABSENT))),
+        _short(str(line.get("event", show.ABSENT))), str(line.get("run_id", show.ABSENT)), _short(more),
+    )
+
+
+def _short(text: str) -> str:
+    """What a list shows of a text; all of it stands in the line itself."""
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN].rstrip()}…"
+
+
+def _open_line(shown: tuple[str, str], number: int) -> None:
+    st.session_state[_OPENED] = (shown, number)
 
 
 def _when(line: dict[str, Any]) -> str:

@@ -31,6 +31,11 @@ LONG_SECONDS = 0.03
 """if they take longer than this."""
 REST = 3
 """What lags is counted anew after so many times the seconds it takes, so that counting never keeps the database from those who answer."""
+QUIET_SECONDS = 1.0
+"""Counting beside begins when no page was opened for so long: who answers one question after the other is not slowed down by it,"""
+LONGEST_WAIT_SECONDS = 15.0
+"""but it waits no longer than this: where many are at work there is always somebody who opens a page."""
+_LOOK_SECONDS = 0.25
 
 T = TypeVar("T")
 Stamp = Callable[[Connection], str]
@@ -53,6 +58,12 @@ class _Slot:
 _slots: WeakKeyDictionary[Database, Callable[[Hashable], _Slot]] = WeakKeyDictionary()
 _lagging: ContextVar[list[_Slot] | None] = ContextVar("answers given though they lag", default=None)
 _one_at_a_time = threading.Lock()
+
+
+class _Pages:
+    """When a page was last opened in this process."""
+
+    opened_at = float("-inf")
 
 
 def remembered(conn: Connection, db: Database, actor: Actor | None, run_id: int, key: Hashable, make: Callable[[Connection], T]) -> T:
@@ -100,14 +111,27 @@ def _make_beside(db: Database, actor: Actor | None, slot: _Slot, stamp_of: Stamp
     def work() -> None:
         try:
             time.sleep(_rest(slot))
-            with _one_at_a_time, db.read(actor, is_beside=True) as conn:
-                _make(conn, slot, stamp_of(conn), make)
+            with _one_at_a_time:
+                _wait_for_quiet()
+                with db.read(actor, is_beside=True) as conn:
+                    _make(conn, slot, stamp_of(conn), make)
         except GvrcError as error:
             _log.warning("count_beside_failed", why=error.detail)
         finally:
             slot.is_busy.release()
 
     threading.Thread(target=work, name="counting", daemon=True).start()
+
+
+def _wait_for_quiet() -> None:
+    since = time.monotonic()
+    while (seconds := _until_quiet(time.monotonic(), since)) > 0:
+        time.sleep(min(seconds, _LOOK_SECONDS))
+
+
+def _until_quiet(now: float, since: float) -> float:
+    """Seconds, by the clock of `time.monotonic`, until counting may begin that waits `since` then; no more than 0 when it may."""
+    return min(_Pages.opened_at + QUIET_SECONDS, since + LONGEST_WAIT_SECONDS) - now
 
 
 def _rest(slot: _Slot) -> float:
@@ -134,6 +158,8 @@ class Lag:
 
 def may_lag(*, anew: bool = False) -> None:
     """From now on, in this thread or task, answers that take long may lag; `anew`: forget which did so far."""
+    if anew:
+        _Pages.opened_at = time.monotonic()
     if anew or _lagging.get() is None:
         _lagging.set([])
 

@@ -28,6 +28,7 @@ from gvrc.ui.operations_schedule import in_words
 Open = Callable[..., AppTest]
 SignIn = Callable[[Role], Actor]
 Read = Callable[[AppTest], str]
+Rows = Callable[[AppTest, str], list[dict[str, str]]]
 HOSTILE = "<b>[x](https://example.org)</b> :red[$x$] ![x](https://example.org/x.png)"
 
 
@@ -205,12 +206,12 @@ def test_a_cron_expression_is_said_as_a_person_says_it(cron: str, said: str) -> 
 # ------------------------------------------------------------------------------------------------------------------ logs
 
 
-def test_lines_are_found_by_words_level_and_run_and_turned_page_by_page(engineer: Actor, open_page: Open, settings: Settings) -> None:
+def test_lines_are_found_by_words_level_and_run_and_turned_page_by_page(engineer: Actor, open_page: Open, settings: Settings, rows_of: Rows) -> None:
     write_logs(settings, 120)
 
     def events(app: AppTest) -> list[str]:
         assert not app.exception
-        return list(app.dataframe[0].value["What happened"]) if app.dataframe else []
+        return [row["What happened"] for row in rows_of(app, "log_lines")] if app.get("bidi_component") else []
 
     app = open_page("operations", watch="Logs")
     assert (len(events(app)), events(app)[0]) == (50, "chunk 119")
@@ -229,16 +230,18 @@ def test_lines_are_found_by_words_level_and_run_and_turned_page_by_page(engineer
     assert events(open_page("operations", watch="Logs", run="3")) == ["chunk 2", "chunk 1", "chunk 0"]
 
 
-def test_a_selected_line_shows_all_it_holds(engineer: Actor, open_page: Open, settings: Settings, texts: Read) -> None:
+def test_a_line_that_is_opened_shows_all_it_holds(engineer: Actor, open_page: Open, settings: Settings, texts: Read, rows_of: Rows) -> None:
     write_logs(settings, 2, exception="Traceback\n  ...\nValueError: odd", stage="enrich")
     app = open_page("operations", watch="Logs")
-    assert "ValueError: odd" in app.dataframe[0].value["More"][0]
+    assert "ValueError: odd" in rows_of(app, "log_lines")[0]["More"]
+    assert not app.code
     newest = json.loads((settings.logs_dir / "etl" / "etl.jsonl").read_text(encoding="utf-8").splitlines()[-1])
-    key = f"log_lines_etl_{newest['at']}"
-    app.session_state[key] = {"selection": {"rows": [1], "columns": [], "cells": []}}
+    app.session_state["log_line"] = (("etl", newest["at"]), 1)
     app.run()
     assert "Traceback" in app.code[0].value
     assert "enrich" in shown(app, texts)
+    write_logs(settings, 3, stage="enrich")
+    assert not app.run().code  # other lines: which was open among those before tells nothing
 
 
 # ------------------------------------------------------------------------------------------------------------------ slow queries
