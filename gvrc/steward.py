@@ -280,6 +280,10 @@ def undo(db: Database, settings: Settings, actor: Actor, decision_id: int) -> No
     Raises ReviewError when there is no such answer, StaleItemError when it was replaced already.
     """
     decision, run_id = _answer_given(db, actor, decision_id)
+    _undo_alone(db, settings, actor, run_id, decision)
+
+
+def _undo_alone(db: Database, settings: Settings, actor: Actor, run_id: int, decision: StoredDecision) -> None:
     _at_desk(db, settings, actor, run_id, lambda desk: _undo(desk, decision))
 
 
@@ -291,7 +295,7 @@ def undo_batch(db: Database, settings: Settings, actor: Actor, decision_id: int)
     decision, run_id = _answer_given(db, actor, decision_id)
     batch = decision.evidence.get("batch")
     if batch is None:
-        undo(db, settings, actor, decision_id)
+        _undo_alone(db, settings, actor, run_id, decision)
         return 1
     return _at_desk(db, settings, actor, run_id, lambda desk: _undo_batch(desk, str(batch)))
 

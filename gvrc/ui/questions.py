@@ -199,14 +199,17 @@ def undo_last(run_id: int) -> None:
     latest = decisions_list(seat.db, seat.actor, run_id, limit=LAST_SHOWN, as_batches=True)
     mine = [each for each in latest if each.decided_by == seat.actor.username]
     if mine:
-        undo(mine[0].decision_id)
+        _take_back(seat, mine[0].decision_id)
     else:
         desk.tell(seat.say.markdown("question.nothing_to_undo"))
 
 
 def undo(decision_id: int) -> None:
     """Callback: take an answer back, in any order, with those given in the same step; what it answered is asked again, next."""
-    seat = desk.take(Permission.DECIDE)
+    _take_back(desk.take(Permission.DECIDE), decision_id)
+
+
+def _take_back(seat: Seat, decision_id: int) -> None:
     try:
         undone = steward.undo_batch(seat.db, seat.settings, seat.actor, decision_id)
     except GvrcError as error:
