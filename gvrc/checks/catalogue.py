@@ -168,8 +168,17 @@ class _Sentence(Formatter):
 def message(issue: Issue) -> str:
     """The sentence of an issue as a steward reads it. Values in it are data: the caller escapes them for its medium. Raises KeyError for a code
     that the catalogue does not hold."""
-    known = {"value": issue.value, "field": field_label(issue.field_name), **issue.detail}
-    return _Sentence().vformat(CATALOGUE[issue.code].template, (), known)
+    return sentence(CATALOGUE[issue.code].template, told_in(issue) | {"field": field_label(issue.field_name)})
+
+
+def told_in(issue: Issue) -> dict[str, object]:
+    """What an issue tells in its sentence, in whatever language; `field` is left to who knows its words."""
+    return {"value": issue.value, **issue.detail}
+
+
+def sentence(template: str, told: Mapping[str, object]) -> str:
+    """A template of a sentence filled with what is told."""
+    return _Sentence().vformat(template, (), told)
 
 
 def asks(issues: Iterable[Issue]) -> bool:

@@ -48,6 +48,11 @@ class Words:
         """The text for `key` where there is one, else `plain`: for codes that data may extend (a new kind of place, a new issue)."""
         return self(key) if key in self.texts else plain
 
+    def template(self, key: str, plain: str) -> str:
+        """The text for `key` as it stands, its values not filled in, or `plain` where there is none."""
+        text = self.texts.get(key, plain)
+        return text if isinstance(text, str) else text["other"]
+
     def _template(self, key: str, values: Mapping[str, Any]) -> str:
         text = self.texts[key]
         if isinstance(text, str):

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from gvrc.reference.vocabularies import load_vocabularies
 from gvrc.ui import address, places, questions, show
 from gvrc.ui.desk import Seat
 from gvrc.views.tally import Tally
@@ -44,7 +43,7 @@ def _word(seat: Seat, name: str, value: str) -> str:
     if name == "county":
         return places.county_name(value)
     if name == "facility_type":
-        return load_vocabularies().facility_types.label(value)
+        return show.kind_word(seat.say, value)
     if name == "code":
         return show.issue_title(seat.say, value)
     if name == "severity":

@@ -65,7 +65,7 @@ def _question(seat: Seat, run: RunView, question: QuestionView, issue: IssueView
     record = question.records[0]
     with st.container(border=True, gap="small"):
         show.section(escape_markdown(show.issue_title(seat.say, issue.code)))
-        st.markdown(f"{show.state_badge(seat.say, issue.severity)} {escape_markdown(issue.message)}")
+        st.markdown(f"{show.state_badge(seat.say, issue.severity)} {escape_markdown(show.issue_message(seat.say, issue))}")
         if question.previous_decision:
             st.caption(escape_markdown(question.previous_decision))
         _value_and_suggestion(seat, question, record)
@@ -107,7 +107,7 @@ def _value_and_suggestion(seat: Seat, question: QuestionView, record: RecordView
 def _context(seat: Seat, record: RecordView) -> None:
     """The rest of the record, quiet: a person judges a value in its surroundings."""
     say = seat.say
-    pairs = [(show.field_label(say, field_name), show.record_value(record, field_name)) for field_name in CONTEXT_FIELDS]
+    pairs = [(show.field_label(say, field_name), show.record_value(say, record, field_name)) for field_name in CONTEXT_FIELDS]
     tables.pairs([(label, value) for label, value in pairs if value != show.ABSENT], key="flag_context", label=say("review.context.alt"))
 
 

@@ -12,6 +12,7 @@ import orjson
 
 from gvrc.reference.gazetteer import load_gazetteer
 from gvrc.reference.outlines import Bounds, bounds_of, load_outlines
+from gvrc.ui import show
 from gvrc.ui.catalogue import Words
 from gvrc.ui.map_marks import Mark, mark_of, rgb
 from gvrc.views.map import Cell, CountyCount, MapPlace
@@ -145,7 +146,7 @@ def _point(say: Words, place: MapPlace, mark: Mark, colours: Mapping[str, list[i
 
 
 def _tip(say: Words, place: MapPlace) -> str:
-    lines = [place.name or "", " · ".join(part for part in (place.kind, place.county, place.ward) if part)]
+    lines = [place.name or "", " · ".join(part for part in (place.facility_type and show.kind_word(say, place.facility_type), place.county, place.ward) if part)]
     if place.is_far and place.ward_km is not None:
         lines.append(say("map.tip.far", km=f"{place.ward_km:,.0f}", ward=place.ward or ""))
     return "\n".join(line for line in lines if line)

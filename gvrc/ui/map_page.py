@@ -16,7 +16,6 @@ from gvrc import steward
 from gvrc.errors import GvrcError
 from gvrc.model.review import Answer
 from gvrc.reference.outlines import ATTRIBUTION, load_outlines
-from gvrc.reference.vocabularies import load_vocabularies
 from gvrc.security.permissions import Permission
 from gvrc.ui import address, desk, map_drawing, map_marks, navigation, parts, show, tables
 from gvrc.ui.catalogue import escape_markdown
@@ -133,7 +132,7 @@ def _choose_layer(key: str) -> None:
 
 def _filters(seat: Seat, run_id: int | None, choices: MapChoices) -> MapQuery:
     counties = {code: f"{map_views.county_name(code)} ({n:,})" for code, n in sorted(choices.counties.items(), key=lambda item: map_views.county_name(item[0]) or "")}
-    kinds = {code: f"{load_vocabularies().facility_types.label(code)} ({n:,})" for code, n in sorted(choices.kinds.items(), key=lambda item: -item[1])}
+    kinds = {code: f"{show.kind_word(seat.say, code)} ({n:,})" for code, n in sorted(choices.kinds.items(), key=lambda item: -item[1])}
     states = {code: f"{_state_word(seat, code)} ({n:,})" for code, n in sorted(choices.states.items(), key=lambda item: -item[1])}
     return MapQuery(
         run_id=run_id, county=_filter(seat, "county", counties), facility_type=_filter(seat, "kind", kinds),
@@ -283,7 +282,7 @@ def _place(look: Look, place: MapPlace) -> None:
 def _facts(seat: Seat, place: MapPlace) -> list[str]:
     """What is known of the place, a line each."""
     say = seat.say
-    facts = [" · ".join(part for part in (place.kind, place.county, place.ward) if part)]
+    facts = [" · ".join(part for part in (place.facility_type and show.kind_word(say, place.facility_type), place.county, place.ward) if part)]
     if place.quality_score is not None:
         facts.append(say("map.place.quality", points=show.points(place.quality_score)))
     if place.is_placed:
@@ -481,7 +480,7 @@ def _place_table(look: Look, rows: Sequence[MapPlace], total: int, current: str)
 def _place_row(seat: Seat, place: MapPlace, current: str) -> Row:
     last = _why(seat, place) if current == "unplaced" else show.ABSENT if place.ward_km is None else f"{place.ward_km:,.1f}"
     return (
-        Cell(text=show.value_text(place.name), opens=place.place_id, is_row=True), show.value_text(place.kind), show.value_text(place.county),
+        Cell(text=show.value_text(place.name), opens=place.place_id, is_row=True), show.kind_word(seat.say, place.facility_type), show.value_text(place.county),
         show.value_text(place.ward), _state_word(seat, place.state) if place.state else show.ABSENT, show.points(place.quality_score), last,
     )  # fmt: skip
 

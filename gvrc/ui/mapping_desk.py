@@ -13,10 +13,10 @@ from gvrc.errors import GvrcError, StaleItemError
 from gvrc.model.record import CANONICAL_FIELDS, Record
 from gvrc.model.source import FieldSample
 from gvrc.pipeline import MappingTrial, ReceivedFile
-from gvrc.reference.vocabularies import load_vocabularies
 from gvrc.security.permissions import Permission
 from gvrc.sources.json_stream import COUNTY_OF_KEY
 from gvrc.ui import desk, incoming, show
+from gvrc.ui.catalogue import Words
 from gvrc.ui.desk import Seat
 
 FIELDS_PER_PAGE = 25
@@ -181,19 +181,19 @@ def _show_trial(seat: Seat, trial: MappingTrial) -> None:
         show.plain(trial.broken)
     columns = {show.field_label(say, "name"): [show.value_text(record.name) for record in trial.records]}
     for name in TRIED:
-        values = [_value(record, name) for record in trial.records]
+        values = [_value(say, record, name) for record in trial.records]
         if any(value != show.ABSENT for value in values):
             columns[show.field_label(say, name)] = values
     if trial.records:
         show.table(columns, alt=say("mapping.trial.alt"))
 
 
-def _value(record: Record, name: str) -> str:
+def _value(say: Words, record: Record, name: str) -> str:
     """A field of a record that is not stored yet; a place that could not be told stands as the list states it."""
     if name in ("county", "constituency", "ward"):
         return show.value_text(getattr(record.place, name) or record.stated.get(name))
     if name == "point":
         return show.value_text([record.point.latitude, record.point.longitude] if record.point is not None else None)
     if name == "facility_type":
-        return show.value_text(load_vocabularies().facility_types.label(record.facility_type))
-    return show.record_value(record, name)
+        return show.kind_word(say, record.facility_type)
+    return show.record_value(say, record, name)

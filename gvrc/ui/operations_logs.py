@@ -105,7 +105,7 @@ def _row(say: Words, line: dict[str, Any], number: int) -> Row:
 
 def _short(text: str) -> str:
     """What a list shows of a text; all of it stands in the line itself."""
-    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN].rstrip()}…"
+    return show.breakable(text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN].rstrip()}…")
 
 
 def _open_line(shown: tuple[str, str], number: int) -> None:
@@ -130,7 +130,8 @@ def _more(line: dict[str, Any]) -> str:
 def _one(say: Words, line: dict[str, Any]) -> None:
     """Everything a line holds; a trace as it was written."""
     with st.container(border=True):
-        show.key_values([(name, value if isinstance(value, bool | str) else show.value_text(value)) for name, value in line.items() if name != "exception"], alt=say("operations.logs.one.alt"))
+        told = [(name, show.breakable(show.value_text(value))) for name, value in line.items() if name != "exception"]
+        tables.pairs(told, key="log_one", label=say("operations.logs.one.alt"))
         if "exception" in line:
             st.code(str(line["exception"]), language=None)
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Sequence
 from itertools import combinations, groupby
 from typing import Any
 
 import streamlit as st
 
-from gvrc.reference.vocabularies import load_vocabularies
 from gvrc.ui import pair_score, parts, show, tables
+from gvrc.ui.catalogue import Words
 from gvrc.ui.desk import Seat
 from gvrc.ui.map_marks import rgb
 from gvrc.ui.tables import Cell, Column, Row, Run
@@ -28,7 +27,6 @@ LEAST_DEGREES = 20 / 111_320
 """Twenty metres: points nearer to each other than that are drawn as if so far apart."""
 LONGEST_VALUE = 90
 """Characters of a cell; all of it stands on the record's own page."""
-_JOINTS = re.compile(r"(?<=\w)[.@_/-](?=\w)")
 
 
 def table(seat: Seat, question: QuestionView, records: Sequence[RecordView]) -> None:
@@ -40,7 +38,7 @@ def table(seat: Seat, question: QuestionView, records: Sequence[RecordView]) -> 
         columns.append(Column(title=say("duplicates.column.evidence")))
     rows: list[Row] = []
     for field_name in SHOWN_FIELDS:
-        cells = _row(field_name, records)
+        cells = _row(say, field_name, records)
         if cells is not None:
             rows.append((show.field_label(say, field_name), *cells, *([] if match is None else [_evidence(match, field_name)])))
     tables.table(columns, rows, key="pair_table", label=say("duplicates.table.alt"))
@@ -57,31 +55,24 @@ def _origin(record: RecordView, mark: str) -> str:
     return f"{mark} {place if len(place) <= 44 else place[:20] + '…' + place[-23:]}"
 
 
-def _row(field_name: str, records: Sequence[RecordView]) -> list[Cell] | None:
+def _row(say: Words, field_name: str, records: Sequence[RecordView]) -> list[Cell] | None:
     """The cells of a field; None when nobody knows it."""
-    values = [_text(record, field_name) for record in records]
+    values = [_text(say, record, field_name) for record in records]
     if all(value == show.ABSENT for value in values):
         return None
     if field_name == "name":
         return _names(values)
-    is_loud = _LOUD.get(field_name, _texts_differ)(records, field_name)
+    is_loud = _LOUD[field_name](records, field_name) if field_name in _LOUD else _texts_differ(values)
     return [Cell(runs=[_loud(value) if is_loud and value != show.ABSENT else _quiet(value)]) for value in values]
 
 
-def _text(record: RecordView, field_name: str) -> str:
+def _text(say: Words, record: RecordView, field_name: str) -> str:
     if field_name == "place":
         return " · ".join(each for each in (record.county, record.constituency, record.ward) if each) or show.ABSENT
     if field_name == "owner":
-        return _owner(record.owner)
-    value = show.record_value(record, field_name)
+        return show.owner_word(say, record.owner)
+    value = show.record_value(say, record, field_name)
     return value if len(value) <= LONGEST_VALUE else f"{value[:LONGEST_VALUE].rstrip()}…"
-
-
-def _owner(owner: str | None) -> str:
-    """A record names the owner itself, a facility the type of its owner."""
-    vocabularies = load_vocabularies()
-    known = vocabularies.owners if owner in vocabularies.owners else vocabularies.owner_types
-    return show.value_text(known.label(owner))
 
 
 def _names(values: Sequence[str]) -> list[Cell]:
@@ -102,20 +93,15 @@ def _words(words: Sequence[str], common: set[str]) -> list[Run]:
 
 
 def _quiet(text: str) -> Run:
-    return _breakable(text), "quiet"
+    return show.breakable(text), "quiet"
 
 
 def _loud(text: str) -> Run:
-    return f"≠ {_breakable(text)}", "loud"
+    return f"≠ {show.breakable(text)}", "loud"
 
 
-def _breakable(text: str) -> str:
-    """Long words may break after a dot, at or dash, so that an address does not widen its column."""
-    return _JOINTS.sub("\\g<0>\u200b", text)
-
-
-def _texts_differ(records: Sequence[RecordView], field_name: str) -> bool:
-    return len({text.casefold() for record in records if (text := _text(record, field_name)) != show.ABSENT}) > 1
+def _texts_differ(texts: Sequence[str]) -> bool:
+    return len({text.casefold() for text in texts if text != show.ABSENT}) > 1
 
 
 def _places_differ(records: Sequence[RecordView], field_name: str) -> bool:

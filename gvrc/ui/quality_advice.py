@@ -115,6 +115,8 @@ def finding_values(say: Words, view: FindingView) -> dict[str, Any]:
     label = view.label
     if finding.finding_type in (FindingType.SUDDEN_NULLS, FindingType.SHARED_VALUE):
         label = show.field_label(say, finding.subject).lower()
+    if finding.finding_type in (FindingType.KIND_COUNT, FindingType.NEW_KIND):
+        label = show.kind_word(say, finding.subject)
     return {
         "source": finding.source, "subject": label, "value": _figure(finding.value, is_share), "low": _figure(finding.low, is_share),
         "high": _figure(finding.high, is_share), "before": finding.before or "", "after": finding.after or "",

@@ -89,7 +89,8 @@ def _filters(seat: Seat, run: RunView, everything: QualityView) -> QualityQuery:
 
 def _filter(seat: Seat, name: str, rows: Sequence[QualityRow]) -> str | None:
     """A filter whose choice stands in the address, so that a link can set it and a refresh keeps it."""
-    labels = {row.code: f"{row.label} ({row.records:,})" for row in sorted(rows, key=lambda row: row.label or "") if row.code}
+    words = {row.code: quality_report.row_word(seat.say, name, row) for row in rows if row.code}
+    labels = {row.code: f"{words[row.code]} ({row.records:,})" for row in sorted(rows, key=lambda row: words.get(row.code or "", "")) if row.code}
     current = address.one_of(name, list(labels))
     key = f"quality_{name}_{current}"
     options = ["", *labels]
@@ -159,7 +160,7 @@ def _where_lost(desk: Desk, found: QualityView) -> None:
 
 def _lost_row(desk: Desk, cut: str, row: QualityRow) -> Row:
     """A source, county or kind: how many records, the mean of each dimension, the darker the farther below its target; each opens its rows."""
-    name = _opening(desk, {cut: row.code}, text=row.label or desk.seat.say("quality.unknown"), is_open=row.code is not None)
+    name = _opening(desk, {cut: row.code}, text=quality_report.row_word(desk.seat.say, cut, row), is_open=row.code is not None)
     values = [_opening(desk, {cut: row.code, "weak": each.dimension}, text=_told(each), is_open=row.code is not None and each.below > 0, fill=_shade(each)) for each in row.dimensions]
     return (name, f"{row.records:,}", _number(row.total), *values)
 
@@ -194,7 +195,7 @@ def _where_label(seat: Seat, cut: str, rows: Sequence[QualityRow]) -> str:
     lowest = min((row for row in rows if row.total is not None), key=lambda row: row.total or 0.0, default=None)
     if lowest is None:
         return seat.say(f"quality.by.{cut}")
-    return seat.say("quality.where.alt", by=seat.say(f"quality.by.{cut}"), n=len(rows), lowest=lowest.label or seat.say("quality.unknown"), total=f"{lowest.total:.1f}")
+    return seat.say("quality.where.alt", by=seat.say(f"quality.by.{cut}"), n=len(rows), lowest=quality_report.row_word(seat.say, cut, lowest), total=f"{lowest.total:.1f}")
 
 
 def _number(value: float | None) -> str:
@@ -267,7 +268,7 @@ def _worst(desk: Desk) -> None:
 def _worst_row(desk: Desk, record: RecordView, *, may_open: bool) -> Row:
     opens = Opens(page="records", query={"run": str(desk.run.run_id), "record": str(record.record_id)}) if may_open else None
     return (
-        Cell(text=show.value_text(record.name), opens=opens, is_row=may_open), show.value_text(record.facility_type_label), show.value_text(record.county),
+        Cell(text=show.value_text(record.name), opens=opens, is_row=may_open), show.kind_word(desk.seat.say, record.facility_type), show.value_text(record.county),
         show.points(record.quality_score), show.issue_titles(desk.seat.say, record.issues),
     )  # fmt: skip
 

@@ -11,6 +11,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, Template
 
 from gvrc.ui import quality_advice, show
+from gvrc.ui.catalogue import Words
 from gvrc.ui.desk import Seat
 from gvrc.views import advice as advice_views
 from gvrc.views import quality as quality_views
@@ -31,7 +32,7 @@ def printable(seat: Seat, run: RunView, query: QualityQuery) -> bytes:
     """The report of a run and filter as UTF-8 HTML, as far as the reader may see."""
     say = seat.say
     view = quality_views.quality_view(seat.db, seat.actor, query)
-    chosen = [row.label or row.code for cut, code in zip(CUTS, (query.source, query.county, query.facility_type), strict=True) for row in view.cuts[cut] if code and row.code == code]
+    chosen = [row_word(say, cut, row) for cut, code in zip(CUTS, (query.source, query.county, query.facility_type), strict=True) for row in view.cuts[cut] if code and row.code == code]
     context = {
         "say": say, "title": say("quality.report.title", run=run.run_id),
         "about": say("quality.report.about", when=show.moment(run.created_at), who=seat.actor.display_name or seat.actor.username, now=show.moment(datetime.now(UTC))),
@@ -39,11 +40,18 @@ def printable(seat: Seat, run: RunView, query: QualityQuery) -> bytes:
         "total": say("quality.page.total", n=view.whole.records, total=_number(view.whole.total)),
         "dimensions": [_dimension(seat, each) for each in view.whole.dimensions],
         "states": [(show.state_word(say, state), f"{view.states.get(state, 0):,}") for state in ("ready", "to_review", "held")],
-        "cuts": [(say(f"quality.by.{cut}"), _rows(seat, view.cuts[cut])) for cut in CUTS], "heads": [say(f"quality.{each.dimension}") for each in view.whole.dimensions],
+        "cuts": [(say(f"quality.by.{cut}"), _rows(seat, cut, view.cuts[cut])) for cut in CUTS], "heads": [say(f"quality.{each.dimension}") for each in view.whole.dimensions],
         "issues": [(show.issue_title(say, issue.code), show.state_word(say, issue.severity), f"{issue.records:,}", f"{issue.points:,.0f}") for issue in view.issues],
         "advice": _advice(seat, query), "findings": [quality_advice.finding_text(say, each) for each in advice_views.findings(seat.db, seat.actor, query.run_id, query.source)],
     }  # fmt: skip
     return _template().render(context).encode("utf-8")
+
+
+def row_word(say: Words, cut: str, row: QualityRow) -> str:
+    """What a row of a cut is called."""
+    if row.code is None:
+        return say("quality.unknown")
+    return show.kind_word(say, row.code) if cut == "kind" else row.label or row.code
 
 
 def _dimension(seat: Seat, each: DimensionView) -> tuple[str, str, str, str]:
@@ -53,9 +61,9 @@ def _dimension(seat: Seat, each: DimensionView) -> tuple[str, str, str, str]:
     return say(f"quality.{each.dimension}"), _number(each.value), verdict, say("quality.below", n=each.below)
 
 
-def _rows(seat: Seat, rows: Sequence[QualityRow]) -> list[dict[str, Any]]:
+def _rows(seat: Seat, cut: str, rows: Sequence[QualityRow]) -> list[dict[str, Any]]:
     return [
-        {"label": row.label or seat.say("quality.unknown"), "records": f"{row.records:,}", "values": [_number(row.total), *(_number(each.value) for each in row.dimensions)]}
+        {"label": row_word(seat.say, cut, row), "records": f"{row.records:,}", "values": [_number(row.total), *(_number(each.value) for each in row.dimensions)]}
         for row in rows[:ROWS_PRINTED]
     ]  # fmt: skip
 

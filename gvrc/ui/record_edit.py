@@ -12,11 +12,13 @@ from gvrc.errors import GvrcError
 from gvrc.reference.vocabularies import Vocabulary, load_vocabularies
 from gvrc.security.permissions import Permission
 from gvrc.ui import desk, places, show
+from gvrc.ui.catalogue import Words
 from gvrc.ui.desk import Seat
 from gvrc.views import map as map_views
 from gvrc.views.records import RecordView
 from gvrc.views.runs import RunView
 
+Word = Callable[[Words, str], str]
 NOT_KNOWN = ""
 OPEN_STATES = ("ready", "to_review", "held")
 
@@ -47,9 +49,9 @@ def _fields(seat: Seat, record: RecordView) -> dict[str, Any]:
     left, right = st.columns(2, gap="medium")
     with left:
         given: dict[str, Any] = {
-            "name": _text(seat, record, "name", record.name), "facility_type": _choice(seat, record, "facility_type", vocabularies.facility_types, record.facility_type),
-            "operational_status": _choice(seat, record, "operational_status", vocabularies.operational_statuses, record.operational_status),
-            "owner": _choice(seat, record, "owner", vocabularies.owner_types, record.owner),
+            "name": _text(seat, record, "name", record.name), "facility_type": _choice(seat, record, "facility_type", vocabularies.facility_types, show.kind_word),
+            "operational_status": _choice(seat, record, "operational_status", vocabularies.operational_statuses, show.status_word),
+            "owner": _choice(seat, record, "owner", vocabularies.owner_types, show.owner_word),
             "services": _services(seat, record, vocabularies.services),
         }
         if not record.contacts:
@@ -69,23 +71,27 @@ def _text(seat: Seat, record: RecordView, name: str, start: str | None, help_tex
     return str(st.text_input(show.field_label(seat.say, name), key=_key(record, name), max_chars=500, help=help_text, autocomplete="off")).strip()
 
 
-def _choice(seat: Seat, record: RecordView, name: str, vocabulary: Vocabulary, start: str | None) -> str:
-    """The label of a term, which is what a list would write."""
-    labels = [NOT_KNOWN, *sorted(vocabulary.label(code) for code in vocabulary.terms)]
+def _choice(seat: Seat, record: RecordView, name: str, vocabulary: Vocabulary, word: Word) -> str:
+    """The label of a term, which is what a list would write; shown by the person's own word for it."""
+    words, start = _words(seat, vocabulary, word), getattr(record, name)
+    labels = [NOT_KNOWN, *words]
     now = vocabulary.label(start) if start else NOT_KNOWN
     return str(st.selectbox(
-        show.field_label(seat.say, name), labels, index=labels.index(now) if now in labels else 0, key=_key(record, name), format_func=_or_absent(seat),
+        show.field_label(seat.say, name), labels, index=labels.index(now) if now in labels else 0, key=_key(record, name),
+        format_func=({NOT_KNOWN: seat.say("review.correct.not_known")} | words).__getitem__,
     ))
 
 
-def _or_absent(seat: Seat) -> Callable[[str], str]:
-    return lambda label: label or seat.say("review.correct.not_known")
+def _words(seat: Seat, vocabulary: Vocabulary, word: Word) -> dict[str, str]:
+    """The labels of a vocabulary with the words for them, in the order of the words."""
+    words = {vocabulary.label(code): word(seat.say, code) for code in vocabulary.terms}
+    return dict(sorted(words.items(), key=lambda each: each[1]))
 
 
 def _services(seat: Seat, record: RecordView, vocabulary: Vocabulary) -> list[str]:
-    labels = sorted(vocabulary.label(code) for code in vocabulary.terms)
+    words = _words(seat, vocabulary, show.service_word)
     now = sorted(vocabulary.label(code) for code in record.services)
-    chosen: Sequence[str] = st.multiselect(show.field_label(seat.say, "services"), labels, default=[label for label in now if label in labels], key=_key(record, "services"))
+    chosen: Sequence[str] = st.multiselect(show.field_label(seat.say, "services"), list(words), default=[label for label in now if label in words], format_func=words.__getitem__, key=_key(record, "services"))
     return sorted(chosen)
 
 

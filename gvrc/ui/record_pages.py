@@ -50,7 +50,7 @@ def _narrower(seat: Seat) -> dict[str, Any]:
     told = [
         written and say("records.only.written", field=show.field_label(say, written[0]), value=written[1]),
         county and say("records.only.county", county=map_views.county_name(county)),
-        kind and say("records.only.kind", kind=record_views.kind_label(kind) or kind),
+        kind and say("records.only.kind", kind=show.kind_word(say, kind)),
         weak and say("records.only.weak", dimension=say(f"quality.{weak}")),
     ]
     if any(told):
@@ -95,7 +95,7 @@ def _columns(say: Words) -> list[Column]:
 
 def _row(seat: Seat, row: RecordView) -> Row:
     return (
-        Cell(text=show.value_text(row.name), opens=Opens(query={"record": str(row.record_id)}), is_row=True), show.value_text(row.facility_type_label),
+        Cell(text=show.value_text(row.name), opens=Opens(query={"record": str(row.record_id)}), is_row=True), show.kind_word(seat.say, row.facility_type),
         show.value_text(row.county), show.value_text(row.ward), tables.state(seat.say, row.state) if row.state else show.ABSENT, show.points(row.quality_score),
         show.issue_titles(seat.say, row.issues), show.value_text(row.file_name),
     )  # fmt: skip
@@ -133,7 +133,7 @@ def _back() -> None:
 
 
 def _values(seat: Seat, record: RecordView) -> None:
-    pairs = [(show.field_label(seat.say, name), show.record_value(record, name)) for name in FIELDS]
+    pairs = [(show.field_label(seat.say, name), show.record_value(seat.say, record, name)) for name in FIELDS]
     tables.pairs([(label, value) for label, value in pairs if value != show.ABSENT], key="record_values", label=seat.say("records.values.alt"))
 
 
@@ -146,7 +146,7 @@ def _issues(seat: Seat, record: RecordView) -> None:
         {
             say("records.issues.kind"): [show.issue_title(say, issue.code) for issue in record.issues],
             say("field.state"): [show.Badge(show.state_badge(say, issue.state if issue.state != "open" else issue.severity)) for issue in record.issues],
-            say("records.issues.what"): [issue.message for issue in record.issues],
+            say("records.issues.what"): [show.issue_message(say, issue) for issue in record.issues],
             say("review.suggestion"): [issue.suggestion.shown if issue.suggestion else None for issue in record.issues],
         },
         alt=say("records.issues.alt"),

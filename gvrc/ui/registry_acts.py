@@ -145,8 +145,8 @@ def _other(seat: Seat, page: FacilityPageView) -> int | None:
     show.table(
         {
             seat.say("commit.cell.field"): [show.field_label(seat.say, name) for name in ("name", "facility_type_label", "county", "ward", "contacts")],
-            seat.say("registry.merge.stays"): [show.record_value(page.facility, name) for name in ("name", "facility_type_label", "county", "ward", "contacts")],
-            seat.say("registry.merge.goes"): [show.record_value(found.facility, name) for name in ("name", "facility_type_label", "county", "ward", "contacts")],
+            seat.say("registry.merge.stays"): [show.record_value(seat.say, page.facility, name) for name in ("name", "facility_type_label", "county", "ward", "contacts")],
+            seat.say("registry.merge.goes"): [show.record_value(seat.say, found.facility, name) for name in ("name", "facility_type_label", "county", "ward", "contacts")],
         },
         alt=seat.say("registry.merge.alt"),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NoReturn
 
 import streamlit as st
@@ -13,6 +13,7 @@ from gvrc.errors import FacilityMovedError
 from gvrc.reference.gazetteer import load_gazetteer
 from gvrc.reference.vocabularies import Vocabulary, load_vocabularies
 from gvrc.ui import desk, registry_acts, show
+from gvrc.ui.catalogue import Words
 from gvrc.ui.desk import Seat
 from gvrc.views.facilities import FacilityPageView, FacilityView
 
@@ -75,9 +76,9 @@ def _fields(seat: Seat, place: FacilityView, base: Mapping[str, Any]) -> dict[st
         given: dict[str, Any] = {name: _text(seat, place, name, base) for name in TEXTS[:5]}
         given["services"] = _services(seat, place, base)
     with right:
-        given["facility_type"] = _choice(seat, place, "facility_type", _labels(vocabularies.facility_types), base)
-        given["operational_status"] = _choice(seat, place, "operational_status", {"": show.ABSENT} | _labels(vocabularies.operational_statuses), base)
-        given["visibility"] = _choice(seat, place, "visibility", _labels(vocabularies.visibilities), base)
+        given["facility_type"] = _choice(seat, place, "facility_type", _labels(seat, vocabularies.facility_types, show.kind_word), base)
+        given["operational_status"] = _choice(seat, place, "operational_status", {"": show.ABSENT} | _labels(seat, vocabularies.operational_statuses, show.status_word), base)
+        given["visibility"] = _choice(seat, place, "visibility", {code: vocabularies.visibilities.label(code) for code in vocabularies.visibilities.terms}, base)
         given["county"] = _choice(seat, place, "county", {"": show.ABSENT} | {u.county_code: u.county for u in gazetteer.counties}, base)
         seats = gazetteer.constituencies_of(given["county"]) if given["county"] else ()
         given["constituency"] = _choice(seat, place, "constituency", {"": show.ABSENT} | {u.constituency_code: u.constituency for u in seats}, base)
@@ -87,8 +88,10 @@ def _fields(seat: Seat, place: FacilityView, base: Mapping[str, Any]) -> dict[st
     return given
 
 
-def _labels(vocabulary: Vocabulary) -> dict[str, str]:
-    return {code: vocabulary.label(code) for code in sorted(vocabulary.terms, key=vocabulary.label)}
+def _labels(seat: Seat, vocabulary: Vocabulary, word: Callable[[Words, str], str]) -> dict[str, str]:
+    """The terms of a vocabulary with the person's own words for them, in the order of the words."""
+    words = {code: word(seat.say, code) for code in vocabulary.terms}
+    return dict(sorted(words.items(), key=lambda each: each[1]))
 
 
 def _text(seat: Seat, place: FacilityView, name: str, base: Mapping[str, Any]) -> str:
@@ -107,10 +110,10 @@ def _choice(seat: Seat, place: FacilityView, name: str, labels: Mapping[str, str
 
 
 def _services(seat: Seat, place: FacilityView, base: Mapping[str, Any]) -> list[str]:
-    services = load_vocabularies().services
+    words = _labels(seat, load_vocabularies().services, show.service_word)
     key = _key(place, "services")
     st.session_state.setdefault(key, base["services"])
-    chosen: Sequence[str] = st.multiselect(show.field_label(seat.say, "services"), sorted(services.terms, key=services.label), format_func=services.label, key=key)
+    chosen: Sequence[str] = st.multiselect(show.field_label(seat.say, "services"), list(words), format_func=words.__getitem__, key=key)
     return sorted(chosen)
 
 

@@ -12,11 +12,10 @@ import streamlit as st
 
 from gvrc.model.export import ExportFormat
 from gvrc.reference.gazetteer import load_gazetteer
-from gvrc.reference.vocabularies import load_vocabularies
 from gvrc.security.permissions import Permission
 from gvrc.store.reads_search import QUALITY_BANDS, FacilityFilter
 from gvrc.ui import address, navigation, registry_acts, registry_edit, registry_relations, registry_watch, show, tables
-from gvrc.ui.catalogue import escape_markdown
+from gvrc.ui.catalogue import Words, escape_markdown
 from gvrc.ui.desk import Seat
 from gvrc.ui.tables import Cell, Column, Opens, Row
 from gvrc.views import exports
@@ -67,11 +66,9 @@ def _chosen(seat: Seat) -> FacilityFilter:
             seat.say.markdown("registry.search"), value=words, key=f"search_{words}", on_change=_put_words, args=(f"search_{words}",),
             max_chars=LONGEST_SEARCH, width=FILTER_PX,
         )
-        kind = _facet(seat, "kind", {code: _with_count(_kind(code), n) for code, n in found.get("facility_type", {}).items()})
-        services = load_vocabularies().services
-        service = _facet(seat, "service", {code: _with_count(services.label(code), n) for code, n in found.get("service", {}).items()})
-        statuses = load_vocabularies().operational_statuses
-        status = _facet(seat, "status", {code: _with_count(statuses.label(code), n) for code, n in found.get("operational_status", {}).items()})
+        kind = _facet(seat, "kind", {code: _with_count(show.kind_word(seat.say, code), n) for code, n in found.get("facility_type", {}).items()})
+        service = _facet(seat, "service", {code: _with_count(show.service_word(seat.say, code), n) for code, n in found.get("service", {}).items()})
+        status = _facet(seat, "status", {code: _with_count(show.status_word(seat.say, code), n) for code, n in found.get("operational_status", {}).items()})
     with st.container(horizontal=True, vertical_alignment="bottom"):
         counties = {code: _with_count(_county(code), n) for code, n in sorted(found.get("county", {}).items(), key=lambda item: _county(item[0]))}
         county = _facet(seat, "county", counties)
@@ -101,10 +98,6 @@ def _county(code: str) -> str:
     with suppress(KeyError):
         return load_gazetteer().county(code).county
     return code
-
-
-def _kind(code: str) -> str:
-    return load_vocabularies().facility_types.label(code)
 
 
 def _put_words(key: str) -> None:
@@ -141,13 +134,13 @@ def _rows(seat: Seat, rows: Sequence[FacilityView]) -> None:
     say = seat.say
     names = ("name", "facility_type", "county", "ward", "contacts", "quality")
     columns = [Column(title=say("registry.column.code"), align="whole"), *(Column(title=say(f"field.{name}"), align="right" if name == "quality" else "left") for name in names)]
-    tables.table(columns, [_row(row) for row in rows], key="facility_rows", label=say("registry.alt"), height=tables.LIST_PX)
+    tables.table(columns, [_row(say, row) for row in rows], key="facility_rows", label=say("registry.alt"), height=tables.LIST_PX)
 
 
-def _row(row: FacilityView) -> Row:
+def _row(say: Words, row: FacilityView) -> Row:
     return (
         row.facility_code, Cell(text=show.value_text(row.name), opens=Opens(query={"facility": str(row.facility_id)}), is_row=True),
-        show.value_text(row.facility_type_label), show.value_text(row.county), show.value_text(row.ward),
+        show.kind_word(say, row.facility_type), show.value_text(row.county), show.value_text(row.ward),
         show.value_text([contact.value for contact in row.contacts]), show.points(row.quality_score),
     )  # fmt: skip
 
@@ -224,7 +217,7 @@ def _back() -> None:
 def _values(seat: Seat, page: FacilityPageView) -> None:
     say = seat.say
     why = {origin.field_name: origin.reason for origin in page.origins}
-    told = [(name, show.record_value(page.facility, name)) for name in FIELDS]
+    told = [(name, show.record_value(say, page.facility, name)) for name in FIELDS]
     told = [(name, value) for name, value in told if value != show.ABSENT]
     columns = (Column(title=say("commit.cell.field")), Column(title=say("registry.value")), Column(title=say("registry.why")))
     rows = [(show.field_label(say, name), value, show.value_text(why.get(_origin_name(name)))) for name, value in told]

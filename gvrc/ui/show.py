@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
@@ -10,12 +11,15 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from gvrc.checks.catalogue import CATALOGUE, sentence
 from gvrc.reference.vocabularies import load_vocabularies
 from gvrc.ui import address
 from gvrc.ui.catalogue import Words, escape_markdown
 from gvrc.ui.desk import Seat
+from gvrc.views.records import IssueView
 
 ABSENT = "–"
+_JOINTS = re.compile(r"(?<=\w)[.@_/-](?=\w)")
 ROWS_PER_PAGE = 50
 
 # The four states of the house, and what a run or stage may be; always colour and sign and word together.
@@ -84,6 +88,38 @@ def issue_title(say: Words, code: str) -> str:
     return say.or_plain(f"issue.{group}.{kind}", code)
 
 
+def issue_message(say: Words, issue: IssueView) -> str:
+    """What is wrong, in a sentence, as plain text. Values in it stand as the list or the machine told them."""
+    group, _, kind = issue.code.partition(".")
+    own = CATALOGUE[issue.code].template
+    template = say.template(f"message.{group}.{kind}", own)
+    if template == own:
+        return issue.message
+    return sentence(template, {"field": field_label(say, issue.field_name)} | dict(issue.told))
+
+
+def kind_word(say: Words, code: str | None) -> str:
+    """The word for a kind of place; a dash for none. A kind that was added to the list is called as there; so are the others below."""
+    return say.or_plain(f"kind.{code}", load_vocabularies().facility_types.label(code) or code) if code else ABSENT
+
+
+def service_word(say: Words, code: str | None) -> str:
+    """The word for a service."""
+    return say.or_plain(f"service.{code}", load_vocabularies().services.label(code) or code) if code else ABSENT
+
+
+def status_word(say: Words, code: str | None) -> str:
+    """The word for whether a place is open."""
+    return say.or_plain(f"status.{code}", load_vocabularies().operational_statuses.label(code) or code) if code else ABSENT
+
+
+def owner_word(say: Words, code: str | None) -> str:
+    """The word for an owner, which records name themselves, or for a type of owner, which facilities do."""
+    vocabularies = load_vocabularies()
+    known = vocabularies.owners if code in vocabularies.owners else vocabularies.owner_types
+    return say.or_plain(f"owner.{code}", known.label(code) or code) if code else ABSENT
+
+
 def issue_titles(say: Words, issues: Iterable[Any]) -> str:
     """The titles of the open ones of these issues, each once."""
     return ", ".join(dict.fromkeys(issue_title(say, issue.code) for issue in issues if issue.state == "open")) or ABSENT
@@ -113,6 +149,11 @@ def value_text(value: Any) -> str:
     if isinstance(value, Iterable):
         return ", ".join(value_text(item) for item in value)
     return str(value)
+
+
+def breakable(text: str) -> str:
+    """The text, whose long words may break after a dot, at, dash or stroke, so that an address or a path does not widen its column."""
+    return _JOINTS.sub("\\g<0>\u200b", text)
 
 
 def moment(when: datetime) -> str:
@@ -182,19 +223,20 @@ def _turn(key: str, name: str) -> None:
     address.put(**{name: st.session_state[key]})
 
 
-def record_value(record: Any, field_name: str) -> str:
+def record_value(say: Words, record: Any, field_name: str) -> str:
     """A field of a record or facility view as plain text."""
     if field_name == "point":
         return f"{record.latitude:.5f}, {record.longitude:.5f}" if record.latitude is not None and record.longitude is not None else ABSENT
     if field_name == "contacts":
         return value_text([contact.value for contact in record.contacts])
-    vocabularies = load_vocabularies()
-    if field_name == "services":
-        return value_text([vocabularies.services.label(code) for code in record.services])
+    if field_name == "facility_type_label":
+        return kind_word(say, record.facility_type)
+    if field_name in ("services", "service_labels"):
+        return value_text([service_word(say, code) for code in record.services])
     if field_name == "owner":
-        return value_text(vocabularies.owner_types.label(record.owner))
+        return owner_word(say, record.owner)
     if field_name == "operational_status":
-        return value_text(vocabularies.operational_statuses.label(record.operational_status))
+        return status_word(say, getattr(record, "operational_status_code", None) or record.operational_status)
     if field_name == "visibility":
         return value_text((record.visibility or "").replace("_", " "))
     return value_text(getattr(record, field_name))

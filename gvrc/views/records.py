@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from gvrc.checks.catalogue import CATALOGUE, field_label, message
+from gvrc.checks.catalogue import CATALOGUE, field_label, message, told_in
 from gvrc.model.access import Actor
 from gvrc.model.issue import Issue
 from gvrc.model.record import PERSONAL_FIELDS
@@ -59,6 +59,8 @@ class IssueView:
     question_key: str = ""
     evidence_hash: str = ""
     points: float | None = None
+    told: Mapping[str, object] = field(default_factory=dict)
+    """What the message tells, for a message in another language."""
 
     @property
     def field_label(self) -> str:
@@ -281,7 +283,7 @@ def issue_view(stored: StoredIssue, opened: Opened, *, is_clear: bool, points: f
     return IssueView(
         code=issue.code, title=issue_type.title, severity=issue_type.severity.value, field_name=name, value=value,
         message=message(told), suggestion=_suggestion(issue, opened, is_clear=is_clear), state=stored.state, asks=stored.asks,
-        question_key=stored.question_key, evidence_hash=stored.evidence_hash, points=points if stored.state == "open" else None,
+        question_key=stored.question_key, evidence_hash=stored.evidence_hash, points=points if stored.state == "open" else None, told=told_in(told),
     )
 
 

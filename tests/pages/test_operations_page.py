@@ -230,7 +230,7 @@ def test_lines_are_found_by_words_level_and_run_and_turned_page_by_page(engineer
     assert events(open_page("operations", watch="Logs", run="3")) == ["chunk 2", "chunk 1", "chunk 0"]
 
 
-def test_a_line_that_is_opened_shows_all_it_holds(engineer: Actor, open_page: Open, settings: Settings, texts: Read, rows_of: Rows) -> None:
+def test_a_line_that_is_opened_shows_all_it_holds(engineer: Actor, open_page: Open, settings: Settings, rows_of: Rows) -> None:
     write_logs(settings, 2, exception="Traceback\n  ...\nValueError: odd", stage="enrich")
     app = open_page("operations", watch="Logs")
     assert "ValueError: odd" in rows_of(app, "log_lines")[0]["More"]
@@ -239,7 +239,7 @@ def test_a_line_that_is_opened_shows_all_it_holds(engineer: Actor, open_page: Op
     app.session_state["log_line"] = (("etl", newest["at"]), 1)
     app.run()
     assert "Traceback" in app.code[0].value
-    assert "enrich" in shown(app, texts)
+    assert "enrich" in [row[""] for row in rows_of(app, "log_one")]
     write_logs(settings, 3, stage="enrich")
     assert not app.run().code  # other lines: which was open among those before tells nothing
 

@@ -14,12 +14,15 @@ from hypothesis import strategies as st
 
 from gvrc.checks.catalogue import CATALOGUE
 from gvrc.errors import ConfigError
+from gvrc.reference.vocabularies import load_vocabularies
 from gvrc.settings import PROJECT_DIR
+from gvrc.ui import show
 from gvrc.ui.catalogue import WORDS_DIR, escape_markdown, load_words, read_catalogue
+from gvrc.views.records import IssueView
 
 ENGLISH = read_catalogue("en")
 SCRIPTS = sorted([*(PROJECT_DIR / "gvrc" / "ui").glob("*.py"), *(PROJECT_DIR / "pages").glob("*.py")])
-ASKING = {"say", "words", "markdown", "or_plain"}
+ASKING = {"say", "words", "markdown", "or_plain", "template"}
 PAGE_TEXTS = ("title", "lead")
 KEY = re.compile(r"[a-z_]+(\.[a-z_]+)+")
 FAMILY = re.compile(r"[a-z_]+\\\.")
@@ -158,6 +161,33 @@ def values_in(text: object) -> set[str]:
     """The names of the values that a text, or all its forms of number together, takes in."""
     forms = text.values() if isinstance(text, dict) else [text]
     return {name for form in forms for _, name, _, _ in string.Formatter().parse(str(form)) if name}
+
+
+@pytest.mark.parametrize(("family", "names"), [("kind", ("facility_types",)), ("service", ("services",)), ("status", ("operational_statuses",)), ("owner", ("owners", "owner_types"))])
+def test_the_terms_of_the_lists_are_called_as_there(family: str, names: tuple[str, ...]) -> None:
+    lists = [getattr(load_vocabularies(), name) for name in names]
+    assert words_of(family) == {code: each.label(code) for each in lists for code in each.terms}
+
+
+def words_of(family: str) -> dict[str, object]:
+    return {key.removeprefix(f"{family}."): text for key, text in ENGLISH.items() if key.startswith(f"{family}.")}
+
+
+def test_the_message_of_an_issue_is_that_of_the_catalogue_of_checks_and_tells_the_same_in_kiswahili() -> None:
+    assert words_of("message") == {code: kind.template for code, kind in CATALOGUE.items()}
+    issue = IssueView(
+        code="row.too_long", title="", severity="info", field_name="description", value=None, message="The description is 4000 characters long.", suggestion=None, state="open", told={"length": 4000, "longest": 2000}
+    )
+    english, kiswahili = (show.issue_message(load_words(code), issue) for code in ("en", "sw"))
+    assert english == issue.message
+    assert "herufi 4000" in kiswahili
+    assert load_words("sw")("field.description") in kiswahili
+
+
+def test_what_was_added_to_a_list_is_called_as_there() -> None:
+    assert show.kind_word(load_words("sw"), "a_kind_of_tomorrow") == "a_kind_of_tomorrow"
+    assert show.kind_word(load_words("sw"), "hospital") == "Hospitali"
+    assert show.kind_word(load_words("sw"), None) == show.ABSENT
 
 
 def test_the_kinds_of_issue_are_called_as_in_the_catalogue_of_checks() -> None:
