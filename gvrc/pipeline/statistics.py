@@ -16,7 +16,7 @@ from gvrc.model.quality import Finding, FindingType, SourceStatistics
 from gvrc.model.record import Record, Visibility
 from gvrc.quality.anomalies import anomalies
 from gvrc.quality.drift import drift
-from gvrc.quality.gathering import SourceGathering
+from gvrc.quality.gathering import SourceGathering, gather
 from gvrc.quality.profile import RunProfile
 from gvrc.settings import Settings
 from gvrc.store import quality as quality_store
@@ -76,10 +76,9 @@ class SourceGatherings:
 
 
 def _gather(source: _Source, found: Iterable[tuple[int, Record]]) -> None:
+    everyone, full_sight = (source.gatherings[EVERYONE], source.gatherings[FULL_SIGHT]), (source.gatherings[FULL_SIGHT],)
     for record_id, record in found:
-        source.gatherings[FULL_SIGHT].add(record_id, record)
-        if record.visibility is Visibility.PUBLIC:
-            source.gatherings[EVERYONE].add(record_id, record)
+        gather(record_id, record, everyone if record.visibility is Visibility.PUBLIC else full_sight)
 
 
 class RunStatistics:

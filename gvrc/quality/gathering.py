@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from gvrc.model.quality import SourceStatistics
 from gvrc.model.record import ContactType, Record
@@ -25,7 +25,7 @@ class SourceGathering:
         self._records = 0
         self._counties: Counter[str] = Counter()
         self._kinds: Counter[str] = Counter()
-        self._filled: Counter[str] = Counter()
+        self._filled: Counter[tuple[str, ...]] = Counter()
         self._values: dict[str, Counter[object]] = {name: Counter() for name in SHARED_FIELDS}
         self._ids, self._codes = array("q"), array("h")
         self._latitudes, self._longitudes = array("d"), array("d")
@@ -33,22 +33,7 @@ class SourceGathering:
 
     def add(self, record_id: int, record: Record) -> None:
         """Takes one record in."""
-        self._records += 1
-        county = record.place.county_code
-        if county:
-            self._counties[county] += 1
-        if record.facility_type:
-            self._kinds[record.facility_type] += 1
-        self._filled.update(_filled(record))
-        for name, value in _shared(record):
-            counted = self._values[name]
-            if value in counted or len(counted) < MOST_DISTINCT:
-                counted[value] += 1
-        if county and record.point is not None:
-            self._ids.append(record_id)
-            self._codes.append(self._numbers.setdefault(county, len(self._numbers)))
-            self._latitudes.append(record.point.latitude)
-            self._longitudes.append(record.point.longitude)
+        gather(record_id, record, (self,))
 
     def merge(self, other: SourceGathering) -> None:
         """Takes in what was gathered of other records of the source."""
@@ -66,9 +51,12 @@ class SourceGathering:
 
     def statistics(self, shape: Mapping[str, Mapping[str, int]], shape_rows: int) -> SourceStatistics:
         """What was gathered, with the shape of the source's own fields as the store counted it."""
+        filled: Counter[str] = Counter()
+        for names, count in self._filled.items():
+            filled.update(dict.fromkeys(names, count))
         shared = {name: max(counted.values()) for name, counted in self._values.items() if counted}
         return SourceStatistics(
-            records=self._records, counties=dict(self._counties), kinds=dict(self._kinds), filled=dict(self._filled), shared=shared, shape=shape, shape_rows=shape_rows,
+            records=self._records, counties=dict(self._counties), kinds=dict(self._kinds), filled=dict(filled), shared=shared, shape=shape, shape_rows=shape_rows,
         )  # fmt: skip
 
     def outliers(self) -> dict[str, tuple[int, ...]]:
@@ -77,7 +65,29 @@ class SourceGathering:
         return outlying_points(self._ids, [codes[number] for number in self._codes], self._latitudes, self._longitudes)
 
 
-def _filled(record: Record) -> Iterator[str]:
+def gather(record_id: int, record: Record, into: Sequence[SourceGathering]) -> None:
+    """Takes a record into several gatherings at once: it is read once."""
+    county, point = record.place.county_code, record.point
+    filled, shared = _filled(record), list(_shared(record))
+    for each in into:
+        each._records += 1
+        each._filled[filled] += 1
+        if county:
+            each._counties[county] += 1
+        if record.facility_type:
+            each._kinds[record.facility_type] += 1
+        for name, value in shared:
+            counted = each._values[name]
+            if value in counted or len(counted) < MOST_DISTINCT:
+                counted[value] += 1
+        if county and point is not None:
+            each._ids.append(record_id)
+            each._codes.append(each._numbers.setdefault(county, len(each._numbers)))
+            each._latitudes.append(point.latitude)
+            each._longitudes.append(point.longitude)
+
+
+def _filled(record: Record) -> tuple[str, ...]:
     """The canonical fields that a record fills."""
     place = record.place
     facts = (
@@ -86,7 +96,7 @@ def _filled(record: Record) -> Iterator[str]:
         ("operational_status", record.operational_status), ("mfl_code", record.mfl_code), ("registration_number", record.registration_number),
         ("last_verified_at", record.last_verified_at),
     )  # fmt: skip
-    return (name for name, value in facts if value)
+    return tuple([name for name, value in facts if value])
 
 
 def _shared(record: Record) -> Iterable[tuple[str, object]]:
