@@ -10,6 +10,7 @@ from gvrc import pipeline
 from gvrc.cli.context import Call, table
 from gvrc.cli.lists import find_lists
 from gvrc.errors import SourceError
+from gvrc.model.source import LEFT_OUT
 from gvrc.pipeline import ReceivedFile, RunSummary
 
 PAGE_ROWS = 1000
@@ -100,6 +101,9 @@ def _tell_problems(call: Call, received: Sequence[ReceivedFile]) -> None:
             call.note(f"{file.name}: {file.problem} {file.hint or ''}".rstrip())
         elif file.already_received_run is not None:
             call.note(f"{file.name}: already received, in run {file.already_received_run}; it is run again and changes nothing.")
+        for reason in file.reasons:
+            if reason.startswith(LEFT_OUT):
+                call.note(f"{file.name}: {reason}")
     if received and all(file.problem for file in received):
         first = received[0]
         raise SourceError(f"No file could be read. {first.name}: {first.problem}", first.hint or "")

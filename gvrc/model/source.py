@@ -10,6 +10,9 @@ from typing import Any
 
 from gvrc.model.quick import quick
 
+LEFT_OUT = "Left out, for it does not read like a list of places"
+"""How the reason begins that tells which parts of a file are not read."""
+
 
 class SourceKind(StrEnum):
     """The shape of a delivery; names the partition of the raw table."""

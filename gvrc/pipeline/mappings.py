@@ -13,7 +13,7 @@ from pathlib import Path
 from gvrc.errors import SourceError
 from gvrc.model.access import Actor
 from gvrc.model.record import Record
-from gvrc.model.source import Damage, Detection, FieldSample, Mapping, SourceFile, SourceRow
+from gvrc.model.source import LEFT_OUT, Damage, Detection, FieldSample, Mapping, SourceFile, SourceRow
 from gvrc.pipeline.receive import ReceivedFile, hash_file, keep_detected, remembered_of
 from gvrc.security.crypto import KeyRing
 from gvrc.security.masking import mask_contact
@@ -94,7 +94,7 @@ def _corrected(db: Database, path: Path, file_name: str, choices: Choices, name:
     mapping = corrected(detection.mapping, detection.fields, dict(choices), name)
     fields = tuple(_as_chosen(sample, mapping) for sample in detection.fields)
     reason = f"Its fields were mapped by a person, under the name “{name}”."
-    return replace(detection, source=name, mapping=mapping, fields=fields, confidence=1.0, is_known=True, reasons=(reason,))
+    return replace(detection, source=name, mapping=mapping, fields=fields, confidence=1.0, is_known=True, reasons=(reason, *(told for told in detection.reasons if told.startswith(LEFT_OUT))))
 
 
 def _as_chosen(sample: FieldSample, mapping: Mapping) -> FieldSample:

@@ -10,13 +10,23 @@ from pathlib import Path
 from typing import Any
 
 from gvrc.errors import DamagedFileError, UnknownFormatError
-from gvrc.model.source import Detection, FieldSample, Mapping, SourceKind
+from gvrc.model.source import LEFT_OUT, Detection, FieldSample, Mapping, SourceKind
 from gvrc.sources.delimited import DelimitedRecords, DelimitedRows, sniff_delimiter
 from gvrc.sources.field_names import NEVER, NOWHERE, is_field_name, known_name, split_path
 from gvrc.sources.fixed_width import columns_of, dialect_of, find_columns
 from gvrc.sources.json_lines import JsonLinesRecords
 from gvrc.sources.json_stream import EACH, FoundRecord, Trouble
-from gvrc.sources.json_tables import CALLED, COLUMNS, DIALECTS, TEXTS, JsonTable, find_table, require_columns_fit, table_records
+from gvrc.sources.json_tables import (
+    CALLED,
+    COLUMNS,
+    DIALECTS,
+    TEXTS,
+    JsonTable,
+    find_table,
+    names_in_texts,
+    require_columns_fit,
+    table_records,
+)
 from gvrc.sources.json_tree import (
     ASIDES,
     LONG_PREFIX_CHARACTERS,
@@ -98,7 +108,7 @@ def detect(path: Path, name: str, *, remembered: Sequence[Mapping] = (), source:
         heads = ", ".join(f"“{group[0]}”" for group in sample.places)
         detection = replace(detection, reasons=(*detection.reasons, f"Each row holds several places, named under {heads}: each is a record of its own."))
     if sample.left_out:
-        detection = replace(detection, reasons=(*detection.reasons, f"Left out, for it is no list of places: {', '.join(sample.left_out)}."))
+        detection = replace(detection, reasons=(*detection.reasons, f"{LEFT_OUT}: {', '.join(sample.left_out)}. Places that stand there want a file of their own."))
     if sample.problem:
         detection = replace(detection, reasons=(*detection.reasons, f"The file is damaged: {sample.problem}."))
     return detection
@@ -161,14 +171,24 @@ def _json(path: Path) -> Sample:
         contexts=[context for group in groups for context in group.contexts],
         leaves=list(dict.fromkeys(leaf for group in groups for leaf in group.leaves)),
         problem=sample.problem,
-        left_out=() if dialect else (*_left_out(find_groups(sample.tree), groups), *_alone_aside(sample.tree, groups)),
+        left_out=() if dialect else (*_left_out(find_groups(sample.tree), groups), *_texts_aside(sample.tree), *_alone_aside(sample.tree, groups)),
     )
 
 
 def _left_out(everything: Sequence[Group], chosen: Sequence[Group]) -> tuple[str, ...]:
-    """Where other named objects stand in the tree, neither around the records nor in them, and how many."""
-    aside = [group for group in everything if group.path and _has_name(group) and not any(_is_above(group, one) or _is_above(one, group) for one in chosen)]
+    """Where other objects stand in the tree that have a name or a number to call, or hang where the records do, neither around the records nor in them; and how many."""
+    aside = [
+        group for group in everything
+        if group.path and (_has_name(group) or _CALLED_BY & _canonicals(group) or any(_stand_together(group, one) for one in chosen))
+        and not any(_is_above(group, one) or _is_above(one, group) for one in chosen)
+    ]  # fmt: skip
     return tuple(f"{_place_in_words((group.path,))} ({group.count:,})" for group in aside[:SHOWN_LEFT_OUT])
+
+
+def _texts_aside(tree: Any) -> Iterator[str]:
+    """Lists of bare names of places beside the records."""
+    for path, texts in islice(names_in_texts(tree).items(), SHOWN_LEFT_OUT):
+        yield f"{_place_in_words((path,))} ({len(texts):,})"
 
 
 _TO_CALL = frozenset({"phone", "email", "hotline", "contact", "officer_contact"})
@@ -354,7 +374,7 @@ def _record_groups(groups: list[Group]) -> list[Group]:
         return _largest(groups)
     main = [
         group for weight, group in weighed
-        if group is best or (weight >= 0.6 * best_weight and _has_name(group) and _says_more(group) and not _is_above(group, best) and not _is_above(best, group))
+        if group is best or (weight >= 0.6 * best_weight and _has_name(group) and _says_more(group) and not _are_persons(group) and not _is_above(group, best) and not _is_above(best, group))
     ]  # fmt: skip
     chosen = {id(group) for group in main}
     return [group for _, group in weighed if id(group) in chosen or _is_like(group, main)]
@@ -367,17 +387,31 @@ def _says_more(group: Group) -> bool:
 
 _REACHED_BY = frozenset({"phone", "contact", "hotline", "email", "officer_contact", "website", "address", "location", "county", "constituency", "ward", "town", "coordinates", "latitude"})
 """Fields that say where a place is or how it is reached."""
+_CALLED_BY = frozenset({"phone", "contact", "hotline", "officer_contact"})
 _OF_PERSONS = frozenset({"users", "staff", "officers", "members", "team", "authors", "contributors", "contacts", "contact_persons", "committee"})
 """Keys of lists of people; they are called and reached as places are."""
 
 
 def _is_like(group: Group, main: Sequence[Group]) -> bool:
-    """Whether a smaller group beside the records tells places too, with fewer of the very same fields: a name, and a way to reach it or where it is."""
-    if not _has_name(group) or not _REACHED_BY & _canonicals(group) or _are_places(group) or _OF_PERSONS.intersection(map(str.casefold, group.path)):
+    """Whether a smaller group beside the records tells places too: a name, and a way to reach it or where it is, with fewer of the very same fields or in a list
+    that hangs on the same object."""
+    if not _has_name(group) or not _REACHED_BY & _canonicals(group) or _are_places(group) or _are_persons(group):
         return False
     if any(_is_above(group, other) or _is_above(other, group) for other in main):
         return False
+    if _CALLED_BY & _canonicals(group) and any(_stand_together(group, other) for other in main):
+        return True
     return set(group.leaves) <= set().union(*(other.leaves for other in main))
+
+
+def _are_persons(group: Group) -> bool:
+    return not _OF_PERSONS.isdisjoint(map(str.casefold, group.path))
+
+
+def _stand_together(one: Group, other: Group) -> bool:
+    """Whether two lists hang on one object: `{"providers": {"legal": [..], "medical": [..]}}`. What has a name and a number there is a place, whatever its other
+    fields are called."""
+    return len(one.path) == len(other.path) > 1 and one.path[-1] == other.path[-1] == EACH and one.path[:-2] == other.path[:-2]
 
 
 def _without_asides(groups: list[Group]) -> list[Group]:

@@ -61,8 +61,8 @@ def spaced(key: str) -> str:
 
 
 def plain_name(text: str) -> str:
-    """A field name as names are compared: lower case words, camelCase taken apart, no punctuation."""
-    return _NOT_WORD.sub(" ", _OF_DBASE.sub("", spaced(text)).lower()).strip()
+    """A field name as names are compared: lower case words, camelCase taken apart, no punctuation, nor what Drupal puts before its own (`field_phone`)."""
+    return _NOT_WORD.sub(" ", _OF_DBASE.sub("", spaced(text.removeprefix("field_"))).lower()).strip()
 
 
 @lru_cache(maxsize=1)

@@ -210,6 +210,14 @@ def _texts(tree: Any) -> JsonTable | None:
     return JsonTable(dialect=TEXTS, path=path, beside=beside, names=("name",))
 
 
+def names_in_texts(tree: Any) -> dict[tuple[str, ...], list[str]]:
+    """The lists of bare texts that read like names of places, by where they stand."""
+    lists: dict[tuple[str, ...], list[str]] = {}
+    for path, texts in find_text_lists(tree):
+        lists.setdefault(path, []).extend(texts)
+    return {path: texts for path, texts in lists.items() if len(path) > 1 and is_kind_key(_key_above(path)) and _are_names(path, texts)}
+
+
 def _key_above(path: tuple[str, ...]) -> str:
     return next((step for step in reversed(path) if step != EACH), "")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
@@ -389,10 +390,13 @@ def _words_of_path(pointer: str, keys: tuple[str, ...]) -> tuple[str, ...]:
     return (*reversed(parents), *(key.replace("_", " ") for key in keys))
 
 
+_OF_COMMANDERS = re.compile(r"(?:^|[\W_])ocs(?:$|[\W_])|officer[\W_]+commanding", re.IGNORECASE)
+
+
 @lru_cache(maxsize=4_096)
 def _names_police(key: str) -> bool:
     """Whether a field is of those only police stations have: their commander (OCS)."""
-    return str(key).casefold().split(maxsplit=1)[:1] == ["ocs"] or "officer commanding" in str(key).casefold()
+    return _OF_COMMANDERS.search(str(key)) is not None
 
 
 def _path_words(row: SourceRow, values: Mapping[str, Any]) -> Iterator[str]:

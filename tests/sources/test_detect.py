@@ -214,6 +214,16 @@ def test_the_number_of_an_officer_is_not_that_of_the_place(recognise: Any, colum
     assert recognise(rows).mapping.fields[column] == canonical
 
 
+def test_lists_on_one_object_are_read_whatever_their_fields_are_called(recognise: Any) -> None:
+    legal = {"org": "Mfano Legal Aid", "contacts": {"tel": "0700 000 001", "focal": {"name": "J. Mfano", "mobile": "0700 000 002"}}}
+    medical = {"facility": "Mfano Hospital", "county": "Kisumu", "ward": "Kondele", "sub-county": "Kisumu Central", "services": "PEP, ART"}
+    shelter, member = {"shelter": "Mfano House", "hotline": "1195"}, {"name": "A. Mfano", "phone": "0700 000 003"}
+    found = recognise({"meta": {"title": "x"}, "providers": {"legal": [legal], "shelters": [shelter], "medical": [medical], "team": [member], "offers": [{"phone": "0700 000 004"}]}})
+    assert [path[1] for path in found.mapping.record_paths] == ["legal", "shelters", "medical"]
+    assert found.mapping.fields["contacts.focal.mobile"] == "officer_contact"
+    assert "/providers/team/* (1), /providers/offers/* (1)" in found.reasons[-1]
+
+
 def test_a_single_place_beside_a_list_is_told(recognise: Any) -> None:
     tree = {"KECIRT": {"name": "KE-CIRT", "phones": ["0700 000 001"]}, "app": {"name": "Finder", "version": 1}, "stations": places()}
     told = " ".join(recognise(tree).reasons)
