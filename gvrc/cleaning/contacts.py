@@ -219,7 +219,10 @@ def _with_whole_cell(issue: Issue, kept: str) -> Issue:
 
 def _parts(value: Any, hint: str | None) -> Iterator[tuple[str, str | None]]:
     """The texts of a contact cell with the kind of contact that their key or `type` names."""
-    if isinstance(value, Mapping):
+    if isinstance(value, str):  # first, for nearly every cell is one
+        if text := clean_text(value):
+            yield text, hint
+    elif isinstance(value, Mapping):
         yield from _parts_of_object(value, hint)
     elif isinstance(value, (list, tuple)):
         for part in value[:MOST_CONTACTS]:

@@ -68,13 +68,13 @@ def _clean_services(texts: tuple[str, ...], vocabularies: Vocabularies) -> Clean
 
 
 def _texts(value: Any) -> Iterator[str]:
-    if isinstance(value, Mapping):
+    if isinstance(value, str):  # first, for nearly every cell is one
+        yield from filter(None, map(clean_text, _LINES.split(value)))
+    elif isinstance(value, Mapping):
         yield from _texts_of_object(value)
     elif isinstance(value, (list, tuple)):
         for part in value[:MOST_SERVICES]:
             yield from _texts(part)
-    elif isinstance(value, str):
-        yield from filter(None, map(clean_text, _LINES.split(value)))
     elif text := clean_text(value):
         yield text
 
