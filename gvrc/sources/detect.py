@@ -20,10 +20,12 @@ from gvrc.sources.json_tables import (
     CALLED,
     COLUMNS,
     DIALECTS,
+    MIXED,
     TEXTS,
     JsonTable,
     find_table,
     names_in_texts,
+    record_of_text,
     require_columns_fit,
     table_records,
 )
@@ -163,16 +165,23 @@ def _json(path: Path) -> Sample:
         groups, form, dialect = _record_groups(find_groups(with_references(sample.tree))), REFERENCED, REFERENCED
     if not groups:
         return Sample(form="json", record_paths=_empty_paths(sample), problem=sample.problem)
+    texts = {} if dialect else _texts_beside(sample.tree, groups)
+    named = [record for found in texts.values() for text in found if (record := record_of_text(text))]
     return Sample(
         form=form,
-        dialect=dialect,
-        record_paths=tuple(group.path for group in groups),
-        records=[record for group in groups for record in group.records],
-        contexts=[context for group in groups for context in group.contexts],
-        leaves=list(dict.fromkeys(leaf for group in groups for leaf in group.leaves)),
+        dialect=MIXED if texts else dialect,
+        record_paths=(*(group.path for group in groups), *texts),
+        records=[*(record for group in groups for record in group.records), *named],
+        contexts=[*(context for group in groups for context in group.contexts), *({} for _ in named)],
+        leaves=list(dict.fromkeys((*(leaf for group in groups for leaf in group.leaves), *(leaf for record in named for leaf in record)))),
         problem=sample.problem,
-        left_out=() if dialect else (*_left_out(find_groups(sample.tree), groups), *_texts_aside(sample.tree), *_alone_aside(sample.tree, groups)),
+        left_out=() if dialect else (*_left_out(find_groups(sample.tree), groups), *_alone_aside(sample.tree, groups)),
     )
+
+
+def _texts_beside(tree: Any, groups: Sequence[Group]) -> dict[tuple[str, ...], list[str]]:
+    """Lists of bare names of places beside the records, not in them."""
+    return {path: texts for path, texts in names_in_texts(tree).items() if all(group.path and path[: len(group.path)] != group.path for group in groups)}
 
 
 def _left_out(everything: Sequence[Group], chosen: Sequence[Group]) -> tuple[str, ...]:
@@ -183,12 +192,6 @@ def _left_out(everything: Sequence[Group], chosen: Sequence[Group]) -> tuple[str
         and not any(_is_above(group, one) or _is_above(one, group) for one in chosen)
     ]  # fmt: skip
     return tuple(f"{_place_in_words((group.path,))} ({group.count:,})" for group in aside[:SHOWN_LEFT_OUT])
-
-
-def _texts_aside(tree: Any) -> Iterator[str]:
-    """Lists of bare names of places beside the records."""
-    for path, texts in islice(names_in_texts(tree).items(), SHOWN_LEFT_OUT):
-        yield f"{_place_in_words((path,))} ({len(texts):,})"
 
 
 _TO_CALL = frozenset({"phone", "email", "hotline", "contact", "officer_contact"})

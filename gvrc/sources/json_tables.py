@@ -21,6 +21,8 @@ from gvrc.sources.looks import LOOKS, is_kind_key, share
 
 TABLE, COLUMNS, TEXTS, CALLED = "table", "columns", "texts", "called texts"
 """Dialects of a mapping: rows of cells, columns side by side, bare names under headings, names each with a number to call."""
+MIXED = "mixed"
+"""Objects and, beside them, bare names: `{"police": [{..}], "hospitals": ["Msambweni Hospital"]}`."""
 DIALECTS = frozenset({TABLE, COLUMNS, TEXTS, CALLED})
 LOOKED_AT = 60
 MOST_COLUMNS = 500
@@ -215,7 +217,13 @@ def names_in_texts(tree: Any) -> dict[tuple[str, ...], list[str]]:
     lists: dict[tuple[str, ...], list[str]] = {}
     for path, texts in find_text_lists(tree):
         lists.setdefault(path, []).extend(texts)
-    return {path: texts for path, texts in lists.items() if len(path) > 1 and is_kind_key(_key_above(path)) and _are_names(path, texts)}
+    return {path: texts for path, texts in lists.items() if len(path) > 1 and is_kind_key(_key_above(path)) and _are_names(path, texts) and _read_so(texts)}
+
+
+def _read_so(texts: Sequence[str]) -> bool:
+    """Whether most texts read like names of places, or name one and its number."""
+    names = [(called(text) or {"name": text})["name"] for text in texts[:LOOKED_AT]]
+    return share("name", names) >= 0.5
 
 
 def _key_above(path: tuple[str, ...]) -> str:
@@ -251,7 +259,7 @@ class TableRecords:
         self._table = table
         self._headings = table.heading_rows
         self._names = table.names
-        self._reader = JsonRecords(path, (table.path, *table.beside), row_of={TEXTS: self._texts, CALLED: self._called}.get(table.dialect, self._row))
+        self._reader = JsonRecords(path, (table.path, *table.beside), row_of={TEXTS: self._texts, CALLED: record_of_text}.get(table.dialect, self._row))
 
     @property
     def trouble(self) -> Trouble:
@@ -282,8 +290,12 @@ class TableRecords:
     def _texts(self, value: Any) -> dict[str, Any] | None:
         return ({"name": value} if value.strip() else {}) if type(value) is str else None
 
-    def _called(self, value: Any) -> dict[str, Any] | None:
-        return (called(value) if type(value) is str else None) or self._texts(value)
+
+def record_of_text(value: Any) -> dict[str, Any] | None:
+    """A bare name of a place, with its number where one stands behind it, as a record; None for what is no text, {} for one that says nothing."""
+    if type(value) is not str:
+        return None
+    return called(value) or ({"name": value} if value.strip() else {})
 
 
 class ColumnRecords:

@@ -12,7 +12,7 @@ from gvrc.sources.detect import JSON_LINES, delimited_records
 from gvrc.sources.field_names import split_path
 from gvrc.sources.json_lines import JsonLinesRecords
 from gvrc.sources.json_stream import KIND_OF_LIST, FoundRecord, JsonRecords, Trouble
-from gvrc.sources.json_tables import DIALECTS, table_records
+from gvrc.sources.json_tables import DIALECTS, MIXED, record_of_text, table_records
 from gvrc.sources.json_tree import PREFIX_CHARACTERS, WHOLE_BYTES, find_groups, read_sample
 from gvrc.sources.referenced import REFERENCED, ReferencedRecords
 from gvrc.sources.text import open_text
@@ -54,6 +54,8 @@ def _reader(path: Path, kind: SourceKind, mapping: Mapping) -> RecordReader:
         return table_records(path, mapping.dialect, mapping.record_paths)
     wanted = frozenset(name[1:] for name in mapping.fields if name.startswith("^") and not name[1:].startswith("key") and name != f"^{KIND_OF_LIST}")
     names = frozenset(split_path(name)[0] for name in mapping.fields if not name.startswith("^"))
+    if mapping.dialect == MIXED:
+        return JsonRecords(path, mapping.record_paths, wanted, names, row_of=record_of_text)
     reader = UnfoldedRecords if mapping.dialect == UNFOLDED else ReferencedRecords if mapping.dialect == REFERENCED else JsonRecords
     return reader(path, mapping.record_paths, wanted, names)
 

@@ -223,7 +223,7 @@ class _Plan:
 
 def _steps(path: str, mapping: Mapping) -> tuple[str, ...]:
     """The keys of a path; the columns of a CSV file are taken as they are called."""
-    return (path,) if mapping.dialect and mapping.dialect not in ("jsonl", "unfolded", "referenced") else split_path(path)
+    return (path,) if mapping.dialect and mapping.dialect not in ("jsonl", "unfolded", "referenced", "mixed") else split_path(path)
 
 
 def _put_together(canonical: str, parts: list[Part]) -> Any:

@@ -149,8 +149,8 @@ def test_an_unreadable_file_is_told_in_a_sentence(gvrc: Gvrc, tmp_path: Path, na
 def test_what_a_run_leaves_out_of_a_file_is_told(gvrc: Gvrc, tmp_path: Path) -> None:
     path = tmp_path / "directory.json"
     station = {"station": "Diani Police Station", "tel": "0700 000 001"}
-    path.write_text(json.dumps({"Kwale": {"police": [station], "hospitals": ["Msambweni Hospital", "Kinango Hospital"]}}), encoding="utf-8")
-    assert "directory.json: Left out, for it does not read like a list of places: /Kwale/hospitals/* (2)" in gvrc("run", path).stderr
+    path.write_text(json.dumps({"Kwale": {"police": [station], "offers": [{"phone": "0700 000 002"}]}}), encoding="utf-8")
+    assert "directory.json: Left out, for it does not read like a list of places: /*/offers/* (1)" in gvrc("run", path).stderr
 
 
 def test_a_database_that_is_down_is_told_in_a_sentence(tmp_path: Path) -> None:

@@ -216,6 +216,16 @@ def test_the_name_of_the_list_is_not_the_name_of_its_places(read: Callable[[str]
         read(json.dumps({"title": "Legal aid in Kenya", "offices": [{"county": p[1], "phone": p[4]} for p in PLACES]}))
 
 
+def test_bare_names_beside_objects_are_read(read: Callable[[str], list[SourceRow]]) -> None:
+    station = {"station": "Diani Police Station", "tel": "0700 001 601"}
+    tree = {"Kwale": {"police": [station], "hospitals": ["Msambweni Hospital - 0700 001 602", "Kinango Hospital"]}, "Lamu": {"police": [], "hospitals": ["", "Mpeketoni Hospital"]}}
+    rows = read(json.dumps(tree))
+    assert [(row.pointer, row.values["name"], row.values["county"], row.values["facility_type"], row.values.get("phone")) for row in rows] == [
+        ("/Kwale/police/0", "Diani Police Station", "Kwale", "police", "0700 001 601"), ("/Kwale/hospitals/0", "Msambweni Hospital", "Kwale", "hospitals", "0700 001 602"),
+        ("/Kwale/hospitals/1", "Kinango Hospital", "Kwale", "hospitals", None), ("/Lamu/hospitals/1", "Mpeketoni Hospital", "Lamu", "hospitals", None),
+    ]
+
+
 WIDE = """COUNTY,HEALTH FACILITY,CONTACT,POLICE STATION,OCS TEL
 KWALE,Msambweni Hospital,0700001601,Diani Police Station,0700001602
 KILIFI,Kilifi County Hospital,0700001603,Kilifi,0700001604
