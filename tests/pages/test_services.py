@@ -95,6 +95,7 @@ def wait_for(what: Callable[[], Any]) -> Any:
 
 def test_what_is_due_is_pulled_what_breaks_is_told_and_all_of_it_is_measured_and_logged(
     world: SimpleNamespace, settings: Settings, database: Database, admin: Actor, tmp_path: Path, sign_in_as: Callable[[Role], Actor], open_page: Callable[..., AppTest],
+    rows_of: Callable[[AppTest, str], list[dict[str, str]]],
 ) -> None:
     def one(query: str) -> Any:
         with database.read() as conn:
@@ -118,9 +119,9 @@ def test_what_is_due_is_pulled_what_breaks_is_told_and_all_of_it_is_measured_and
     sign_in_as(Role.DATA_ENGINEER)
     page = open_page("operations", watch="Logs", run=str(run_id))
     assert not page.exception
-    told = list(page.dataframe[0].value["What happened"])
-    assert {"run started", "stage done", "run ended", "source pulled"} <= set(told)
-    assert set(page.dataframe[0].value["Run"]) == {str(run_id)}
+    lines_shown = rows_of(page, "log_lines")
+    assert {"run started", "stage done", "run ended", "source pulled"} <= {line["What happened"] for line in lines_shown}
+    assert {line["Run"] for line in lines_shown} == {str(run_id)}
 
 
 def a_due_source_is_pulled_page_by_page(world: SimpleNamespace, database: Database, one: Callable[[str], Any]) -> int:
