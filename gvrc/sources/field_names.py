@@ -88,6 +88,8 @@ def known_name(steps: tuple[str, ...]) -> KnownName | None:
         if spelling in _table():
             canonical, rank = _table()[spelling]
             return KnownName(canonical=canonical, confidence=0.95, rank=rank, reason=f"“{spelling}” is a known name for it")
+        if officer := _whose_name(spelling):
+            return KnownName(canonical="officer", confidence=0.9, rank=_table()[officer][1], reason=f"it is the name of the “{officer}”")
         if officer := _whose_contact(spelling):
             return KnownName(canonical="officer_contact", confidence=0.9, rank=_table()[officer][1], reason=f"it is how to reach the “{officer}”")
     if words and (in_english := _IN_ENGLISH.fullmatch(words[-1])):
@@ -117,11 +119,22 @@ _REACHES = re.compile(rf"(?P<who>.{{2,60}}?)(?: s)? {_HOW_TO_REACH}|{_HOW_TO_REA
 """`matron phone no`, `contact person s mobile`, `telephone of the officer in charge`."""
 
 
-def _whose_contact(spelling: str) -> str | None:
-    """Who is reached by what a field of this name holds: an officer, by one of the names the table has for one; None when it is none."""
-    found = _REACHES.fullmatch(spelling)
+_NAMES = re.compile(r"(?P<who>.{2,60}?)(?: s)? names?|names? of (?:the )?(?P<whose>.{2,60})")
+
+
+def _whose_name(spelling: str) -> str | None:
+    """The officer whose name a field of this name holds (`in charge name`); None when it is none."""
+    return _officer_in(_NAMES.fullmatch(spelling))
+
+
+def _officer_in(found: re.Match[str] | None) -> str | None:
     who = (found["who"] or found["whose"]).strip() if found else ""
     return who if who and _table().get(who, ("", 0))[0] == "officer" else None
+
+
+def _whose_contact(spelling: str) -> str | None:
+    """Who is reached by what a field of this name holds: an officer, by one of the names the table has for one; None when it is none."""
+    return _officer_in(_REACHES.fullmatch(spelling))
 
 
 def _spellings(words: list[str]) -> list[str]:

@@ -404,23 +404,31 @@ def _by_values(values: FieldValues) -> Proposal:
     return _unknown("neither its name nor its values are known")
 
 
+SELDOM = 0.5
+"""Share of the records below which few say something of a field."""
+
+
 def _may_only_look_so(canonical: str, name: str, values: FieldValues) -> bool:
     """Whether values that look like a field may well be something else: the keys of other systems have as many digits as telephone numbers, a running
     number or a rating is the number of a county too, `Active` and `Pending` are said of anything, `Organization` of every record of its kind."""
     if canonical in _WORDS_FIELDS and values.looks("number") >= 0.5:
         return True
     if canonical == "phone":
-        return _NAMES_A_KEY.search(name) is not None or values.looks("phone") < 0.25
+        return _NAMES_A_KEY.search(name) is not None or values.looks("phone") < 0.25 or values.looks("date") >= 0.5
     if canonical == "website":
         return len(values.values) > 2 and len(set(map(str, values.values))) == 1
     if canonical == "operational_status":
         return _SAYS_STATUS.search(name) is None
-    return canonical == "facility_type" and {str(value).casefold() for value in values.values} <= _NO_KINDS
+    if canonical != "facility_type":
+        return False
+    is_seldom = values.filled < SELDOM and _SAYS_KIND.search(name) is None  # an answer that some gave (`Other, namely: shelter`)
+    return is_seldom or {str(value).casefold() for value in values.values} <= _NO_KINDS
 
 
 def _by_ticks(values: FieldValues) -> Proposal:
     """A column headed by a service, with ticks or still empty, says who offers that service."""
-    if not LOOKS["services"](spaced(values.steps[-1]).replace("_", " ")):
+    asked = values.steps[-1].rpartition("/")[2]  # the groups of a form stand before its questions
+    if not LOOKS["services"](spaced(asked).replace("_", " ")):
         return _unknown("its values are ticks, and its name is no known service")
     return Proposal(canonical="services", confidence=0.9 if values.values else 0.7, reason="it is headed by a service")
 

@@ -14,7 +14,7 @@ import orjson
 from gvrc.model.source import Mapping, SourceRow
 from gvrc.sources.field_names import FIRST, object_of_pairs, spaced, split_path
 from gvrc.sources.json_stream import FoundRecord
-from gvrc.sources.looks import is_missing, is_yes, words_of
+from gvrc.sources.looks import LOOKS, is_missing, is_yes, words_of
 
 JOINED_FIELDS = frozenset({"location", "description", "address", "officer", "opening_hours"})
 """Several source fields that mean one of these are told one after the other."""
@@ -257,4 +257,12 @@ def _ticked(label: str, value: Any) -> Any:
 @lru_cache(maxsize=4096)
 def _ticked_text(label: str, text: str) -> str | None:
     tick = is_yes(text)
-    return text if tick is None else spaced(label).replace("_", " ").strip() if tick else None
+    return text if tick is None else _heading(label) if tick else None
+
+
+def _heading(label: str) -> str:
+    """What a heading says, without the groups of a form it stands in (`Services/pep`, but `ART/PMTCT` whole)."""
+    said = [spaced(part).replace("_", " ").strip() for part in label.split("/")]
+    if len(said) > 1 and LOOKS["services"](said[-1]) and not LOOKS["services"](said[0]):
+        return said[-1]
+    return "/".join(said)

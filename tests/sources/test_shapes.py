@@ -226,6 +226,20 @@ def test_bare_names_beside_objects_are_read(read: Callable[[str], list[SourceRow
     ]
 
 
+FORM = """start,Facility/name_of_facility,Facility/county,Contacts/in_charge_name,Contacts/in_charge_phone,Services/pep,Services/counselling,ART/PMTCT,Q12_other
+2024-01-02T10:00,Kajiado Hospital,Kajiado,J Mfano,0700001601,1,0,1,
+2024-01-02T11:30,Ngong Hospital,Kajiado,A Mfano,0700001602,1,1,0,
+2024-01-03T09:15,Isinya Hospital,Kajiado,,,0,1,0,shelter
+"""
+
+
+def test_the_questions_of_a_form_are_read_by_their_names(read: Callable[[str], list[SourceRow]]) -> None:
+    rows = read(FORM)
+    assert [row.values.get("services") for row in rows] == [["pep", "ART/PMTCT"], ["pep", "counselling"], ["counselling", "shelter"]]
+    assert [(row.values.get("officer"), row.values.get("officer_contact")) for row in rows[:2]] == [("J Mfano", "0700001601"), ("A Mfano", "0700001602")]
+    assert not {"phone", "contact", "facility_type"} & {name for row in rows for name in row.values}
+
+
 WIDE = """COUNTY,HEALTH FACILITY,CONTACT,POLICE STATION,OCS TEL
 KWALE,Msambweni Hospital,0700001601,Diani Police Station,0700001602
 KILIFI,Kilifi County Hospital,0700001603,Kilifi,0700001604
