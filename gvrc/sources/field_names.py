@@ -29,6 +29,8 @@ _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _GROUPED = re.compile(r"\w{1,80}(?:/\w{1,80}){1,6}")
 """A question of a form with the groups it stands in, as form tools export it: `group_contacts/phone`."""
 _IN_ENGLISH = re.compile(r"(.{3,80}) (?:en|eng|english|label)")
+_ASKS = re.compile(r"[?\s]*\(?\b(?:yes\s?/\s?no|y\s?/\s?n)\)?\s*$|\?\s*$", re.IGNORECASE)
+"""How a heading says that it is a question: `GENDER DESK? (Yes/No)`."""
 _NOT_WORD = re.compile(r"[^a-z0-9#]+")
 _OF_DBASE = re.compile(r",[CNFDLMI](?:,\d{1,3}){1,2}$")
 """The type and width that dBase tables carry in the names of their columns: `name,C,80`."""
@@ -58,6 +60,11 @@ class KnownName:
 def spaced(key: str) -> str:
     """A key with its camelCase taken apart: `policeStations` as `police Stations`."""
     return _CAMEL.sub(" ", key[:120])
+
+
+def asked(heading: str) -> str:
+    """What a heading asks for, without its question mark and the answers it offers; a form's groups stay."""
+    return _ASKS.sub("", heading[:200]).strip() or heading
 
 
 def plain_name(text: str) -> str:

@@ -10,7 +10,18 @@ from typing import Any
 from gvrc.errors import SourceError
 from gvrc.model.record import CANONICAL_FIELDS
 from gvrc.model.source import FieldSample, Mapping
-from gvrc.sources.field_names import NEVER, NOWHERE, KnownName, inherited_name, is_never_taken, known_name, plain_name, spaced, split_path
+from gvrc.sources.field_names import (
+    NEVER,
+    NOWHERE,
+    KnownName,
+    asked,
+    inherited_name,
+    is_never_taken,
+    known_name,
+    plain_name,
+    spaced,
+    split_path,
+)
 from gvrc.sources.json_stream import COUNTY_OF_KEY, KIND_OF_LIST
 from gvrc.sources.looks import LONGEST_LOOK, LOOKS, as_number, is_missing, share, words_of
 from gvrc.sources.wide import kind_of
@@ -427,8 +438,8 @@ def _may_only_look_so(canonical: str, name: str, values: FieldValues) -> bool:
 
 def _by_ticks(values: FieldValues) -> Proposal:
     """A column headed by a service, with ticks or still empty, says who offers that service."""
-    asked = values.steps[-1].rpartition("/")[2]  # the groups of a form stand before its questions
-    if not LOOKS["services"](spaced(asked).replace("_", " ")):
+    question = asked(values.steps[-1]).rpartition("/")[2]  # the groups of a form stand before its questions
+    if not LOOKS["services"](spaced(question).replace("_", " ")):
         return _unknown("its values are ticks, and its name is no known service")
     return Proposal(canonical="services", confidence=0.9 if values.values else 0.7, reason="it is headed by a service")
 

@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 
 from gvrc.model.source import Mapping, SourceRow
-from gvrc.sources.field_names import FIRST, object_of_pairs, spaced, split_path
+from gvrc.sources.field_names import FIRST, asked, object_of_pairs, spaced, split_path
 from gvrc.sources.json_stream import FoundRecord
 from gvrc.sources.looks import LOOKS, is_missing, is_yes, words_of
 
@@ -262,7 +262,7 @@ def _ticked_text(label: str, text: str) -> str | None:
 
 def _heading(label: str) -> str:
     """What a heading says, without the groups of a form it stands in (`Services/pep`, but `ART/PMTCT` whole)."""
-    said = [spaced(part).replace("_", " ").strip() for part in label.split("/")]
+    said = [spaced(part).replace("_", " ").strip() for part in asked(label).split("/")]
     if len(said) > 1 and LOOKS["services"](said[-1]) and not LOOKS["services"](said[0]):
         return said[-1]
     return "/".join(said)

@@ -226,7 +226,7 @@ def test_bare_names_beside_objects_are_read(read: Callable[[str], list[SourceRow
     ]
 
 
-FORM = """start,Facility/name_of_facility,Facility/county,Contacts/in_charge_name,Contacts/in_charge_phone,Services/pep,Services/counselling,ART/PMTCT,Q12_other
+FORM = """start,Facility/name_of_facility,Facility/county,Contacts/in_charge_name,Contacts/in_charge_phone,Services/pep,Services/counselling? (Yes/No),ART/PMTCT,Q12_other
 2024-01-02T10:00,Kajiado Hospital,Kajiado,J Mfano,0700001601,1,0,1,
 2024-01-02T11:30,Ngong Hospital,Kajiado,A Mfano,0700001602,1,1,0,
 2024-01-03T09:15,Isinya Hospital,Kajiado,,,0,1,0,shelter
