@@ -69,8 +69,18 @@ def further_processes(pid: int) -> list[psutil.Process]:
     return [child for child in psutil.Process(pid).children() if "spawn_main" in " ".join(child.cmdline())]
 
 
-def test_two_processes_leave_what_one_leaves_and_so_do_what_is_left_when_one_is_killed(new_settings: Callable[[], Settings], samples: list[Path]) -> None:
+def test_two_processes_leave_what_one_leaves_and_so_do_what_is_left_when_one_is_killed(
+    new_settings: Callable[[], Settings], samples: list[Path], monkeypatch: pytest.MonkeyPatch,
+) -> None:
     killed: list[int] = []
+    saved_by_the_other: list[Any] = []
+    save = lanes.ProcessLane.save
+
+    def saved(lane: lanes.ProcessLane, span: Any) -> Any:
+        saved_by_the_other.append(span)
+        return save(lane, span)
+
+    monkeypatch.setattr(lanes.ProcessLane, "save", saved)
 
     def kill(_run_id: int) -> None:
         for process in further_processes(os.getpid()) if len(killed) < 1 else ():
@@ -80,7 +90,9 @@ def test_two_processes_leave_what_one_leaves_and_so_do_what_is_left_when_one_is_
 
     alone = run(new_settings(), samples, 1)
     assert len(alone[0]) == 125
+    assert not saved_by_the_other
     assert run(new_settings(), samples, 2) == alone
+    assert len(saved_by_the_other) > 2
     assert run(new_settings(), samples, 2, kill) == alone
     assert killed
     assert not further_processes(os.getpid())
