@@ -148,10 +148,12 @@ def read_list(path: Path) -> Sample:
 
 def _json(path: Path) -> Sample:
     sample = read_sample(path)
-    groups = _record_groups(find_groups(sample.tree))
+    everything = find_groups(sample.tree)
+    groups = _record_groups(everything)
     if not groups and not sample.is_whole and not sample.problem:
         sample = read_sample(path, LONG_PREFIX_CHARACTERS)
-        groups = _record_groups(find_groups(sample.tree))
+        everything = find_groups(sample.tree)
+        groups = _record_groups(everything)
     _require_no_refusal(sample.tree)
     table = find_table(sample.tree)
     if table is not None and _is_better(table, groups):
@@ -175,7 +177,7 @@ def _json(path: Path) -> Sample:
         contexts=[*(context for group in groups for context in group.contexts), *({} for _ in named)],
         leaves=list(dict.fromkeys((*(leaf for group in groups for leaf in group.leaves), *(leaf for record in named for leaf in record)))),
         problem=sample.problem,
-        left_out=() if dialect else (*_left_out(find_groups(sample.tree), groups), *_alone_aside(sample.tree, groups)),
+        left_out=() if dialect else (*_left_out(everything, groups), *_alone_aside(sample.tree, groups)),
     )
 
 

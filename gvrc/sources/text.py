@@ -212,7 +212,7 @@ def open_text(path: Path) -> Iterator[io.TextIOWrapper]:
             yield stream
 
 
-def text_lines(stream: io.TextIOWrapper) -> Iterator[str]:
+def text_lines(stream: io.TextIOBase) -> Iterator[str]:
     """The lines with their ends; one longer than LONGEST_RECORD comes in pieces, so that it cannot fill the memory."""
     while line := stream.readline(LONGEST_RECORD):
         yield line.replace("\x00", "") if "\x00" in line else line

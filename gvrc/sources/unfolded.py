@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import StringIO
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any
@@ -84,10 +85,15 @@ ROWS_BY_LINE = "array lines"
 """Dialect of a mapping whose file holds a row of cells on each line, as a JSON list: `["Name", "County"]`."""
 
 
+LONGEST_BEGINNING = 200_000
+"""Characters of a file in which its first rows of cells are looked for."""
+
+
 def are_rows_by_line(path: Path) -> bool:
     """Whether the first lines of a file are lists of cells, one to a line."""
     with open_text(path) as stream:
-        lines = [line for line, _ in zip(text_lines(stream), range(5), strict=False) if line.strip()]
+        beginning = StringIO(stream.read(LONGEST_BEGINNING))  # a list on one line may be as long as the file
+    lines = [line for line, _ in zip(text_lines(beginning), range(5), strict=False) if line.strip()]
     rows = list(map(_row, lines[:3]))
     return len(rows) >= 2 and all(len(row) > 1 and not any(type(cell) in (list, dict) for cell in row) for row in rows)
 
