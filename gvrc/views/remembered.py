@@ -31,8 +31,10 @@ LONG_SECONDS = 0.03
 """if they take longer than this."""
 REST = 3
 """What lags is counted anew after so many times the seconds it takes, so that counting never keeps the database from those who answer."""
+DISTURBS_SECONDS = 0.5
+"""Counting beside that takes so long would be felt by those who work;"""
 QUIET_SECONDS = 1.0
-"""Counting beside begins when no page was opened for so long: who answers one question after the other is not slowed down by it,"""
+"""it begins when no page was opened for so long: who answers one question after the other is not slowed down by it,"""
 LONGEST_WAIT_SECONDS = 15.0
 """but it waits no longer than this: where many are at work there is always somebody who opens a page."""
 _LOOK_SECONDS = 0.25
@@ -112,7 +114,8 @@ def _make_beside(db: Database, actor: Actor | None, slot: _Slot, stamp_of: Stamp
         try:
             time.sleep(_rest(slot))
             with _one_at_a_time:
-                _wait_for_quiet()
+                if slot.seconds >= DISTURBS_SECONDS:
+                    _wait_for_quiet()
                 with db.read(actor, is_beside=True) as conn:
                     _make(conn, slot, stamp_of(conn), make)
         except GvrcError as error:
