@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from functools import partial
+from functools import cache, partial
+from threading import Thread
 from typing import Any
 
 from gvrc import known_corrections
 from gvrc.checks.catalogue import CATALOGUE
+from gvrc.cleaning.headings import section_names
 from gvrc.cleaning.services import stated_services
 from gvrc.cleaning.spellings import UNKNOWN_WORD_CODES
-from gvrc.errors import NotAllowedError, ReviewError, StaleItemError
+from gvrc.errors import GvrcError, NotAllowedError, ReviewError, StaleItemError
 from gvrc.known_corrections import CorrectionIn
 from gvrc.matching.clusters import Judgements, clusters
 from gvrc.model.access import Actor
@@ -23,6 +26,7 @@ from gvrc.model.quick import replaced
 from gvrc.model.record import PERSONAL_FIELDS, RecordState
 from gvrc.model.review import DUPLICATE_ANSWERS, ISSUE_ANSWERS, Answer, QuestionKind, Relation
 from gvrc.model.source import SourceRow
+from gvrc.reference.gazetteer import load_gazetteer
 from gvrc.security.crypto import KeyRing
 from gvrc.security.permissions import Permission, require
 from gvrc.settings import Settings
@@ -78,6 +82,18 @@ class AnswerIn:
     seen_evidence: str | None = None
     seen_decision: int | None = None
     seconds_taken: float | None = None
+
+
+@cache
+def make_ready() -> None:
+    """Begins, once in a process, to load what the first answer wants: while the first question is read, not when it is answered (a quarter of a second)."""
+    Thread(target=_load_reference, name="reference", daemon=True).start()
+
+
+def _load_reference() -> None:
+    with suppress(GvrcError):  # whoever answers is told
+        load_gazetteer()
+        section_names()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
