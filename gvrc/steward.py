@@ -86,7 +86,7 @@ class AnswerIn:
 
 @cache
 def make_ready() -> None:
-    """Begins, once in a process, to load what the first answer wants: while the first question is read, not when it is answered (a quarter of a second)."""
+    """Begins, once in a process, to load what the first answer wants, a quarter of a second before anybody waits for it."""
     Thread(target=_load_reference, name="reference", daemon=True).start()
 
 

@@ -38,7 +38,6 @@ ASIDE = (Asked.SAMPLE, Asked.PARKED)
 def next_question(seat: Seat, run_id: int, kind: QuestionKind, chosen: Mapping[str, Any]) -> QuestionView | None:
     """The question to ask now: the one the address names, else the most worthwhile that this tab has not skipped and nobody else has open. It is
     claimed, and the claim renewed with every run of the page."""
-    steward.make_ready()
     linked = _linked(seat, run_id, kind)
     if linked is not None:
         return linked
