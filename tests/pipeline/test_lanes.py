@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import psutil
@@ -46,8 +47,9 @@ Watcher = Callable[[int], None]
 
 @pytest.fixture(autouse=True)
 def large(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every list is large enough for further processes."""
+    """Every list is large enough for further processes. These begin with the main module, for which tests of pages that ran before left a page."""
     monkeypatch.setattr(lanes, "LARGE_BYTES", 0)
+    monkeypatch.setitem(sys.modules, "__main__", ModuleType("__main__"))
 
 
 def run(settings: Settings, samples: list[Path], processes: int, watcher: Watcher = lambda _run_id: None, **others: Any) -> list[Any]:
