@@ -20,6 +20,8 @@ FID_CODE = re.compile(r"FID-\d{2}-\d{6}-\d")
 """Facility identifiers of the Kenya Core guide."""
 
 _LETTERS_LIKE_DIGITS = str.maketrans("OIL", "011", " -.")
+_PADDED = re.compile(r"0{2,5}[1-9]\d{3,5}")
+"""An official code filled up with zeros."""
 _MFL_PREFIX = re.compile(r"^(?:mfl|kmhfl|khmfl|code|no|#|:|\.|\s|-){1,12}(?=\d)", re.IGNORECASE)
 
 
@@ -82,6 +84,7 @@ def _facility_code(text: str) -> str | None:
 
 def _mfl_code(text: str) -> str | None:
     code = _MFL_PREFIX.sub("", text)
+    code = code.lstrip("0") if _PADDED.fullmatch(code) else code
     return code if MFL_CODE.fullmatch(code) else None
 
 

@@ -47,6 +47,7 @@ _ROUNDED = re.compile(r"(?<![\w.])([1-9])(?:[.,](\d{1,14}))?E\+?(\d{1,2})(?!\w)"
 _PLAIN_ADDRESS = re.compile(r"[A-Za-z0-9]{1,20}(?:[._-][A-Za-z0-9]{1,20}){0,2}@((?:[A-Za-z0-9-]{1,40}\.){1,3}[A-Za-z]{2,10})")
 _DOUBLED_AT = re.compile(r"@{2,5}")
 _OTHER_NUMBERS = re.compile(r"id$|code|acc|bank|till|paybill|pin|reg|licen|lat|lon|lng|coord|date|time|created|hash|serial|box|plot", re.IGNORECASE)
+_NUMBERS_TO_CALL = re.compile(r"phone|\btel\b|mobile|toll|hot ?line|help ?line|simu|whatsapp", re.IGNORECASE)
 _ANY_DIGIT = re.compile(r"\d")
 _BOX = re.compile(r"^(?:p\s?\.?\s?o\s?\.?\s?box\W{0,4})+", re.IGNORECASE)
 _CALLED_NEXT = re.compile(r"[\s,]+(?:tel|telephone|phone|mobile|mob|cell|fax|e[ -]?mail|contacts?|website)s?\.?$", re.IGNORECASE)
@@ -173,7 +174,7 @@ def _stated_county(value: Any) -> str:
 
 @lru_cache(maxsize=4_096)
 def _is_of_something_else(key: str) -> bool:
-    return _OTHER_NUMBERS.search(key) is not None
+    return _OTHER_NUMBERS.search(key) is not None and _NUMBERS_TO_CALL.search(key) is None
 
 
 def merged_contacts(*groups: Iterable[Contact]) -> tuple[Contact, ...]:

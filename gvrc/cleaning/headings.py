@@ -8,6 +8,8 @@ from functools import lru_cache
 from typing import Any
 
 from gvrc.cleaning.text import is_missing
+from gvrc.reference.address import unit_headed
+from gvrc.reference.gazetteer import load_gazetteer
 from gvrc.reference.gazetteer_tables import read_place_tables
 from gvrc.reference.place_names import place_key
 from gvrc.reference.vocabularies import Vocabularies, normalised
@@ -33,7 +35,7 @@ _PLURAL_KINDS = re.compile(
 )
 _COUNTING = re.compile(r"^(?:(?:grand|sub)[\s-]?)?totals?\b|^page\s+\d|^(?:list|table|annex|appendix|section|category|part)\s+(?:of\b|\d|[a-z]\b)", re.IGNORECASE)
 _NUMBERS = re.compile(r"[\d\s.,:;=()%\-–/]+")
-_PROVES_PLACE = ("phone", "contact", "hotline", "email", "website", "latitude", "longitude", "coordinates", "mfl_code", "facility_code", "fid_code",
+_PROVES_PLACE = ("phone", "contact", "hotline", "email", "website", "officer", "officer_contact", "latitude", "longitude", "coordinates", "mfl_code", "facility_code", "fid_code",
                  "registration_number", "services", "ward", "constituency", "address", "keph_level", "owner", "operational_status", "last_verified_at")  # fmt: skip
 
 
@@ -88,7 +90,7 @@ def _kind_of_text(text: str, vocabularies: Vocabularies) -> str | None:
         return _counting_kind(bare)
     if _OF_THE_LIST.match(bare):
         return "note"
-    return "section" if _is_section(bare) or _names_only_a_kind(bare, vocabularies) else None
+    return "section" if _is_section(bare) or _names_only_a_kind(bare, vocabularies) or unit_headed(load_gazetteer(), bare) else None
 
 
 def _counts(row: Mapping[str, Any], vocabularies: Vocabularies) -> bool:

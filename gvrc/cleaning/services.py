@@ -114,10 +114,22 @@ def _bare(part: str) -> str:
 def _read_part(part: str, vocabularies: Vocabularies) -> Iterator[tuple[str, tuple[str, ...]]]:
     """A part as a whole or, when that means nothing but a piece of it is written as a service is, its pieces."""
     codes, pieces = _codes(part, vocabularies), [piece.strip() for piece in _SLASH_OR_AND.split(part)]
+    if not codes and (chosen := _chosen(part, vocabularies)):
+        yield from chosen
+        return
     if codes or not any(map(vocabularies.services.known_spelling, pieces)):
         yield part, codes
         return
     yield from ((piece, _codes(piece, vocabularies)) for piece in pieces if clean_text(piece))
+
+
+def _chosen(part: str, vocabularies: Vocabularies) -> list[tuple[str, tuple[str, ...]]]:
+    """Several answers of a form in one cell, as form tools write them: lower case words with blanks between them (`pep legal_aid`); none when one of them is no service."""
+    words = part.split()
+    if len(words) < 2 or not part.islower():
+        return []
+    codes = [vocabularies.services.known_spelling(word.replace("_", " ")) for word in words]
+    return [(word, (code,)) for word, code in zip(words, codes, strict=True) if code] if all(codes) else []
 
 
 def _codes(part: str, vocabularies: Vocabularies) -> tuple[str, ...]:

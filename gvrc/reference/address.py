@@ -104,9 +104,9 @@ def _within(gazetteer: Gazetteer, county: str, county_code: str, others: Sequenc
             continue
         codes = tuple(seat.unit_code for seat in seats)
         wards = (other for other in reversed(rest) if len(_by_name(gazetteer.find_ward(other, (county_code,), codes))) == 1)
-        return Address(county=county, constituency=part, ward=next(wards, ""))
+        return Address(county=county, constituency=part, ward=next(wards, "") or next(filter(_SAYS_WARD.search, rest), ""))
     sure = (part for part in reversed(others) if _names_just_a_ward(gazetteer, part, county_code))
-    return Address(county=county, ward=next(sure, ""))
+    return Address(county=county, ward=next(sure, "") or next(filter(_SAYS_WARD.search, others), ""))
 
 
 def _names_just_a_ward(gazetteer: Gazetteer, part: str, county_code: str) -> bool:
@@ -115,3 +115,16 @@ def _names_just_a_ward(gazetteer: Gazetteer, part: str, county_code: str) -> boo
 
 def _by_name(matches: Sequence[PlaceMatch]) -> tuple[PlaceMatch, ...]:
     return tuple(match for match in matches if match.method in _BY_NAME)
+
+
+_HEADED_UNIT = re.compile(
+    r"(?P<before>.{3,40}?)\s+(?:sub[\s-]?county|constituency|division|district|ward)|(?:sub[\s-]?county|constituency|division|district|ward)\s?[:\-–]\s?(?P<behind>.{3,40})", re.IGNORECASE
+)
+
+
+def unit_headed(gazetteer: Gazetteer, text: str) -> str:
+    """The unit below a county that a text names with its level and nothing else (`Matuga` of `MATUGA SUB COUNTY`); empty when it names none."""
+    found = _HEADED_UNIT.fullmatch(text)
+    unit = (found["before"] or found["behind"]).strip() if found else ""
+    is_known = unit and (gazetteer.constituencies_named(unit) or gazetteer.wards_named(unit) or gazetteer.find_sub_county(unit) or gazetteer.find_district(unit))
+    return unit if is_known else ""

@@ -115,13 +115,22 @@ class Vocabulary:
             return VocabularyMatch(code=code, confidence=1.0, method="exact")
         if len(text) > LONGEST_TERM:
             return None
-        if code := self.known_spelling(text):
+        if code := self.known_spelling(text) or self._without_asides(text):
             return VocabularyMatch(code=code, confidence=0.98, method="normalised")
         return self._similar(normalised(text))
 
     def known_spelling(self, text: str) -> str | None:
         """The code of a text that is written as a term is, apart from case and punctuation; similar texts do not count."""
         return self._spellings.get(normalised(text[:LONGEST_TERM]))
+
+    def _without_asides(self, text: str) -> str | None:
+        """The code of a text that is a term once the dots between its letters (`M.O.H`) or a bracket that says nothing else (`Private (individual)`) are gone."""
+        if plain := _LETTERS.sub("", text) if _LETTERS.search(text) else "":
+            return self.known_spelling(plain)
+        bracketed = _BRACKETED.search(text)
+        if bracketed is None or not (outside := self.known_spelling(_BRACKETED.sub(" ", text))):
+            return None
+        return outside if (self.known_spelling(bracketed[1]) or outside) == outside and not any(self._ranked(normalised(bracketed[1]), CANDIDATE_ENOUGH)) else None
 
     def _similar(self, key: str) -> VocabularyMatch | None:
         if len(key) < 5:  # in short words one letter more is another word
@@ -181,6 +190,8 @@ class Vocabulary:
         return len(self.terms)
 
 
+_LETTERS = re.compile(r"(?<=\b[A-Za-z])\.(?=[A-Za-z]\b)|(?<=\b[A-Za-z])\.$")
+_BRACKETED = re.compile(r"\s*\(([^()]{1,60})\)\s*$")
 _SAY_LITTLE = frozenset({"for", "of", "and", "the", "to", "service", "care", "support", "centre", "unit", "survivor", "community", "general", "facility", "other"})
 """Words that terms of all meanings have in common."""
 _NEVER_LEFT_OUT = frozenset({"gbv", "sgbv", "fgm", "hiv", "aids", "vct", "art", "tb", "pep", "prc", "sti", "child", "legal", "police"})

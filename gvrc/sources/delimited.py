@@ -283,18 +283,19 @@ class DelimitedRecords:
     """Yields the rows of a CSV file below its header as records; afterwards `trouble` tells what was wrong.
 
     The pointer is `/rows/N`, N counting the rows that hold anything, from 1. Empty cells are left out. Cells beyond the header are
-    kept as `column N`. A row that is only a heading (`1. KWALE`) is a record too, and flows down as `section` to the rows below it.
+    kept as `column N`. A row that is only a heading (`1. KWALE`) is a record too, and flows down to the rows below it.
     """
 
-    def __init__(self, path: Path, delimiter: str, is_field_name: Callable[[str], bool], is_heading: Callable[[str], bool]) -> None:
+    def __init__(self, path: Path, delimiter: str, is_field_name: Callable[[str], bool], heading_level: Callable[[str], str]) -> None:
         self.path = path
         self._columns = columns_of(delimiter)
         self.delimiter = "\t" if self._columns else delimiter
         self.trouble = Trouble()
         self.header = Header(index=-1, names=())
         self._is_field_name = is_field_name
-        self._is_heading = is_heading
+        self._headings = Headings(heading_level)
         self._context: dict[str, Any] = {}
+        self._is_below_heading = False
         self._has_short_rows = False
         self._screen = Screen()
         self._merged: dict[str, str] = {}
@@ -318,7 +319,8 @@ class DelimitedRecords:
         with open_text(self.path) as stream:
             rows = list(islice(DelimitedRows(self._lines(stream), self.delimiter), SAMPLE_ROWS))
         header = find_header(rows, self._is_field_name)
-        self._merged = dict.fromkeys(merged_columns(header.names, rows[header.index + 1 :]), "")
+        below = itertools.takewhile(lambda row: not self._is_another_header(row) or field_names(row) == header.names, rows[header.index + 1 :])
+        self._merged = dict.fromkeys(merged_columns(header.names, [row for row in below if not self._headings.is_one(row)]), "")
         return header
 
     def _records(self, rows: DelimitedRows, body: Iterable[Row]) -> Iterator[FoundRecord]:
@@ -331,9 +333,8 @@ class DelimitedRecords:
                 return
             row = self._divided(row)
             if self._is_another_header(row):
-                self.header = Header(index=self.header.index, names=field_names(row))
+                self._begin_table(field_names(row))
                 rows.expect_width(len(row))
-                self._merged, self._context, self._has_short_rows = {}, {}, False
                 continue
             if is_last and self._breaks_off(row, rows):
                 rows.trouble.add(f"The file breaks off in row {number + 1:,}, its last.", None, pointer=f"/rows/{number + 1}", broken=True)
@@ -344,6 +345,15 @@ class DelimitedRecords:
             number += 1
             data = self._data(row)
             yield f"/rows/{number}", self._context, data, told_bytes(data)
+
+    def _begin_table(self, names: tuple[str, ...]) -> None:
+        """Another table begins, under the heading right above it if there is one; the header of the same table may come again on each page."""
+        if names == self.header.names:
+            return
+        if not self._is_below_heading:
+            self._headings.forget()
+        self.header = Header(index=self.header.index, names=names)
+        self._merged, self._context, self._has_short_rows = {}, self._headings.told, False
 
     def _divided(self, row: Row) -> Row:
         """A row in one piece that another delimiter divides into as many cells as there are fields was written with that one."""
@@ -381,12 +391,42 @@ class DelimitedRecords:
             if cell.strip() or changed:
                 changed = changed or cell.strip() != self._merged[name]
                 self._merged[name] = mend_text(cell.strip())
-        self._context = {**{key: value for key, value in self._context.items() if key == "section"}, **{key: value for key, value in self._merged.items() if value}}
+        self._context = {**self._headings.told, **{key: value for key, value in self._merged.items() if value}}
 
     def _learn_section(self, row: Row) -> None:
         cells = [cell.strip() for cell in row if cell.strip()]
-        if len(cells) == 1 and len(row) > 2 - (not self.header.names) and self._is_heading(cells[0]):
-            self._context = {"section": mend_text(cells[0])}
+        self._is_below_heading = len(cells) == 1 and len(row) > 2 - (not self.header.names) and self._headings.learn(mend_text(cells[0]))
+        if self._is_below_heading:
+            self._context = self._headings.told
+
+
+class Headings:
+    """The headings that a row stands under, each by its level: a new one ends those of the levels that first came below its own."""
+
+    def __init__(self, heading_level: Callable[[str], str]) -> None:
+        self._level_of = heading_level
+        self._levels: list[str] = []
+        self.told: dict[str, Any] = {}
+
+    def is_one(self, row: Row) -> bool:
+        """Whether a row is only a heading."""
+        cells = [cell.strip() for cell in row if cell.strip()]
+        return len(cells) == 1 and self._level_of(cells[0]) != ""
+
+    def learn(self, text: str) -> bool:
+        """Whether a text is a heading; if so the rows below stand under it."""
+        level = self._level_of(text)
+        if not level:
+            return False
+        if level not in self._levels:
+            self._levels.append(level)
+        above = self._levels[: self._levels.index(level)]
+        self.told = {**{name: said for name, said in self.told.items() if name in above}, level: text}
+        return True
+
+    def forget(self) -> None:
+        """Nothing stands under the headings so far any more."""
+        self._levels, self.told = [], {}
 
 
 _WEB_PAGE = re.compile(r"\s*<(?:!doctype|html|head|body)\b", re.IGNORECASE)

@@ -14,6 +14,7 @@ from gvrc.model.source import LEFT_OUT, Detection, FieldSample, Mapping, SourceK
 from gvrc.sources.delimited import DelimitedRecords, DelimitedRows, sniff_delimiter
 from gvrc.sources.field_names import NEVER, NOWHERE, is_field_name, known_name, split_path
 from gvrc.sources.fixed_width import columns_of, dialect_of, find_columns
+from gvrc.sources.headed import HeadedRecords, are_headed
 from gvrc.sources.json_lines import JsonLinesRecords
 from gvrc.sources.json_stream import EACH, FoundRecord, Trouble
 from gvrc.sources.json_tables import (
@@ -42,7 +43,7 @@ from gvrc.sources.json_tree import (
     read_sample,
 )
 from gvrc.sources.known import KnownSource, known_sources, slug
-from gvrc.sources.looks import is_area, is_county, is_heading, is_kind_key
+from gvrc.sources.looks import heading_level, is_area, is_county, is_kind_key
 from gvrc.sources.mapping import FieldValues, field_values, is_name_above, likeness, propose_fields, signature
 from gvrc.sources.referenced import REFERENCED, are_referenced, with_references
 from gvrc.sources.strange_files import is_json_inside_a_text, require_text
@@ -100,7 +101,7 @@ def detect(path: Path, name: str, *, remembered: Sequence[Mapping] = (), source:
     mappings an engineer or an earlier file taught us, the newest first; `source` overrides the name of the source. Raises
     UnknownFormatError when the file is no list of records, DamagedFileError when it breaks off before its first record.
     """
-    sample = _divided(read_list(path))
+    sample = _headed(_divided(read_list(path)))
     fields = _fields(sample)
     named = source or slug(Path(name).stem) or "list"
     detection = _recall(sample, fields, remembered, source) or _know(sample, fields) or _guess(sample, fields, named)
@@ -127,6 +128,14 @@ def _divided(sample: Sample) -> Sample:
     found = [("", context, record, b"") for record, context in zip(sample.records, sample.contexts, strict=True)]
     told = list(DividedRecords(_Sampled(found), places))
     return replace(sample, records=[record[2] for record in told], contexts=[record[1] for record in told], places=places)
+
+
+def _headed(sample: Sample) -> Sample:
+    """The sample with the headings that stand among its records told of those below them."""
+    if sample.form == "csv" or not are_headed(sample.records):
+        return sample
+    found = [(str(number), context, record, b"") for number, (record, context) in enumerate(zip(sample.records, sample.contexts, strict=True))]
+    return replace(sample, contexts=[record[1] for record in HeadedRecords(_Sampled(found))])
 
 
 class _Sampled(list[FoundRecord]):
@@ -347,7 +356,7 @@ def delimited_records(path: Path, dialect: str) -> DelimitedRecords | Transposed
     delimiter = dialect.removesuffix(TRANSPOSED)
     if delimiter != dialect:
         return TransposedRecords(path, delimiter)
-    return DelimitedRecords(path, delimiter, is_field_name, is_heading)
+    return DelimitedRecords(path, delimiter, is_field_name, heading_level)
 
 
 def _no_table(lines: list[str]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -41,6 +41,8 @@ _WRAPPERS = frozenset({
 _NAMES_ITS_PARENT = frozenset({"name", "title", "label", "value", "text", "display", "display name", "en", "rendered"})
 _TAGS_OF_TYPES = frozenset({"S", "N", "L", "SS", "$oid", "$date", "$numberInt", "$numberLong", "$numberDouble", "stringValue", "integerValue", "doubleValue", "timestampValue"})
 """Keys under which databases write a value with its type: `{"name": {"S": "Tiwi Dispensary"}}`."""
+_AROUND_A_POINT = frozenset({"viewport", "bounds", "bbox", "boundingbox", "northeast", "southwest", "extent"})
+"""Keys of the map around a place, whose corners are not where the place is."""
 _SAYS_LITTLE = _NAMES_ITS_PARENT | {"id", "code", "type", "key", "slug", "uuid", "description", "number"}
 
 
@@ -67,6 +69,14 @@ def asked(heading: str) -> str:
     return _ASKS.sub("", heading[:200]).strip() or heading
 
 
+_HIDDEN = re.compile(r"confiden|sensitiv|secret|hid(?:e|den)\b|withh|classified|(?:do not|don.?t|not for) publi|\bsiri\b", re.IGNORECASE)
+
+
+def says_hidden(heading: str) -> bool:
+    """Whether a heading asks if a place must not become known (`Confidential?`, `Do not publish`); `Public` asks the contrary."""
+    return _HIDDEN.search(heading) is not None
+
+
 def plain_name(text: str) -> str:
     """A field name as names are compared: lower case words, camelCase taken apart, no punctuation, nor what Drupal puts before its own (`field_phone`)."""
     return _NOT_WORD.sub(" ", _OF_DBASE.sub("", spaced(text.removeprefix("field_"))).lower()).strip()
@@ -89,6 +99,8 @@ def _table() -> dict[str, tuple[str, int]]:
 def known_name(steps: tuple[str, ...]) -> KnownName | None:
     """What a field means by its name alone. `steps` are the keys that lead to it (`("contacts", "phone")`)."""
     steps = steps[:-1] if len(steps) > 1 and steps[-1] in _TAGS_OF_TYPES else steps
+    if len(steps) > 1 and not _AROUND_A_POINT.isdisjoint(map(str.lower, steps)):
+        return KnownName(canonical=NOWHERE, confidence=0.9, rank=0, reason="it is the edge of a map")
     words = [word for step in steps if step != FIRST and (word := plain_name(step))]
     words = [word for word in words[:-1] if word not in _WRAPPERS] + words[-1:]
     for spelling in _spellings(words):
@@ -99,11 +111,55 @@ def known_name(steps: tuple[str, ...]) -> KnownName | None:
             return KnownName(canonical="officer", confidence=0.9, rank=_table()[officer][1], reason=f"it is the name of the “{officer}”")
         if officer := _whose_contact(spelling):
             return KnownName(canonical="officer_contact", confidence=0.9, rank=_table()[officer][1], reason=f"it is how to reach the “{officer}”")
-    if words and (in_english := _IN_ENGLISH.fullmatch(words[-1])):
+    return _by_a_part(steps, words) or ((_cut_short(steps[-1]) or _similar(words[-1])) if words and words[-1] not in _SAYS_LITTLE else None)
+
+
+def _by_a_part(steps: tuple[str, ...], words: list[str]) -> KnownName | None:
+    """What a name means by a part of it: without the groups of a form, its language, its brackets, or the word that says it is another one of several."""
+    if not words:
+        return None
+    if in_english := _IN_ENGLISH.fullmatch(words[-1]):
         return known_name((*steps[:-1], in_english[1]))
-    if steps and _GROUPED.fullmatch(steps[-1]):
-        return known_name((*steps[:-1], *steps[-1].split("/")))
-    return (_cut_short(steps[-1]) or _similar(words[-1])) if words and words[-1] not in _SAYS_LITTLE else None
+    if either := _either(steps[-1]):
+        return either
+    if plain := _without_asides(steps[-1]):
+        return _less_sure(known_name((*steps[:-1], plain)))
+    if (another := _ANOTHER.fullmatch(words[-1])) and (same := known_name((*steps[:-1], another[1]))) is not None and same.canonical in _MAY_BE_SEVERAL:
+        return _less_sure(same)
+    return known_name((*steps[:-1], *steps[-1].split("/"))) if _GROUPED.fullmatch(steps[-1]) else None
+
+
+_ASIDE = re.compile(r"\s*[(\[{][^()\[\]{}]{0,60}(?:[)\]}]|$)\s*")
+"""What a heading says in brackets: units, examples, what to fill in (`LEVEL (1-6)`, `Telephone (254...)`)."""
+_ANOTHER = re.compile(r"(?:alt|alternate|alternative|altern|another|other|additional|extra|backup|second|2nd|secondary|third|3rd|main|primary|first|1st|official|office|facility|desk|station|centre|center|clinic|hospital)\s(.{2,40})")
+_MAY_BE_SEVERAL = frozenset({"phone", "email", "contact", "hotline", "website"})
+"""Fields of which a place may have another one: `Alt Tel`, `2nd phone`."""
+
+
+_OR = re.compile(r"\s*(?:/|&|\bor\b|\band\b)\s*", re.IGNORECASE)
+
+
+def _either(heading: str) -> KnownName | None:
+    """What a heading means that names ways to reach a place side by side (`Toll Free/Short Code`, `Hotline or phone`); None for any other."""
+    parts = _OR.split(heading)
+    if not 1 < len(parts) < 5:
+        return None
+    named = [known_name((part,)) for part in parts]
+    told = {part.canonical for part in named if part is not None}
+    if None in named or not told <= _MAY_BE_SEVERAL:
+        return None
+    canonical = "hotline" if "hotline" in told and told <= {"hotline", "phone"} else told.pop() if len(told) == 1 else "contact"
+    return KnownName(canonical=canonical, confidence=0.9, rank=min(part.rank for part in named if part), reason="it names ways to reach a place")
+
+
+def _without_asides(heading: str) -> str:
+    """A heading without its brackets; empty when it has none, or nothing else."""
+    plain = _ASIDE.sub(" ", heading).strip()
+    return plain if plain and plain != heading.strip() else ""
+
+
+def _less_sure(named: KnownName | None) -> KnownName | None:
+    return named and replace(named, confidence=min(named.confidence, 0.9))
 
 
 SHAPEFILE_NAME = 10
@@ -178,7 +234,7 @@ def _singular(word: str) -> str:
 
 def is_field_name(text: str) -> bool:
     """Whether a cell is a known field name: tells a header row from data."""
-    return plain_name(text) in _table()
+    return plain_name(text) in _table() or plain_name(_without_asides(text)) in _table()
 
 
 def is_never_taken(key: str) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Any
 
-from gvrc.reference.address import SEPARATOR
+from gvrc.reference.address import SEPARATOR, unit_headed
 from gvrc.reference.gazetteer import load_gazetteer
 from gvrc.reference.vocabularies import load_vocabularies, normalised, placeholder_key
 from gvrc.sources.field_names import spaced
@@ -72,7 +72,13 @@ def _is_callable(text: str) -> bool:
     return any(_is_one_phone(part) or _is_short_code(part) for part in re.split(r"[/;,&|]| or | na ", text))
 
 
+_OF_A_SPREADSHEET = re.compile(r"[1-9]\d{8,11}\.0|[1-9](?:[.,]\d{1,11})?E\+?(?:0?8|11)", re.IGNORECASE)
+"""A number to call that a spreadsheet took for a quantity: `722000111.0`, `7.22000111E+08`."""
+
+
 def _is_one_phone(text: str) -> bool:
+    if _OF_A_SPREADSHEET.fullmatch(text.strip()):
+        return text.strip().startswith(("1", "7", "2"))
     digits = "".join(sign for sign in text if sign.isdigit())
     if digits == text and not _BARE_NUMBER.fullmatch(digits):
         return False  # a running number or a time, which nobody wrote to be called
@@ -168,7 +174,13 @@ def _are_services(value: Any) -> bool:
 
 def _is_mfl_code(text: str) -> bool:
     digits = text.strip().removesuffix(".0")
+    padded = len(digits) == _PADDED_CODE and digits.startswith("00")
+    digits = digits.lstrip("0") if padded else digits
     return digits.isdecimal() and 5 <= len(digits) <= 6 and not digits.startswith("0")
+
+
+_PADDED_CODE = 8
+"""Digits to which some systems fill up official codes with zeros."""
 
 
 def _holds_kind_word(text: str) -> bool:
@@ -251,10 +263,26 @@ def share(look: str, values: Iterable[Any]) -> float:
 _NUMBERED = re.compile(r"\W{0,3}(?:\d{1,3}|[ivxl]{1,6}|[a-z])\s?[.):]\s*(\D{3,80})", re.IGNORECASE)
 
 
-def is_heading(text: str) -> bool:
-    """Whether a lone cell is the heading of the rows below it: numbered (`1. KWALE`) or naming a county or region by itself."""
+SECTION, SUB_COUNTY_HEADING, KIND_HEADING = "section", "heading sub county", "heading kind"
+"""Names under which headings flow down to the rows below them: of a county or region (or anything numbered), of a smaller unit, of a kind of place."""
+HEADINGS = (SECTION, SUB_COUNTY_HEADING, KIND_HEADING)
+
+
+@lru_cache(maxsize=4096)
+def heading_level(text: str) -> str:
+    """What a lone cell heads: a section (`1. KWALE`, a county or region by itself), a smaller unit (`MSAMBWENI SUB COUNTY`), a kind of place
+    (`SAFE HOUSES`); empty when it is no heading."""
     if len(text) > 100:
-        return False
-    if _NUMBERED.fullmatch(text):
-        return True
-    return is_county(text) or is_region(text)
+        return ""
+    numbered = _NUMBERED.fullmatch(text)
+    said = (numbered[1] if numbered else text).strip(" .:-–*_")
+    if unit_headed(load_gazetteer(), said):
+        return SUB_COUNTY_HEADING
+    if _heads_a_kind(said):
+        return KIND_HEADING
+    return SECTION if numbered or is_county(text) or is_region(text) else ""
+
+
+def _heads_a_kind(text: str) -> bool:
+    """Whether a text is the plural of a kind of place (`POLICE STATIONS`), or one in capital letters (`POLICE`)."""
+    return is_kind_key(text) and (text.isupper() or text.casefold().endswith("s"))

@@ -19,11 +19,12 @@ from gvrc.sources.field_names import (
     is_never_taken,
     known_name,
     plain_name,
+    says_hidden,
     spaced,
     split_path,
 )
 from gvrc.sources.json_stream import COUNTY_OF_KEY, KIND_OF_LIST
-from gvrc.sources.looks import LONGEST_LOOK, LOOKS, as_number, is_missing, share, words_of
+from gvrc.sources.looks import KIND_HEADING, LONGEST_LOOK, LOOKS, SUB_COUNTY_HEADING, as_number, is_kind_key, is_missing, share, words_of
 from gvrc.sources.wide import kind_of
 
 SHOWN_SAMPLES = 3
@@ -49,7 +50,8 @@ _AREAS = frozenset({"county", "constituency", "sub_county", "district", "ward", 
 _NO_KINDS = frozenset({
     "feature", "featurecollection", "node", "way", "relation", "point", "record", "object", "item", "ok", "success",
     "facility", "facilities", "location", "organization", "organisation", "place", "county", "searchset", "collection", "batch", "bundle",
-    "document", "transaction", "table", "list", "text", "string", "literal", "uri",
+    "document", "transaction", "table", "list", "text", "string", "literal", "uri", "_doc", "doc", "hit", "header", "footer", "trailer",
+    "multipolygon", "multipoint", "polygon", "linestring", "boundary", "site", "geometry",
 })
 """Words that tell the kind of a piece of data, not of a place."""
 
@@ -176,8 +178,11 @@ def _no_words(values: FieldValues) -> str:
     if values.looks("uuid") >= SURE:
         return "keys"
     if values.looks("flag") >= SURE and values.looks("services") < SURE:
-        return "" if _is_ticked_field(values) else "ticks"
+        return "" if _is_ticked_field(values) or _ASKS_IF_OPEN.fullmatch(plain_name(values.steps[-1])) else "ticks"
     return "numbers" if values.looks("whole_number") >= SURE else ""
+
+
+_ASKS_IF_OPEN = re.compile(r"(?:is )?(?:active|operational|functional|open)")
 
 
 def _is_ticked_field(values: FieldValues) -> bool:
@@ -317,7 +322,7 @@ def _check_degree(named: KnownName, values: FieldValues) -> Proposal | None:
 
 def _check_coordinates(named: KnownName, values: FieldValues) -> Proposal | None:
     """A `shape` or `position` without a digit is a word (`Point`, `Manager`)."""
-    is_single = values.looks("number") >= SURE and not any(isinstance(value, list | dict) for value in values.values)
+    is_single = max(values.looks("number"), values.looks("uuid")) >= SURE and not any(isinstance(value, list | dict) for value in values.values)
     return _nothing("no coordinates") if is_single or not any(re.search(r"\d", str(value)) for value in values.values) else None
 
 
@@ -331,6 +336,29 @@ def _check_status(named: KnownName, values: FieldValues) -> Proposal | None:
     return _nothing("ticks") if values.looks("flag") >= SURE and values.looks("operational_status") < SURE else None
 
 
+def _check_visibility(named: KnownName, values: FieldValues) -> Proposal | None:
+    """`Public` with ticks asks who owns a place; `Confidential?` and `Do not publish` ask what they say."""
+    return None if says_hidden(values.steps[-1]) else _check_flags(named, values)
+
+
+def _check_owner(named: KnownName, values: FieldValues) -> Proposal | None:
+    """A sector may be that of who owns a place (`Private`), or what is done there (`Protection`, `Health`)."""
+    if "sector" not in plain_name(values.steps[-1]).split() or values.looks("owner") >= 0.5:
+        return None
+    return _other("services", values, named) if values.looks("services") >= 0.5 else _nothing("no owners")
+
+
+def _check_website(named: KnownName, values: FieldValues) -> Proposal | None:
+    return _nothing("pictures") if _are_pictures(values) else None
+
+
+def _are_pictures(values: FieldValues) -> bool:
+    return sum(_PICTURE.search(str(value)) is not None for value in values.values) >= 0.5 * len(values.values)
+
+
+_PICTURE = re.compile(r"\.(?:png|jpe?g|gif|svg|webp|ico)(?:\?|$)", re.IGNORECASE)
+
+
 def _check_flags(named: KnownName, values: FieldValues) -> Proposal | None:
     return _nothing("ticks") if values.looks("flag") >= SURE else None
 
@@ -338,9 +366,12 @@ def _check_flags(named: KnownName, values: FieldValues) -> Proposal | None:
 _CHECKS: dict[str, Callable[[KnownName, FieldValues], Proposal | None]] = {
     "name": _check_name, "source_id": _check_own_key, "facility_code": _check_code, "facility_type": _check_kind, "services": _check_services,
     "category": _check_category, "contact": _check_contact, "phone": _check_phone, "hotline": _check_hotline, "officer": _check_officer, "county": _check_county,
-    "district": _check_area, "town": _check_area, "fid_code": _check_fid, "latitude": _check_degree, "longitude": _check_degree, "operational_status": _check_status, "visibility": _check_flags,
-    "coordinates": _check_coordinates, "last_verified_at": _check_flags, "created_at": _check_flags,
+    "district": _check_area, "town": _check_area, "fid_code": _check_fid, "latitude": _check_degree, "longitude": _check_degree, "operational_status": _check_status, "visibility": _check_visibility,
+    "coordinates": _check_coordinates, "last_verified_at": _check_flags, "created_at": _check_flags, "owner": _check_owner, "website": _check_website,
 }  # fmt: skip
+
+
+_TITLES = frozenset({"name", "title", "layer", "layername", "sheet", "collection", "dataset"})
 
 
 def _propose_inherited(values: FieldValues) -> Proposal:
@@ -348,8 +379,13 @@ def _propose_inherited(values: FieldValues) -> Proposal:
     name = values.path[1:]
     if re.fullmatch(r"key\d*", name):
         return _by_key_values(values)
+    if name.rpartition(".")[2].casefold() in _TITLES and values.values and all(is_kind_key(str(value)) for value in values.values):
+        return Proposal(canonical="facility_type", confidence=0.7, reason="the list is called so", rank=9_600)
     if name == COUNTY_OF_KEY:
         return Proposal(canonical="county", confidence=0.9, reason="the records stand under counties", rank=9_000)
+    if name in (SUB_COUNTY_HEADING, KIND_HEADING):
+        canonical = "sub_county" if name == SUB_COUNTY_HEADING else "facility_type"
+        return Proposal(canonical=canonical, confidence=0.8, reason="it is the heading the records stand under", rank=9_400)
     if name == KIND_OF_LIST:
         return Proposal(canonical="facility_type", confidence=0.8, reason="the list they stand in is called so", rank=9_500)
     if name.casefold() in ("region", "regions.name", "province", "provinces.name"):
@@ -427,7 +463,7 @@ def _may_only_look_so(canonical: str, name: str, values: FieldValues) -> bool:
     if canonical == "phone":
         return _NAMES_A_KEY.search(name) is not None or values.looks("phone") < 0.25 or values.looks("date") >= 0.5
     if canonical == "website":
-        return len(values.values) > 2 and len(set(map(str, values.values))) == 1
+        return _are_pictures(values) or (len(values.values) > 2 and len(set(map(str, values.values))) == 1)
     if canonical == "operational_status":
         return _SAYS_STATUS.search(name) is None
     if canonical != "facility_type":
@@ -463,6 +499,7 @@ def propose_fields(fields: Iterable[FieldValues]) -> tuple[dict[str, str], tuple
     """A mapping for all fields, the surest source of each canonical field first, and what the upload page shows of every field."""
     fields = list(fields)
     proposals = _without_unit_levels(_with_a_name({values.path: propose(values) for values in fields}, fields))
+    proposals = _with_contacts_of_persons(proposals, fields)
     chosen = {path: proposal for path, proposal in proposals.items() if proposal.canonical is not None}
     order = sorted(chosen, key=lambda path: (CANONICAL_FIELDS.index(str(chosen[path].canonical)), -round(chosen[path].confidence, 1), chosen[path].rank))
     mapping = {path: str(chosen[path].canonical) for path in order}
@@ -480,7 +517,7 @@ def _with_a_name(proposals: dict[str, Proposal], fields: list[FieldValues]) -> d
     if any(proposal.canonical == "name" for proposal in proposals.values()):
         return _without_names_of_persons(proposals, fields)
     official = [path for path, proposal in proposals.items() if proposal.canonical == "official_name"]
-    free = [values for values in fields if proposals[values.path].canonical is None and proposals[values.path].confidence < 0.6]
+    free = [values for values in fields if proposals[values.path].canonical is None and proposals[values.path].confidence < 0.6 and not _are_no_names(values)]
     best = max((values for values in free if not values.path.startswith("^")), key=lambda values: (values.looks("name"), values.filled), default=None)
     keys = [values for values in fields if re.fullmatch(r"\^key\d*", values.path) and values.looks("name") >= 0.4 and _differ(values)]
     if official:
@@ -490,6 +527,10 @@ def _with_a_name(proposals: dict[str, Proposal], fields: list[FieldValues]) -> d
     headed = [values for values in free if kind_of(values.steps[-1])]
     if headed:
         return {**proposals, headed[0].path: Proposal(canonical="name", confidence=0.8, reason="it is headed by a kind of place")}
+    called = [values for values in free if not values.path.startswith("^") and _CALLED_NAME.search(plain_name(values.steps[-1])) and _may_be_names(values)]
+    if called:
+        best = max(called, key=lambda values: (values.looks("name"), values.filled))
+        return {**proposals, best.path: Proposal(canonical="name", confidence=0.75, reason="it is called a name, and holds one to a record")}
     if best is not None and best.looks("name") >= 0.4:
         return {**proposals, best.path: Proposal(canonical="name", confidence=0.6, reason="its values read like names of places")}
     above = [values for values in fields if values.path.startswith("^") and is_name_above(values.path[1:]) and len(set(map(str, values.values))) > 1]
@@ -499,6 +540,15 @@ def _with_a_name(proposals: dict[str, Proposal], fields: list[FieldValues]) -> d
     if telling is not None:
         return {**proposals, telling.path: Proposal(canonical="name", confidence=0.4, reason="it is the first text that differs from record to record")}
     return proposals
+
+
+_CALLED_NAME = re.compile(r"\b(?:name|nam|nm|jina)$")
+
+
+def _are_no_names(values: FieldValues) -> bool:
+    """Whether a field says the same of every record, or words that tell the kind of a piece of data (`Point`): no names of places."""
+    different = {str(value).casefold() for value in values.values}
+    return different <= _NO_KINDS or (len(values.values) > 2 and len(different) == 1)
 
 
 def _without_names_of_persons(proposals: dict[str, Proposal], fields: list[FieldValues]) -> dict[str, Proposal]:
@@ -511,6 +561,25 @@ def _without_names_of_persons(proposals: dict[str, Proposal], fields: list[Field
     return proposals | {
         path: Proposal(canonical=None, confidence=0.7, reason="it reads like the names of persons beside those of places") for path in others
     } | {path: Proposal(canonical="officer_contact", confidence=0.7, reason="it is how to reach the persons of the list, not the places") for path in theirs}
+
+
+_TELLS_WHAT_SHE_IS = re.compile(r"\b(?:designation|title|rank|position|role|cadre|wadhifa)\b")
+_REACHES_A_PERSON = re.compile(r"contact (?:person s? ?)?(?:phone|mobile|tel|telephone|cell|number|no|email|e mail)\b.*")
+
+
+def _with_contacts_of_persons(proposals: dict[str, Proposal], fields: list[FieldValues]) -> dict[str, Proposal]:
+    """In a list of persons with what each of them is (`Representative`, `Designation`, `Phone`) the numbers are theirs; beside a number of the place, a
+    `contact phone` is that of the contact person named in the list."""
+    persons = [values for values in fields if proposals[values.path].canonical == "officer" and values.values]
+    names = [values for values in persons if _TELLS_WHAT_SHE_IS.search(plain_name(values.steps[-1])) is None]
+    if not names:
+        return proposals
+    reached = [values for values in fields if proposals[values.path].canonical in _REACHED_BY and not values.path.startswith("^")]
+    of_place = [values for values in reached if _is_of_place(values.steps[-1])]
+    theirs = [values for values in reached if values not in of_place and (len(names) < len(persons) or (of_place and _REACHES_A_PERSON.search(plain_name(values.steps[-1]))))]
+    return proposals | {
+        values.path: Proposal(canonical="officer_contact", confidence=0.7, reason="it is how to reach the persons of the list, not the places") for values in theirs
+    }
 
 
 _REACHED_BY = frozenset({"phone", "email", "contact"})

@@ -10,6 +10,7 @@ from typing import Protocol
 from gvrc.model.source import Detection, Mapping, SourceKind
 from gvrc.sources.detect import JSON_LINES, delimited_records
 from gvrc.sources.field_names import split_path
+from gvrc.sources.headed import HEADED, HeadedRecords
 from gvrc.sources.json_lines import JsonLinesRecords
 from gvrc.sources.json_stream import KIND_OF_LIST, FoundRecord, JsonRecords, Trouble
 from gvrc.sources.json_tables import DIALECTS, MIXED, record_of_text, table_records
@@ -39,7 +40,9 @@ class RecordCount:
 
 def read_records(path: Path, kind: SourceKind, mapping: Mapping) -> RecordReader:
     """The reader for a file of this kind, along the record paths of its mapping; each place of a row is a record."""
-    reader = _reader(path, kind, mapping)
+    reader: RecordReader = _reader(path, kind, mapping)
+    if kind is not SourceKind.CSV and any(f"^{name}" in mapping.fields for name in HEADED.values()):
+        reader = HeadedRecords(reader)
     return DividedRecords(reader, mapping.places) if mapping.places else reader
 
 

@@ -12,15 +12,15 @@ from typing import Any
 import orjson
 
 from gvrc.model.source import Mapping, SourceRow
-from gvrc.sources.field_names import FIRST, asked, object_of_pairs, spaced, split_path
+from gvrc.sources.field_names import FIRST, asked, object_of_pairs, says_hidden, spaced, split_path
 from gvrc.sources.json_stream import FoundRecord
-from gvrc.sources.looks import LOOKS, is_missing, is_yes, words_of
+from gvrc.sources.looks import HEADINGS, LOOKS, is_missing, is_yes, words_of
 
 JOINED_FIELDS = frozenset({"location", "description", "address", "officer", "opening_hours"})
 """Several source fields that mean one of these are told one after the other."""
 LISTED_FIELDS = frozenset({"contact", "phone", "email", "hotline", "website", "officer_contact", "services"})
 """Several source fields that mean one of these become a list. Of any other field, the first that says something counts."""
-TICKED_FIELDS = frozenset({"services", "opening_hours"})
+TICKED_FIELDS = frozenset({"services", "opening_hours", "visibility"})
 """A ticked cell (`Y`, `true`) of such a field says what its heading says."""
 WORDED_FIELDS = ("name", "facility_type", "owner", "operational_status", "keph_level", "county", "constituency", "sub_county", "ward", "town")
 """Fields that are words: of a coded value, the words that stand beside the code count."""
@@ -155,7 +155,7 @@ class ValueReader:
         for canonical, value in self._constants:
             values.setdefault(canonical, value)
         self._read_words(values)
-        if "name" not in values and len(data) == 1 and (heading := next(iter(data.values()))) == context.get("section"):
+        if "name" not in values and len(data) == 1 and (heading := next(iter(data.values()))) in (context.get(level) for level in HEADINGS):
             values["name"] = heading  # a row that is only a heading stands in any column: told as its name, it is seen to be none
         return values
 
@@ -229,7 +229,7 @@ def _steps(path: str, mapping: Mapping) -> tuple[str, ...]:
 def _put_together(canonical: str, parts: list[Part]) -> Any:
     """One raw value from several fields that mean the same."""
     if canonical in TICKED_FIELDS and not (len(parts) == 1 and type(parts[0][2]) is list):
-        parts = [(rank, label, said) for rank, label, value in parts if (said := _ticked(label, value)) is not None]
+        parts = [(rank, label, said) for rank, label, value in parts if (said := (_shown if canonical == "visibility" else _ticked)(label, value)) is not None]
         if not parts:
             return None
     best = min(parts, key=_rank)[2]
@@ -252,6 +252,16 @@ def _ticked(label: str, value: Any) -> Any:
     if type(value) is str:
         return _ticked_text(label, value) if len(value) < LONGEST_TICK else value
     return value if type(value) in (list, dict) else _ticked_text(label, str(value))
+
+
+def _shown(label: str, value: Any) -> Any:
+    """Whether a place may be shown, from a tick under a heading that asks so (`Public`) or the contrary (`Confidential?`)."""
+    tick = is_yes(str(value)) if isinstance(value, (str, bool, int, float)) else None
+    if tick is None:
+        return value
+    if says_hidden(label):
+        return "Confidential" if tick else None
+    return "Public" if tick else "Withheld"
 
 
 @lru_cache(maxsize=4096)

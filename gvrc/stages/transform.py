@@ -26,6 +26,7 @@ from gvrc.cleaning.headings import heading_kind
 from gvrc.cleaning.kinds import CleanKind, KindEvidence, decide_kind, find_kind, stated_level
 from gvrc.cleaning.names import CleanName, clean_name
 from gvrc.cleaning.personal import personal_words
+from gvrc.cleaning.secrecy import is_to_be_hidden
 from gvrc.cleaning.services import CleanServices, clean_services
 from gvrc.cleaning.stated import NOTHING, StatedValues, stated_values
 from gvrc.cleaning.text import clean_text, is_missing
@@ -54,6 +55,10 @@ NO_PLACE_CODES = frozenset({"name.heading", "row.empty"})
 
 _STAGE = "transform"
 _FREE_TEXT = ("description", "opening_hours")
+_WHEN = re.compile(
+    r"\W*\b(?:24\s?(?:hrs?|hours?|/\s?7)(?:\s?(?:a|per)\s?day)?|round the clock|day and night|(?:in|since|from|as (?:of|at)|by)\s(?:[a-z]{3,9}\s)?(?:19|20)\d\d)\W*$", re.IGNORECASE
+)
+"""When a status holds, told behind it: `Operational 24hrs`, `closed in 2019`."""
 _YES_NO = frozenset({"true", "false", "y", "n", "yes", "no", "0", "1"})
 _NAME_FIELDS = ("name", "official_name")
 
@@ -244,7 +249,7 @@ class _RowWork:
         text = self._text(field_name)
         if text is None:
             return None
-        match = vocabulary.find(text)
+        match = vocabulary.find(text) or vocabulary.find(_WHEN.sub("", text))
         if match is None:
             self.issues.append(_unknown_term(unknown, field_name, text, vocabulary))
             return None
@@ -255,6 +260,8 @@ class _RowWork:
     def _status(self, name: CleanName) -> str | None:
         """The status as stated: in its column or, where that is empty, in brackets behind the name (`Tiwi Dispensary (closed)`)."""
         statuses = self.vocabularies.operational_statuses
+        if isinstance(stated := self.values.get("operational_status"), bool):
+            return "operational" if stated else "not_operational"
         if self._text("operational_status") is not None or "operational_status" in self.answered:
             return self._term("operational_status", statuses, "status.unknown")
         told = next((code for text in name.qualifiers if (code := statuses.known_spelling(text))), None)
@@ -268,7 +275,7 @@ class _RowWork:
             value = self.values.get(name)
             if value is not None and (text := clean_text(value)):
                 stated[name] = _without_contacts(text)
-        if self.values.get("visibility") is not None and self._visibility() is Visibility.PUBLIC:
+        if self.values.get("visibility") is not None and self._stated_visibility() is Visibility.PUBLIC:
             stated["visibility"] = Visibility.PUBLIC.value
         return stated
 
@@ -305,6 +312,19 @@ class _RowWork:
         return tuple(contact for contact in phones_elsewhere(self.row.data, self.row.values) if contact.value not in numbers)
 
     def _visibility(self) -> Visibility:
+        """Who may know of the place: as stated, unless its row or its list says that nobody may."""
+        stated = self._stated_visibility()
+        if "visibility" in self.answered or stated is Visibility.WITHHELD or not (is_to_be_hidden(self.values) or self._is_among_shelters()):
+            return stated
+        self.changes.append(_change("visibility", stated.value, Visibility.WITHHELD.value, "said-confidential"))
+        return Visibility.WITHHELD
+
+    def _is_among_shelters(self) -> bool:
+        """Whether the list, or the part of it where the row stands, is one of shelters, whatever the name of the place tells."""
+        texts = (self._text("facility_type"), self._text("category"), self._text("section"), *_words_of_path(self.row.pointer.rpartition("/")[0] + "/", ()))
+        return any(_names_shelters(text, self.vocabularies) for text in texts if text)
+
+    def _stated_visibility(self) -> Visibility:
         text = self._text("visibility")
         if text is None:
             return Visibility.PUBLIC
@@ -388,6 +408,12 @@ def _words_of_path(pointer: str, keys: tuple[str, ...]) -> tuple[str, ...]:
     """Words that tell what a list is about: the names of the arrays above the row (`police_stations`) and of the key that holds its name."""
     parents = [spaced(part).replace("_", " ") for part in pointer.split("/")[1:-1] if part and not part.isdigit()]
     return (*reversed(parents), *(key.replace("_", " ") for key in keys))
+
+
+@lru_cache(maxsize=4_096)
+def _names_shelters(text: str, vocabularies: Vocabularies) -> bool:
+    found = find_kind(text[:120], vocabularies)
+    return found is not None and vocabularies.group(found.code) == "shelter"
 
 
 _OF_COMMANDERS = re.compile(r"(?:^|[\W_])ocs(?:$|[\W_])|officer[\W_]+commanding", re.IGNORECASE)

@@ -69,3 +69,13 @@ def test_what_heads_or_ends_a_part_of_a_list_is_no_place(text: str) -> None:
 @pytest.mark.parametrize("text", ["Police Station Kwale", "Health Centre Mombasa Road", "Source of Life Clinic", "County Hospital Kwale", "Notre Dame Clinic", "3 Sisters Clinic", "Date Palm Dispensary"])
 def test_a_place_that_begins_like_a_heading_is_a_place(text: str) -> None:
     assert heading_kind(text, {"name": text}, {"name": text}, load_vocabularies()) is None
+
+
+@pytest.mark.parametrize("text", ["MSAMBWENI SUB COUNTY", "Matuga Constituency", "3. Malindi Sub-County"])
+def test_a_smaller_unit_with_its_level_heads_a_section(text: str) -> None:
+    assert kind(text) == "section"
+    assert kind(text, {"phone": "0700 000 001"}) is None
+
+
+def test_an_officer_proves_a_place() -> None:
+    assert kind("Garissa", {"officer_contact": "0700 000 001"}) is None

@@ -68,3 +68,9 @@ def test_a_suggested_service_comes_with_those_already_known() -> None:
 @given(st.recursive(st.none() | st.text(max_size=30) | st.booleans(), lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4)))
 def test_any_value_can_be_read(value: object) -> None:
     assert set(clean(value).services) <= set(load_vocabularies().services.terms)
+
+
+def test_answers_of_a_form_in_one_cell_are_each_read() -> None:
+    found = clean_services("pep legal_aid", load_vocabularies())
+    assert (found.services, found.issues) == (("pep", "legal_aid"), ())
+    assert clean_services("legal wing", load_vocabularies()).services != ("legal_aid",)

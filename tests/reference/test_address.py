@@ -61,3 +61,8 @@ def test_the_address_of_every_ward_names_its_county(ward: Ward) -> None:
 @settings(deadline=None)
 def test_any_text_is_read_without_harm(text: str) -> None:
     assert isinstance(read_address(GAZETTEER, text), Address)
+
+
+def test_a_ward_that_is_called_one_counts_though_it_is_misspelt() -> None:
+    read = read_address(load_gazetteer(), "Kenya, Wajir County, Wajir South Sub County, Habaswein Ward")
+    assert (read.county, read.constituency, read.ward) == ("Wajir County", "Wajir South Sub County", "Habaswein Ward")

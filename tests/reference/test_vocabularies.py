@@ -147,3 +147,14 @@ def test_branches_of_medicine_are_not_alike_by_their_ending(vocabularies: Vocabu
 @pytest.mark.parametrize(("text", "code"), [("Counceling", "trauma_counselling"), ("Legal adivce", "legal_aid"), ("HIV Tesing", "hiv_testing")])
 def test_a_misspelt_word_is_still_the_word(vocabularies: Vocabularies, text: str, code: str) -> None:
     assert vocabularies.services.candidates(text)[0].code == code
+
+
+@pytest.mark.parametrize(("text", "code"), [("M.O.H", "ministry_of_health"), ("Govt.", "ministry_of_health"), ("Private (individual)", "private_institution"), ("Faith based (ACK)", "other_faith_based")])
+def test_an_owner_is_known_without_dots_and_brackets(text: str, code: str) -> None:
+    found = load_vocabularies().owners.find(text)
+    assert found is not None
+    assert found.code == code
+
+
+def test_a_bracket_that_means_something_else_is_a_question() -> None:
+    assert load_vocabularies().operational_statuses.find("Not functional (under renovation)") is None

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from gvrc.sources.delimited import DELIMITERS, DelimitedRecords, DelimitedRows, field_names, find_header, sniff_delimiter
 from gvrc.sources.field_names import is_field_name
-from gvrc.sources.looks import is_heading
+from gvrc.sources.looks import heading_level
 
 cells = st.text(alphabet=st.characters(codec="utf-8", exclude_characters="\x00\r\x85\u2028"), max_size=8)
 
@@ -26,7 +26,7 @@ def read(content: str | bytes, delimiter: str = ",") -> tuple[list[tuple[str, di
     with TemporaryDirectory() as folder:
         path = Path(folder) / "list.csv"
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
-        reader = DelimitedRecords(path, delimiter, is_field_name, is_heading)
+        reader = DelimitedRecords(path, delimiter, is_field_name, heading_level)
         return list(reader), reader
 
 

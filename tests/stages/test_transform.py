@@ -224,3 +224,22 @@ def test_an_object_that_says_where_the_row_itself_is_keeps_its_telephone(within:
     record, issues = made(DIANI, data={**DIANI, **within})
     assert "+254700000444" in {contact.value for contact in record.contacts}
     assert "row.offices" not in {issue.code for issue in issues}
+
+
+@pytest.mark.parametrize("values", [
+    {"facility_type": "Shelter"}, {"section": "SAFE HOUSES"}, {"location": "Confidential"}, {"description": "Do not publish"}, {"visibility": "Public", "facility_type": "Safe Houses"},
+])  # fmt: skip
+def test_what_stands_in_a_list_of_shelters_or_says_so_is_withheld_whatever_its_name_tells(values: dict[str, Any]) -> None:
+    place = {"name": "Open Door Drop-in Centre", "county": "Mombasa", **values}
+    assert made(place)[0].visibility is Visibility.WITHHELD
+    assert made(place, {"visibility": "public"})[0].visibility is Visibility.PUBLIC
+
+
+@pytest.mark.parametrize(("stated", "code"), [(True, "operational"), (False, "not_operational"), ("Operational 24hrs", "operational"), ("Open 24/7", "operational"), ("closed down in 2019", "not_operational")])
+def test_a_status_is_read_without_when_it_holds(stated: Any, code: str) -> None:
+    assert made({**DIANI, "operational_status": stated})[0].operational_status == code
+
+
+def test_a_number_under_a_heading_that_speaks_of_calling_is_found_though_it_speaks_of_codes_too() -> None:
+    record, _ = made(DIANI, data={**DIANI, "Toll free code": "0800 720 501"})
+    assert [contact.value for contact in record.contacts] == ["+254700000111", "+254800720501"]

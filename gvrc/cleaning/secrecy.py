@@ -1,0 +1,38 @@
+"""Words of a row that say its place must not become known: `Confidential` for an address, `Do not publish` among the remarks."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+SAYS_SO = ("location", "address", "town", "county", "constituency", "sub_county", "ward", "coordinates", "contact", "phone", "description", "officer")
+"""Canonical fields in which a list says it."""
+LONGEST_NOT_KNOWN = 400
+"""Characters of a value that are looked at."""
+
+_MAY_SAY_SO = re.compile(r"confiden|disclos|publi[cs]|circulat|secret|withh|hidden|\bsiri\b|chapish", re.IGNORECASE)
+_ADDRESS = r"(?:physical\s+)?(?:locations?|address(?:es)?|sites?|premises|whereabouts|residence|coordinates|(?:contact\s+)?details)"
+_NOT_KNOWN = r"(?:confidential|secret|undisclosed|withheld|hidden|classified|not\s+(?:to\s+be\s+)?(?:disclosed|published|shared|public|given|listed)|siri)"
+_WHOLE = re.compile(
+    rf"\W*(?:strictly\s+|highly\s+|kept\s+|remains\s+|ya\s+)*{_NOT_KNOWN}(?:\s+{_ADDRESS})?(?:\s+for\s+(?:security|safety|protection)(?:\s+(?:reasons|purposes))?)?\W*(?:\([^()]{{0,60}}\))?\W*", re.IGNORECASE
+)
+_WITHIN = re.compile(
+    r"\b(?:do\s+not|don.?t|not\s+(?:to\s+be|for)|never|must\s+not\s+be|should\s+not\s+be)\s+(?:be\s+)?(?:publish|public|share\s+(?:the\s+)?(?:location|address)|disclos|circulat)"
+    rf"|\b{_ADDRESS}\s+(?:(?:is|are|kept|to|be|remains?|must|should|has|been|strictly|highly)\s+){{0,4}}{_NOT_KNOWN}\b"
+    r"|\b(?:confidential|secret|undisclosed|hidden|withheld)\s+(?:physical\s+)?(?:location|address)\b"
+    r"|\b(?:withheld|not\s+(?:disclosed|published|listed|shown|given|indicated))\s+for\s+(?:security|safety|protection)\b"
+    r"|\bmahali\s+pa\s+siri\b|\b(?:usi|isi)chapish(?:e|we)\b",
+    re.IGNORECASE,
+)
+
+
+def is_to_be_hidden(values: Mapping[str, Any]) -> bool:
+    """Whether the canonical values of a row say that its place is confidential; `free and confidential support` does not."""
+    return any(_says_so(value[:LONGEST_NOT_KNOWN]) for name in SAYS_SO if isinstance(value := values.get(name), str) and _MAY_SAY_SO.search(value))
+
+
+@lru_cache(maxsize=4_096)
+def _says_so(text: str) -> bool:
+    return _WHOLE.fullmatch(text) is not None or _WITHIN.search(text) is not None

@@ -1,0 +1,122 @@
+"""Lists as they circulate: headings among the rows, exports of web services, headings with units, numbers that spreadsheets changed."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gvrc.model.source import Detection, SourceFile, SourceRow
+from gvrc.sources.detect import detect
+from gvrc.sources.field_names import known_name
+from gvrc.stages.extract import extract
+
+Read = Callable[[Any], list[SourceRow]]
+
+
+@pytest.fixture
+def detected(tmp_path: Path) -> Callable[[Any], Detection]:
+    def detected(content: Any) -> Detection:
+        path = tmp_path / "list"
+        path.write_text(content if isinstance(content, str) else json.dumps(content), encoding="utf-8")
+        return detect(path, "list")
+
+    return detected
+
+
+@pytest.fixture
+def read(tmp_path: Path, detected: Callable[[Any], Detection]) -> Read:
+    def read(content: Any) -> list[SourceRow]:
+        detection = detected(content)
+        rows = list(extract(SourceFile(name="list", sha256="", size_bytes=1, path=tmp_path / "list"), detection))
+        return [row for row in rows if isinstance(row, SourceRow)]
+
+    return read
+
+
+def told(rows: list[SourceRow], *fields: str) -> list[tuple[Any, ...]]:
+    return [tuple(row.values.get(field) for field in fields) for row in rows if row.values.get("phone")]
+
+
+STATIONS = (
+    ("KWALE COUNTY", ""), ("MATUGA SUB COUNTY", ""), ("Tiwi Police Station", "0700 000 001"), ("MSAMBWENI SUB COUNTY", ""), ("Diani", "0700 000 002"),
+    ("KILIFI COUNTY", ""), ("Central", "0700 000 003"),
+)  # fmt: skip
+PLACED = [("KWALE COUNTY", "MATUGA SUB COUNTY"), ("KWALE COUNTY", "MSAMBWENI SUB COUNTY"), ("KILIFI COUNTY", None)]
+
+
+def test_headings_among_objects_flow_down_to_the_ones_below(read: Read) -> None:
+    rows = read({"stations": [{"No": "", "Station": name, "Tel": phone} for name, phone in STATIONS]})
+    assert len(rows) == len(STATIONS)
+    assert told(rows, "section", "sub_county") == PLACED
+
+
+@pytest.mark.parametrize("column", [0, 1])
+def test_headings_of_smaller_units_stand_under_those_of_counties(column: int, read: Read) -> None:
+    lines = [",".join(["1", name, phone] if phone else [name if place == column else "" for place in range(3)]) for name, phone in STATIONS]
+    rows = read("S/No,Station,Phone\n" + "\n".join(lines) + "\n")
+    assert told(rows, "section", "sub_county") == PLACED
+    assert [row.values["name"] for row in rows] == [name for name, _ in STATIONS]
+
+
+def test_the_heading_right_above_a_table_is_that_of_its_kind(read: Read) -> None:
+    rows = read("HOSPITALS,,\nFacility,Sub County,Phone\nMasalani Hospital,Ijara,0700 000 001\nHola Hospital,Galole,0700 000 002\n,,\nSAFE HOUSES,,\nName,Ward,Phone\nNuru House,Galbet,0700 000 003\n")
+    assert told(rows, "name", "facility_type", "sub_county") == [
+        ("Masalani Hospital", "HOSPITALS", "Ijara"), ("Hola Hospital", "HOSPITALS", "Galole"), ("Nuru House", "SAFE HOUSES", None),
+    ]  # fmt: skip
+
+
+def test_a_list_of_bare_names_has_no_headings(read: Read) -> None:
+    rows = read([{"station": name} for name in ("Kwale", "Diani", "Kinango")])
+    assert [row.values.get("section") for row in rows] == [None] * 3
+
+
+@pytest.mark.parametrize(("heading", "canonical"), [
+    ("LEVEL (1-6)", "keph_level"), ("LATITUDE (DD MM SS)", "latitude"), ("TELEPHONE NO. (254...)", "phone"), ("ALT TEL", "phone"), ("2nd phone", "phone"),
+    ("Toll Free/Short Code", "hotline"), ("Hotline or phone", "hotline"), ("Email & mobile", "contact"), ("Confidential?", "visibility"), ("COURT STATION", "location"),
+])  # fmt: skip
+def test_a_heading_is_known_with_what_stands_around_it(heading: str, canonical: str) -> None:
+    named = known_name((heading,))
+    assert named is not None
+    assert named.canonical == canonical
+
+
+@pytest.mark.parametrize("steps", [("geometry", "viewport", "northeast", "lat"), ("bounds", "lat"), ("icon",)])
+def test_edges_of_maps_and_pictures_are_nothing_of_a_place(steps: tuple[str, ...]) -> None:
+    named = known_name(steps)
+    assert named is not None
+    assert named.canonical == "-"
+
+
+def test_the_type_of_a_geometry_is_no_name(read: Read) -> None:
+    features = [{"type": "Feature", "geometry": {"type": "Point", "coordinates": [39.3, -4.1]}, "properties": {"PS_NAME": name, "COUNTY": "Kwale"}} for name in ("Taru", "Kinango", "Diani Beach")]
+    rows = read({"type": "FeatureCollection", "name": "police", "features": features})
+    assert [(row.values["name"], row.values["facility_type"]) for row in rows] == [("Taru", "police"), ("Kinango", "police"), ("Diani Beach", "police")]
+
+
+@pytest.mark.parametrize(("told_so", "visibility"), [(True, "Confidential"), ("Yes", "Confidential"), (False, None), ("Restricted", "Restricted")])
+def test_a_tick_under_confidential_hides_a_place(told_so: Any, visibility: str | None, read: Read) -> None:
+    rows = read({"records": [{"Organization": "Grace House", "County": "Kwale", "Confidential?": told_so}, {"Organization": "Haki Centre", "County": "Kwale", "Confidential?": told_so}]})
+    assert [row.values.get("visibility") for row in rows] == [visibility] * 2
+
+
+def test_numbers_in_a_list_of_persons_with_what_they_are_are_theirs(detected: Callable[[Any], Detection]) -> None:
+    fields = detected("Institution,Representative,Designation,Phone No.\nNaivasha Police Station,CI Name,OCS,0700 000 001\nKitale Police Station,IP Name,OCS,0700 000 002\n").mapping.fields
+    assert (fields["Phone No."], fields["Representative"]) == ("officer_contact", "officer")
+
+
+def test_beside_a_number_of_the_place_a_contact_phone_is_that_of_the_contact_person(detected: Callable[[Any], Detection]) -> None:
+    fields = detected("Facility,Contact name,Contact phone,Facility phone\nTiwi Dispensary,A Name,0700 000 001,0700 000 002\nVanga Dispensary,B Name,0700 000 003,0700 000 004\n").mapping.fields
+    assert (fields["Contact phone"], fields["Facility phone"]) == ("officer_contact", "phone")
+
+
+def test_a_sector_of_work_is_no_owner_and_a_picture_no_web_page(detected: Callable[[Any], Detection]) -> None:
+    fields = detected("Organisation,Sector,Page,County\nPamoja,Protection - GBV,http://x.example.org/a.png,Kwale\nTumaini,Health and WASH,http://x.example.org/b.png,Lamu\n").mapping.fields
+    assert set(fields) == {"Organisation", "County"}
+
+
+def test_codes_filled_up_with_zeros_are_official_ones_and_keys_no_coordinates(detected: Callable[[Any], Detection]) -> None:
+    uuid = "c0ffee00-0000-4000-8000-00000000000"
+    fields = detected([{"code": f"0001300{n}", "name": f"{place} Dispensary", "coordinates": f"{uuid}{n}"} for n, place in enumerate(("Tiwi", "Vanga", "Mbuguni"))]).mapping.fields
+    assert fields == {"code": "mfl_code", "name": "name"}
