@@ -15,7 +15,7 @@ from starlette.middleware import Middleware
 from starlette.routing import Mount, Route
 
 from gvrc.api import create_api
-from gvrc.ui import desk, house, server, sign_in
+from gvrc.ui import desk, house, server, sign_in, warming
 from gvrc.ui.gate import API_PATH, HEALTH_PATH, METRICS_PATH, Gate, page_policy, streamlit_page
 
 SCRIPT = Path(__file__).resolve().parent / "gvrc" / "ui" / "main.py"
@@ -23,10 +23,11 @@ SCRIPT = Path(__file__).resolve().parent / "gvrc" / "ui" / "main.py"
 
 @asynccontextmanager
 async def lifespan(app: Any) -> AsyncIterator[dict[str, Any]]:
-    """Refuse to serve with unsafe options; runs that died with an earlier server are marked as interrupted."""
+    """Refuse to serve with unsafe options; runs that died with an earlier server are marked as interrupted; what the pages want is loaded beside."""
     server.check_options()
     server.send_without_delay()
     await desk.wake_up()
+    warming.begin()
     yield {}
 
 

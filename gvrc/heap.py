@@ -22,6 +22,12 @@ def last_sweep_done() -> None:
     gc.freeze()
 
 
+def keep_what_is_loaded() -> None:
+    """What lives now is never looked at again: a server's libraries and reference live as long as it does, and a whole sweep over them, somewhere within
+    the first answers, would take a fifth of a second."""
+    gc.freeze()
+
+
 @contextmanager
 def no_sweeps() -> Iterator[None]:
     """No sweeps at all in the block, however many threads and blocks want that at once; after the last of them it is as it was.

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from functools import cache, partial
-from threading import Thread
+from functools import partial
 from typing import Any
 
 from gvrc import known_corrections
@@ -16,7 +14,7 @@ from gvrc.checks.catalogue import CATALOGUE
 from gvrc.cleaning.headings import section_names
 from gvrc.cleaning.services import stated_services
 from gvrc.cleaning.spellings import UNKNOWN_WORD_CODES
-from gvrc.errors import GvrcError, NotAllowedError, ReviewError, StaleItemError
+from gvrc.errors import NotAllowedError, ReviewError, StaleItemError
 from gvrc.known_corrections import CorrectionIn
 from gvrc.matching.clusters import Judgements, clusters
 from gvrc.model.access import Actor
@@ -84,16 +82,10 @@ class AnswerIn:
     seconds_taken: float | None = None
 
 
-@cache
-def make_ready() -> None:
-    """Begins, once in a process, to load what the first answer wants, a quarter of a second before anybody waits for it."""
-    Thread(target=_load_reference, name="reference", daemon=True).start()
-
-
-def _load_reference() -> None:
-    with suppress(GvrcError):  # whoever answers is told
-        load_gazetteer()
-        section_names()
+def load_reference() -> None:
+    """Loads what the first answer of a process wants: a quarter of a second that nobody need wait for. Raises ReferenceDataError."""
+    load_gazetteer()
+    section_names()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -803,4 +795,4 @@ def _sealed(values: Mapping[str, Any], swap: Callable[[str], str]) -> dict[str, 
     return {name: replace_texts(value, swap) if name in PERSONAL_FIELDS else value for name, value in values.items()}
 
 
-__all__ = ["AlikePreview", "AnswerIn", "DecideOutcome", "GroupAnswer", "Refusal", "SpellingAnswer", "accept_alike", "alike", "claim", "correct_record", "decide", "decide_group", "last_answer", "problem_with", "release", "settle_spellings", "undo", "undo_batch"]
+__all__ = ["AlikePreview", "AnswerIn", "DecideOutcome", "GroupAnswer", "Refusal", "SpellingAnswer", "accept_alike", "alike", "claim", "correct_record", "decide", "decide_group", "last_answer", "load_reference", "problem_with", "release", "settle_spellings", "undo", "undo_batch"]

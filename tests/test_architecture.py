@@ -56,7 +56,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "api": STORE | {"views", "accounts", "tokens", "operations", "logs", "tracing"},
     "cli": ENGINE | STORE | USE_CASES | {"heap", "logs", "operations", "worker", "api", "tracing"},
     "__main__": {"cli", "heap"},
-    "ui": ENGINE | STORE | USE_CASES | {"logs", "operations", "worker", "api", "tracing"},
+    "ui": ENGINE | STORE | USE_CASES | {"heap", "logs", "operations", "worker", "api", "tracing"},
 }
 """Which rooms a room may import; a room may always import itself."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -24,18 +23,6 @@ SAMPLES = sorted((DATA_DIR / "sources").glob("*.json"))
 @pytest.fixture
 def run_id(database: Database, settings: Settings, admin: Actor) -> int:
     return run_again(database, settings, admin, SAMPLES)
-
-
-def test_what_the_first_answer_wants_is_loaded_beside_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    loaded: list[str] = []
-    monkeypatch.setattr(steward, "load_gazetteer", lambda: loaded.append("gazetteer"))
-    steward.make_ready.cache_clear()
-    for _ in range(2):
-        steward.make_ready()
-    for thread in threading.enumerate():
-        if thread.name == "reference":
-            thread.join(10)
-    assert loaded == ["gazetteer"]
 
 
 def run_again(database: Database, settings: Settings, admin: Actor, paths: list[Path]) -> int:

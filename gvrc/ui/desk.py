@@ -14,7 +14,7 @@ import streamlit as st
 import structlog
 from anyio import to_thread
 
-from gvrc import accounts, pipeline, steward
+from gvrc import accounts, pipeline
 from gvrc.errors import GvrcError, NotAllowedError, StoreError
 from gvrc.model.access import Actor
 from gvrc.security.permissions import Permission, may, require
@@ -68,8 +68,6 @@ def take(*permissions: Permission, even_with_given_password: bool = False, by_it
     seat = Seat(actor=actor, db=db, settings=here.settings, say=here.words)
     if actor.must_change_password and not even_with_given_password:
         _stop_with(GvrcError(here.words("desk.given_password"), here.words("desk.given_password.hint")))
-    if seat.may(Permission.DECIDE):
-        steward.make_ready()
     for permission in permissions:
         try:
             require(actor, permission)

@@ -10,7 +10,7 @@ from gvrc import steward
 from gvrc.model.record import PERSONAL_FIELDS
 from gvrc.model.review import Answer, QuestionKind
 from gvrc.security.permissions import Permission
-from gvrc.ui import decided, facets, places, questions, show, spellings, tables
+from gvrc.ui import decided, facets, places, questions, show, spellings, tables, warming
 from gvrc.ui.catalogue import escape_markdown
 from gvrc.ui.desk import Seat
 from gvrc.ui.questions import Key, Reply
@@ -62,6 +62,7 @@ def _facets(seat: Seat, run: RunView, tally: Tally, picked: dict[str, str | None
 
 
 def _question(seat: Seat, run: RunView, question: QuestionView, issue: IssueView) -> None:
+    warming.rehearse(seat, run.run_id, question)
     record = question.records[0]
     with st.container(border=True, gap="small"):
         show.section(escape_markdown(show.issue_title(seat.say, issue.code)))

@@ -12,7 +12,7 @@ import streamlit as st
 
 from gvrc.model.review import Answer, QuestionKind
 from gvrc.security.permissions import Permission
-from gvrc.ui import decided, facets, golden, pair_dialogs, pair_group, pair_score, pair_sides, questions, runs
+from gvrc.ui import decided, facets, golden, pair_dialogs, pair_group, pair_score, pair_sides, questions, runs, warming
 from gvrc.ui.catalogue import escape_markdown
 from gvrc.ui.desk import Seat
 from gvrc.ui.questions import Key, Reply
@@ -52,6 +52,7 @@ def _side_by_side(question: QuestionView) -> list[Any]:
 
 
 def _question(seat: Seat, run: RunView, question: QuestionView) -> None:
+    warming.rehearse(seat, run.run_id, question)
     values = golden.chosen(question.key)
     pair_sides.table(seat, question, _side_by_side(question))
     choice = pair_group.choice(seat, question)

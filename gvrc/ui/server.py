@@ -14,16 +14,19 @@ import stat
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from gvrc import accounts, setup
+from gvrc import accounts, heap, setup
 from gvrc.errors import ConfigError, GvrcError
 from gvrc.logs import configure_logs
 from gvrc.settings import PROJECT_DIR, Settings, load_settings
 from gvrc.tracing import configure_traces
 from gvrc.ui import house
+
+if TYPE_CHECKING:
+    import uvicorn
 
 # Options of .streamlit/config.toml that safety or speed rest on; two of them are hidden options of Streamlit, so they are checked.
 REQUIRED_OPTIONS: dict[str, Any] = {
@@ -72,8 +75,17 @@ def _set_no_delay(connection: socket.socket) -> None:
 
 
 def serve(settings: Settings) -> None:
-    """Serve until interrupted. Raises ConfigError when the address cannot be used."""
+    """Serve until interrupted. Raises ConfigError when the address cannot be used, StoreError when the database cannot be made."""
     sys.setswitchinterval(SWITCH_SECONDS)
+    with heap.no_sweeps():
+        _make_ready(settings)
+        serving, listening = _loaded(settings)
+        heap.keep_what_is_loaded()
+    serving.run(sockets=[listening])
+
+
+def _loaded(settings: Settings) -> tuple[uvicorn.Server, socket.socket]:
+    """The server with the application, and the socket it will listen on; the address is told."""
     import uvicorn
     from streamlit.web.server.starlette.starlette_server import _get_uvicorn_config_kwargs
 
@@ -88,7 +100,7 @@ def serve(settings: Settings) -> None:
     options = _get_uvicorn_config_kwargs() | {
         "server_header": False, "log_level": "warning", "http": Connection, "timeout_keep_alive": KEEP_ALIVE_SECONDS, "forwarded_allow_ips": settings.api_proxies,
     }
-    uvicorn.Server(uvicorn.Config(app, **options)).run(sockets=[listening])
+    return uvicorn.Server(uvicorn.Config(app, **options)), listening
 
 
 def _load_streamlit_options(settings: Settings) -> None:
@@ -149,7 +161,6 @@ def main() -> int:
         settings = load_settings()
         configure_logs(settings)
         configure_traces(settings, "gvrc")
-        _make_ready(settings)
         serve(settings)
     except GvrcError as error:
         print(f"{error.detail} {error.hint}".strip(), file=sys.stderr)  # noqa: T201

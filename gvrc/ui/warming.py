@@ -1,0 +1,91 @@
+"""What a server does before anybody waits for it.
+
+The code of the pages and the reference that answers want are loaded beside the first sign-in; the first question on a page is answered once for trial,
+and never kept, while it is being read: what is made at first use (statements, schemas, rules) is then there when the answer comes.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+
+import structlog
+
+from gvrc import heap, steward
+from gvrc import ui as pages_code
+from gvrc.errors import GvrcError
+from gvrc.model.review import Answer, QuestionKind
+from gvrc.security.permissions import Permission
+from gvrc.ui.desk import Seat
+from gvrc.views.questions import QuestionView
+
+READING_SECONDS = 0.3
+"""A question is read for so long before it is answered for trial: by then it is drawn."""
+NOT_PAGES = ("main", "server")
+"""Modules that are started, not imported."""
+
+_log = structlog.get_logger("warming")
+
+
+class _Begun:
+    """What this process has begun; nothing before the server told it to, so that a page without a server (a test, a script) has no work beside it."""
+
+    is_serving = False
+    rehearsed: set[str]
+
+
+_Begun.rehearsed = set()
+
+
+def begin() -> None:
+    """At server start: load, beside it, what the pages and the first answer want."""
+    _Begun.is_serving = True
+    _beside("warming", _load)
+
+
+def rehearse(seat: Seat, run_id: int, question: QuestionView) -> None:
+    """While the first question of its kind in this process is being read, by somebody who may answer: an answer to it is tried, beside the page."""
+    if not _Begun.is_serving or question.kind in _Begun.rehearsed or not seat.may(Permission.DECIDE):
+        return
+    _Begun.rehearsed.add(question.kind)
+    _beside("rehearsal", lambda: _answer_for_trial(seat, run_id, question))
+
+
+def _load() -> None:
+    with heap.no_sweeps():
+        for module in pkgutil.iter_modules(pages_code.__path__):
+            if module.name not in NOT_PAGES:
+                importlib.import_module(f"{pages_code.__name__}.{module.name}")
+        steward.load_reference()
+        heap.keep_what_is_loaded()
+
+
+def _answer_for_trial(seat: Seat, run_id: int, question: QuestionView) -> None:
+    time.sleep(READING_SECONDS)
+    steward.problem_with(seat.db, seat.settings, seat.actor, run_id, steward.AnswerIn(key=question.key, answer=_usual_answer(question), note="-"))
+
+
+def _usual_answer(question: QuestionView) -> Answer:
+    if question.kind is QuestionKind.DUPLICATE:
+        return Answer.DIFFERENT
+    return Answer.ACCEPT if question.suggestion is not None else Answer.WAIVE
+
+
+def _beside(name: str, work: Callable[[], None]) -> threading.Thread:
+    def quietly() -> None:
+        try:
+            with suppress(GvrcError):  # whoever really answers is told
+                work()
+        except Exception as error:  # nobody waits for it: it may only be missed
+            _log.warning("not_made_ready", what=name, exc_info=error)
+
+    thread = threading.Thread(target=quietly, name=name, daemon=True)
+    thread.start()
+    return thread
+
+
+__all__ = ["begin", "rehearse"]
