@@ -21,8 +21,11 @@ from gvrc.reference.vocabularies import load_vocabularies
 
 CONTACT_FIELDS = ("phone", "contact", "hotline", "email", "website", "officer_contact")
 """Canonical fields that hold contacts, in the order in which they are read; the first phone found is the primary one."""
-FREE_TEXT_FIELDS = ("address", "location", "description", "officer", "opening_hours", "town")
-"""Canonical fields in which a contact may have been written by the way."""
+FREE_TEXT_FIELDS = (
+    "address", "location", "description", "officer", "opening_hours", "town", "county", "constituency", "sub_county", "ward", "district", "facility_type", "services", "owner",
+    "operational_status", "keph_level",
+)  # fmt: skip
+"""Canonical fields in which a contact may have been written by the way, or come to stand because a cell slipped into the next column."""
 SHORTEST_NUMBER = 9
 """Characters of the shortest text that can hold a telephone number or e-mail."""
 MOST_CONTACTS = 100
@@ -59,6 +62,8 @@ _LABEL = re.compile(r"([^\W\d_][^\W\d_.\-/ ]{0,20}(?:[ ./-]{1,2}[^\W\d_]{1,15}){
 MOST_OFFICES, MOST_FIELDS_OF_OFFICE = 100, 40
 _COUNTY_KEYS = frozenset({"county", "county_name", "countyname", "kaunti"})
 _KEYS_OF_VALUE = ("value", "number", "contact", "detail", "details", "text")
+_OFFICERS = re.compile(r"\b(?:ocs|ocpd|ocpp|ocpb|docs|dcio|scpc|in[\s-]?charge|commander|deputy)\b(?!.*\b(?:offices?|desk|landline|line|tel|telephone|station|control)\b)", re.IGNORECASE)
+"""An officer by the short form of the post, and no line of an office behind it."""
 _OF_AN_OFFICER = "Officer"
 """The kind of contact that an `officer_contact` is."""
 _KEYS_OF_KIND = ("type", "contact_type", "kind", "label", "use", "system")
@@ -192,6 +197,11 @@ def _collect(found: dict[tuple[ContactType, str], Contact], contacts: Iterable[C
 
 
 def _in_order(contacts: Iterable[Contact]) -> tuple[Contact, ...]:
+    """The contacts with the first one primary; an officer's own number comes behind those of the place, and a fax behind what can be called."""
+    contacts = list(contacts)
+    if any(contact.label for contact in contacts):
+        own, fax = _label(_OF_AN_OFFICER, may_be_own=True), _label("Fax")
+        contacts.sort(key=lambda contact: 0 if contact.label is None else 1 if contact.label == own else 2 * (contact.label == fax))
     return tuple(
         contact if contact.is_primary == (index == 0) else replaced(contact, is_primary=index == 0) for index, contact in enumerate(contacts)
     )
@@ -454,6 +464,13 @@ def _postal_addresses(text: str, field_name: str, is_contact: bool) -> Iterator[
         yield _Find(start=found.start(), end=found.end(), contact=contact)
 
 
+def without_post_box(text: str) -> tuple[str, Contact | None]:
+    """A text without the post box that ends it, and the post box."""
+    found = _POSTAL.search(text)
+    box = next((find.contact for find in _postal_addresses(text, "name", True)), None) if found and found.start() > 2 else None
+    return (text[: found.start()].rstrip(" ,.;-"), box) if found and box else (text, None)
+
+
 def _ussd_codes(text: str, field_name: str, is_contact: bool) -> Iterator[_Find]:
     """`*719*33#`: a code to dial on a mobile phone; in free text it only stands in the way of numbers."""
     for found in _USSD.finditer(text) if "#" in text else ():
@@ -466,11 +483,22 @@ def _phones(text: str, field_name: str, hint: str | None, is_contact: bool) -> I
     for find in find_phones(text, is_contact=is_contact):
         if find.number:
             before = find.number
-            label = hint or (_word_before(text, find.start) if is_contact else None)
+            label = hint or (_said_before(text, find.start) if is_contact else _officer_before(text, find.start))
             issue = None if find.is_kenyan else Issue(code="contact.phone_foreign", field_name=field_name, value=find.number)
             yield _Find(start=find.start, end=find.end, contact=_phone(find.number, label), issue=issue)
         elif is_contact:
             yield from _broken_phone(text, find, field_name, hint, before)
+
+
+def _said_before(text: str, start: int) -> str | None:
+    """The words right before a number or, where a name stands there, the officer it is the name of (`OCS: CI So-and-so 0700 ..`)."""
+    word = _word_before(text, start)
+    return word if _label(word, may_be_own=True) else _officer_before(text, start) or word
+
+
+def _officer_before(text: str, start: int) -> str | None:
+    part = re.split(r"[,;/\n\d]", text[max(0, start - 80) : start])[-1]
+    return _OF_AN_OFFICER if _OFFICERS.search(part) else None
 
 
 def _word_before(text: str, start: int) -> str | None:

@@ -33,6 +33,7 @@ _PLURAL_KINDS = re.compile(
     r"(?:\s+(?:in|within|of|for)\b)?\s*",
     re.IGNORECASE,
 )
+_PARTS = re.compile(r"\s*[/&,]\s*")
 _COUNTING = re.compile(r"^(?:(?:grand|sub)[\s-]?)?totals?\b|^page\s+\d|^(?:list|table|annex|appendix|section|category|part)\s+(?:of\b|\d|[a-z]\b)", re.IGNORECASE)
 _NUMBERS = re.compile(r"[\d\s.,:;=()%\-–/]+")
 _PROVES_PLACE = ("phone", "contact", "hotline", "email", "website", "officer", "officer_contact", "latitude", "longitude", "coordinates", "mfl_code", "facility_code", "fid_code",
@@ -100,7 +101,8 @@ def _counts(row: Mapping[str, Any], vocabularies: Vocabularies) -> bool:
 
 def _names_only_a_kind(bare: str, vocabularies: Vocabularies) -> bool:
     """`2. LEGAL AID`, `Police Stations`: what a section holds, and no name."""
-    return vocabularies.facility_types.known_spelling(bare) is not None or vocabularies.services.known_spelling(bare) is not None
+    parts = _PARTS.split(bare) if bare.isupper() else [bare]
+    return all(vocabularies.facility_types.known_spelling(part) is not None or vocabularies.services.known_spelling(part) is not None for part in parts if part)
 
 
 def _is_plain(text: str, kind: str) -> bool:

@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from rapidfuzz import fuzz, process
 
-from gvrc.cleaning.contacts import contacts_in_text, hotline
+from gvrc.cleaning.contacts import contacts_in_text, hotline, without_post_box
 from gvrc.cleaning.kinds import kind_in_words, stated_level
 from gvrc.cleaning.text import clean_text
 from gvrc.model.issue import Issue, Suggestion
@@ -91,6 +91,7 @@ class _NameCleaning:
 
     def result(self) -> CleanName:
         self._note_contacts()
+        self._take_post_box()
         self._take_remains()
         self._take_not_gazetted()
         self._take_numbering()
@@ -114,6 +115,13 @@ class _NameCleaning:
         if self.found.contacts:
             self.rules.append("name-contact")
             self.issues.append(Issue(code="name.holds_contact", field_name="name", value=self.found.redacted))
+
+    def _take_post_box(self) -> None:
+        """`Haki Centre, P.O. Box 1 - 00100 Nairobi`: the address is no part of the name."""
+        text, box = without_post_box(self.text) if "box" in self.text.casefold() else (self.text, None)
+        if box is not None:
+            self.contacts += (box,)
+            self._step(text, "name-contact")
 
     def _take_remains(self) -> None:
         if "<" in self.text or ":" in self.text:

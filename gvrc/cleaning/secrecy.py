@@ -7,16 +7,16 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-SAYS_SO = ("location", "address", "town", "county", "constituency", "sub_county", "ward", "coordinates", "contact", "phone", "description", "officer")
+SAYS_SO = ("name", "location", "address", "town", "county", "constituency", "sub_county", "ward", "coordinates", "contact", "phone", "description", "officer")
 """Canonical fields in which a list says it."""
-LONGEST_NOT_KNOWN = 400
+LONGEST_TOLD = 400
 """Characters of a value that are looked at."""
 
 _MAY_SAY_SO = re.compile(r"confiden|disclos|publi[cs]|circulat|secret|withh|hidden|\bsiri\b|chapish", re.IGNORECASE)
 _ADDRESS = r"(?:physical\s+)?(?:locations?|address(?:es)?|sites?|premises|whereabouts|residence|coordinates|(?:contact\s+)?details)"
 _NOT_KNOWN = r"(?:confidential|secret|undisclosed|withheld|hidden|classified|not\s+(?:to\s+be\s+)?(?:disclosed|published|shared|public|given|listed)|siri)"
 _WHOLE = re.compile(
-    rf"\W*(?:strictly\s+|highly\s+|kept\s+|remains\s+|ya\s+)*{_NOT_KNOWN}(?:\s+{_ADDRESS})?(?:\s+for\s+(?:security|safety|protection)(?:\s+(?:reasons|purposes))?)?\W*(?:\([^()]{{0,60}}\))?\W*", re.IGNORECASE
+    rf"\W*(?:name\s+)?(?:strictly\s+|highly\s+|kept\s+|remains\s+|ya\s+)*{_NOT_KNOWN}(?:\s+{_ADDRESS})?(?:\s+for\s+(?:security|safety|protection)(?:\s+(?:reasons|purposes))?)?\W*(?:\([^()]{{0,60}}\))?\W*", re.IGNORECASE
 )
 _WITHIN = re.compile(
     r"\b(?:do\s+not|don.?t|not\s+(?:to\s+be|for)|never|must\s+not\s+be|should\s+not\s+be)\s+(?:be\s+)?(?:publish|public|share\s+(?:the\s+)?(?:location|address)|disclos|circulat)"
@@ -28,9 +28,10 @@ _WITHIN = re.compile(
 )
 
 
-def is_to_be_hidden(values: Mapping[str, Any]) -> bool:
-    """Whether the canonical values of a row say that its place is confidential; `free and confidential support` does not."""
-    return any(_says_so(value[:LONGEST_NOT_KNOWN]) for name in SAYS_SO if isinstance(value := values.get(name), str) and _MAY_SAY_SO.search(value))
+def is_to_be_hidden(values: Mapping[str, Any], data: Mapping[str, Any]) -> bool:
+    """Whether the canonical values of a row, or other fields of its `data`, say that its place is confidential; `free and confidential support` does not."""
+    said = (*(values.get(name) for name in SAYS_SO), *data.values())
+    return any(_says_so(value[:LONGEST_TOLD]) for value in said if isinstance(value, str) and _MAY_SAY_SO.search(value[:LONGEST_TOLD]))
 
 
 @lru_cache(maxsize=4_096)

@@ -17,6 +17,7 @@ from typing import Any
 from gvrc.sources.field_names import known_name
 from gvrc.sources.fixed_width import columns_of, with_tabs
 from gvrc.sources.json_stream import FoundRecord, Screen, Trouble, told_bytes
+from gvrc.sources.looks import KIND_HEADING, SECTION, SERVICES_HEADING, county_in_title
 from gvrc.sources.text import LONGEST_RECORD, mend_text, open_text, text_lines
 
 DELIMITERS = (",", ";", "\t", "|")
@@ -258,16 +259,32 @@ _AREAS = frozenset({"county", "constituency", "sub_county", "district", "ward", 
 def merged_columns(names: Sequence[str], rows: Sequence[Row]) -> tuple[str, ...]:
     """The columns whose cells were merged in the spreadsheet: an area is named once and the rows below leave it empty.
 
-    Only columns of areas, filled in the first row, empty in many, and never naming one area twice in a row.
+    Only columns of areas, filled in the first row, empty in many, and never naming one area twice in a row. Those of kinds too, where marks say that the
+    cell above holds again (`"`, `-do-`, `ditto`).
     """
     areas = {place: name for place, name in enumerate(names) if _is_area(name)}
+    dittoed = [name for place, name in enumerate(names) if (place in areas or _is_kind(name)) and _has_dittos([row[place].strip() if len(row) > place else "" for row in rows])]
     full = [row for row in rows if any(cell.strip() for place, cell in enumerate(row) if place not in areas)]
-    return tuple(name for place, name in areas.items() if _looks_merged([row[place].strip() if len(row) > place else "" for row in full]))
+    merged = (name for place, name in areas.items() if _looks_merged([row[place].strip() if len(row) > place else "" for row in full]))
+    return tuple(dict.fromkeys((*merged, *dittoed)))
 
 
 def _is_area(name: str) -> bool:
     named = known_name((name,))
     return named is not None and named.canonical in _AREAS
+
+
+def _is_kind(name: str) -> bool:
+    named = known_name((name,))
+    return named is not None and named.canonical in ("facility_type", "category")
+
+
+_DITTO = re.compile(r"[\"“”″„]{1,2}|''|,,|[-–.\s]*(?:do|ditto)[-–.\s]*|(?:same )?as above", re.IGNORECASE)
+
+
+def _has_dittos(cells: Sequence[str]) -> bool:
+    """Whether marks among cells say that the one above holds again."""
+    return bool(cells) and bool(cells[0]) and _DITTO.fullmatch(cells[0]) is None and any(map(_DITTO.fullmatch, cells))
 
 
 def _looks_merged(cells: Sequence[str]) -> bool:
@@ -308,6 +325,7 @@ class DelimitedRecords:
             stream_of_rows = iter(rows)
             for row in islice(stream_of_rows, self.header.index + 1):
                 self._learn_section(row)
+                self._learn_title(row)
             rows.expect_width(len(self.header.names))
             yield from self._records(rows, stream_of_rows)
 
@@ -343,7 +361,7 @@ class DelimitedRecords:
             self._learn_section(row)
             self._learn_merged(row)
             number += 1
-            data = self._data(row)
+            data = self._data(self._without_dittos(row))
             yield f"/rows/{number}", self._context, data, told_bytes(data)
 
     def _begin_table(self, names: tuple[str, ...]) -> None:
@@ -380,13 +398,20 @@ class DelimitedRecords:
         """Whether a second table begins here, in a file that holds several one below the other, or the header comes again."""
         return is_header_row(row, self._is_field_name)
 
+    def _without_dittos(self, row: Row) -> Row:
+        """A row with nothing in the place of marks that say that the cell above holds again."""
+        if not self._merged:
+            return row
+        names = self.header.names
+        return ["" if place < len(names) and names[place] in self._merged and _DITTO.fullmatch(cell.strip()) else cell for place, cell in enumerate(row)]
+
     def _learn_merged(self, row: Row) -> None:
         """A cell that was merged over several rows stands in the first of them only: it flows down until the next one."""
         if not self._merged:
             return
         changed = False
         for name, cell in zip(self.header.names, row, strict=False):
-            if name not in self._merged:
+            if name not in self._merged or _DITTO.fullmatch(cell.strip()):
                 continue
             if cell.strip() or changed:
                 changed = changed or cell.strip() != self._merged[name]
@@ -400,12 +425,26 @@ class DelimitedRecords:
             self._context = self._headings.told
 
 
+    def _learn_title(self, row: Row) -> None:
+        """A county that the title of a list names is that of its rows (`GBV SERVICE PROVIDERS - KILIFI COUNTY`)."""
+        cells = [cell.strip() for cell in row if cell.strip()]
+        if len(cells) == 1 and not self._is_below_heading and (county := county_in_title(mend_text(cells[0]))):
+            self._headings.learn_title(county)
+            self._context = self._headings.told
+
+
+def _rank(level: str) -> str:
+    """Headings of kinds and of services end each other."""
+    return KIND_HEADING if level == SERVICES_HEADING else level
+
+
 class Headings:
     """The headings that a row stands under, each by its level: a new one ends those of the levels that first came below its own."""
 
     def __init__(self, heading_level: Callable[[str], str]) -> None:
         self._level_of = heading_level
         self._levels: list[str] = []
+        self._title: dict[str, Any] = {}
         self.told: dict[str, Any] = {}
 
     def is_one(self, row: Row) -> bool:
@@ -418,15 +457,21 @@ class Headings:
         level = self._level_of(text)
         if not level:
             return False
-        if level not in self._levels:
-            self._levels.append(level)
-        above = self._levels[: self._levels.index(level)]
-        self.told = {**{name: said for name, said in self.told.items() if name in above}, level: text}
+        rank = _rank(level)
+        if rank not in self._levels:
+            self._levels.append(rank)
+        above = self._levels[: self._levels.index(rank)]
+        self.told = {**self._title, **{name: said for name, said in self.told.items() if _rank(name) in above}, level: text}
         return True
 
     def forget(self) -> None:
         """Nothing stands under the headings so far any more."""
-        self._levels, self.told = [], {}
+        self._levels, self.told = [], self._title
+
+    def learn_title(self, county: str) -> None:
+        """The title of a list names a county: that of all rows that stand under no other."""
+        self._title = {SECTION: county}
+        self.told = {**self._title, **self.told}
 
 
 _WEB_PAGE = re.compile(r"\s*<(?:!doctype|html|head|body)\b", re.IGNORECASE)

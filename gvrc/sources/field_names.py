@@ -31,7 +31,14 @@ _GROUPED = re.compile(r"\w{1,80}(?:/\w{1,80}){1,6}")
 _IN_ENGLISH = re.compile(r"(.{3,80}) (?:en|eng|english|label)")
 _ASKS = re.compile(r"[?\s]*\(?\b(?:yes\s?/\s?no|y\s?/\s?n)\)?\s*$|\?\s*$", re.IGNORECASE)
 """How a heading says that it is a question: `GENDER DESK? (Yes/No)`."""
+_ASKED_OF = re.compile(
+    r"^(?:does|do|is|are|has|have|offers?|provides?)[\s_]+(?:(?:it|you|they|there|(?:the|this|your)[\s_]+[a-z]+)[\s_]+)?(?:(?:offer|provide|have|give|conduct)s?[\s_]+)?(?:(?:an?|the|any)[\s_]+)?"
+    r"|[\s_]+(?:available|offered|provided|present|availability)$", re.IGNORECASE,
+)
+"""What a question asks around its subject: `Does the facility offer PEP`, `Is a gender desk available`."""
 _NOT_WORD = re.compile(r"[^a-z0-9#]+")
+_DOTTED = re.compile(r"\b(?:[A-Za-z]\.){2,6}[A-Za-z]?\b|\b(?:[A-Za-z]\.){2,6}")
+"""Letters with dots between them, as in `O.C.S`."""
 _OF_DBASE = re.compile(r",[CNFDLMI](?:,\d{1,3}){1,2}$")
 """The type and width that dBase tables carry in the names of their columns: `name,C,80`."""
 _WRAPPERS = frozenset({
@@ -66,7 +73,8 @@ def spaced(key: str) -> str:
 
 def asked(heading: str) -> str:
     """What a heading asks for, without its question mark and the answers it offers; a form's groups stay."""
-    return _ASKS.sub("", heading[:200]).strip() or heading
+    plain = _ASKS.sub("", heading[:200]).strip()
+    return _ASKED_OF.sub("", plain).strip() or plain or heading
 
 
 _HIDDEN = re.compile(r"confiden|sensitiv|secret|hid(?:e|den)\b|withh|classified|(?:do not|don.?t|not for) publi|\bsiri\b", re.IGNORECASE)
@@ -79,6 +87,7 @@ def says_hidden(heading: str) -> bool:
 
 def plain_name(text: str) -> str:
     """A field name as names are compared: lower case words, camelCase taken apart, no punctuation, nor what Drupal puts before its own (`field_phone`)."""
+    text = _DOTTED.sub(lambda found: found[0].replace(".", ""), text) if "." in text else text
     return _NOT_WORD.sub(" ", _OF_DBASE.sub("", spaced(text.removeprefix("field_"))).lower()).strip()
 
 
@@ -123,6 +132,8 @@ def _by_a_part(steps: tuple[str, ...], words: list[str]) -> KnownName | None:
     if either := _either(steps[-1]):
         return either
     if plain := _without_asides(steps[-1]):
+        if (aside := known_name((steps[-1].partition("(")[2].rstrip(") "),))) is not None and aside.canonical == "coordinates":
+            return _less_sure(aside)  # `Location (GPS)`
         return _less_sure(known_name((*steps[:-1], plain)))
     if (another := _ANOTHER.fullmatch(words[-1])) and (same := known_name((*steps[:-1], another[1]))) is not None and same.canonical in _MAY_BE_SEVERAL:
         return _less_sure(same)
@@ -136,6 +147,7 @@ _MAY_BE_SEVERAL = frozenset({"phone", "email", "contact", "hotline", "website"})
 """Fields of which a place may have another one: `Alt Tel`, `2nd phone`."""
 
 
+_OF_PERSONS = frozenset({"officer", "officer_contact"})
 _OR = re.compile(r"\s*(?:/|&|\bor\b|\band\b)\s*", re.IGNORECASE)
 
 
@@ -146,8 +158,12 @@ def _either(heading: str) -> KnownName | None:
         return None
     named = [known_name((part,)) for part in parts]
     told = {part.canonical for part in named if part is not None}
-    if None in named or not told <= _MAY_BE_SEVERAL:
+    if named[0] is not None and named[0].canonical == "name" and parts[0].lower().startswith("name of"):
+        return _less_sure(named[0])  # `NAME OF STATION/POST/BASE`
+    if None in named or not (told <= _MAY_BE_SEVERAL or told <= _OF_PERSONS):
         return None
+    if told <= _OF_PERSONS:
+        return replace(max((part for part in named if part), key=lambda part: part.canonical), confidence=0.9)
     canonical = "hotline" if "hotline" in told and told <= {"hotline", "phone"} else told.pop() if len(told) == 1 else "contact"
     return KnownName(canonical=canonical, confidence=0.9, rank=min(part.rank for part in named if part), reason="it names ways to reach a place")
 

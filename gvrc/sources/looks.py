@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from functools import lru_cache
+from itertools import islice
 from typing import Any
 
 from gvrc.reference.address import SEPARATOR, unit_headed
@@ -25,6 +26,8 @@ _UUID = re.compile(r"[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}", re.IGNORECA
 _FLAGS = frozenset({"y", "n", "yes", "no", "true", "false", "t", "f", "0", "1", "x", "✓", "✔", "ndiyo", "hapana", "√"})
 YES = frozenset({"y", "yes", "true", "t", "1", "x", "✓", "✔", "ndiyo", "√"})
 _PAIR = re.compile(r"\s*(?:POINT\s*)?[\[(]?\s*([-+]?\d{1,2}\.\d+)[°\s]*[NS]?\s*[,;\s]\s*([-+]?\d{1,2}\.\d+)[°\s]*[EW]?\s*[\])]?\s*", re.IGNORECASE)
+_ANGLES = re.compile(r"(?=.*[NS])(?=.*E)(?=.*\d)[NSE\d\s.,:;°º'\"′″’”+-]+", re.IGNORECASE)
+"""A pair of angles with their hemispheres: `0°29'52"S 36°19'12"E`, `N03 33.512 E038 38.701`."""
 _ENUMERATION = re.compile(r"\s*[,;|]\s*")
 _REGISTRY_CODE = re.compile(r"[A-Z]{2,4}-\d{3,6}")
 _LEVEL = re.compile(r"(?:keph\s*)?(?:level|lvl|l|daraja|tier)[\s-]*(?:[1-6][ab]?|ii|iii|iv|v|vi)|[1-6][ab]?", re.IGNORECASE)
@@ -106,7 +109,8 @@ def _is_pair(value: Any) -> bool:
             return {"lat", "latitude"} & set(value[0]) != set() and all(_is_degree(part) for part in list(value[0].values())[:2])
         told = [item for item in value if item is not None and item is not False and item != ""]
         return len(told) in (2, 3) and all(_is_degree(item) for item in told[:2])
-    return _PAIR.fullmatch(str(value)[:LONGEST_LOOK]) is not None
+    text = str(value)[:LONGEST_LOOK]
+    return _PAIR.fullmatch(text) is not None or (_ANGLES.fullmatch(text) is not None and sum(map(str.isdigit, text)) >= 6)
 
 
 @lru_cache(maxsize=4096)
@@ -263,9 +267,10 @@ def share(look: str, values: Iterable[Any]) -> float:
 _NUMBERED = re.compile(r"\W{0,3}(?:\d{1,3}|[ivxl]{1,6}|[a-z])\s?[.):]\s*(\D{3,80})", re.IGNORECASE)
 
 
-SECTION, SUB_COUNTY_HEADING, KIND_HEADING = "section", "heading sub county", "heading kind"
-"""Names under which headings flow down to the rows below them: of a county or region (or anything numbered), of a smaller unit, of a kind of place."""
-HEADINGS = (SECTION, SUB_COUNTY_HEADING, KIND_HEADING)
+SECTION, SUB_COUNTY_HEADING, KIND_HEADING, SERVICES_HEADING = "section", "heading sub county", "heading kind", "heading services"
+"""Names under which headings flow down to the rows below them: of a county or region (or anything numbered), of a smaller unit, of a kind of place, of
+what is done there."""
+HEADINGS = (SECTION, SUB_COUNTY_HEADING, KIND_HEADING, SERVICES_HEADING)
 
 
 @lru_cache(maxsize=4096)
@@ -280,7 +285,33 @@ def heading_level(text: str) -> str:
         return SUB_COUNTY_HEADING
     if _heads_a_kind(said):
         return KIND_HEADING
+    if _heads_services(said):
+        return SERVICES_HEADING
     return SECTION if numbered or is_county(text) or is_region(text) else ""
+
+
+_COUNTY_OF_TITLE = re.compile(r"((?:[A-Za-z][A-Za-z'’/-]*\s+){1,3})county\b(?!\s+(?:assembl|director|commander|governments\b))", re.IGNORECASE)
+
+
+def county_in_title(text: str) -> str:
+    """The one county that a title names as such; empty when it names none or several."""
+    found: set[str] = set()
+    for said in _COUNTY_OF_TITLE.finditer(text[:200]):
+        words = said[1].split()
+        found.update(islice((name for size in range(len(words), 0, -1) if is_county(name := " ".join(words[-size:]))), 1))
+    return f"{found.pop()} County" if len(found) == 1 else ""
+
+
+_SIDE_BY_SIDE = re.compile(r"\s*(?:/|&|,|\band\b)\s*", re.IGNORECASE)
+
+
+def _heads_services(text: str) -> bool:
+    """Whether a text in capital letters names services or kinds of place and nothing else (`SECURITY/POLICE`, `HEALTH SERVICES`)."""
+    parts = [part for part in _SIDE_BY_SIDE.split(text) if part] if text.isupper() else []
+    return bool(parts) and all(is_kind_key(part) or _are_services(part) or _are_services(part.removesuffix(" SERVICES")) or part in _PILLARS for part in parts)
+
+
+_PILLARS = frozenset({"HEALTH", "HEALTH SERVICES", "HEALTH SECTOR", "MEDICAL SERVICES", "SECURITY SECTOR", "JUSTICE", "JUSTICE SECTOR", "SOCIAL SERVICES", "CIVIL SOCIETY", "JUDICIARY"})
 
 
 def _heads_a_kind(text: str) -> bool:

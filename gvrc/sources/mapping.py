@@ -24,7 +24,18 @@ from gvrc.sources.field_names import (
     split_path,
 )
 from gvrc.sources.json_stream import COUNTY_OF_KEY, KIND_OF_LIST
-from gvrc.sources.looks import KIND_HEADING, LONGEST_LOOK, LOOKS, SUB_COUNTY_HEADING, as_number, is_kind_key, is_missing, share, words_of
+from gvrc.sources.looks import (
+    KIND_HEADING,
+    LONGEST_LOOK,
+    LOOKS,
+    SERVICES_HEADING,
+    SUB_COUNTY_HEADING,
+    as_number,
+    is_kind_key,
+    is_missing,
+    share,
+    words_of,
+)
 from gvrc.sources.wide import kind_of
 
 SHOWN_SAMPLES = 3
@@ -51,7 +62,7 @@ _NO_KINDS = frozenset({
     "feature", "featurecollection", "node", "way", "relation", "point", "record", "object", "item", "ok", "success",
     "facility", "facilities", "location", "organization", "organisation", "place", "county", "searchset", "collection", "batch", "bundle",
     "document", "transaction", "table", "list", "text", "string", "literal", "uri", "_doc", "doc", "hit", "header", "footer", "trailer",
-    "multipolygon", "multipoint", "polygon", "linestring", "boundary", "site", "geometry",
+    "service", "post", "page", "multipolygon", "multipoint", "polygon", "linestring", "boundary", "site", "geometry",
 })
 """Words that tell the kind of a piece of data, not of a place."""
 
@@ -371,6 +382,7 @@ _CHECKS: dict[str, Callable[[KnownName, FieldValues], Proposal | None]] = {
 }  # fmt: skip
 
 
+_OF_HEADINGS = {SUB_COUNTY_HEADING: "sub_county", KIND_HEADING: "facility_type", SERVICES_HEADING: "category"}
 _TITLES = frozenset({"name", "title", "layer", "layername", "sheet", "collection", "dataset"})
 
 
@@ -383,9 +395,8 @@ def _propose_inherited(values: FieldValues) -> Proposal:
         return Proposal(canonical="facility_type", confidence=0.7, reason="the list is called so", rank=9_600)
     if name == COUNTY_OF_KEY:
         return Proposal(canonical="county", confidence=0.9, reason="the records stand under counties", rank=9_000)
-    if name in (SUB_COUNTY_HEADING, KIND_HEADING):
-        canonical = "sub_county" if name == SUB_COUNTY_HEADING else "facility_type"
-        return Proposal(canonical=canonical, confidence=0.8, reason="it is the heading the records stand under", rank=9_400)
+    if name in _OF_HEADINGS:
+        return Proposal(canonical=_OF_HEADINGS[name], confidence=0.8, reason="it is the heading the records stand under", rank=9_400)
     if name == KIND_OF_LIST:
         return Proposal(canonical="facility_type", confidence=0.8, reason="the list they stand in is called so", rank=9_500)
     if name.casefold() in ("region", "regions.name", "province", "provinces.name"):
@@ -418,7 +429,7 @@ _VALUE_LOOKS = (
     ("email", "email", 0.85), ("coordinates", "coordinates", 0.85), ("callable", "phone", 0.8), ("website", "website", 0.8),
     ("facility_code", "facility_code", 0.8), ("county", "county", 0.8), ("longitude", "longitude", 0.7), ("latitude", "latitude", 0.6),
     ("constituency", "constituency", 0.7), ("ward", "ward", 0.7), ("operational_status", "operational_status", 0.6),
-    ("facility_type", "facility_type", 0.7), ("owner", "owner", 0.65), ("services", "services", 0.65),
+    ("facility_type", "facility_type", 0.7), ("keph_level", "keph_level", 0.65), ("owner", "owner", 0.65), ("services", "services", 0.65),
 )  # fmt: skip
 
 
@@ -462,6 +473,8 @@ def _may_only_look_so(canonical: str, name: str, values: FieldValues) -> bool:
         return True
     if canonical == "phone":
         return _NAMES_A_KEY.search(name) is not None or values.looks("phone") < 0.25 or values.looks("date") >= 0.5
+    if canonical == "keph_level":
+        return values.looks("whole_number") > 0.2 or len(set(map(str, values.values))) < 2
     if canonical == "website":
         return _are_pictures(values) or (len(values.values) > 2 and len(set(map(str, values.values))) == 1)
     if canonical == "operational_status":

@@ -59,6 +59,8 @@ _WHEN = re.compile(
     r"\W*\b(?:24\s?(?:hrs?|hours?|/\s?7)(?:\s?(?:a|per)\s?day)?|round the clock|day and night|(?:in|since|from|as (?:of|at)|by)\s(?:[a-z]{3,9}\s)?(?:19|20)\d\d)\W*$", re.IGNORECASE
 )
 """When a status holds, told behind it: `Operational 24hrs`, `closed in 2019`."""
+_OF_A_COUNTY = re.compile(r"\bcounty\s+gov(?:t|ernment)?\b(?:\s+of\b|$)|\bcounty\s+of\s+[a-z]", re.IGNORECASE)
+_BESIDE = re.compile(r"\s*(?:[/,;–]|\s-\s|-(?=[A-Z]))\s*")
 _YES_NO = frozenset({"true", "false", "y", "n", "yes", "no", "0", "1"})
 _NAME_FIELDS = ("name", "official_name")
 
@@ -96,7 +98,7 @@ class _RowWork:
         point = self._point()
         codes = self._codes()
         texts = {field_name: self._free_text(field_name) for field_name in _FREE_TEXT if self.values.get(field_name) is not None}
-        contacts = self._contacts(name, [contact for _, found in texts.values() for contact in found])
+        contacts = self._contacts(name, [contact for _, found in texts.values() for contact in found], is_hotline=self.vocabularies.group(kind.code) == "hotline")
         official = self._text("official_name")
         self._note_gazettement(name)
         self._note_offices()
@@ -114,7 +116,7 @@ class _RowWork:
             mfl_code=codes.get("mfl_code"),
             fid_code=codes.get("fid_code"),
             keph_level=self._level(name),
-            owner=self._term("owner", self.vocabularies.owners, "owner.unknown"),
+            owner=self._owner(),
             operational_status=self._status(name),
             stated=self._stated(),
             point=point,
@@ -257,6 +259,18 @@ class _RowWork:
             self.changes.append(_change(field_name, text, vocabulary.label(match.code), "vocabulary-fuzzy"))
         return match.code
 
+    def _owner(self) -> str | None:
+        """Who runs the place; of a kind of owner and its member side by side (`FBO - Catholic`) the member."""
+        text = self._text("owner")
+        owners = self.vocabularies.owners
+        if text and owners.known_spelling(text) is None:
+            if _OF_A_COUNTY.search(text):
+                return owners.known_spelling("County Government")
+            codes = [owners.known_spelling(part) for part in _BESIDE.split(text)]
+            if len(codes) > 1 and all(codes) and len({owners.attribute(code, "owner_type") for code in codes}) == 1:
+                return codes[-1]
+        return self._term("owner", owners, "owner.unknown")
+
     def _status(self, name: CleanName) -> str | None:
         """The status as stated: in its column or, where that is empty, in brackets behind the name (`Tiwi Dispensary (closed)`)."""
         statuses = self.vocabularies.operational_statuses
@@ -295,8 +309,11 @@ class _RowWork:
             )
         return (found.redacted or "")[:LONGEST_DESCRIPTION] or None, found.contacts
 
-    def _contacts(self, name: CleanName, by_the_way: Sequence[Contact]) -> tuple[Contact, ...]:
-        clean = parse_contacts(self.values)
+    def _contacts(self, name: CleanName, by_the_way: Sequence[Contact], *, is_hotline: bool) -> tuple[Contact, ...]:
+        values = self.values
+        if is_hotline and "phone" in values and "hotline" not in values:  # its number may be a short code
+            values = {("hotline" if field_name == "phone" else field_name): value for field_name, value in values.items()}
+        clean = parse_contacts(values)
         contacts = merged_contacts(clean.contacts, name.contacts, by_the_way) if name.contacts or by_the_way else clean.contacts
         self.changes.extend(clean.changes)
         if not self.answered & CONTACT_ANSWERS and (elsewhere := self._elsewhere(contacts)):
@@ -314,7 +331,7 @@ class _RowWork:
     def _visibility(self) -> Visibility:
         """Who may know of the place: as stated, unless its row or its list says that nobody may."""
         stated = self._stated_visibility()
-        if "visibility" in self.answered or stated is Visibility.WITHHELD or not (is_to_be_hidden(self.values) or self._is_among_shelters()):
+        if "visibility" in self.answered or stated is Visibility.WITHHELD or not (is_to_be_hidden(self.values, self.row.data) or self._is_among_shelters()):
             return stated
         self.changes.append(_change("visibility", stated.value, Visibility.WITHHELD.value, "said-confidential"))
         return Visibility.WITHHELD
@@ -416,7 +433,7 @@ def _names_shelters(text: str, vocabularies: Vocabularies) -> bool:
     return found is not None and vocabularies.group(found.code) == "shelter"
 
 
-_OF_COMMANDERS = re.compile(r"(?:^|[\W_])ocs(?:$|[\W_])|officer[\W_]+commanding", re.IGNORECASE)
+_OF_COMMANDERS = re.compile(r"(?:^|[\W_])o\.?c\.?s(?:$|[\W_])|officer[\W_]+commanding", re.IGNORECASE)
 
 
 @lru_cache(maxsize=4_096)

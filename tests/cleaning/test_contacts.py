@@ -149,7 +149,7 @@ def test_contacts_of_every_shape_are_read() -> None:
 
 def test_the_kind_of_a_contact_is_kept_where_it_matters() -> None:
     contacts = parse_contacts({"contact": [{"type": "OCS", "value": "0700000111"}, {"type": "Fax", "value": "0700000112"}, {"type": "phone", "value": "0700000113"}]}).contacts
-    assert [contact.label for contact in contacts] == ["Officer's mobile", "Fax", None]
+    assert [contact.label for contact in contacts] == [None, "Officer's mobile", "Fax"]
     assert [contact.is_primary for contact in contacts] == [True, False, False]
 
 
@@ -259,3 +259,11 @@ def test_a_field_that_was_read_as_something_else_holds_no_phone_after_the_row_wa
     kept = json.loads(json.dumps(data))
     found = phones_elsewhere(kept, {"coordinates": data["geom"]})
     assert [contact.value for contact in found] == ["+254700000111"]
+
+
+@pytest.mark.parametrize(("cell", "labels"), [
+    ("OCS: CI So-and-so 0700 000 111", ["Officer's mobile"]), ("OCS 0700000111, Gender desk 0700000112", [None, "Officer's mobile"]), ("OCS Office Diani 0700000111", [None]),
+    ("In-charge Sr So-and-so 0700000111 / 0700000112", ["Officer's mobile", None]),
+])  # fmt: skip
+def test_a_number_behind_the_name_of_an_officer_is_that_officers_own(cell: str, labels: list[str | None]) -> None:
+    assert sorted(contact.label or "" for contact in parse_contacts({"contact": cell}).contacts) == sorted(label or "" for label in labels)

@@ -160,3 +160,9 @@ def test_quotes_letters_and_acronyms_of_a_name(text: str, name: str) -> None:
 def test_a_level_written_by_its_letter_is_one() -> None:
     assert clean_name("Example Hospital L4", load_vocabularies()).keph_level == "4"
     assert clean_name("Plot L14 Clinic", load_vocabularies()).keph_level is None
+
+
+def test_a_post_box_is_no_part_of_a_name() -> None:
+    found = clean_name("Haki Centre, P.O. Box 101 - 00100 Nairobi", load_vocabularies())
+    assert found.name == "Haki Centre"
+    assert [contact.value for contact in found.contacts] == ["P.O. Box 101 - 00100 Nairobi"]

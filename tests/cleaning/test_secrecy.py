@@ -8,7 +8,8 @@ from gvrc.cleaning.secrecy import is_to_be_hidden
     "Address withheld for security reasons", "Location not disclosed", "Mahali pa siri", "Strictly confidential (call first)",
 ])  # fmt: skip
 def test_a_place_that_must_not_become_known_is_told(text: str) -> None:
-    assert is_to_be_hidden({"description": text})
+    assert is_to_be_hidden({"description": text}, {})
+    assert is_to_be_hidden({}, {"notes 2": text})
 
 
 @pytest.mark.parametrize("text", [
@@ -16,4 +17,4 @@ def test_a_place_that_must_not_become_known_is_told(text: str) -> None:
     "Office of the Director of Public Prosecutions", "Publishes a yearly report",
 ])  # fmt: skip
 def test_confidential_care_is_no_secret_place(text: str) -> None:
-    assert not is_to_be_hidden({"description": text, "location": text})
+    assert not is_to_be_hidden({"description": text, "location": text}, {"any": text})

@@ -120,3 +120,34 @@ def test_codes_filled_up_with_zeros_are_official_ones_and_keys_no_coordinates(de
     uuid = "c0ffee00-0000-4000-8000-00000000000"
     fields = detected([{"code": f"0001300{n}", "name": f"{place} Dispensary", "coordinates": f"{uuid}{n}"} for n, place in enumerate(("Tiwi", "Vanga", "Mbuguni"))]).mapping.fields
     assert fields == {"code": "mfl_code", "name": "name"}
+
+
+def test_marks_that_say_that_the_cell_above_holds_again_are_read_so(read: Read) -> None:
+    rows = read("Name,County,Sub County,Type,Phone\nTiwi,Kwale,Matuga,Dispensary,0700000001\nWaa,-do-,ditto,do,0700000002\nVanga,\"\"\"\",Lunga Lunga,\"\"\"\",0700000003\n")
+    assert told(rows, "county", "sub_county", "facility_type") == [("Kwale", "Matuga", "Dispensary"), ("Kwale", "Matuga", "Dispensary"), ("Kwale", "Lunga Lunga", "Dispensary")]
+
+
+def test_a_police_list_with_dotted_headings_is_understood(detected: Callable[[Any], Detection]) -> None:
+    fields = detected("COUNTY,NAME OF STATION/POST/BASE,CATEGORY,O.C.S/IN-CHARGE CONTACT\nNAKURU,NAIVASHA,STATION,0700000301\nNAKURU,KAYOLE,BASE,0700000303\nNAKURU,LONGONOT,P/POST,0700000304\n").mapping.fields
+    assert {path: fields[path] for path in list(fields) if path != "COUNTY"} == {
+        "NAME OF STATION/POST/BASE": "name", "CATEGORY": "facility_type", "O.C.S/IN-CHARGE CONTACT": "officer_contact",
+    }  # fmt: skip
+
+
+def test_a_question_is_asked_of_its_subject_and_levels_are_known_by_their_values(read: Read) -> None:
+    rows = read([{"n": "Isinya Health Centre", "k": "L3", "Does it offer PEP?": "Yes"}, {"n": "Ngong Hospital", "k": "L4", "Does it offer PEP?": "No"}])
+    assert [(row.values.get("keph_level"), row.values.get("services")) for row in rows] == [("L3", "PEP"), ("L4", None)]
+
+
+def test_a_county_in_the_title_is_that_of_the_rows_and_services_head_parts(read: Read) -> None:
+    lines = ["GBV SERVICE PROVIDERS - TAITA TAVETA COUNTY,,", "Name,Location,Phone", "LEGAL SERVICES,,", "Haki Desk,Voi,0700000001", "SECURITY/POLICE,,", "Central,Voi,0700000002", "KWALE COUNTY,,", "Tiwi,Tiwi,0700000003"]
+    assert told(read("\n".join(lines) + "\n"), "section", "facility_type", "category") == [
+        ("TAITA TAVETA County", "LEGAL SERVICES", None), ("TAITA TAVETA County", None, "SECURITY/POLICE"), ("KWALE COUNTY", None, "SECURITY/POLICE"),
+    ]  # fmt: skip
+
+
+def test_a_pair_of_angles_under_a_location_is_a_point_and_a_sub_county_no_county(detected: Callable[[Any], Detection]) -> None:
+    rows = 'Moyale Police Station,Moyale,"3°31\'39.0""N 39°03\'22.0""E"\nSololo Hospital,Moyale,N03 33.512 E038 38.701\n'
+    fields = detected(f"Name,S/COUNTY,Location (GPS)\n{rows}").mapping.fields
+    assert (fields["Location (GPS)"], fields["S/COUNTY"]) == ("coordinates", "sub_county")
+    assert detected(f"Name,S/COUNTY,Where\n{rows}").mapping.fields["Where"] == "coordinates"

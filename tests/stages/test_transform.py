@@ -243,3 +243,24 @@ def test_a_status_is_read_without_when_it_holds(stated: Any, code: str) -> None:
 def test_a_number_under_a_heading_that_speaks_of_calling_is_found_though_it_speaks_of_codes_too() -> None:
     record, _ = made(DIANI, data={**DIANI, "Toll free code": "0800 720 501"})
     assert [contact.value for contact in record.contacts] == ["+254700000111", "+254800720501"]
+
+
+def test_the_number_of_a_hotline_may_be_a_short_code() -> None:
+    assert [contact.value for contact in made({"name": "County Toll Free Line", "facility_type": "Hotline", "phone": ["1508"]})[0].contacts] == ["1508"]
+    assert "contact.phone_invalid" in codes({**DIANI, "phone": "1508"})
+
+
+@pytest.mark.parametrize(("stated", "code"), [
+    ("FBO - Catholic", "kec"), ("FBO/SDA", "seventh_day_adventist"), ("County Govt of Bungoma", "ministry_of_health"), ("Nairobi City County Government", "ministry_of_health"), ("Public - County Govt", "ministry_of_health"),
+])  # fmt: skip
+def test_an_owner_is_read_with_its_kind_beside_it(stated: str, code: str) -> None:
+    assert made({**DIANI, "owner": stated})[0].owner == code
+
+
+def test_owners_of_two_kinds_side_by_side_are_a_question() -> None:
+    assert "owner.unknown" in codes({**DIANI, "owner": "NGO / Private"})
+
+
+def test_a_number_that_slipped_into_another_column_is_found_and_that_of_an_officer_told() -> None:
+    record, _ = made({"name": "Ngao Hospital", "county": "Tana River", "constituency": "0700 000 676", "description": "OCS Garsen 0700 000 677"})
+    assert {contact.value: contact.label for contact in record.contacts} == {"+254700000676": None, "+254700000677": "Officer's mobile"}
