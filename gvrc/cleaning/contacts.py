@@ -21,11 +21,10 @@ from gvrc.reference.vocabularies import load_vocabularies
 
 CONTACT_FIELDS = ("phone", "contact", "hotline", "email", "website", "officer_contact")
 """Canonical fields that hold contacts, in the order in which they are read; the first phone found is the primary one."""
-FREE_TEXT_FIELDS = (
-    "address", "location", "description", "officer", "opening_hours", "town", "county", "constituency", "sub_county", "ward", "district", "facility_type", "services", "owner",
-    "operational_status", "keph_level",
-)  # fmt: skip
-"""Canonical fields in which a contact may have been written by the way, or come to stand because a cell slipped into the next column."""
+FREE_TEXT_FIELDS = ("address", "location", "description", "officer", "opening_hours", "town")
+"""Canonical fields in which a contact may have been written by the way."""
+_SLIPPED_INTO = ("county", "constituency", "sub_county", "ward", "district", "facility_type", "services", "owner", "operational_status", "keph_level")
+"""Canonical fields in which a number stands when a cell slipped into the next column."""
 SHORTEST_NUMBER = 9
 """Characters of the shortest text that can hold a telephone number or e-mail."""
 MOST_CONTACTS = 100
@@ -120,6 +119,10 @@ def parse_contacts(values: Mapping[str, Any]) -> CleanContacts:
         value = values.get(field_name)
         if isinstance(value, str) and _MAY_HOLD_CONTACT.search(value[:LONGEST_TEXT]):
             _collect(found, contacts_in_text(value, field_name).contacts)
+    for field_name in _SLIPPED_INTO:
+        value = values.get(field_name)
+        if type(value) is str and len(value) >= SHORTEST_NUMBER and _ANY_DIGIT.search(value):
+            _collect(found, contacts_in_text(value[:LONGEST_TEXT], field_name).contacts)
     return CleanContacts(contacts=_in_order(found.values()), changes=tuple(changes), issues=tuple(issues))
 
 

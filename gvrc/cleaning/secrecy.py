@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-SAYS_SO = ("name", "location", "address", "town", "county", "constituency", "sub_county", "ward", "coordinates", "contact", "phone", "description", "officer")
-"""Canonical fields in which a list says it."""
+_SAY_SOMETHING_ELSE = ("services", "visibility", "website", "official_name")
+"""Canonical fields that say no secret of the place: what is done there, and what has its own word for it."""
 LONGEST_TOLD = 400
 """Characters of a value that are looked at."""
 
-_MAY_SAY_SO = re.compile(r"confiden|disclos|publi[cs]|circulat|secret|withh|hidden|\bsiri\b|chapish", re.IGNORECASE)
+_MAY_SAY_SO = ("confiden", "disclos", "publish", "publicat", "publicis", "publiciz", "not public", "not for public", "circulat", "secret", "withh", "hidden", "siri", "chapish", "classified")
 _ADDRESS = r"(?:physical\s+)?(?:locations?|address(?:es)?|sites?|premises|whereabouts|residence|coordinates|(?:contact\s+)?details)"
 _NOT_KNOWN = r"(?:confidential|secret|undisclosed|withheld|hidden|classified|not\s+(?:to\s+be\s+)?(?:disclosed|published|shared|public|given|listed)|siri)"
 _WHOLE = re.compile(
@@ -30,8 +30,12 @@ _WITHIN = re.compile(
 
 def is_to_be_hidden(values: Mapping[str, Any], data: Mapping[str, Any]) -> bool:
     """Whether the canonical values of a row, or other fields of its `data`, say that its place is confidential; `free and confidential support` does not."""
-    said = (*(values.get(name) for name in SAYS_SO), *data.values())
-    return any(_says_so(value[:LONGEST_TOLD]) for value in said if isinstance(value, str) and _MAY_SAY_SO.search(value[:LONGEST_TOLD]))
+    said = [value for value in (*data.values(), *values.values()) if type(value) is str]
+    everything = "\n".join(said).lower()  # one look at all of a row is enough for nearly every one
+    if not any(map(everything.__contains__, _MAY_SAY_SO)):
+        return False
+    others = [values.get(name) for name in _SAY_SOMETHING_ELSE]
+    return any(_says_so(value[:LONGEST_TOLD]) for value in said if value not in others)
 
 
 @lru_cache(maxsize=4_096)

@@ -117,6 +117,7 @@ def _by_name(matches: Sequence[PlaceMatch]) -> tuple[PlaceMatch, ...]:
     return tuple(match for match in matches if match.method in _BY_NAME)
 
 
+_UNIT_WORDS = frozenset({"county", "subcounty", "sub-county", "sub", "constituency", "division", "district", "ward"})
 _HEADED_UNIT = re.compile(
     r"(?P<before>.{3,40}?)\s+(?:sub[\s-]?county|constituency|division|district|ward)|(?:sub[\s-]?county|constituency|division|district|ward)\s?[:\-–]\s?(?P<behind>.{3,40})", re.IGNORECASE
 )
@@ -124,6 +125,9 @@ _HEADED_UNIT = re.compile(
 
 def unit_headed(gazetteer: Gazetteer, text: str) -> str:
     """The unit below a county that a text names with its level and nothing else (`Matuga` of `MATUGA SUB COUNTY`); empty when it names none."""
+    words = text.split()
+    if len(words) < 2 or not (words[-1].lower() in _UNIT_WORDS or words[0].lower().rstrip(":-–") in _UNIT_WORDS or ":" in text):
+        return ""
     found = _HEADED_UNIT.fullmatch(text)
     unit = (found["before"] or found["behind"]).strip() if found else ""
     is_known = unit and (gazetteer.constituencies_named(unit) or gazetteer.wards_named(unit) or gazetteer.find_sub_county(unit) or gazetteer.find_district(unit))

@@ -263,7 +263,7 @@ class _RowWork:
         """Who runs the place; of a kind of owner and its member side by side (`FBO - Catholic`) the member."""
         text = self._text("owner")
         owners = self.vocabularies.owners
-        if text and owners.known_spelling(text) is None:
+        if text and owners.find(text) is None:
             if _OF_A_COUNTY.search(text):
                 return owners.known_spelling("County Government")
             codes = [owners.known_spelling(part) for part in _BESIDE.split(text)]
@@ -338,8 +338,8 @@ class _RowWork:
 
     def _is_among_shelters(self) -> bool:
         """Whether the list, or the part of it where the row stands, is one of shelters, whatever the name of the place tells."""
-        texts = (self._text("facility_type"), self._text("category"), self._text("section"), *_words_of_path(self.row.pointer.rpartition("/")[0] + "/", ()))
-        return any(_names_shelters(text, self.vocabularies) for text in texts if text)
+        texts = tuple(text if type(text := self.values.get(name)) is str else "" for name in ("facility_type", "category", "section"))
+        return _are_shelters(texts, self.row.pointer.rpartition("/")[0], self.vocabularies)
 
     def _stated_visibility(self) -> Visibility:
         text = self._text("visibility")
@@ -427,10 +427,11 @@ def _words_of_path(pointer: str, keys: tuple[str, ...]) -> tuple[str, ...]:
     return (*reversed(parents), *(key.replace("_", " ") for key in keys))
 
 
-@lru_cache(maxsize=4_096)
-def _names_shelters(text: str, vocabularies: Vocabularies) -> bool:
-    found = find_kind(text[:120], vocabularies)
-    return found is not None and vocabularies.group(found.code) == "shelter"
+@lru_cache(maxsize=16_384)
+def _are_shelters(texts: tuple[str, ...], parent: str, vocabularies: Vocabularies) -> bool:
+    """Whether what places stand under, or the keys of their list, name shelters."""
+    found = (find_kind(text[:120], vocabularies) for text in (*texts, *_words_of_path(f"{parent}/", ())) if text)
+    return any(kind is not None and vocabularies.group(kind.code) == "shelter" for kind in found)
 
 
 _OF_COMMANDERS = re.compile(r"(?:^|[\W_])o\.?c\.?s(?:$|[\W_])|officer[\W_]+commanding", re.IGNORECASE)
