@@ -14,7 +14,7 @@ from gvrc.errors import GvrcError
 from gvrc.model.run import RunStatus
 from gvrc.security.permissions import Permission
 from gvrc.store.history import Job
-from gvrc.ui import address, beside, desk, navigation, runs, show, tables
+from gvrc.ui import address, beside, desk, navigation, runs, show, tables, told
 from gvrc.ui.desk import Seat
 from gvrc.ui.tables import Cell, Column, Opens
 from gvrc.views.runs import RunView
@@ -177,7 +177,7 @@ def _held_back(seat: Seat, run: RunView, held: tuple[HeldBack, ...]) -> None:
         return
     show.section(seat.say.markdown("commit.held"))
     columns = (Column(title="", align="right", width=HELD_PX), Column(title=""))
-    tables.table(columns, [(_held(seat, run, item), item.reason) for item in held], key="commit_held", label=seat.say("commit.held"), has_head=False)
+    tables.table(columns, [(_held(seat, run, item), told.told(seat.say, item.reason)) for item in held], key="commit_held", label=seat.say("commit.held"), has_head=False)
 
 
 def _held(seat: Seat, run: RunView, item: HeldBack) -> Cell:

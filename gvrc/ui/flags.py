@@ -10,7 +10,7 @@ from gvrc import steward
 from gvrc.model.record import PERSONAL_FIELDS
 from gvrc.model.review import Answer, QuestionKind
 from gvrc.security.permissions import Permission
-from gvrc.ui import decided, facets, places, questions, show, spellings, tables, warming
+from gvrc.ui import decided, facets, places, questions, show, spellings, tables, told, warming
 from gvrc.ui.catalogue import escape_markdown
 from gvrc.ui.desk import Seat
 from gvrc.ui.questions import Key, Reply
@@ -68,7 +68,7 @@ def _question(seat: Seat, run: RunView, question: QuestionView, issue: IssueView
         show.section(escape_markdown(show.issue_title(seat.say, issue.code)))
         st.markdown(f"{show.state_badge(seat.say, issue.severity)} {escape_markdown(show.issue_message(seat.say, issue))}")
         if question.previous_decision:
-            st.caption(escape_markdown(question.previous_decision))
+            st.caption(escape_markdown(told.told(seat.say, question.previous_decision)))
         _value_and_suggestion(seat, question, record)
     alike = _alike(seat, run, question)
     _keys(seat, run, question, alike)
@@ -101,8 +101,8 @@ def _value_and_suggestion(seat: Seat, question: QuestionView, record: RecordView
         if question.suggestion is None:
             show.plain(say("review.no_suggestion"))
         else:
-            st.markdown(f":green-background[**{escape_markdown(show.value_text(question.suggestion.shown))}**]")
-            st.caption(escape_markdown(question.suggestion.reason))
+            st.markdown(f":green-background[**{escape_markdown(told.suggested(say, question.field, question.suggestion.shown))}**]")
+            st.caption(escape_markdown(told.told(say, question.suggestion.reason)))
 
 
 def _context(seat: Seat, record: RecordView) -> None:
@@ -213,7 +213,7 @@ def _alike_dialog(seat: Seat, run: RunView, question: QuestionView, are_more: bo
     """What would be accepted, row by row, before it is; of very many, as many as one step answers."""
     say = seat.say
     alike = steward.alike(seat.db, seat.settings, seat.actor, run.run_id, question.key).keys[:MOST_AT_ONCE]
-    shown = show.value_text(question.suggestion.shown if question.suggestion else None)
+    shown = told.suggested(say, question.field, question.suggestion.shown if question.suggestion else None)
     rows = question_views.questions_by_key(seat.db, seat.actor, run.run_id, alike[:ALIKE_SHOWN])
 
     @st.dialog(say.markdown("review.alike.title"), width="large", on_dismiss=questions.close_dialog)

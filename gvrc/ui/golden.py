@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from gvrc.ui import show, tables
+from gvrc.ui import show, tables, told
 from gvrc.ui.catalogue import escape_markdown
 from gvrc.ui.desk import Seat
 from gvrc.ui.tables import Cell, Choice, Column, Row
@@ -42,8 +42,8 @@ def panel(seat: Seat, question_key: str, record_ids: Sequence[int], values: dict
         st.error(escape_markdown(problem[1]), icon=":material/error:")
     open_fields = [field for field in view.fields if field.may_type or len(_choices(field)) > 1]
     settled = [field for field in view.fields if field not in open_fields]
-    rows: list[Row] = [(_label(seat, field), _choice(seat, number, field), _reason(field)) for number, field in enumerate(open_fields)]
-    rows += [(_label(seat, field), show.value_text(field.value), _reason(field)) for field in settled]
+    rows: list[Row] = [(_label(seat, field), _choice(seat, number, field), _reason(seat, field)) for number, field in enumerate(open_fields)]
+    rows += [(_label(seat, field), show.value_text(field.value), _reason(seat, field)) for field in settled]
     st.session_state[f"{STATE}.shown"] = (question_key, [(field.field_name, _choices(field)) for field in open_fields])
     columns = (Column(title="", width=LABEL_PX), Column(title=say("duplicates.golden.value")), Column(title=say("duplicates.golden.why")))
     words = {"absent": show.ABSENT, "other": say("duplicates.golden.other")}
@@ -54,8 +54,8 @@ def _label(seat: Seat, field: GoldenField) -> Cell:
     return Cell(runs=((show.field_label(seat.say, field.field_name), "quiet"),))
 
 
-def _reason(field: GoldenField) -> Cell:
-    return Cell(runs=((field.reason, "quiet"),))
+def _reason(seat: Seat, field: GoldenField) -> Cell:
+    return Cell(runs=((told.told(seat.say, field.reason), "quiet"),))
 
 
 def _choice(seat: Seat, number: int, field: GoldenField) -> Cell:
@@ -69,7 +69,7 @@ def _parts(seat: Seat, parts: Sequence[Any]) -> str:
     lines = []
     for part in parts:
         name = seat.say.or_plain("quality." + part["dimension"], part["dimension"])
-        why = escape_markdown(" ".join(part["reasons"]) or seat.say("quality.full"))
+        why = escape_markdown(" ".join(told.told(seat.say, reason) for reason in part["reasons"]) or seat.say("quality.full"))
         lines.append(f"- {name} **{part['value']:.0f}**: {why}")
     return "\n".join(lines)
 

@@ -10,6 +10,8 @@ import pandas as pd
 import streamlit as st
 
 from gvrc.model.match import FeatureScore
+from gvrc.ui import told
+from gvrc.ui.catalogue import Words
 from gvrc.ui.desk import Seat
 from gvrc.views.questions import MatchView
 
@@ -25,14 +27,14 @@ FEATURES_OF: dict[str, tuple[str, ...]] = {
 """Which comparisons speak about which field of the table."""
 
 
-def evidence(match: MatchView, field_name: str) -> tuple[str, str] | None:
+def evidence(say: Words, match: MatchView, field_name: str) -> tuple[str, str] | None:
     """What the comparisons of a field weigh together, in signs, and the strongest of them in a few words; None when they say nothing."""
     spoken = [each for each in match.features if each.feature in FEATURES_OF.get(field_name, ()) and abs(each.weight) >= LEAST_WEIGHT]
     total = sum(each.weight for each in spoken)
     if not spoken or abs(total) < LEAST_WEIGHT:
         return None
     strongest = max((each for each in spoken if (each.weight > 0) == (total > 0)), key=lambda each: abs(each.weight))
-    return signs(total), _phrase(strongest.detail)
+    return signs(total), _phrase(told.told(say, strongest.detail))
 
 
 def _phrase(sentence: str) -> str:
@@ -56,18 +58,18 @@ def explained(seat: Seat, match: MatchView) -> None:
             st.markdown(say.markdown("duplicates.hard", fact=say.or_plain(f"hard.{match.hard_evidence}", match.hard_evidence.replace("_", " "))))
         weighed = sorted((feature for feature in match.features if abs(feature.weight) >= LEAST_WEIGHT), key=lambda each: -abs(each.weight))
         if weighed:
-            st.altair_chart(_bars(weighed), alt=say("duplicates.bars.alt", sentences="; ".join(f"{each.weight:+.1f} {each.detail}" for each in weighed)))
+            st.altair_chart(_bars(say, weighed), alt=say("duplicates.bars.alt", sentences="; ".join(f"{each.weight:+.1f} {told.told(say, each.detail)}" for each in weighed)))
         total = match.base + sum(feature.weight for feature in match.features)
         st.caption(say.markdown("duplicates.sum", base=f"{match.base:+.1f}", total=f"{total:+.1f}", score=f"{match.match_score:.2f}", reference=f"{match.reference_score:.2f}"))
-        silent = [feature.detail for feature in match.features if abs(feature.weight) < LEAST_WEIGHT]
+        silent = [told.told(say, feature.detail) for feature in match.features if abs(feature.weight) < LEAST_WEIGHT]
         if silent:
             st.caption(say.markdown("duplicates.silent", sentences="; ".join(silent)))
 
 
-def _bars(weighed: Sequence[FeatureScore]) -> alt.Chart:
+def _bars(say: Words, weighed: Sequence[FeatureScore]) -> alt.Chart:
     """The weight stands in signs and as a number before each sentence too, readable without colour."""
     rows = [
-        {"what": f"{signs(feature.weight)}  {feature.weight:+.1f}  {feature.detail}", "weight": feature.weight, "speaks": "for" if feature.weight > 0 else "against"} for feature in weighed
+        {"what": f"{signs(feature.weight)}  {feature.weight:+.1f}  {told.told(say, feature.detail)}", "weight": feature.weight, "speaks": "for" if feature.weight > 0 else "against"} for feature in weighed
     ]
     colours = alt.Color("speaks:N", scale=alt.Scale(domain=["for", "against"], range=[FOR_COLOUR, AGAINST_COLOUR]), legend=None)
     labels = alt.Axis(labelLimit=LONGEST_LABEL_PX, labelFontSize=13, labelOverlap=False, labelFlush=False, labelBound=False, labelPadding=12, ticks=False, domain=False)

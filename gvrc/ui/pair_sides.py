@@ -40,13 +40,13 @@ def table(seat: Seat, question: QuestionView, records: Sequence[RecordView]) -> 
     for field_name in SHOWN_FIELDS:
         cells = _row(say, field_name, records)
         if cells is not None:
-            rows.append((show.field_label(say, field_name), *cells, *([] if match is None else [_evidence(match, field_name)])))
+            rows.append((show.field_label(say, field_name), *cells, *([] if match is None else [_evidence(say, match, field_name)])))
     tables.table(columns, rows, key="pair_table", label=say("duplicates.table.alt"))
 
 
-def _evidence(match: MatchView, field_name: str) -> str | Cell:
+def _evidence(say: Words, match: MatchView, field_name: str) -> str | Cell:
     """What the comparison of a field weighs, in signs and in a few words."""
-    heard = pair_score.evidence(match, field_name)
+    heard = pair_score.evidence(say, match, field_name)
     return "" if heard is None else Cell(runs=((f"{heard[0]} ", "strong"), (heard[1], "quiet")))
 
 

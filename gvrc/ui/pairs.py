@@ -12,7 +12,7 @@ import streamlit as st
 
 from gvrc.model.review import Answer, QuestionKind
 from gvrc.security.permissions import Permission
-from gvrc.ui import decided, facets, golden, pair_dialogs, pair_group, pair_score, pair_sides, questions, runs, warming
+from gvrc.ui import decided, facets, golden, pair_dialogs, pair_group, pair_score, pair_sides, questions, runs, told, warming
 from gvrc.ui.catalogue import escape_markdown
 from gvrc.ui.desk import Seat
 from gvrc.ui.questions import Key, Reply
@@ -69,11 +69,11 @@ def _score_line(seat: Seat, run: RunView, question: QuestionView, waiting: int) 
     parts = [f"**{say.markdown('duplicates.question') if question.relation is None else say.markdown('duplicates.question.related')}**"]
     if match is not None:
         parts.append(say.markdown("duplicates.score", score=f"{match.match_score:.2f}", band=say(f"band.{match.band}")))
-        parts += [escape_markdown(match.of_decided)] if match.of_decided else []
+        parts += [escape_markdown(told.told(say, match.of_decided))] if match.of_decided else []
     said, done = st.columns(QUESTION_AND_BESIDE, gap="medium", vertical_alignment="center")
     with said, st.container(gap="xxsmall"):
         st.markdown(" · ".join(parts))
-        st.caption(escape_markdown(question.previous_decision or question.reason or ""))
+        st.caption(escape_markdown(told.told(say, question.previous_decision or question.reason)))
     done.caption(questions.progress_line(seat, run.run_id, QuestionKind.DUPLICATE, waiting))
 
 

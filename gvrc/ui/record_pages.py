@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from gvrc.model.issue import Dimension
-from gvrc.ui import address, record_edit, show, tables
+from gvrc.ui import address, record_edit, show, tables, told
 from gvrc.ui.catalogue import Words, escape_markdown
 from gvrc.ui.desk import Seat
 from gvrc.ui.tables import Cell, Column, Opens, Row
@@ -114,14 +114,14 @@ def one_record(seat: Seat, run: RunView, record_id: int) -> None:
         return
     record = found.rows[0]
     show.section(escape_markdown(show.value_text(record.name)))
-    st.markdown(f"{show.state_badge(say, record.state or 'new')} {escape_markdown(record.state_reason or '')}")
+    st.markdown(f"{show.state_badge(say, record.state or 'new')} {escape_markdown(told.told(say, record.state_reason))}")
     if record.file_name:
         st.caption(say.markdown("records.origin", file=record.file_name, pointer=record.pointer or ""))
     values, quality = st.columns([7, 5], gap="medium")
     with values:
         _values(seat, record)
     with quality:
-        show.quality(seat.say, record.quality_score, record.quality_parts)
+        show.quality(say, record.quality_score, told.parts(say, record.quality_parts))
     record_edit.take_back(seat, record)
     record_edit.form(seat, run, record)
     _issues(seat, record)
@@ -147,7 +147,7 @@ def _issues(seat: Seat, record: RecordView) -> None:
             say("records.issues.kind"): [show.issue_title(say, issue.code) for issue in record.issues],
             say("field.state"): [show.Badge(show.state_badge(say, issue.state if issue.state != "open" else issue.severity)) for issue in record.issues],
             say("records.issues.what"): [show.issue_message(say, issue) for issue in record.issues],
-            say("review.suggestion"): [issue.suggestion.shown if issue.suggestion else None for issue in record.issues],
+            say("review.suggestion"): [told.suggested(say, issue.field_name, issue.suggestion.shown) if issue.suggestion else None for issue in record.issues],
         },
         alt=say("records.issues.alt"),
     )

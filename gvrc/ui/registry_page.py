@@ -14,7 +14,7 @@ from gvrc.model.export import ExportFormat
 from gvrc.reference.gazetteer import load_gazetteer
 from gvrc.security.permissions import Permission
 from gvrc.store.reads_search import QUALITY_BANDS, FacilityFilter
-from gvrc.ui import address, navigation, registry_acts, registry_edit, registry_relations, registry_watch, show, tables
+from gvrc.ui import address, navigation, registry_acts, registry_edit, registry_relations, registry_watch, show, tables, told
 from gvrc.ui.catalogue import Words, escape_markdown
 from gvrc.ui.desk import Seat
 from gvrc.ui.tables import Cell, Column, Opens, Row
@@ -191,7 +191,7 @@ def one_facility(seat: Seat, facility_id: int) -> None:
     registry_acts.offers(seat, page)
     _values(seat, page)
     with st.expander(say.markdown("registry.quality"), expanded=False):
-        show.quality(say, place.quality_score, place.quality_parts)
+        show.quality(say, place.quality_score, told.parts(say, place.quality_parts))
     registry_relations.shown(seat, page)
     _sources(seat, page)
     registry_acts.versions(seat, page)
@@ -216,11 +216,11 @@ def _back() -> None:
 
 def _values(seat: Seat, page: FacilityPageView) -> None:
     say = seat.say
-    why = {origin.field_name: origin.reason for origin in page.origins}
-    told = [(name, show.record_value(say, page.facility, name)) for name in FIELDS]
-    told = [(name, value) for name, value in told if value != show.ABSENT]
+    why = {origin.field_name: told.told(say, origin.reason) for origin in page.origins}
+    values = [(name, show.record_value(say, page.facility, name)) for name in FIELDS]
+    values = [(name, value) for name, value in values if value != show.ABSENT]
     columns = (Column(title=say("commit.cell.field")), Column(title=say("registry.value")), Column(title=say("registry.why")))
-    rows = [(show.field_label(say, name), value, show.value_text(why.get(_origin_name(name)))) for name, value in told]
+    rows = [(show.field_label(say, name), value, show.value_text(why.get(_origin_name(name)))) for name, value in values]
     tables.table(columns, rows, key="facility_values", label=say("registry.values.alt"))
 
 

@@ -32,11 +32,20 @@ LONG_SECONDS = 0.03
 REST = 3
 """What lags is counted anew after so many times the seconds it takes, so that counting never keeps the database from those who answer."""
 DISTURBS_SECONDS = 0.5
-"""Counting beside that takes so long would be felt by those who work;"""
-QUIET_SECONDS = 1.0
-"""it begins when no page was opened for so long: who answers one question after the other is not slowed down by it,"""
-LONGEST_WAIT_SECONDS = 15.0
-"""but it waits no longer than this: where many are at work there is always somebody who opens a page."""
+"""Counting beside that takes so long would be felt by those who work, whenever they go on;"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quiet:
+    """When counting beside may begin: when no page was opened for `seconds`, and where many are at work, so that there is always somebody who opens
+    one, after `longest` seconds all the same."""
+
+    seconds: float
+    longest: float
+
+
+DRAWN, AT_REST = Quiet(seconds=0.4, longest=3.0), Quiet(seconds=1.0, longest=15.0)
+"""A short count waits until the page that was opened last is drawn, a long one until nobody goes on."""
 _LOOK_SECONDS = 0.25
 
 T = TypeVar("T")
@@ -114,8 +123,7 @@ def _make_beside(db: Database, actor: Actor | None, slot: _Slot, stamp_of: Stamp
         try:
             time.sleep(_rest(slot))
             with _one_at_a_time:
-                if slot.seconds >= DISTURBS_SECONDS:
-                    _wait_for_quiet()
+                _wait_for(AT_REST if slot.seconds >= DISTURBS_SECONDS else DRAWN)
                 with db.read(actor, is_beside=True) as conn:
                     _make(conn, slot, stamp_of(conn), make)
         except GvrcError as error:
@@ -126,15 +134,15 @@ def _make_beside(db: Database, actor: Actor | None, slot: _Slot, stamp_of: Stamp
     threading.Thread(target=work, name="counting", daemon=True).start()
 
 
-def _wait_for_quiet() -> None:
+def _wait_for(quiet: Quiet) -> None:
     since = time.monotonic()
-    while (seconds := _until_quiet(time.monotonic(), since)) > 0:
+    while (seconds := _until(quiet, time.monotonic(), since)) > 0:
         time.sleep(min(seconds, _LOOK_SECONDS))
 
 
-def _until_quiet(now: float, since: float) -> float:
+def _until(quiet: Quiet, now: float, since: float) -> float:
     """Seconds, by the clock of `time.monotonic`, until counting may begin that waits `since` then; no more than 0 when it may."""
-    return min(_Pages.opened_at + QUIET_SECONDS, since + LONGEST_WAIT_SECONDS) - now
+    return min(_Pages.opened_at + quiet.seconds, since + quiet.longest) - now
 
 
 def _rest(slot: _Slot) -> float:

@@ -97,7 +97,7 @@ def in_a_page(db: Database, run_id: int, made: list[int]) -> tuple[int, bool]:
 def test_the_count_of_a_large_run_lags_on_a_page_says_so_and_is_counted_anew_beside_it(database: Database, run_id: int, staged: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "LONG_SECONDS", 0.0)
     monkeypatch.setattr(module, "LARGE_RECORDS", 0)
-    monkeypatch.setattr(module, "QUIET_SECONDS", 0.0)
+    monkeypatch.setattr(module, "AT_REST", module.DRAWN)
     made: list[int] = []
     assert in_a_page(database, run_id, made) == (1, False)
     staged.put("a", state="held")
@@ -110,11 +110,12 @@ def test_the_count_of_a_large_run_lags_on_a_page_says_so_and_is_counted_anew_bes
 
 
 def test_counting_beside_waits_until_no_page_is_opened_but_not_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module._Pages, "opened_at", 100.0)
-    assert module._until_quiet(now=100.25, since=100.0) == module.QUIET_SECONDS - 0.25
-    assert module._until_quiet(now=100.0 + module.QUIET_SECONDS, since=100.0) == 0
-    monkeypatch.setattr(module._Pages, "opened_at", 100.0 + module.LONGEST_WAIT_SECONDS)
-    assert module._until_quiet(now=100.0 + module.LONGEST_WAIT_SECONDS, since=100.0) == 0
+    for quiet in (module.DRAWN, module.AT_REST):
+        monkeypatch.setattr(module._Pages, "opened_at", 100.0)
+        assert module._until(quiet, now=100.25, since=100.0) == pytest.approx(quiet.seconds - 0.25)
+        assert module._until(quiet, now=100.0 + quiet.seconds, since=100.0) <= 0
+        monkeypatch.setattr(module._Pages, "opened_at", 100.0 + quiet.longest)
+        assert module._until(quiet, now=100.0 + quiet.longest, since=100.0) <= 0
 
 
 def test_the_count_of_a_small_run_never_lags_and_nothing_does_where_no_page_says_so(database: Database, run_id: int, staged: Any, monkeypatch: pytest.MonkeyPatch) -> None:
