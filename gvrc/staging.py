@@ -17,7 +17,7 @@ from gvrc.matching.evidence import EvidenceTable, evidence_table
 from gvrc.matching.refit import version_of
 from gvrc.model.issue import Issue
 from gvrc.model.place import Place, Point
-from gvrc.model.record import PERSONAL_FIELDS, Contact, ContactType, Record, RecordState, Visibility
+from gvrc.model.record import ABOUT_CONTACTS, PERSONAL_FIELDS, Contact, ContactType, Record, RecordState, Visibility
 from gvrc.model.review import Answer, QuestionKind
 from gvrc.model.run import Stage
 from gvrc.model.source import SourceRow
@@ -43,7 +43,7 @@ from gvrc.store.session import Connection
 FIELD_GROUPS: tuple[frozenset[str], ...] = (
     frozenset({"county", "constituency", "sub_county", "district", "ward", "town", "location", "section", "place"}),
     frozenset({"latitude", "longitude", "coordinates", "point"}),
-    frozenset({"contact", "contacts", "phone", "email", "website", "hotline", "officer_contact"}),
+    ABOUT_CONTACTS,
     frozenset({"name", "official_name", "facility_type"}),
     frozenset({"services", "category"}),
 )

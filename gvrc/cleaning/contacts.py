@@ -14,13 +14,11 @@ from gvrc.cleaning.phones import PhoneFind, find_phones, is_mobile, is_toll_free
 from gvrc.cleaning.text import LONGEST_TEXT, clean_text, is_missing
 from gvrc.model.issue import Issue, Suggestion
 from gvrc.model.quick import quick, replaced
-from gvrc.model.record import Contact, ContactType, FieldChange
+from gvrc.model.record import CONTACT_FIELDS, Contact, ContactType, FieldChange
 from gvrc.reference.gazetteer import load_gazetteer
 from gvrc.reference.place_names import place_key
 from gvrc.reference.vocabularies import load_vocabularies
 
-CONTACT_FIELDS = ("phone", "contact", "hotline", "email", "website", "officer_contact")
-"""Canonical fields that hold contacts, in the order in which they are read; the first phone found is the primary one."""
 FREE_TEXT_FIELDS = ("address", "location", "description", "officer", "opening_hours", "town")
 """Canonical fields in which a contact may have been written by the way."""
 _SLIPPED_INTO = ("county", "constituency", "sub_county", "ward", "district", "facility_type", "services", "owner", "operational_status", "keph_level")

@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from gvrc.cleaning.contacts import CONTACT_FIELDS
 from gvrc.cleaning.text import clean_text
 from gvrc.model.quick import quick
-from gvrc.model.record import FieldChange
+from gvrc.model.record import CONTACT_FIELDS, FieldChange
 from gvrc.model.source import SourceRow
 from gvrc.reference.corrections import Corrections
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from gvrc import pipeline
 from gvrc.cli.context import Call, table
-from gvrc.cli.lists import find_lists
+from gvrc.cli.lists import LIST_SUFFIXES, find_lists, passed_over
 from gvrc.errors import SourceError
 from gvrc.model.source import LEFT_OUT
 from gvrc.pipeline import ReceivedFile, RunSummary
@@ -26,6 +26,8 @@ def run(call: Call) -> int:
         run_id = call.options.resume
         pipeline.resume(call.db, call.settings, call.actor, run_id, stop_after=call.options.stop_after)
     else:
+        for path in passed_over(call.options.paths):
+            call.note(f"{path}: not read, for lists end in {', '.join(sorted(LIST_SUFFIXES))}; name the file itself to have it read.")
         received = pipeline.receive(call.db, call.settings, call.actor, find_lists(call.options.paths), source=call.options.source)
         _tell_problems(call, received)
         file_ids = list(dict.fromkeys(file.file_id for file in received if file.file_id is not None))

@@ -14,7 +14,7 @@ from gvrc.commit.units import ActOutcome
 from gvrc.errors import CommitError
 from gvrc.model.access import Actor
 from gvrc.model.issue import Issue, Severity
-from gvrc.model.record import Record
+from gvrc.model.record import ABOUT_CONTACTS, Record
 from gvrc.model.source import SourceRow
 from gvrc.reference.corrections import Corrections
 from gvrc.reference.gazetteer import Gazetteer, load_gazetteer
@@ -39,7 +39,7 @@ _PERSONAL = ("contacts", "address", "officer")
 _RAW_NAMES: Mapping[str, str] = {"contacts": "contact", "point": "coordinates"}
 """Canonical names under which a list would bring what a person typed."""
 _FOUND_UNDER: Mapping[str, frozenset[str]] = {
-    "contacts": frozenset({"contact", "contacts", "phone", "email", "website", "hotline", "officer_contact"}), "point": frozenset({"point", "coordinates", "latitude", "longitude"}),
+    "contacts": ABOUT_CONTACTS, "point": frozenset({"point", "coordinates", "latitude", "longitude"}),
     "county": frozenset({"place", "county", "constituency", "ward", "point"}),
 }
 """Fields on which an issue concerns an edited field, where their names differ."""

@@ -20,7 +20,12 @@ CANONICAL_FIELDS: tuple[str, ...] = (
 about the place; `section` the heading a row stands under; `officer_contact` a number or address of the officer
 in charge or another person, not of the place; `coordinates` both numbers in one value; `district` an old district or division."""
 
-PERSONAL_FIELDS: frozenset[str] = frozenset({"contact", "contacts", "phone", "email", "hotline", "website", "officer", "officer_contact", "address"})
+CONTACT_FIELDS = ("phone", "contact", "hotline", "email", "website", "officer_contact")
+"""Canonical fields that hold contacts, in the order in which they are read; the first phone found is the primary one."""
+ABOUT_CONTACTS = frozenset({*CONTACT_FIELDS, "contacts"})
+"""Under these names an issue, a change or an answer is about the contacts of a record."""
+
+PERSONAL_FIELDS: frozenset[str] = ABOUT_CONTACTS | {"officer", "address"}
 """Fields whose values live in the vault: outside it only `vault:<id>` stands in changes, issues, suggestions and decisions."""
 
 

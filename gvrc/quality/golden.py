@@ -8,14 +8,14 @@ from datetime import date
 from gvrc.model.golden import GoldenRecord
 from gvrc.model.issue import Issue
 from gvrc.model.quality import QualityScore
+from gvrc.model.record import ABOUT_CONTACTS
 from gvrc.quality.score import record_quality
 from gvrc.quality.weights import QualityWeights
 from gvrc.reference.vocabularies import Vocabularies
 
 _PLACE = ("county", "constituency", "ward", "district", "sub_county", "town", "location", "section", "place")
 _POINT = ("latitude", "longitude", "coordinates", "point")
-_CONTACTS = ("contact", "contacts", "phone", "email", "website", "hotline", "officer_contact")
-_GOLDEN_FIELD: Mapping[str, str] = dict.fromkeys(_PLACE, "place") | dict.fromkeys(_POINT, "point") | dict.fromkeys(_CONTACTS, "contacts")
+_GOLDEN_FIELD: Mapping[str, str] = dict.fromkeys(_PLACE, "place") | dict.fromkeys(_POINT, "point") | dict.fromkeys(ABOUT_CONTACTS, "contacts")
 _UNITED = frozenset({"contacts", "services", "gbv_categories", "aliases"})
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from gvrc.errors import DamagedFileError, UnknownFormatError
+from gvrc.model.record import CONTACT_FIELDS
 from gvrc.model.source import LEFT_OUT, Detection, FieldSample, Mapping, SourceKind
 from gvrc.sources.delimited import DelimitedRecords, DelimitedRows, sniff_delimiter
 from gvrc.sources.field_names import NEVER, NOWHERE, is_field_name, known_name, split_path
@@ -50,7 +51,7 @@ from gvrc.sources.strange_files import is_json_inside_a_text, require_text
 from gvrc.sources.text import find_preface, open_text, read_head, text_lines
 from gvrc.sources.transposed import TRANSPOSED, TransposedRecords, is_transposed
 from gvrc.sources.unfolded import LARGEST_FILE, ROWS_BY_LINE, UNFOLDED, RowsByLine, are_rows_by_line, unfolded
-from gvrc.sources.wide import DividedRecords, Places, find_places
+from gvrc.sources.wide import REACHED_BY, DividedRecords, Places, find_places
 
 JSON_LINES = "jsonl"
 LINES_PATH = ("lines", "*")
@@ -205,9 +206,6 @@ def _left_out(everything: Sequence[Group], chosen: Sequence[Group]) -> tuple[str
     return tuple(f"{_place_in_words((group.path,))} ({group.count:,})" for group in aside[:SHOWN_LEFT_OUT])
 
 
-_TO_CALL = frozenset({"phone", "email", "hotline", "contact", "officer_contact"})
-
-
 def _alone_aside(tree: Any, chosen: Sequence[Group]) -> Iterator[str]:
     """Single objects beside the records that have a name and a contact of their own: `{"KECIRT": {"name": .., "phones": [..]}, "stations": [..]}`."""
     if type(tree) is not dict or not chosen or any(group.path[:1] in ((), (EACH,)) for group in chosen):
@@ -216,7 +214,7 @@ def _alone_aside(tree: Any, chosen: Sequence[Group]) -> Iterator[str]:
     for key, value in islice(tree.items(), MOST_FIELDS):
         if type(value) is dict and key not in used:
             told = {named.canonical for inner in islice(value, MOST_FIELDS) if (named := known_name((inner,))) is not None}
-            if "name" in told and told & _TO_CALL:
+            if "name" in told and told & REACHED_BY:
                 yield f"/{key[:60]} (a single one)"
 
 
@@ -399,9 +397,9 @@ def _says_more(group: Group) -> bool:
     return len(_canonicals(group)) > 1 or any(step != EACH and (is_kind_key(step) or is_area(step)) for step in group.path) or EACH in group.path[:-1]
 
 
-_REACHED_BY = frozenset({"phone", "contact", "hotline", "email", "officer_contact", "website", "address", "location", "county", "constituency", "ward", "town", "coordinates", "latitude"})
+_TELLS_WHERE = frozenset({*CONTACT_FIELDS, "address", "location", "county", "constituency", "ward", "town", "coordinates", "latitude"})
 """Fields that say where a place is or how it is reached."""
-_CALLED_BY = frozenset({"phone", "contact", "hotline", "officer_contact"})
+_CALLED_BY = REACHED_BY - {"email"}
 _OF_PERSONS = frozenset({"users", "staff", "officers", "members", "team", "authors", "contributors", "contacts", "contact_persons", "committee"})
 """Keys of lists of people; they are called and reached as places are."""
 
@@ -409,7 +407,7 @@ _OF_PERSONS = frozenset({"users", "staff", "officers", "members", "team", "autho
 def _is_like(group: Group, main: Sequence[Group]) -> bool:
     """Whether a smaller group beside the records tells places too: a name, and a way to reach it or where it is, with fewer of the very same fields or in a list
     that hangs on the same object."""
-    if not _has_name(group) or not _REACHED_BY & _canonicals(group) or _are_places(group) or _are_persons(group):
+    if not _has_name(group) or not _TELLS_WHERE & _canonicals(group) or _are_places(group) or _are_persons(group):
         return False
     if any(_is_above(group, other) or _is_above(other, group) for other in main):
         return False
@@ -437,8 +435,8 @@ def _without_asides(groups: list[Group]) -> list[Group]:
 def _without_envelopes(groups: list[Group]) -> list[Group]:
     """The groups without those that only wrap others: `{"type": "table", "name": "hotlines", "data": [..]}` has a name, but nothing of a place; what it
     holds has both."""
-    told = [group for group in groups if _has_name(group) and _REACHED_BY & _canonicals(group)]
-    return [group for group in groups if _REACHED_BY & _canonicals(group) or not any(other.count >= group.count and _is_above(group, other) for other in told)]
+    told = [group for group in groups if _has_name(group) and _TELLS_WHERE & _canonicals(group)]
+    return [group for group in groups if _TELLS_WHERE & _canonicals(group) or not any(other.count >= group.count and _is_above(group, other) for other in told)]
 
 
 def _largest(groups: list[Group]) -> list[Group]:

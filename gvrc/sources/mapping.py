@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from gvrc.errors import SourceError
-from gvrc.model.record import CANONICAL_FIELDS
+from gvrc.model.record import CANONICAL_FIELDS, CONTACT_FIELDS
 from gvrc.model.source import FieldSample, Mapping
 from gvrc.sources.field_names import (
     NEVER,
@@ -54,7 +54,7 @@ _INHERITABLE = frozenset({
     "county", "constituency", "sub_county", "district", "ward", "town", "section", "category", "facility_type", "last_verified_at", "visibility",
 })  # fmt: skip
 """What a parent can say of its records. A parent's name, phone, status or key is its own."""
-_HOLDS_LISTS = frozenset({"services", "contact", "phone", "email", "hotline", "website", "officer_contact", "coordinates", "category"})
+_HOLDS_LISTS = frozenset({*CONTACT_FIELDS, "services", "coordinates", "category"})
 """Fields whose raw value may be a list; any other is one text or number."""
 _AREAS = frozenset({"county", "constituency", "sub_county", "district", "ward", "town"})
 """Fields that may hold several places, one after the other: which of them is meant is a question then."""

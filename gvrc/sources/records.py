@@ -13,8 +13,8 @@ from gvrc.sources.field_names import split_path
 from gvrc.sources.headed import HEADED, HeadedRecords
 from gvrc.sources.json_lines import JsonLinesRecords
 from gvrc.sources.json_stream import KIND_OF_LIST, FoundRecord, JsonRecords, Trouble
-from gvrc.sources.json_tables import DIALECTS, MIXED, record_of_text, table_records
-from gvrc.sources.json_tree import PREFIX_CHARACTERS, WHOLE_BYTES, find_groups, read_sample
+from gvrc.sources.json_tables import DIALECTS, MIXED, names_in_texts, record_of_text, table_records
+from gvrc.sources.json_tree import LONG_PREFIX_CHARACTERS, PREFIX_CHARACTERS, WHOLE_BYTES, find_groups, read_sample
 from gvrc.sources.referenced import REFERENCED, ReferencedRecords
 from gvrc.sources.text import open_text
 from gvrc.sources.unfolded import ROWS_BY_LINE, UNFOLDED, RowsByLine, UnfoldedRecords
@@ -68,13 +68,17 @@ def peek(path: Path, detection: Detection) -> RecordCount:
     size = path.stat().st_size
     if size <= WHOLE_BYTES:
         return RecordCount(count=sum(1 for _ in read_records(path, detection.kind, detection.mapping)), is_exact=True)
-    seen = _in_the_beginning(path, detection)
-    return RecordCount(count=round(seen * size / PREFIX_CHARACTERS), is_exact=False)
+    beginning = LONG_PREFIX_CHARACTERS if detection.mapping.dialect == MIXED else PREFIX_CHARACTERS  # bare names stand closer than objects, on one side of them
+    seen = _in_the_beginning(path, detection, beginning)
+    return RecordCount(count=round(seen * max(1.0, size / beginning)), is_exact=False)
 
 
-def _in_the_beginning(path: Path, detection: Detection) -> int:
+def _in_the_beginning(path: Path, detection: Detection, characters: int) -> int:
     """Records in the first characters of a file; in delimited text and JSON Lines, lines stand for them."""
     if detection.kind is SourceKind.CSV or detection.mapping.dialect in (JSON_LINES, ROWS_BY_LINE):
         with open_text(path) as stream:
-            return stream.read(PREFIX_CHARACTERS).count("\n")
-    return sum(group.count for group in find_groups(read_sample(path).tree) if group.path in detection.mapping.record_paths)
+            return stream.read(characters).count("\n")
+    tree, paths = read_sample(path, characters).tree, detection.mapping.record_paths
+    objects = sum(group.count for group in find_groups(tree) if group.path in paths)
+    named = names_in_texts(tree) if detection.mapping.dialect == MIXED else {}
+    return objects + sum(len(texts) for place, texts in named.items() if place in paths)

@@ -11,6 +11,7 @@ from typing import Any
 
 import orjson
 
+from gvrc.model.record import CONTACT_FIELDS
 from gvrc.model.source import Mapping, SourceRow
 from gvrc.sources.field_names import FIRST, asked, object_of_pairs, says_hidden, spaced, split_path
 from gvrc.sources.json_stream import FoundRecord
@@ -18,7 +19,7 @@ from gvrc.sources.looks import HEADINGS, LOOKS, is_missing, is_yes, words_of
 
 JOINED_FIELDS = frozenset({"location", "description", "address", "officer", "opening_hours"})
 """Several source fields that mean one of these are told one after the other."""
-LISTED_FIELDS = frozenset({"contact", "phone", "email", "hotline", "website", "officer_contact", "services"})
+LISTED_FIELDS = frozenset({*CONTACT_FIELDS, "services"})
 """Several source fields that mean one of these become a list. Of any other field, the first that says something counts."""
 TICKED_FIELDS = frozenset({"services", "opening_hours", "visibility"})
 """A ticked cell (`Y`, `true`) of such a field says what its heading says."""

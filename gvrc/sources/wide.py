@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
 
+from gvrc.model.record import CONTACT_FIELDS
 from gvrc.sources.field_names import known_name
 from gvrc.sources.json_stream import KIND_OF_LIST, FoundRecord, Trouble, escaped, told_bytes
 from gvrc.sources.looks import is_kind_key, is_missing, share
@@ -18,7 +19,8 @@ from gvrc.sources.looks import is_kind_key, is_missing, share
 Places = tuple[tuple[str, ...], ...]
 """The columns of each place in a row, its name first. What is in no group belongs to all of them."""
 _NAMING = re.compile(r"\b(?:name|names|of|the|n)\b|[^\w\s]", re.IGNORECASE)
-_CONTACTS = frozenset({"phone", "contact", "email", "hotline", "officer_contact"})
+REACHED_BY = frozenset(CONTACT_FIELDS) - {"website"}
+"""Fields that hold numbers to call or addresses to write to."""
 _LOOKED_AT = 200
 
 
@@ -69,7 +71,7 @@ def _is_name(column: str) -> bool:
 
 def _is_contact(column: str) -> bool:
     named = known_name((column,))
-    return named is not None and named.canonical in _CONTACTS
+    return named is not None and named.canonical in REACHED_BY
 
 
 def _is_head(column: str, cells: Sequence[Any]) -> bool:

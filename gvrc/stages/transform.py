@@ -12,7 +12,6 @@ from gvrc.checks.catalogue import field_label
 from gvrc.checks.keys import keyed
 from gvrc.cleaning.codes import CleanCodes, clean_codes
 from gvrc.cleaning.contacts import (
-    CONTACT_FIELDS,
     CleanContacts,
     contacts_in_text,
     merged_contacts,
@@ -32,7 +31,7 @@ from gvrc.cleaning.stated import NOTHING, StatedValues, stated_values
 from gvrc.cleaning.text import clean_text, is_missing
 from gvrc.model.issue import Issue, Suggestion
 from gvrc.model.place import Point
-from gvrc.model.record import Contact, ContactType, FieldChange, Record, Visibility
+from gvrc.model.record import ABOUT_CONTACTS, Contact, ContactType, FieldChange, Record, Visibility
 from gvrc.model.run import StageResult
 from gvrc.model.source import SourceRow
 from gvrc.reference.corrections import Corrections
@@ -46,8 +45,6 @@ LONGEST_DESCRIPTION = 2_000
 FEWEST_DIGITS = 8
 """Digits from which a broken phone number is worth a question; less is no number."""
 
-CONTACT_ANSWERS = frozenset({*CONTACT_FIELDS, "contacts"})
-"""Fields by which a steward answers on contacts; what else the row may hold is then not looked for."""
 WARD_CENTRE = "ward_centre"
 """How exact a point is that a steward took from the centre of the ward, until the true one is known."""
 NO_PLACE_CODES = frozenset({"name.heading", "row.empty"})
@@ -316,7 +313,7 @@ class _RowWork:
         clean = parse_contacts(values)
         contacts = merged_contacts(clean.contacts, name.contacts, by_the_way) if name.contacts or by_the_way else clean.contacts
         self.changes.extend(clean.changes)
-        if not self.answered & CONTACT_ANSWERS and (elsewhere := self._elsewhere(contacts)):
+        if not self.answered & ABOUT_CONTACTS and (elsewhere := self._elsewhere(contacts)):
             contacts = merged_contacts(contacts, elsewhere)
             self.changes.append(_change("contact", None, ", ".join(contact.value for contact in elsewhere), "contact-from-other-field"))
         can_be_called = any(contact.contact_type in (ContactType.PHONE, ContactType.HOTLINE) for contact in contacts)

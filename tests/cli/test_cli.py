@@ -133,6 +133,13 @@ def test_match_needs_no_database(tmp_path: Path) -> None:
 def test_wrong_use_is_exit_2(gvrc: Gvrc, tmp_path: Path) -> None:
     gvrc("nonsense", code=2)
     gvrc("run", code=2)
+    (tmp_path / "lists").mkdir()
+    for name in ("register.xlsx", "README.txt"):
+        (tmp_path / "lists" / name).write_text("x")
+    told = gvrc("run", tmp_path / "lists", code=2).stderr
+    assert "The folder holds no lists" in told
+    assert "register.xlsx: not read" in told
+    assert "README" not in told
     assert "does not exist" in gvrc("run", SAMPLES, "--config", tmp_path / "none.yaml", code=2).stderr
     gvrc("decide", 1, "--answers", tmp_path / "none.jsonl", code=2)
 

@@ -301,6 +301,13 @@ def test_a_large_file_is_recognised_from_its_beginning(tmp_path: Path) -> None:
     assert 9_000 < counted.count < 11_000
 
 
+def test_bare_names_beside_objects_are_counted_in_a_large_file_too(tmp_path: Path) -> None:
+    path = tmp_path / "large.json"
+    hospital = {"name": "Majengo Hospital", "phone": "0700 000 001", "notes": "x" * 900}
+    path.write_text(json.dumps({"police_posts": ["Kituo Police Post"] * 20_000, "hospitals": [hospital] * 9_000}))
+    assert peek(path, detect(path, path.name)).count == 29_000
+
+
 def test_a_list_without_records_is_a_result(recognise: Any) -> None:
     for tree in ([], {"data": {"places": []}}, {"organizations": []}):
         assert any("no record" in reason for reason in recognise(tree).reasons)
