@@ -45,7 +45,7 @@ _EXTENSION = re.compile(r"(?:\b|(?<=\d))(?:ext|extn|extension|x)\.?\s{0,2}$", re
 _IS_EXTENSION = re.compile(r"ext", re.IGNORECASE)
 _CALLED = re.compile(r"\b(?:tel|telephone|phone|mobile|mob|cell|call|sms|whatsapp|contact|simu)s?\b\W{0,4}(?:no|number)?\W{0,4}$", re.IGNORECASE)
 """Words before a number that say it is one to call."""
-_ZEROS = re.compile(r"(?<=\d)[Oo]+(?=[\dOo]*[ -]?\d)|(?<![^\W_])[Oo](?=\d{3})")
+_ZEROS = re.compile(r"(?<=\d)[Oo]+(?=[\dOo]*[ -]?\d)|(?<![^\W_])[Oo](?=\d{3})|(?<=\d[ .-])[Oo]{2,3}(?=[ .-]\d)")
 _ONES = re.compile(r"(?<=\d)[lI](?=\d)|(?<=\d\s)[lI](?=\d)")
 _COUNTRY = frozenset({"254", "0254", "00254"})
 _BEGINS_A_NUMBER = re.compile(r"(?:0[124-7]|254)\d{2}")

@@ -158,6 +158,8 @@ def find_header(rows: list[Row], is_field_name: Callable[[str], bool]) -> Header
     if index < 0:
         return Header(index=index, names=field_names([], max((len(row) for row in rows), default=0)))
     cells, index = _with_second_line(rows, index, is_field_name)
+    if index and cells is rows[index]:
+        cells = _with_line_above(rows[index - 1], cells)
     return Header(index=index, names=field_names(cells))
 
 
@@ -197,11 +199,27 @@ def _with_second_line(rows: list[Row], index: int, is_field_name: Callable[[str]
     return (_joined(above, below), index + 1) if is_named else (above, index)
 
 
+def _with_line_above(above: Row, below: Row) -> Row:
+    """The cells of a header whose gaps the row above it fills: `COUNTY`, `POLICE COMMANDER` stand above nothing, `NAME` and `PHONE`."""
+    fills = any(cell.strip() and not (below[place].strip() if place < len(below) else "") for place, cell in enumerate(above))
+    return _joined(above, below) if fills and _filled(above) > 1 and _could_name_fields(above, 0) else below
+
+
+def _spanning(last: str, cell: str) -> str:
+    """A heading that spans several columns stands in the first of them."""
+    return cell if cell.strip() else last
+
+
 def _joined(above: Row, below: Row) -> Row:
-    """Each column's own name; where the row below says nothing, that of the row above."""
+    """Each column's own name; where the row below says nothing, that of the row above; where it says the same of several columns, both."""
     wide = max(len(above), len(below))
     above, below = above + [""] * (wide - len(above)), below + [""] * (wide - len(below))
-    return [lower if lower.strip() else upper for upper, lower in zip(above, below, strict=True)]
+    said = Counter(cell.strip().casefold() for cell in below)
+    spans: list[str] = list(itertools.accumulate(above, _spanning))
+    return [
+        (f"{span.strip()} {lower.strip()}" if said[lower.strip().casefold()] > 1 and span.strip() else lower) if lower.strip() else upper
+        for upper, lower, span in zip(above, below, spans, strict=True)
+    ]
 
 
 def _is_unlike_the_rest(rows: list[Row], index: int) -> bool:

@@ -36,6 +36,7 @@ _ASKED_OF = re.compile(
     r"|[\s_]+(?:available|offered|provided|present|availability)$", re.IGNORECASE,
 )
 """What a question asks around its subject: `Does the facility offer PEP`, `Is a gender desk available`."""
+_DIGITS = re.compile(r"\d+")
 _NOT_WORD = re.compile(r"[^a-z0-9#]+")
 _DOTTED = re.compile(r"\b(?:[A-Za-z]\.){2,6}[A-Za-z]?\b|\b(?:[A-Za-z]\.){2,6}")
 """Letters with dots between them, as in `O.C.S`."""
@@ -207,8 +208,9 @@ def _whose_name(spelling: str) -> str | None:
 
 
 def _officer_in(found: re.Match[str] | None) -> str | None:
-    who = (found["who"] or found["whose"]).strip() if found else ""
-    return who if who and _table().get(who, ("", 0))[0] == "officer" else None
+    words = (found["who"] or found["whose"]).split() if found else []
+    endings = (" ".join(words[start:]) for start in range(len(words)))  # `county gender director` is a director
+    return next((who for who in endings if _table().get(who, ("", 0))[0] == "officer"), None)
 
 
 def _whose_contact(spelling: str) -> str | None:
@@ -230,7 +232,7 @@ def _similar(word: str) -> KnownName | None:
     if len(word) < 5:
         return None
     found = process.extractOne(word, _table().keys(), scorer=fuzz.ratio, score_cutoff=SIMILAR_ENOUGH)
-    if found is None:
+    if found is None or _DIGITS.findall(word) != _DIGITS.findall(found[0]):  # `orgunitlevel1` is not level 2
         return None
     canonical, rank = _table()[found[0]]
     return KnownName(canonical=canonical, confidence=0.75, rank=rank, reason=f"it is written much like “{found[0]}”")

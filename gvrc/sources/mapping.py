@@ -230,6 +230,8 @@ def _check_name(named: KnownName, values: FieldValues) -> Proposal | None:
     """An agency may be what a place is called, or whose it is; an office, the number to call there."""
     if values.looks("phone") >= 0.5:
         return _other("phone", values, named)
+    if named.confidence < 0.8 and _are_own_keys(list(map(str, values.values))):
+        return _other("source_id", values, named)
     return _other("owner", values, named) if plain_name(values.steps[-1]) == "agency" and values.looks("owner") >= 0.5 else None
 
 
@@ -344,12 +346,16 @@ _OF_PAGES = frozenset({"publish", "published", "draft", "private", "inherit", "t
 def _check_status(named: KnownName, values: FieldValues) -> Proposal | None:
     if {str(value).casefold() for value in values.values} <= _OF_PAGES:
         return _nothing("those of web pages")
-    return _nothing("ticks") if values.looks("flag") >= SURE and values.looks("operational_status") < SURE else None
+    is_ticked = values.looks("flag") >= SURE and values.looks("operational_status") < SURE and not _ASKS_IF_OPEN.fullmatch(plain_name(values.steps[-1]))
+    return _nothing("ticks") if is_ticked else None
 
 
 def _check_visibility(named: KnownName, values: FieldValues) -> Proposal | None:
     """`Public` with ticks asks who owns a place; `Confidential?` and `Do not publish` ask what they say."""
-    return None if says_hidden(values.steps[-1]) else _check_flags(named, values)
+    name = plain_name(values.steps[-1])
+    if says_hidden(values.steps[-1]) or name in ("is public", "public visible", "publicly visible") or (name == "public" and all(type(value) is bool for value in values.values)):
+        return None
+    return _check_flags(named, values)
 
 
 def _check_owner(named: KnownName, values: FieldValues) -> Proposal | None:
@@ -435,7 +441,7 @@ _VALUE_LOOKS = (
 
 _SAYS_STATUS = re.compile(r"stat|oper|func|condition|hali")
 _SAYS_KIND = re.compile(r"\b(?:type|kind|category|aina)$")
-_NAMES_A_KEY = re.compile(r"\b(?:seconds|nanoseconds|millis|epoch|id|ids|uid|fid|oid|gid|pk|key|ref|code|index|time|timestamp|date|till|paybill|account|acc|version|hash|bbox)$")
+_NAMES_A_KEY = re.compile(r"\b(?:seconds|nanoseconds|millis|epoch|id|ids|uid|fid|oid|gid|pk|key|ref|code|index|time|timestamp|date|till|paybill|account|acc|version|hash|bbox|serial|plot|permit|licen[cs]e|certificate|registration|reg|pin|receipt|batch|case|file|staff|vehicle)(?: nos?| numbers?| num)?$")
 """Names of fields whose digits are no number to call."""
 
 

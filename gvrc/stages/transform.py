@@ -58,6 +58,8 @@ _WHEN = re.compile(
 """When a status holds, told behind it: `Operational 24hrs`, `closed in 2019`."""
 _OF_A_COUNTY = re.compile(r"\bcounty\s+gov(?:t|ernment)?\b(?:\s+of\b|$)|\bcounty\s+of\s+[a-z]", re.IGNORECASE)
 _BESIDE = re.compile(r"\s*(?:[/,;–]|\s-\s|-(?=[A-Z]))\s*")
+_TICKS = {"t": "operational", "y": "operational", "1": "operational", "f": "not_operational", "n": "not_operational", "0": "not_operational"}
+"""What a tick says in a column that asks whether a place is open."""
 _YES_NO = frozenset({"true", "false", "y", "n", "yes", "no", "0", "1"})
 _NAME_FIELDS = ("name", "official_name")
 
@@ -273,6 +275,8 @@ class _RowWork:
         statuses = self.vocabularies.operational_statuses
         if isinstance(stated := self.values.get("operational_status"), bool):
             return "operational" if stated else "not_operational"
+        if (tick := _TICKS.get(str(stated).strip().casefold())) is not None:
+            return tick
         if self._text("operational_status") is not None or "operational_status" in self.answered:
             return self._term("operational_status", statuses, "status.unknown")
         told = next((code for text in name.qualifiers if (code := statuses.known_spelling(text))), None)

@@ -267,3 +267,7 @@ def test_a_field_that_was_read_as_something_else_holds_no_phone_after_the_row_wa
 ])  # fmt: skip
 def test_a_number_behind_the_name_of_an_officer_is_that_officers_own(cell: str, labels: list[str | None]) -> None:
     assert sorted(contact.label or "" for contact in parse_contacts({"contact": cell}).contacts) == sorted(label or "" for label in labels)
+
+
+def test_letters_for_a_whole_group_of_zeros_are_read_as_digits() -> None:
+    assert [contact.value for contact in parse_contacts({"phone": "O700 OOO 770"}).contacts] == ["+254700000770"]

@@ -151,3 +151,33 @@ def test_a_pair_of_angles_under_a_location_is_a_point_and_a_sub_county_no_county
     fields = detected(f"Name,S/COUNTY,Location (GPS)\n{rows}").mapping.fields
     assert (fields["Location (GPS)"], fields["S/COUNTY"]) == ("coordinates", "sub_county")
     assert detected(f"Name,S/COUNTY,Where\n{rows}").mapping.fields["Where"] == "coordinates"
+
+
+def test_the_row_above_a_header_tells_whose_names_and_numbers_the_columns_hold(detected: Callable[[Any], Detection]) -> None:
+    fields = detected(
+        "COUNTY,COUNTY GENDER DIRECTOR,,COUNTY TOLL FREE,COUNTY POLICE COMMANDER,,RESCUE CENTRE\n,NAME,PHONE,,NAME,PHONE,\n"
+        "Mombasa,A Name,0700000751,0800 720 751,B Name,0700000752,Mombasa Centre\nKwale,C Name,0700000754,0800 720 754,D Name,0700000755,Kwale Centre\n"
+    ).mapping.fields
+    assert {path: canonical for path, canonical in fields.items() if canonical.startswith("officer")} == {
+        "COUNTY GENDER DIRECTOR NAME": "officer", "COUNTY GENDER DIRECTOR PHONE": "officer_contact", "COUNTY POLICE COMMANDER NAME": "officer",
+        "COUNTY POLICE COMMANDER PHONE": "officer_contact",
+    }  # fmt: skip
+    assert fields["COUNTY TOLL FREE"] == "phone"
+    assert fields["RESCUE CENTRE"] == "name"
+
+
+def test_an_export_of_organisation_units_is_read_by_its_levels(detected: Callable[[Any], Detection]) -> None:
+    fields = detected(
+        "orgunitlevel1,orgunitlevel2,orgunitlevel3,orgunitlevel4,organisationunitid,organisationunitname,organisationunitcode,periodname\n"
+        "Kenya,Kisumu County,Kisumu Central Sub County,Kondele Ward,aaaaaaaaaa1,Kisumu Specialist Hospital,13611,Jan 2024\n"
+        "Kenya,Kisumu County,Nyando Sub County,Ahero Ward,aaaaaaaaaa2,Ahero County Hospital,13468,Jan 2024\n"
+    ).mapping.fields
+    assert fields == {
+        "organisationunitid": "source_id", "organisationunitname": "name", "organisationunitcode": "mfl_code", "orgunitlevel2": "county", "orgunitlevel3": "sub_county", "orgunitlevel4": "ward",
+    }  # fmt: skip
+
+
+def test_a_till_is_no_telephone_and_a_tick_says_whether_a_place_is_open_or_to_be_seen(read: Read) -> None:
+    rows = read([{"facility": name, "county": "Garissa", "till_no": till, "phone": "0700 000 001", "is_active": active, "public": public}
+                 for name, till, active, public in (("Simaho Hospital", "722000744", "t", True), ("Iftin Hospital", "722000742", "f", False))])  # fmt: skip
+    assert told(rows, "phone", "operational_status", "visibility") == [("0700 000 001", "t", "Public"), ("0700 000 001", "f", "Withheld")]

@@ -235,7 +235,7 @@ def test_what_stands_in_a_list_of_shelters_or_says_so_is_withheld_whatever_its_n
     assert made(place, {"visibility": "public"})[0].visibility is Visibility.PUBLIC
 
 
-@pytest.mark.parametrize(("stated", "code"), [(True, "operational"), (False, "not_operational"), ("Operational 24hrs", "operational"), ("Open 24/7", "operational"), ("closed down in 2019", "not_operational")])
+@pytest.mark.parametrize(("stated", "code"), [(True, "operational"), (False, "not_operational"), ("t", "operational"), ("N", "not_operational"), ("Operational 24hrs", "operational"), ("Open 24/7", "operational"), ("closed down in 2019", "not_operational")])
 def test_a_status_is_read_without_when_it_holds(stated: Any, code: str) -> None:
     assert made({**DIANI, "operational_status": stated})[0].operational_status == code
 
