@@ -63,6 +63,8 @@ _OFFICERS = re.compile(r"\b(?:ocs|ocpd|ocpp|ocpb|docs|dcio|scpc|in[\s-]?charge|c
 """An officer by the short form of the post, and no line of an office behind it."""
 _OF_AN_OFFICER = "Officer"
 """The kind of contact that an `officer_contact` is."""
+_KEYS_OF_PERSON = frozenset({"name", "full_name", "fullname", "rank", "title", "designation", "position", "role", "person", "contact_person"})
+"""Keys of an object of contacts that say whose they are."""
 _KEYS_OF_KIND = ("type", "contact_type", "kind", "label", "use", "system")
 
 
@@ -244,14 +246,15 @@ def _parts(value: Any, hint: str | None) -> Iterator[tuple[str, str | None]]:
 
 
 def _parts_of_object(value: Mapping[str, Any], hint: str | None) -> Iterator[tuple[str, str | None]]:
+    own = hint if hint == _OF_AN_OFFICER else None  # whatever kind of number it is, it is the officer's
     kind = next((str(value[key]) for key in _KEYS_OF_KIND if isinstance(value.get(key), str)), None)
     stated = next((value[key] for key in _KEYS_OF_VALUE if key in value), None)
     if stated is not None:
-        yield from _parts(stated, kind or hint)
+        yield from _parts(stated, own or kind or hint)
         return
     for key, part in value.items():
-        if key not in _KEYS_OF_KIND:
-            yield from _parts(part, str(key).replace("_", " "))
+        if key not in _KEYS_OF_KIND and str(key).casefold() not in _KEYS_OF_PERSON:
+            yield from _parts(part, own or str(key).replace("_", " "))
 
 
 def _parse_text(field_name: str, text: str, hint: str | None) -> CleanContacts:

@@ -23,6 +23,7 @@ from gvrc.sources.json_tables import (
     COLUMNS,
     DIALECTS,
     MIXED,
+    TABLE,
     TEXTS,
     JsonTable,
     find_table,
@@ -120,7 +121,7 @@ def detect(path: Path, name: str, *, remembered: Sequence[Mapping] = (), source:
 
 def _divided(sample: Sample) -> Sample:
     """The sample with each place of a row as a record of its own, and the kinds that the columns of names say."""
-    if sample.form not in ("csv", "json", JSON_LINES) or sample.dialect.endswith(TRANSPOSED):
+    if sample.form not in ("csv", "json", JSON_LINES, ROWS_BY_LINE, UNFOLDED, TABLE, COLUMNS) or sample.dialect.endswith(TRANSPOSED):
         return sample
     columns = list(sample.leaves) if sample.is_flat else list(dict.fromkeys(key for record in sample.records[:SAMPLE_RECORDS] for key in record))
     places = find_places(columns, sample.records)

@@ -302,7 +302,7 @@ def _check_hotline(named: KnownName, values: FieldValues) -> Proposal | None:
 
 
 def _check_officer(named: KnownName, values: FieldValues) -> Proposal | None:
-    return _other("officer_contact", values, named) if max(values.looks("phone"), values.looks("email")) >= 0.5 else None
+    return _other("officer_contact", values, named) if max(values.looks("phone"), values.looks("email"), values.looks("contact_list")) >= 0.5 else None
 
 
 def _check_county(named: KnownName, values: FieldValues) -> Proposal | None:

@@ -14,9 +14,10 @@ import orjson
 
 from gvrc.errors import UnknownFormatError
 from gvrc.sources.delimited import SAMPLE_ROWS, DelimitedRows, field_names, find_header, sniff_delimiter
-from gvrc.sources.field_names import is_field_name
+from gvrc.sources.field_names import is_field_name, known_name
 from gvrc.sources.json_stream import DEEPEST, FoundRecord, JsonRecords, Screen, Trouble, decode_at, is_too_deep, told_bytes
 from gvrc.sources.json_tree import read_sample
+from gvrc.sources.looks import LOOKS
 from gvrc.sources.text import open_text, text_lines
 
 UNFOLDED = "unfolded"
@@ -37,8 +38,24 @@ def unfolded(value: Any, folds: int = MOST_FOLDS, depth: int = 0) -> Any:
     if type(value) is list:
         return [unfolded(item, folds, depth + 1) for item in value]
     if type(value) is dict:
+        if numbers := _names_and_numbers(value):
+            return numbers
         return {key: unfolded(item, folds, depth + 1) for key, item in value.items()}
     return value
+
+
+FEWEST_NUMBERS = 3
+"""Numbers of an object that is a list of names with their numbers."""
+
+
+def _names_and_numbers(value: dict[str, Any]) -> list[dict[str, str]]:
+    """An object that says nothing but whom one reaches by which number (`{"Childline": "116", "FIDA": "0800 720 501"}`) as a list; empty when it says more, or
+    when its keys are those of fields."""
+    if len(value) < FEWEST_NUMBERS or not all(type(said) in (str, int) and LOOKS["callable"](said) for said in value.values()):
+        return []
+    if sum(known_name((key,)) is not None for key in value) > 0.5 * len(value):
+        return []
+    return [{"name": key, "hotline" if LOOKS["short_code"](said) else "phone": str(said)} for key, said in value.items()]
 
 
 def _inner(text: str) -> Any:

@@ -271,3 +271,9 @@ def test_a_number_behind_the_name_of_an_officer_is_that_officers_own(cell: str, 
 
 def test_letters_for_a_whole_group_of_zeros_are_read_as_digits() -> None:
     assert [contact.value for contact in parse_contacts({"phone": "O700 OOO 770"}).contacts] == ["+254700000770"]
+
+
+def test_the_numbers_in_a_list_of_officers_are_their_own() -> None:
+    found = parse_contacts({"officer_contact": [{"rank": "OCS", "name": "A Name", "mobile": "0700000861"}], "phone": "0700000860"})
+    assert [(contact.value, contact.label) for contact in found.contacts] == [("+254700000860", None), ("+254700000861", "Officer's mobile")]
+    assert not found.issues

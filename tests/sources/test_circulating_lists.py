@@ -181,3 +181,18 @@ def test_a_till_is_no_telephone_and_a_tick_says_whether_a_place_is_open_or_to_be
     rows = read([{"facility": name, "county": "Garissa", "till_no": till, "phone": "0700 000 001", "is_active": active, "public": public}
                  for name, till, active, public in (("Simaho Hospital", "722000744", "t", True), ("Iftin Hospital", "722000742", "f", False))])  # fmt: skip
     assert told(rows, "phone", "operational_status", "visibility") == [("0700 000 001", "t", "Public"), ("0700 000 001", "f", "Withheld")]
+
+
+def test_an_object_of_names_and_numbers_is_a_list(read: Read) -> None:
+    rows = read({"contacts": {"GBV hotline": "1195", "Childline": "116", "FIDA": "0800 720 501"}})
+    assert [(row.values["name"], row.values.get("hotline"), row.values.get("phone")) for row in rows] == [
+        ("GBV hotline", "1195", None), ("Childline", "116", None), ("FIDA", None, "0800 720 501"),
+    ]  # fmt: skip
+    rows = read({"Kwale": {"Diani Police": "0700000001", "Kwale Hospital": "0700000002", "Tiwi Hospital": "0700000003"}, "Lamu": {"Mpeketoni": "0700000004", "Witu": "0700000005", "Faza": "0700000006"}})
+    assert {row.values["county"] for row in rows} == {"Kwale", "Lamu"}
+    assert len(rows) == 6
+
+
+def test_a_list_of_officers_holds_their_numbers(detected: Callable[[Any], Detection]) -> None:
+    officers = [{"rank": "OCS", "name": "A Name", "mobile": "0700000861"}, {"rank": "Gender officer", "name": "B Name", "mobile": "0700000862"}]
+    assert detected({"stations": [{"name": f"{place} Police Station", "officers": officers} for place in ("Kapsabet", "Mosoriot")]}).mapping.fields["officers"] == "officer_contact"
