@@ -331,6 +331,7 @@ class DelimitedRecords:
         self._headings = Headings(heading_level)
         self._context: dict[str, Any] = {}
         self._is_below_heading = False
+        self._heading_rows: set[Sequence[str]] = set()
         self._has_short_rows = False
         self._screen = Screen()
         self._merged: dict[str, str] = {}
@@ -355,6 +356,7 @@ class DelimitedRecords:
         with open_text(self.path) as stream:
             rows = list(islice(DelimitedRows(self._lines(stream), self.delimiter), SAMPLE_ROWS))
         header = find_header(rows, self._is_field_name)
+        self._heading_rows = {header.names, *(tuple(row) for row in rows[max(0, header.index - 1) : header.index + 1] if _filled(row) > 1)}
         below = itertools.takewhile(lambda row: not self._is_another_header(row) or field_names(row) == header.names, rows[header.index + 1 :])
         self._merged = dict.fromkeys(merged_columns(header.names, [row for row in below if not self._headings.is_one(row)]), "")
         return header
@@ -362,7 +364,7 @@ class DelimitedRecords:
     def _records(self, rows: DelimitedRows, body: Iterable[Row]) -> Iterator[FoundRecord]:
         number = 0
         for row, is_last in _with_last(body):
-            if not any(map(str.strip, row)) or tuple(row) == self.header.names or _is_rule(row):
+            if not any(map(str.strip, row)) or tuple(row) in self._heading_rows or _is_rule(row):
                 continue
             if _WEB_PAGE.match(row[0]):
                 rows.trouble.add(f"A web page, perhaps an error of the server, stands in the place of row {number + 1:,}.", None, pointer=f"/rows/{number + 1}", broken=True)

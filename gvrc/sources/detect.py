@@ -381,7 +381,7 @@ def _flat_leaves(records: Sequence[dict[str, Any]]) -> list[str]:
 
 def _record_groups(groups: list[Group]) -> list[Group]:
     """The groups that are records: the one that reads most like places, and its like beside it in the tree."""
-    weighed = [(_weight(group), group) for group in _without_envelopes(_without_asides(groups))]
+    weighed = [(_weight(group), group) for group in _without_envelopes(_without_staff(_without_asides(groups)))]
     best_weight, best = max(weighed, key=lambda pair: (pair[0], pair[1].count), default=(0.0, None))
     if best is None or best_weight <= 0:
         return _largest(groups)
@@ -419,6 +419,11 @@ def _is_like(group: Group, main: Sequence[Group]) -> bool:
 
 def _are_persons(group: Group) -> bool:
     return not _OF_PERSONS.isdisjoint(map(str.casefold, group.path))
+
+
+def _without_staff(groups: list[Group]) -> list[Group]:
+    """The groups without the people in named objects: the officers of a station are no places, though more may be said of them than of it."""
+    return [group for group in groups if not (_are_persons(group) and any(other.path and other is not group and _is_above(other, group) and _has_name(other) for other in groups))]
 
 
 def _stand_together(one: Group, other: Group) -> bool:

@@ -3,18 +3,23 @@ import pytest
 from gvrc.cleaning.secrecy import is_to_be_hidden
 
 
+@pytest.mark.parametrize("text", ["Confidential", "CONFIDENTIAL", "Undisclosed", "Strictly confidential (call first)", "Not disclosed", "(hidden)"])
+def test_what_stands_in_the_place_of_an_address_may_say_that_it_is_secret(text: str) -> None:
+    assert is_to_be_hidden({"location": text}, {"where": text})
+    assert not is_to_be_hidden({"phone": text}, {"income": text})
+
+
 @pytest.mark.parametrize("text", [
-    "Confidential", "CONFIDENTIAL", "Undisclosed", "Location is confidential - call first", "Do not publish", "not to be published", "Confidential location, Nakuru",
-    "Address withheld for security reasons", "Location not disclosed", "Mahali pa siri", "Strictly confidential (call first)",
+    "Location is confidential - call first", "Do not publish", "not to be published", "Confidential location, Nakuru", "Address withheld for security reasons", "Location not disclosed", "Mahali pa siri", "Withheld for safety",
 ])  # fmt: skip
-def test_a_place_that_must_not_become_known_is_told(text: str) -> None:
-    assert is_to_be_hidden({"description": text}, {})
+def test_a_place_that_must_not_become_known_is_told_anywhere_in_its_row(text: str) -> None:
+    assert is_to_be_hidden({"description": text}, {"remarks": text})
     assert is_to_be_hidden({}, {"notes 2": text})
 
 
 @pytest.mark.parametrize("text", [
     "Free and confidential counselling", "Confidential 24 hour support", "Next to the public library", "Visitors sign in for security reasons", "A secret garden clinic", "All cases are handled confidentially",
-    "Office of the Director of Public Prosecutions", "Publishes a yearly report",
+    "Office of the Director of Public Prosecutions", "Publishes a yearly report", "Address not given", "Not listed", "Not public",
 ])  # fmt: skip
-def test_confidential_care_is_no_secret_place(text: str) -> None:
+def test_confidential_care_and_missing_values_are_no_secret_place(text: str) -> None:
     assert not is_to_be_hidden({"description": text, "location": text}, {"any": text})

@@ -196,3 +196,11 @@ def test_an_object_of_names_and_numbers_is_a_list(read: Read) -> None:
 def test_a_list_of_officers_holds_their_numbers(detected: Callable[[Any], Detection]) -> None:
     officers = [{"rank": "OCS", "name": "A Name", "mobile": "0700000861"}, {"rank": "Gender officer", "name": "B Name", "mobile": "0700000862"}]
     assert detected({"stations": [{"name": f"{place} Police Station", "officers": officers} for place in ("Kapsabet", "Mosoriot")]}).mapping.fields["officers"] == "officer_contact"
+
+
+def test_a_header_of_two_lines_may_come_again_on_each_page(read: Read) -> None:
+    head, rows = "COUNTY,OFFICER,,COMMANDER,,STATION\n,NAME,PHONE,NAME,PHONE,\n", "Mombasa,A Name,0700000001,B Name,,Nyali\nKwale,C Name,0700000002,D Name,,Diani\n"
+    found = read(f"{head}{rows}{head}Lamu,E Name,0700000003,F Name,,Mpeketoni\n")
+    assert [(row.values["name"], row.values["county"], row.values["officer_contact"]) for row in found] == [
+        ("Nyali", "Mombasa", "0700000001"), ("Diani", "Kwale", "0700000002"), ("Mpeketoni", "Lamu", "0700000003"),
+    ]  # fmt: skip
