@@ -287,7 +287,20 @@ def heading_level(text: str) -> str:
         return KIND_HEADING
     if _heads_services(said):
         return SERVICES_HEADING
-    return SECTION if numbered or is_county(text) or is_region(text) else ""
+    said = _GOES_ON.sub("", said).strip(" .:-–*_(")
+    return SECTION if numbered or is_county(said) or is_region(said) or _names_county_and_kind(said) else ""
+
+
+_GOES_ON = re.compile(r"\W*\b(?:cont(?:['’]?d|inued)?|ctd)\W*$", re.IGNORECASE)
+_COUNTY_FIRST = re.compile(r"(.{3,30}?\s+county|[A-Z][A-Z' /-]{2,30}?)\s+(.{4,60})", re.IGNORECASE)
+_COUNTY_LAST = re.compile(r"(.{4,60}?)\s+(?:in|within|of|for)\s+(.{3,40})", re.IGNORECASE)
+
+
+def _names_county_and_kind(text: str) -> bool:
+    """Whether a heading says which kinds of place follow, and of which county (`POLICE STATIONS IN KWALE COUNTY`, `KWALE COUNTY HOSPITALS`)."""
+    first, last = _COUNTY_FIRST.fullmatch(text), _COUNTY_LAST.fullmatch(text)
+    kind = first[2] if first and is_county(first[1]) else last[1] if last and is_county(last[2]) else ""
+    return bool(kind) and _heads_a_kind(kind) and kind.casefold().endswith("s")
 
 
 _COUNTY_OF_TITLE = re.compile(r"((?:[A-Za-z][A-Za-z'’/-]*\s+){1,3})county\b(?!\s+(?:assembl|director|commander|governments\b))", re.IGNORECASE)
@@ -299,7 +312,12 @@ def county_in_title(text: str) -> str:
     for said in _COUNTY_OF_TITLE.finditer(text[:200]):
         words = said[1].split()
         found.update(islice((name for size in range(len(words), 0, -1) if is_county(name := " ".join(words[-size:]))), 1))
-    return f"{found.pop()} County" if len(found) == 1 else ""
+    if len(found) != 1:
+        return ""
+    county = found.pop()
+    words = text[:200].replace(county, " | ", 1).replace(",", " ").split()
+    is_of_several = any(is_county(" ".join(words[start : start + size])) for start in range(len(words)) for size in (1, 2))
+    return "" if is_of_several else f"{county} County"
 
 
 _SIDE_BY_SIDE = re.compile(r"\s*(?:/|&|,|\band\b)\s*", re.IGNORECASE)

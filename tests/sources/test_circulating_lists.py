@@ -10,6 +10,7 @@ import pytest
 from gvrc.model.source import Detection, SourceFile, SourceRow
 from gvrc.sources.detect import detect
 from gvrc.sources.field_names import known_name
+from gvrc.sources.looks import county_in_title, heading_level
 from gvrc.stages.extract import extract
 
 Read = Callable[[Any], list[SourceRow]]
@@ -204,3 +205,18 @@ def test_a_header_of_two_lines_may_come_again_on_each_page(read: Read) -> None:
     assert [(row.values["name"], row.values["county"], row.values["officer_contact"]) for row in found] == [
         ("Nyali", "Mombasa", "0700000001"), ("Diani", "Kwale", "0700000002"), ("Mpeketoni", "Lamu", "0700000003"),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "level"), [
+    ("POLICE STATIONS IN KWALE COUNTY", "section"), ("KWALE COUNTY HOSPITALS", "section"), ("ELGEYO MARAKWET COUNTY (CONT.)", "section"), ("SUB-COUNTY: MATUGA", "heading sub county"),
+    ("SAFE HOUSES", "heading kind"), ("HOTLINES AND LEGAL AID", "heading services"), ("Kwale Hospital", ""), ("Nandi Hills", ""), ("MACHAKOS SUB COUNTY HOSPITAL", ""), ("Hospital", ""),
+])  # fmt: skip
+def test_a_lone_cell_is_a_heading_of_its_level_or_none(text: str, level: str) -> None:
+    assert heading_level(text) == level
+
+
+@pytest.mark.parametrize(("title", "county"), [
+    ("List of police stations in Kilifi County", "Kilifi County"), ("Kwale and Kilifi County GBV directory", ""), ("Kenya Police Service", ""), ("TAITA-TAVETA COUNTY", "TAITA-TAVETA County"),
+])  # fmt: skip
+def test_a_title_tells_the_one_county_it_names(title: str, county: str) -> None:
+    assert county_in_title(title) == county
