@@ -9,13 +9,14 @@ import streamlit as st
 from gvrc import pipeline
 from gvrc.errors import GvrcError
 from gvrc.model.run import STAGES, RunStatus, Stage
-from gvrc.model.source import FieldSample
+from gvrc.model.source import LEFT_OUT, FieldSample
 from gvrc.pipeline import ReceivedFile
 from gvrc.security.permissions import Permission
-from gvrc.ui import address, desk, incoming, mapping_desk, rest_page, runs, show
+from gvrc.ui import address, desk, incoming, mapping_desk, rest_page, runs, show, tables, told
 from gvrc.ui.catalogue import escape_markdown
 from gvrc.ui.desk import Seat
 from gvrc.ui.mapping_desk import Waiting
+from gvrc.ui.tables import Cell, Column, Row
 from gvrc.views import runs as run_views
 
 SURE = 0.8
@@ -143,6 +144,9 @@ def _one_file(seat: Seat, waiting: Waiting) -> None:
             return
         st.markdown(say.markdown("upload.file", name=file.name, source=file.source or ""))
         st.caption(_about(seat, file))
+        for reason in file.reasons:
+            if reason.startswith(LEFT_OUT):
+                st.markdown(f":orange[:material/playlist_remove:] {escape_markdown(told.told(say, reason))}")
         if file.already_received_run is not None:
             st.caption(say.markdown("upload.file.known", run=file.already_received_run))
         _how_it_is_read(seat, waiting)
@@ -159,7 +163,7 @@ def _how_it_is_read(seat: Seat, waiting: Waiting) -> None:
         if is_open:
             mapping_desk.correct(seat, waiting)
             return
-        _mapping(seat, file.fields)
+        _mapping(seat, file.fields, waiting.key("mapping"))
         if may_correct:
             st.button(say.markdown("mapping.correct"), key=waiting.key("correct"), on_click=_open_correction, args=(waiting,), icon=":material/edit:")
 
@@ -172,25 +176,26 @@ def _about(seat: Seat, file: ReceivedFile) -> str:
     say = seat.say
     sure = say.markdown("upload.sure" if file.confidence >= SURE else "upload.unsure", percent=round(file.confidence * 100))
     records = say.markdown("upload.records", n=file.records) if file.records is not None else say.markdown("upload.records_later")
-    return " · ".join([records, sure, *(escape_markdown(reason) for reason in file.reasons)])
+    how = [told.told(say, reason).rstrip(".") for reason in file.reasons if not reason.startswith(LEFT_OUT)]
+    return " · ".join([records, sure, *map(escape_markdown, how)])
 
 
-def _mapping(seat: Seat, fields: Sequence[FieldSample]) -> None:
+def _mapping(seat: Seat, fields: Sequence[FieldSample], key: str) -> None:
     say = seat.say
     if not fields:
         st.caption(say.markdown("upload.mapping.none"))
         return
     ordered = sorted(fields, key=lambda each: each.canonical is None)
-    show.table(
-        {
-            say("upload.mapping.path"): [each.path for each in ordered],
-            say("upload.mapping.becomes"): [show.field_label(say, each.canonical) if each.canonical else say("upload.mapping.unmapped") for each in ordered],
-            say("upload.mapping.sample"): [each.samples[0] if each.samples else None for each in ordered],
-            say("upload.mapping.sure"): [mapping_desk.confidence(seat, each) for each in ordered],
-            say("upload.mapping.why"): [each.reason for each in ordered],
-        },
-        alt=say("upload.mapping.alt"),
-    )
+    columns = [Column(title=say(f"upload.mapping.{name}"), align="right" if name == "sure" else "left") for name in ("path", "becomes", "sample", "sure", "why")]
+    tables.table(columns, [_field(seat, each) for each in ordered], key=key, label=say("upload.mapping.alt"))
+
+
+def _field(seat: Seat, field: FieldSample) -> Row:
+    """A field of the file: where it goes, a value, how sure that is and why; one that goes nowhere is quiet."""
+    say = seat.say
+    becomes = show.field_label(say, field.canonical) if field.canonical else Cell(runs=((say("upload.mapping.unmapped"), "quiet"),))
+    sample = show.value_text(field.samples[0] if field.samples else None)
+    return (mapping_desk.named(seat, field.path), becomes, sample, mapping_desk.confidence(seat, field), Cell(runs=((field.reason, "quiet"),)))
 
 
 # ------------------------------------------------------------------------------------------------------------------------ the run

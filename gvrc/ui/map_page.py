@@ -165,7 +165,7 @@ def _segments(seat: Seat, name: str, options: Sequence[str], current: str) -> No
     key = f"map_{name}_{current}"
     st.radio(  # not segments: the letters of a chosen one have too little contrast in the dark theme
         seat.say.markdown(f"map.{name}"), options, index=options.index(current), format_func=lambda code: seat.say(f"map.{name}.{code}"), key=key,
-        on_change=_choose, args=(name, key), horizontal=True, label_visibility="collapsed",
+        on_change=_choose, args=(name, key), horizontal=True,
     )
 
 

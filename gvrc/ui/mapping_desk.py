@@ -90,11 +90,11 @@ def _fields(seat: Seat, waiting: Waiting, draft: dict[str, str | None]) -> None:
 def _one_field(seat: Seat, waiting: Waiting, field: FieldSample, options: Sequence[str], canonical: str | None, number: int) -> None:
     say = seat.say
     name, sample, becomes, sure = st.columns(COLUMNS, vertical_alignment="center")
-    name.text(_named(seat, field.path))
+    name.text(named(seat, field.path))
     sample.text(" · ".join(field.samples) or show.ABSENT)
     key = waiting.key(f"field_{number}")
     becomes.selectbox(
-        say.markdown("mapping.goes_to", field=_named(seat, field.path)), options, index=options.index(canonical or NOT_USED), key=key, label_visibility="collapsed",
+        say.markdown("mapping.goes_to", field=named(seat, field.path)), options, index=options.index(canonical or NOT_USED), key=key, label_visibility="collapsed",
         format_func=lambda option: show.field_label(say, option) if option else say("upload.mapping.unmapped"), on_change=_choose, args=(waiting, field.path, key),
     )
     is_changed = canonical != field.canonical
@@ -109,7 +109,7 @@ def confidence(seat: Seat, field: FieldSample) -> str:
     return seat.say("mapping.percent", percent=round(field.confidence * 100)) if field.canonical else show.ABSENT
 
 
-def _named(seat: Seat, path: str) -> str:
+def named(seat: Seat, path: str) -> str:
     """A field as people know it; what flows down to the records is told in words."""
     if not path.startswith("^"):
         return path

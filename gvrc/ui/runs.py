@@ -12,14 +12,14 @@ from gvrc.errors import GvrcError
 from gvrc.model.run import STAGES, RunStatus, Stage
 from gvrc.security.permissions import Permission
 from gvrc.ui import address, desk, navigation, show, tables
+from gvrc.ui.catalogue import Words
 from gvrc.ui.desk import Seat
-from gvrc.ui.show import Badge
 from gvrc.ui.tables import Cell, Column, Opens, Row
 from gvrc.views import feedback_file
 from gvrc.views import questions as question_views
 from gvrc.views import runs as run_views
 from gvrc.views.questions import QuestionCounts
-from gvrc.views.runs import Receipt, RunView
+from gvrc.views.runs import Receipt, RunView, StageView
 
 RUNS_TO_CHOOSE_FROM = 50
 
@@ -30,7 +30,7 @@ RUNS_TO_CHOOSE_FROM = 50
 def heading(seat: Seat, page: str) -> RunView | None:
     """The heading of a page about a run, with the run beside it: the one in the address, else the newest. None, said in words, when there
     is no run yet. The run comes without its stages and issues, which most pages do not need."""
-    title, choice = st.columns([8, 4], vertical_alignment="bottom")
+    title, choice = st.columns([7, 5], vertical_alignment="bottom")
     with title:
         show.heading(seat, page)
     known = {run.run_id: run for run in run_views.run_list(seat.db, seat.actor, limit=RUNS_TO_CHOOSE_FROM)}
@@ -50,7 +50,7 @@ def heading(seat: Seat, page: str) -> RunView | None:
 
 
 def _run_choice(seat: Seat, known: dict[int, RunView], run_id: int) -> None:
-    labels = {each.run_id: seat.say("run.choice", run=each.run_id, when=show.moment(each.created_at), who=each.started_by) for each in known.values()}
+    labels = {each.run_id: seat.say("run.choice", run=each.run_id, when=show.moment(each.created_at, is_short=True), who=each.started_by) for each in known.values()}
     key = f"run_of_{run_id}"
     st.selectbox(
         seat.say.markdown("run.choose"), list(labels), index=list(labels).index(run_id), format_func=labels.__getitem__, key=key,
@@ -137,7 +137,8 @@ def _watch(run_id: int, was_live: bool) -> None:
 
 def _status_line(seat: Seat, run: RunView) -> None:
     done = sum(1 for stage in run.stages if stage.status == "done")
-    text = f"{show.state_badge(seat.say, run.status)} {seat.say.markdown('run.progress', done=done, all=len(STAGES), seconds=show.duration(run.seconds))}"
+    told = seat.say.markdown("run.progress" if run.seconds is not None else "run.progress.begun", done=done, all=len(STAGES), seconds=show.duration(run.seconds))
+    text = f"{show.state_badge(seat.say, run.status)} {told}"
     st.progress(done / len(STAGES), text=text)
     if run.error:
         st.error(seat.say.markdown("desk.trouble", detail=run.error), icon=":material/error:")
@@ -147,18 +148,16 @@ def _status_line(seat: Seat, run: RunView) -> None:
 
 def _stage_table(seat: Seat, run: RunView) -> None:
     say = seat.say
-    stages = run.stages
-    show.table(
-        {
-            say("run.column.stage"): [say(f"stage.{stage.stage}") for stage in stages],
-            say("run.column.status"): [Badge(show.state_badge(say, _stage_status(run, stage.status))) for stage in stages],
-            say("run.column.rows_in"): [stage.rows_in for stage in stages],
-            say("run.column.rows_out"): [stage.rows_out for stage in stages],
-            say("run.column.issues"): [sum(stage.issues.values()) for stage in stages],
-            say("run.column.seconds"): [show.duration(stage.seconds) for stage in stages],
-        },
-        alt=say("run.stages.alt", run=run.run_id),
-    )
+    figures = [Column(title=say(f"run.column.{name}"), align="right") for name in ("rows_in", "rows_out", "issues", "seconds")]
+    columns = (Column(title=say("run.column.stage")), Column(title=say("run.column.status")), *figures)
+    tables.table(columns, [_stage_row(say, run, stage) for stage in run.stages], key="run_stages", label=say("run.stages.alt", run=run.run_id))
+
+
+def _stage_row(say: Words, run: RunView, stage: StageView) -> Row:
+    """A stage with its figures; one that was not begun has none."""
+    status = _stage_status(run, stage.status)
+    figures = [show.ABSENT] * 4 if status == "waiting" else [f"{stage.rows_in:,}", f"{stage.rows_out:,}", f"{sum(stage.issues.values()):,}", show.duration(stage.seconds)]
+    return (say(f"stage.{stage.stage}"), tables.state(say, status), *figures)
 
 
 def _stage_status(run: RunView, status: str) -> str:

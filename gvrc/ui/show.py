@@ -156,10 +156,11 @@ def breakable(text: str) -> str:
     return _JOINTS.sub("\\g<0>\u200b", text)
 
 
-def moment(when: datetime) -> str:
-    """A point in time in the zone of the settings, without seconds."""
+def moment(when: datetime, *, is_short: bool = False) -> str:
+    """A point in time in the zone of the settings, without seconds; where there is little room, without this year's number too."""
     here = when.astimezone()
-    return f"{here.day} {here:%b %Y, %H:%M}"
+    is_this_year = is_short and here.year == datetime.now().astimezone().year
+    return f"{here.day} {here:%b, %H:%M}" if is_this_year else f"{here.day} {here:%b %Y, %H:%M}"
 
 
 def points(score: float | None) -> str:
@@ -171,6 +172,8 @@ def duration(seconds: float | None) -> str:
     """Seconds in the unit that reads best."""
     if seconds is None:
         return ABSENT
+    if 0 < seconds < 0.05:
+        return "< 0.1 s"
     if seconds < 60:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)

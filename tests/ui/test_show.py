@@ -30,7 +30,7 @@ def test_every_value_has_a_text(value: object) -> None:
     assert isinstance(show.value_text(value), str)
 
 
-@pytest.mark.parametrize(("seconds", "text"), [(None, show.ABSENT), (0.04, "0.0 s"), (59.94, "59.9 s"), (61, "1 min 1 s"), (3_720, "1 h 2 min")])
+@pytest.mark.parametrize(("seconds", "text"), [(None, show.ABSENT), (0.04, "< 0.1 s"), (0.05, "0.1 s"), (0.0, "0.0 s"), (59.94, "59.9 s"), (61, "1 min 1 s"), (3_720, "1 h 2 min")])
 def test_a_duration_has_the_unit_that_reads_best(seconds: float | None, text: str) -> None:
     assert show.duration(seconds) == text
 
