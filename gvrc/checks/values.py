@@ -18,8 +18,6 @@ STALE_DAYS = 365
 """Days after which a verification is old, unless the settings say otherwise."""
 DAYS_PER_MONTH = 30.44
 
-LONGEST_KIND_WORDS = 6
-"""Words of the longest kind of place (`county teaching and referral hospital`)."""
 LONGEST_WHERE = 40
 """Characters of a stated town that may name a place."""
 
@@ -157,7 +155,7 @@ def _sensitive(record: Record, vocabularies: Vocabularies) -> Iterator[Issue]:
 def _generic_name(record: Record, vocabularies: Vocabularies) -> Iterator[Issue]:
     """A name that says only what the place is (`Police Station`), with what such places are called: by their ward or town. A `Child Helpline` is one."""
     words = normalised(record.name or "").split()
-    kind = kind_in_words(words, vocabularies) if 0 < len(words) <= LONGEST_KIND_WORDS else None
+    kind = kind_in_words(words, vocabularies) if tuple(words) in vocabularies.name_phrases else None
     if kind is None or kind.end - kind.start != len(words) or vocabularies.group(kind.code) not in ("health", "police"):
         return
     where = record.place.ward or next((text for field_name in ("town", "location", "section") if (text := record.stated.get(field_name)) and len(text) <= LONGEST_WHERE), None)

@@ -49,7 +49,8 @@ def kind_in_words(words: Sequence[str], vocabularies: Vocabularies) -> KindInWor
     return found
 
 
-def _precedence(phrase: Sequence[str], code: str, vocabularies: Vocabularies) -> int:
+@lru_cache(maxsize=4_096)
+def _precedence(phrase: tuple[str, ...], code: str, vocabularies: Vocabularies) -> int:
     """A single everyday word ("Shelter Hope Clinic") has none; an acronym or a longer phrase has that of its kind."""
     precedence = int(vocabularies.facility_types.attribute(code, "precedence") or 0)
     is_everyday = len(phrase) == 1 and bool(_VOWELS & set(phrase[0]))

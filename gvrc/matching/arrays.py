@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 IntArray = npt.NDArray[np.int32]
 LongArray = npt.NDArray[np.int64]
@@ -32,6 +32,13 @@ def texts(values: Sequence[object]) -> TextArray:
     return out
 
 
+def factorized(values: npt.NDArray[Any], *, counts_missing: bool = False) -> tuple[LongArray, npt.NDArray[Any]]:
+    """Whole numbers for values, in order of first appearance, and the values by number. NaN is -1, unless it counts as a value."""
+    import pandas as pd  # here: loading it takes a third of a second, which whoever only gathers columns need not wait for
+
+    return pd.factorize(values, use_na_sentinel=not counts_missing)
+
+
 def codes_of(values: Sequence[str] | TextArray) -> tuple[IntArray, list[str]]:
     """Whole numbers for texts, in order of first appearance; the empty text is -1. Also the texts, by number."""
     numbers, known = numbers_of(values)
@@ -40,7 +47,7 @@ def codes_of(values: Sequence[str] | TextArray) -> tuple[IntArray, list[str]]:
 
 def numbers_of(values: Sequence[str] | TextArray) -> tuple[IntArray, TextArray]:
     """The numbers of `codes_of` alone, and every text met, the empty one included: for columns of which many texts differ."""
-    found, known = pd.factorize(values if isinstance(values, np.ndarray) else texts(values))
+    found, known = factorized(values if isinstance(values, np.ndarray) else texts(values))
     numbers = found.astype(np.int32)
     empty = np.flatnonzero(known == "")
     if len(empty) == 0:
@@ -50,7 +57,9 @@ def numbers_of(values: Sequence[str] | TextArray) -> tuple[IntArray, TextArray]:
 
 def fingerprints(values: TextArray | FloatArray) -> FingerprintArray:
     """A number for each text or number made from it alone, the same in every list and every run."""
-    numbers, known = pd.factorize(values, use_na_sentinel=False)
+    import pandas as pd  # here: as above
+
+    numbers, known = factorized(values, counts_missing=True)
     found: FingerprintArray = pd.util.hash_array(known, categorize=False)[numbers]
     return found
 

@@ -7,9 +7,20 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
-import pandas as pd
 
-from gvrc.matching.arrays import NO_PAIRS, BoolArray, ByteArray, IntArray, LongArray, Pairs, may_repeat, order_of, pairs_within, spans
+from gvrc.matching.arrays import (
+    NO_PAIRS,
+    BoolArray,
+    ByteArray,
+    IntArray,
+    LongArray,
+    Pairs,
+    factorized,
+    may_repeat,
+    order_of,
+    pairs_within,
+    spans,
+)
 from gvrc.matching.partitions import RATIO_SHIFT, FoundPairs, NamesToCompare, Sweep, Wording, names_to_compare
 from gvrc.matching.prepared import Groundwork, Prepared
 
@@ -225,7 +236,7 @@ def _by_points(prepared: Prepared, found: _Found) -> None:
 def _prefixes(prepared: Prepared) -> IntArray:
     """How the two heaviest words of each name begin, by number."""
     letters = prepared.names.beginnings
-    by_word = np.r_[pd.factorize((letters[:, 0] << 42) | (letters[:, 1] << 21) | letters[:, 2])[0].astype(np.int32), np.int32(-1)]
+    by_word = np.r_[factorized((letters[:, 0] << 42) | (letters[:, 1] << 21) | letters[:, 2])[0].astype(np.int32), np.int32(-1)]
     prefixes: IntArray = by_word[prepared.names.word_ids[:, :2]]
     return prefixes
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass, fields
 from itertools import chain, compress
 
 import numpy as np
-import pandas as pd
 
 from gvrc.matching import names
 from gvrc.matching.arrays import (
@@ -19,6 +18,7 @@ from gvrc.matching.arrays import (
     LongArray,
     TextArray,
     codes_of,
+    factorized,
     may_repeat,
     spans,
 )
@@ -216,7 +216,7 @@ def _contacts(contacts: Sequence[Sequence[str]], lengths: LongArray) -> tuple[Lo
     process) stand for the texts: that two of a million differing contacts share one happens once in 40 million lists."""
     hashes = np.fromiter(map(hash, chain.from_iterable(contacts)), dtype=np.int64, count=int(lengths.sum()))
     repeated = np.flatnonzero(may_repeat(hashes) & (hashes != hash("")))
-    ids = pd.factorize(hashes[repeated])[0]
+    ids = factorized(hashes[repeated])[0]
     several = np.bincount(ids)[ids] > 1
     ids, repeated = ids[several], repeated[several]
     rows = np.repeat(np.arange(len(contacts), dtype=np.int64), lengths)[repeated]
@@ -233,8 +233,8 @@ def _shared_points(columns: MatchColumns, cores: IntArray) -> BoolArray:
     placed = placed[may_repeat((columns.latitudes[placed] + 0.0).view(np.int64))]
     if len(placed) == 0:
         return shared
-    latitude, longitude = (pd.factorize(degrees[placed])[0].astype(np.int64) for degrees in (columns.latitudes, columns.longitudes))
-    point = pd.factorize(latitude * (int(longitude.max()) + 1) + longitude)[0]
+    latitude, longitude = (factorized(degrees[placed])[0].astype(np.int64) for degrees in (columns.latitudes, columns.longitudes))
+    point = factorized(latitude * (int(longitude.max()) + 1) + longitude)[0]
     several = np.flatnonzero((np.bincount(point) >= SHARED_POINT_NAMES)[point])
     order = placed[several[np.argsort(point[several], kind="stable")]]
     starts, lengths = spans(np.sort(point[several]))
@@ -274,7 +274,7 @@ def _word_carriers(word_ids: IntArray, counties: IntArray) -> IntArray:
 def _equal_ones(numbers: LongArray) -> LongArray:
     """For each number how often it stands there."""
     if int(numbers.max(initial=0)) > _COUNTED * (len(numbers) + 1) or int(numbers.min(initial=0)) < 0:
-        numbers = pd.factorize(numbers)[0].astype(np.int64)
+        numbers = factorized(numbers)[0].astype(np.int64)
     counts: LongArray = np.bincount(numbers)[numbers].astype(np.int64)
     return counts
 

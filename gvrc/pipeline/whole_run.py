@@ -12,6 +12,7 @@ import structlog
 
 from gvrc.checks.places import shared_points
 from gvrc.checks.run import RunColumns, run_issues
+from gvrc.heap import no_sweeps
 from gvrc.matching.columns import MatchColumns
 from gvrc.matching.engine import MOST_PARTNERS, MatchOptions
 from gvrc.matching.partitions import cluster as dask_cluster
@@ -59,7 +60,7 @@ def find_duplicates(context: RunContext) -> tuple[int, Counter[str]]:
         decisions = _decisions(conn, columns.keys.tolist())
         settings = context.workshop.settings
         patience = 1 + len(columns) // PATIENCE_RECORDS
-        with dask_cluster(settings.dask_scheduler) as executor, context.heartbeat.time_limit("looking for duplicates", times=patience):
+        with no_sweeps(), dask_cluster(settings.dask_scheduler) as executor, context.heartbeat.time_limit("looking for duplicates", times=patience):
             result = dedupe(columns, match_options(settings), decisions, executor=executor, tables=matcher_tables(conn))
         if result.matches.left_out:
             log.warning("pairs of crowds left out", pairs=result.matches.left_out, kept_of_a_record=MOST_PARTNERS)

@@ -264,11 +264,17 @@ class Vocabularies:
 
     def group(self, facility_type: str | None) -> str:
         """The group of a kind of place (health, police, organisation, shelter, hotline, office); empty when the kind is unknown."""
-        return self.facility_types.attribute(facility_type, "group")
+        return _group(self, facility_type)
 
     def owner_type(self, owner: str | None) -> str | None:
         """The owner type an owner belongs to."""
         return self.owners.attribute(owner, "owner_type") or None
+
+
+@lru_cache(maxsize=512)
+def _group(vocabularies: Vocabularies, facility_type: str | None) -> str:
+    """Kept, for a record is asked for its group again and again."""
+    return vocabularies.facility_types.attribute(facility_type, "group")
 
 
 def reference_rows(name: str, *columns: str) -> list[dict[str, str]]:

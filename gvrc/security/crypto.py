@@ -63,9 +63,11 @@ class KeyRing:
 
     def seal(self, texts: Iterable[tuple[str, bytes]]) -> Iterator[tuple[bytes, bytes]]:
         """Each text as it may be kept, with its data key wrapped: what `encrypt` under a new key and `wrap` give, both bound to the bytes behind the text."""
-        master = AESGCM(self.keys[self.key_id])
-        for text, bound_to in texts:
-            drawn = os.urandom(KEY_BYTES + 2 * _NONCE_BYTES)
+        master, size = AESGCM(self.keys[self.key_id]), KEY_BYTES + 2 * _NONCE_BYTES
+        told = list(texts)
+        all_drawn = os.urandom(size * len(told))  # once for all
+        for begin, (text, bound_to) in zip(range(0, len(all_drawn), size), told, strict=True):
+            drawn = all_drawn[begin : begin + size]
             data_key, nonce, outer = drawn[:KEY_BYTES], drawn[KEY_BYTES:-_NONCE_BYTES], drawn[-_NONCE_BYTES:]
             yield nonce + AESGCM(data_key).encrypt(nonce, text.encode("utf-8"), bound_to), outer + master.encrypt(outer, data_key, bound_to)
 
@@ -146,6 +148,17 @@ def decrypt(key: bytes, sealed: bytes, bound_to: bytes) -> bytes:
 def blind_index(index_key: bytes, value: str) -> bytes:
     """The same thirty-two bytes for the same value, worth nothing without the index key."""
     return hmac.digest(index_key, value.encode("utf-8"), "sha256")
+
+
+def blind_indexes(index_key: bytes, values: Iterable[str]) -> dict[str, bytes]:
+    """The blind index of each value. The key is taken in once for all."""
+    keyed = hmac.new(index_key, digestmod="sha256")
+    found: dict[str, bytes] = {}
+    for value in values:
+        one = keyed.copy()
+        one.update(value.encode("utf-8"))
+        found[value] = one.digest()
+    return found
 
 
 def _decode(text: str, named: str) -> bytes:

@@ -179,6 +179,8 @@ class _RowWork:
 
     def _note_offices(self) -> None:
         """Places of their own within the row, which are told and not mixed up with it."""
+        if not any(isinstance(value, (dict, list)) for value in self.row.data.values()):
+            return
         counties = dict.fromkeys(county for county, _ in offices(self.row.data, self._text("county") or ""))
         if counties:
             self.issues.append(Issue(code="row.offices", field_name="contacts", detail={"places": ", ".join(counties)}))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import uuid
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -13,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.types import LargeBinary
 
 from gvrc.errors import ConfigError
-from gvrc.security.crypto import KeyRing, blind_index, decrypt, new_key
+from gvrc.security.crypto import KeyRing, blind_index, blind_indexes, decrypt, new_key
 from gvrc.store.session import copy_typed_rows
 from gvrc.store.tables import Vault, VaultKey
 
@@ -39,7 +40,7 @@ def id_in(reference: str | None) -> uuid.UUID | None:
 def seal_values(connection: Connection, keyring: KeyRing, values: Iterable[str]) -> dict[str, uuid.UUID]:
     """The id of each value, new ones sealed. The same value has the same id for ever, whoever seals it; one statement for all."""
     index_key = ensure_index_key(connection, keyring)
-    indexes = {value: blind_index(index_key, value) for value in dict.fromkeys(values)}
+    indexes = blind_indexes(index_key, dict.fromkeys(values))
     known = _ids_by_index(connection, indexes.values())
     missing = {index: value for value, index in indexes.items() if index not in known}
     if missing:
@@ -165,7 +166,7 @@ def _bound_to(key_id: str) -> bytes:
 
 def _insert(connection: Connection, keyring: KeyRing, values: Mapping[bytes, str]) -> dict[bytes, uuid.UUID]:
     """Seal new values; their ids. Sorted, so that two transactions that seal the same values wait for each other and never crosswise."""
-    ids = {index: uuid.uuid4() for index in sorted(values)}
+    ids = dict(zip(sorted(values), _new_ids(len(values)), strict=True))
     kept = keyring.seal((values[index], vault_id.bytes) for index, vault_id in ids.items())
     sealed = [(vault_id, index, *told, keyring.key_id) for (index, vault_id), told in zip(ids.items(), kept, strict=True)]
     with suppress(IntegrityError), connection.begin_nested():
@@ -182,6 +183,14 @@ def _insert(connection: Connection, keyring: KeyRing, values: Mapping[bytes, str
     return _ids_by_index(connection, ids)
 
 
+def _new_ids(number: int) -> Iterator[uuid.UUID]:
+    """Random ids (version 4). The bytes of all are drawn at once: for each alone it takes twice as long."""
+    drawn = os.urandom(_ID_BYTES * number)
+    for begin in range(0, len(drawn), _ID_BYTES):
+        yield uuid.UUID(bytes=drawn[begin : begin + _ID_BYTES], version=4)
+
+
+_ID_BYTES = 16
 _COLUMNS = {"vault_id": "uuid", "blind_index": "bytea", "ciphertext": "bytea", "wrapped_key": "bytea", "key_id": "text"}
 
 
