@@ -14,7 +14,6 @@ import json
 import os
 import random
 import resource
-import shutil
 import signal
 import subprocess
 import sys
@@ -28,6 +27,7 @@ from typing import Any
 import psutil
 from sqlalchemy import text
 
+from benchmarks.homes import fresh_home
 from benchmarks.intake.dirt import misspelt, mobile
 from benchmarks.intake.parsing import measure, write_file
 from gvrc import pipeline
@@ -66,16 +66,11 @@ def write_dirty_list(path: Path, records: int) -> None:
 
 
 @contextmanager
-def fresh_home() -> Iterator[Settings]:
+def ready_home() -> Iterator[Settings]:
     """A data home with its own database, removed afterwards."""
-    home = Path(tempfile.mkdtemp(prefix="gvrc-bench-"))
-    settings = Settings(home=home, _env_file=None)  # type: ignore[call-arg]
-    try:
-        subprocess.run([sys.executable, "-m", "gvrc", "init"], check=True, capture_output=True, cwd=PROJECT_DIR, env=os.environ | {"GVRC_HOME": str(home)})
+    with fresh_home() as settings:
+        subprocess.run([sys.executable, "-m", "gvrc", "init"], check=True, capture_output=True, cwd=PROJECT_DIR, env=os.environ | {"GVRC_HOME": str(settings.home)})
         yield settings
-    finally:
-        embedded.stop(settings)
-        shutil.rmtree(home, ignore_errors=True)
 
 
 def run(settings: Settings, *paths: Path) -> tuple[float, dict[str, Any]]:
@@ -92,7 +87,7 @@ def line(what: str, measured: str, bar: str) -> None:
 
 def samples() -> None:
     """The seven sample lists, with a warm database."""
-    with fresh_home() as settings:
+    with ready_home() as settings:
         seconds = sorted(run(settings, DATA_DIR / "sources")[0] for _ in range(3))
     line("the seven sample lists, command line, warm database", f"{seconds[1]:.2f} s (median of 3)", "<= 3 s")
 
@@ -102,7 +97,7 @@ def throughput(sizes: Sequence[int]) -> None:
     people on the machine change less than the time on the clock; two cores at once do 2,000 ms of it in a second."""
     cost: dict[int, float] = {}
     for size in sizes:
-        with fresh_home() as settings, tempfile.TemporaryDirectory() as folder:
+        with ready_home() as settings, tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "list.json"
             write_dirty_list(path, size)
             before = _processor_seconds(settings)
@@ -148,13 +143,13 @@ def kills(times: int, records: int = 6000) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "list.json"
         write_dirty_list(path, records)
-        with fresh_home() as settings:
+        with ready_home() as settings:
             begin = time.monotonic()
             wanted, _ = _end_state(settings, path, chance, kills=0, longest=0.0)
             longest = time.monotonic() - begin
         done = same = 0
         while done < times:
-            with fresh_home() as settings:
+            with ready_home() as settings:
                 state, killed = _end_state(settings, path, chance, kills=min(10, times - done), longest=longest)
                 done += max(1, killed)
                 same += max(1, killed) if state == wanted else 0

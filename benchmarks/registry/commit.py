@@ -11,23 +11,18 @@ from __future__ import annotations
 import argparse
 import os
 import platform
-import shutil
 import statistics
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from sqlalchemy import text
 
+from benchmarks.homes import fresh_home
 from gvrc import setup
 from gvrc.commit import commit, preview
 from gvrc.model.access import Actor, Role
-from gvrc.settings import Settings
-from gvrc.store import embedded
-from gvrc.store.embedded_place import place_of
 from gvrc.store.session import Database
 
 BENCHER = Actor(user_id=1, username="bench", role=Role.ADMIN)
@@ -78,16 +73,10 @@ def fresh_database(facilities: int) -> Iterator[Database]:
 @contextmanager
 def empty_database() -> Iterator[Database]:
     """An embedded server with an empty registry, in a folder of its own that is removed afterwards."""
-    home = Path(tempfile.mkdtemp(prefix="gvrc-bench-"))
-    settings = Settings(home=home, _env_file=None)  # type: ignore[call-arg]
-    try:
+    with fresh_home() as settings:
         setup.upgrade(settings)
         with Database.open(settings) as db:
             yield db
-    finally:
-        embedded.stop(settings)
-        for folder in (place_of(settings).base, home):
-            shutil.rmtree(folder, ignore_errors=True)
 
 
 def seconds(work: Callable[[], object]) -> float:

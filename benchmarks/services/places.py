@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -14,11 +13,11 @@ from pathlib import Path
 
 from sqlalchemy import text
 
+from benchmarks.homes import remove
 from gvrc import setup, tokens
 from gvrc.model.access import Actor, Role
 from gvrc.settings import PROJECT_DIR, Settings
 from gvrc.store import embedded
-from gvrc.store.embedded_place import place_of
 from gvrc.store.session import Database
 
 BENCHER = Actor(user_id=1, username="bench", role=Role.ADMIN)
@@ -51,8 +50,7 @@ def registry(facilities: int, kept: Path | None) -> Iterator[tuple[Settings, str
     finally:
         embedded.stop(settings)
         if kept is None:
-            for folder in (place_of(settings).base, home):
-                shutil.rmtree(folder, ignore_errors=True)
+            remove(settings)
 
 
 def filled(db: Database) -> bool:

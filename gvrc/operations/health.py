@@ -14,6 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from pathlib import Path
 from typing import Any
 
 import psutil
@@ -26,6 +27,7 @@ from gvrc.security.crypto import KeyRing
 from gvrc.security.permissions import Permission, require
 from gvrc.settings import Settings
 from gvrc.store import audit, health, machine, vault
+from gvrc.store.embedded_place import left_behind, place_of
 from gvrc.store.keeper import DatabaseKeeper
 from gvrc.store.machine import Observation
 from gvrc.store.reference import EXPECTED_COUNTS, reference_counts
@@ -34,6 +36,8 @@ from gvrc.store.session import Database
 _LOG = structlog.get_logger(__name__)
 _DISK_WARNING_MB, _DISK_FAILURE_MB = 2048, 256
 _CLOCK_WARNING_SECONDS = 5.0
+_LISTED = 5
+"""Left databases that are named; of more only the number is told."""
 _AUDIT_OLD = timedelta(days=2)
 _OLDEST_RELEASE = datetime(2025, 1, 1).astimezone().timestamp()
 """A clock before this program existed is wrong."""
@@ -59,7 +63,7 @@ def doctor(settings: Settings) -> list[Check]:
     """Every check, in an order in which to mend them. Starts the embedded database when it is not running, as every command does; raises
     nothing: what is broken is a finding."""
     checks = [_guarded("configuration", lambda: _configuration(settings)), _guarded("disk", lambda: _disk(settings)), _guarded("memory", lambda: _memory(settings))]
-    checks.append(_guarded("keys", lambda: _keys(settings)))
+    checks += [_guarded("keys", lambda: _keys(settings)), _guarded("left databases", _left_databases)]
     try:
         db = Database.open(settings, application_name="gvrc doctor")
     except GvrcError as error:
@@ -118,12 +122,27 @@ def _configuration(settings: Settings) -> Check:
 
 
 def _disk(settings: Settings) -> Check:
-    folder = next(path for path in (settings.home, *settings.home.parents) if path.exists())
-    free_mb = shutil.disk_usage(folder).free // 2**20
-    detail = f"{free_mb:,} MB free at {settings.home}."
+    places = [settings.home] if settings.database_url else [settings.home, place_of(settings).base]
+    free_mb, place = min((_free_mb(place), place) for place in places)
+    detail = f"{free_mb:,} MB free at {place}."
     if free_mb < _DISK_FAILURE_MB:
         return Check(name="disk", status=CheckStatus.FAILED, detail=detail, hint="Make room: the database stops when the disk is full.")
     return _warning("disk", detail, "Make room soon.") if free_mb < _DISK_WARNING_MB else _ok("disk", detail)
+
+
+def _free_mb(place: Path) -> int:
+    """Room on the disk of a folder that may not be there yet, in MB."""
+    return shutil.disk_usage(next(path for path in (place, *place.parents) if path.exists())).free // 2**20
+
+
+def _left_databases() -> Check:
+    """Databases whose data homes were removed stay where they lie: nothing but a person can tell a removed home from a disk that is not mounted."""
+    left = left_behind()
+    if not left:
+        return _ok("left databases", "Every database outside its data home has that home.")
+    listed = ", ".join(f"{each.base} of {each.home}" for each in left[:_LISTED]) + (f", and {len(left) - _LISTED} more" if len(left) > _LISTED else "")
+    detail = f"{len(left)} databases take {sum(each.size_mb() for each in left):,} MB and their data homes are gone: {listed}."
+    return _warning("left databases", detail, "Where the home is on a disk that is not mounted, mount it. Where it was removed for good, remove the database's folder too.")
 
 
 def _memory(settings: Settings) -> Check:

@@ -29,6 +29,10 @@ from gvrc.settings import Settings
 
 SYSTEM_USER = "gvrc"
 SYSTEM_DIR = Path("/var/lib/gvrc")
+CLUSTERS = "clusters"
+"""The folder below SYSTEM_DIR of databases whose data homes the server's user cannot reach."""
+_HOME_FILE = "home"
+"""Names the data home a database of CLUSTERS belongs to."""
 SOCKET_NAME = ".s.PGSQL.5432"
 SOCKET_PATH_BYTES = 107
 """The longest path of a Unix socket on Linux (sockaddr_un.sun_path is 108 bytes with its closing zero)."""
@@ -95,6 +99,26 @@ def place_of(settings: Settings) -> ServerPlace:
         raise ConfigError(
             f"The data home {home} cannot be used: {error.strerror or error}.", "Set GVRC_HOME to a folder that this user may write to, with free space."
         ) from error
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeftBehind:
+    """A database whose data home is not there (any more): where it lies, and what home it belonged to."""
+
+    base: Path
+    home: Path
+
+    def size_mb(self) -> int:
+        """How much room it takes, in MB."""
+        return sum(path.lstat().st_size for path in self.base.rglob("*") if path.is_file()) // 2**20
+
+
+def left_behind(clusters: Path = SYSTEM_DIR / CLUSTERS) -> list[LeftBehind]:
+    """The databases that lie outside their data homes and whose homes are gone, or never were on a disk that is there now. Only root's lie so."""
+    if os.geteuid() != 0 or not clusters.is_dir():
+        return []
+    told = [(found.parent, Path(found.read_text(encoding="utf-8").strip())) for found in sorted(clusters.glob(f"*/{_HOME_FILE}"))]
+    return [LeftBehind(base=base, home=home) for base, home in told if not home.exists()]
 
 
 def socket_dir(place: ServerPlace) -> Path:
@@ -182,12 +206,16 @@ def _system_base(home: Path, user: ServerUser) -> Path:
     if (inside / "data").is_dir():
         return inside
     if pointer.is_file():
-        return Path(pointer.read_text(encoding="utf-8").strip())
-    if _lets_pass(home, user):
+        outside = Path(pointer.read_text(encoding="utf-8").strip())
+    elif _lets_pass(home, user):
         return inside
-    outside = SYSTEM_DIR / "clusters" / _short_hash(home)
-    _make_folder(outside.parent, 0o711)
-    pointer.write_text(f"{outside}\n", encoding="utf-8")
+    else:
+        outside = SYSTEM_DIR / CLUSTERS / _short_hash(home)
+        _make_folder(outside.parent, 0o711)
+        pointer.write_text(f"{outside}\n", encoding="utf-8")
+    _make_folder(outside, 0o711)
+    if not (outside / _HOME_FILE).is_file():
+        (outside / _HOME_FILE).write_text(f"{home}\n", encoding="utf-8")
     return outside
 
 

@@ -3,12 +3,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from sqlalchemy import text
 
 from gvrc.operations.health import CheckStatus, doctor, overall
 from gvrc.security.crypto import KeyRing, new_key
 from gvrc.settings import Settings
 from gvrc.store import vault
+from gvrc.store.embedded_place import left_behind
 from gvrc.store.session import Database
 
 
@@ -19,7 +21,7 @@ def found(settings: Settings) -> dict[str, CheckStatus]:
 def test_a_sound_installation_is_called_sound(settings: Settings, database: Database) -> None:
     KeyRing.load(settings)
     checks = doctor(settings)
-    assert {check.name: check.status for check in checks if check.name not in ("disk", "memory")} == dict.fromkeys(
+    assert {check.name: check.status for check in checks if check.name not in ("disk", "memory", "left databases")} == dict.fromkeys(
         ["configuration", "keys", "database", "server version", "migrations", "reference data", "vault", "audit chain", "clock", "pipeline", "backup age"], CheckStatus.OK
     )
     assert all(check.hint for check in checks if check.status is not CheckStatus.OK)
@@ -69,3 +71,19 @@ def test_an_empty_database_is_a_finding_and_breaks_no_check(empty_settings: Sett
     status = found(empty_settings)
     assert (status["database"], status["clock"]) == (CheckStatus.OK, CheckStatus.OK)
     assert (status["migrations"], status["reference data"], status["vault"], status["audit chain"]) == (CheckStatus.FAILED,) * 4
+
+
+def test_databases_of_homes_that_are_gone_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The benchmarks of one week left 78 GB in databases whose homes had been removed, and nothing told of them."""
+    monkeypatch.setattr("os.geteuid", lambda: 0)
+    for name, home in (("kept", tmp_path), ("gone", tmp_path / "removed")):
+        (tmp_path / "clusters" / name).mkdir(parents=True)
+        (tmp_path / "clusters" / name / "home").write_text(f"{home}\n")
+    (tmp_path / "clusters" / "older").mkdir()  # from before it was written down whose it is
+    (left,) = left_behind(tmp_path / "clusters")
+    assert (left.base.name, left.home) == ("gone", tmp_path / "removed")
+    monkeypatch.setattr("gvrc.operations.health.left_behind", lambda: [left])
+    (check,) = [check for check in doctor(Settings(home=tmp_path, database_url="postgresql://nobody@127.0.0.1:9/none", _env_file=None)) if check.name == "left databases"]  # type: ignore[call-arg]
+    assert check.status is CheckStatus.WARNING
+    assert str(left.home) in check.detail
+    assert "mount it" in check.hint
