@@ -55,7 +55,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "docs": ENGINE | STORE | USE_CASES | {"cli"},
     "api": STORE | {"views", "accounts", "tokens", "operations", "logs", "tracing"},
     "cli": ENGINE | STORE | USE_CASES | {"heap", "logs", "operations", "worker", "api", "tracing"},
-    "__main__": {"cli", "heap"},
+    "__main__": {"cli", "heap", "pipeline"},
     "ui": ENGINE | STORE | USE_CASES | {"heap", "logs", "operations", "worker", "api", "tracing"},
 }
 """Which rooms a room may import; a room may always import itself."""
