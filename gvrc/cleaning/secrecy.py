@@ -32,7 +32,7 @@ _WITHIN = re.compile(
 
 def is_to_be_hidden(values: Mapping[str, Any], data: Mapping[str, Any]) -> bool:
     """Whether the canonical values of a row, or other fields of its `data`, say that its place is confidential; `free and confidential support` does not."""
-    said = [value for value in (*data.values(), *values.values()) if type(value) is str]
+    said = [value for value in (*data.values(), *map(values.get, _SAYS_WHERE)) if type(value) is str]
     everything = "\n".join(said).lower()  # one look at all of a row is enough for nearly every one
     if not any(map(everything.__contains__, _MAY_SAY_SO)):
         return False
