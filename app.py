@@ -12,6 +12,8 @@ from typing import Any
 
 import streamlit as st
 from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import RedirectResponse
 from starlette.routing import Mount, Route
 
 from gvrc.api import create_api
@@ -31,11 +33,16 @@ async def lifespan(app: Any) -> AsyncIterator[dict[str, Any]]:
     yield {}
 
 
+def home(_request: Request) -> RedirectResponse:
+    """Streamlit knows its first page at the root only; by its name it would be called not found."""
+    return RedirectResponse("/")
+
+
 api = create_api(house.current().settings, house.current().keeper)
 app = st.App(
     SCRIPT,
     lifespan=lifespan,
-    routes=[*sign_in.ROUTES, Mount(API_PATH, api), Route(HEALTH_PATH, api), Route(METRICS_PATH, api)],
+    routes=[*sign_in.ROUTES, Route("/home", home), Mount(API_PATH, api), Route(HEALTH_PATH, api), Route(METRICS_PATH, api)],
     middleware=[
         Middleware(Gate, is_signed_in=sign_in.is_signed_in, trouble=sign_in.trouble_page, policy=page_policy(streamlit_page())),
     ],

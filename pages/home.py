@@ -3,5 +3,5 @@
 from gvrc.ui import desk, home_page, show
 
 seat = desk.take(desk.Permission.READ)
-show.heading(seat, "home")
+show.heading(seat, "home" if seat.may(desk.Permission.REVIEW) else "home.look")
 home_page.what_waits(seat)

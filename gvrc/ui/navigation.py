@@ -52,8 +52,8 @@ def script_of(name: str) -> str:
 
 
 def pages_for(seat: Seat) -> dict[str, list[StreamlitPage]]:
-    """The pages this role may use, by group, in their order. A page that is not in here cannot be run. Who has still to choose a password of
-    their own has one page only."""
+    """The pages this role may use, by group, in their order; who follows an address to another one is told so, and its script cannot be run. Who has still
+    to choose a password of their own has one page only."""
     if seat.actor.must_change_password:
         return {"": [_page(seat, entry, is_first=True) for entry in PAGES if entry.name == OWN_ACCOUNT]}
     sections: dict[str, list[StreamlitPage]] = {}
@@ -61,6 +61,8 @@ def pages_for(seat: Seat) -> dict[str, list[StreamlitPage]]:
         entries = [entry for entry in PAGES if entry.group == group and seat.may(entry.permission)]
         if entries:
             sections[seat.say(f"nav.group.{group}")] = [_page(seat, entry) for entry in entries]
+    closed = [_closed_page(seat, entry) for entry in PAGES if not seat.may(entry.permission)]
+    next(iter(sections.values())).extend(closed)
     return sections
 
 
@@ -74,6 +76,17 @@ def _page(seat: Seat, entry: PageEntry, *, is_first: bool = False) -> StreamlitP
         help=seat.say(f"nav.{entry.name}.help"),
         visibility="visible" if entry.is_listed else "hidden",
     )
+
+
+def _closed_page(seat: Seat, entry: PageEntry) -> StreamlitPage:
+    """What stands at the address of a page that this role has not: no menu leads there, but a colleague's link may."""
+
+    def tell() -> None:
+        st.title(seat.say(f"nav.{entry.name}"), anchor=False)
+        st.info(seat.say.markdown("frame.closed", role=seat.say(f"role.{seat.actor.role}")), icon=":material/lock:")
+        link("home", seat.say.markdown("frame.closed.home"), symbol="home")
+
+    return st.Page(tell, title=seat.say(f"nav.{entry.name}"), url_path=entry.name, visibility="hidden")
 
 
 def link(

@@ -135,8 +135,12 @@ def a_viewer_finds_a_place_and_no_work(application: Application, chromium: Brows
     search.press("Enter")
     visitor.settle()
     assert re.search(r"\d+ places?\. Select", visitor.text())
-    visitor.open("/duplicates")
-    assert "Duplicates" not in visitor.page.get_by_role("heading", level=1).first.inner_text()
+    visitor.open("/duplicates")  # a colleague's link
+    assert "Your role (viewer) does not have this page" in visitor.text()
+    assert "may be one place" not in visitor.text()
+    visitor.open("/home")
+    assert visitor.page.get_by_role("heading", level=1).all_inner_texts() == ["Home"]  # Streamlit's "Page not found" has none of this
+    assert visitor.page.get_by_text("Page not found").count() == 0
 
 
 def two_who_edit_the_same_place_are_both_told(application: Application, chromium: Browser, database: Database) -> None:
