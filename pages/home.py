@@ -3,5 +3,8 @@
 from gvrc.ui import desk, home_page, show
 
 seat = desk.take(desk.Permission.READ)
-show.heading(seat, "home" if seat.may(desk.Permission.REVIEW) else "home.look")
+if seat.may(desk.Permission.REVIEW):
+    show.heading(seat, "home")
+else:
+    show.heading(seat, "home.look")
 home_page.what_waits(seat)
