@@ -583,19 +583,21 @@ def _without_names_of_persons(proposals: dict[str, Proposal], fields: list[Field
 
 
 _TELLS_WHAT_SHE_IS = re.compile(r"\b(?:designation|title|rank|position|role|cadre|wadhifa)\b")
+_ANSWERS_FOR_PLACE = re.compile(r"\b(?:contact|focal)\b")
 _REACHES_A_PERSON = re.compile(r"contact (?:person s? ?)?(?:phone|mobile|tel|telephone|cell|number|no|email|e mail)\b.*")
 
 
 def _with_contacts_of_persons(proposals: dict[str, Proposal], fields: list[FieldValues]) -> dict[str, Proposal]:
     """In a list of persons with what each of them is (`Representative`, `Designation`, `Phone`) the numbers are theirs; beside a number of the place, a
-    `contact phone` is that of the contact person named in the list."""
+    `contact phone` is that of the contact person named in the list. Who is told as the contact person of a place answers its only number."""
     persons = [values for values in fields if proposals[values.path].canonical == "officer" and values.values]
     names = [values for values in persons if _TELLS_WHAT_SHE_IS.search(plain_name(values.steps[-1])) is None]
     if not names:
         return proposals
+    are_of_list = len(names) < len(persons) and not any(_ANSWERS_FOR_PLACE.search(plain_name(values.steps[-1])) for values in names)
     reached = [values for values in fields if proposals[values.path].canonical in _REACHED_BY and not values.path.startswith("^")]
     of_place = [values for values in reached if _is_of_place(values.steps[-1])]
-    theirs = [values for values in reached if values not in of_place and (len(names) < len(persons) or (of_place and _REACHES_A_PERSON.search(plain_name(values.steps[-1]))))]
+    theirs = [values for values in reached if values not in of_place and (are_of_list or (of_place and _REACHES_A_PERSON.search(plain_name(values.steps[-1]))))]
     return proposals | {
         values.path: Proposal(canonical="officer_contact", confidence=0.7, reason="it is how to reach the persons of the list, not the places") for values in theirs
     }

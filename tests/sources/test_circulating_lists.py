@@ -107,6 +107,14 @@ def test_numbers_in_a_list_of_persons_with_what_they_are_are_theirs(detected: Ca
     assert (fields["Phone No."], fields["Representative"]) == ("officer_contact", "officer")
 
 
+def test_a_contact_person_with_a_post_answers_the_number_of_the_place(detected: Callable[[Any], Detection]) -> None:
+    """Else no organisation of the usual directory had a telephone that the public may see."""
+    fields = detected(
+        "Organization,County,Contact Person,Designation,Phone,Email\nPamoja Centre,Kwale,A Name,Coordinator,0700 000 001,a@example.org\nTumaini Centre,Lamu,B Name,Director,0700 000 002,b@example.org\n"
+    ).mapping.fields
+    assert (fields["Phone"], fields["Email"], fields["Contact Person"]) == ("phone", "email", "officer")
+
+
 def test_beside_a_number_of_the_place_a_contact_phone_is_that_of_the_contact_person(detected: Callable[[Any], Detection]) -> None:
     fields = detected("Facility,Contact name,Contact phone,Facility phone\nTiwi Dispensary,A Name,0700 000 001,0700 000 002\nVanga Dispensary,B Name,0700 000 003,0700 000 004\n").mapping.fields
     assert (fields["Contact phone"], fields["Facility phone"]) == ("officer_contact", "phone")
