@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import os
 import platform
-import shutil
 import statistics
 import sys
 import tempfile
@@ -23,10 +22,10 @@ from pathlib import Path
 import httpx
 
 from benchmarks.desk import acts, crowd, keyboard, maps, pages, staged
+from benchmarks.homes import fresh_home, remove
 from gvrc import pipeline, setup
 from gvrc.settings import PROJECT_DIR, Settings
 from gvrc.store import embedded
-from gvrc.store.embedded_place import place_of
 from gvrc.store.session import Database
 from gvrc.ui.gate import SET_UP_PATH, SIGN_IN_PATH
 from tests.e2e.conftest import Visitor
@@ -71,8 +70,7 @@ def home(records: int, kept: Path | None) -> Iterator[Settings]:
     finally:
         embedded.stop(settings)
         if kept is None:
-            for each in (place_of(settings).base, folder):
-                shutil.rmtree(each, ignore_errors=True)
+            remove(settings)
 
 
 def _counts(db: Database, table: str) -> int:
@@ -96,19 +94,6 @@ def cold_start(settings: Settings) -> float:
     with pages.served(settings) as server:
         httpx.get(f"{server.address}{SIGN_IN_PATH}").raise_for_status()
         return time.perf_counter() - started
-
-
-@contextmanager
-def fresh_home(prefix: str) -> Iterator[Settings]:
-    """A data home on which nothing was ever started, taken away again."""
-    folder = Path(tempfile.mkdtemp(prefix=prefix))
-    settings = Settings(home=folder, _env_file=None)  # type: ignore[call-arg]
-    try:
-        yield settings
-    finally:
-        embedded.stop(settings)
-        for each in (place_of(settings).base, folder):
-            shutil.rmtree(each, ignore_errors=True)
 
 
 def first_start() -> float:

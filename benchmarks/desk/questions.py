@@ -9,22 +9,18 @@ next question is done here without a browser: take the answer (on disk), count, 
 from __future__ import annotations
 
 import argparse
-import shutil
 import statistics
-import tempfile
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 from sqlalchemy import text
 
+from benchmarks.homes import fresh_home
 from gvrc import setup, steward
 from gvrc.model.access import Actor, Role
 from gvrc.model.review import Answer, QuestionKind
 from gvrc.settings import Settings
 from gvrc.steward import AnswerIn
-from gvrc.store import embedded
-from gvrc.store.embedded_place import place_of
 from gvrc.store.session import Database
 from gvrc.views import tally
 from gvrc.views.decided import decisions_list
@@ -76,20 +72,14 @@ def _options() -> argparse.Namespace:
 
 
 def _measure(kind: QuestionKind, amount: int, rounds: int) -> None:
-    folder = Path(tempfile.mkdtemp(prefix="gvrc-questions-"))
-    settings = Settings(home=folder, _env_file=None)  # type: ignore[call-arg]
-    try:
+    with fresh_home("gvrc-questions-") as settings:
         setup.init(settings, operator="bench")
         with Database.open(settings) as db:
             run_id = _fill(db, kind, amount)
             taken, found = zip(*(_round(db, settings, run_id, kind) for _ in range(rounds + 1)), strict=True)
-        both = sorted(one + other for one, other in zip(taken[1:], found[1:], strict=True))
-        p95 = both[int(len(both) * 0.95) - 1]
-        print(f"| {amount:,} | {kind} | {statistics.median(taken[1:]):.0f} | {statistics.median(found[1:]):.0f} | {p95:.0f} | {BAR_MS} |", flush=True)
-    finally:
-        embedded.stop(settings)
-        for each in (place_of(settings).base, folder):
-            shutil.rmtree(each, ignore_errors=True)
+    both = sorted(one + other for one, other in zip(taken[1:], found[1:], strict=True))
+    p95 = both[int(len(both) * 0.95) - 1]
+    print(f"| {amount:,} | {kind} | {statistics.median(taken[1:]):.0f} | {statistics.median(found[1:]):.0f} | {p95:.0f} | {BAR_MS} |", flush=True)
 
 
 def _fill(db: Database, kind: QuestionKind, amount: int) -> int:
