@@ -64,7 +64,6 @@ class SourceGatherings:
             if settings.anomaly_detection:
                 _gather(source, found)
 
-
     def merge(self, other: SourceGatherings) -> None:
         """Takes in what was gathered of other records of the run."""
         for name, theirs in other.sources.items():

@@ -444,7 +444,6 @@ class DelimitedRecords:
         if self._is_below_heading:
             self._context = self._headings.told
 
-
     def _learn_title(self, row: Row) -> None:
         """A county that the title of a list names is that of its rows (`GBV SERVICE PROVIDERS - KILIFI COUNTY`)."""
         cells = [cell.strip() for cell in row if cell.strip()]
