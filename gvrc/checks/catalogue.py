@@ -148,7 +148,7 @@ CATALOGUE: Mapping[str, IssueType] = {
 
 FIELD_LABELS: Mapping[str, str] = {
     "name": "The name", "facility_type": "The type", "description": "The description", "address": "The address", "location": "The location",
-    "officer": "The officer", "officer_contact": "The contact of the officer", "opening_hours": "The opening hours", "town": "The town", "services": "The services", "contact": "The contact",
+    "officer": "The officer", "officer_contact": "The contact of the officer", "contact_type": "The kind of contact", "opening_hours": "The opening hours", "town": "The town", "services": "The services", "contact": "The contact",
 }  # fmt: skip
 
 

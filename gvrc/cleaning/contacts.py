@@ -61,6 +61,8 @@ _COUNTY_KEYS = frozenset({"county", "county_name", "countyname", "kaunti"})
 _KEYS_OF_VALUE = ("value", "number", "contact", "detail", "details", "text")
 _OFFICERS = re.compile(r"\b(?:ocs|ocpd|ocpp|ocpb|docs|dcio|scpc|in[\s-]?charge|commander|deputy)\b(?!.*\b(?:offices?|desk|landline|line|tel|telephone|station|control)\b)", re.IGNORECASE)
 """An officer by the short form of the post, and no line of an office behind it."""
+_OF_ANY_KIND = ("phone", "contact")
+"""Canonical fields whose kind of contact another cell may tell (`Contact Type | Contact Value`)."""
 _OF_AN_OFFICER = "Officer"
 """The kind of contact that an `officer_contact` is."""
 _KEYS_OF_PERSON = frozenset({"name", "full_name", "fullname", "rank", "title", "designation", "position", "role", "person", "contact_person"})
@@ -107,11 +109,12 @@ def parse_contacts(values: Mapping[str, Any]) -> CleanContacts:
     found: dict[tuple[ContactType, str], Contact] = {}
     changes: list[FieldChange] = []
     issues: list[Issue] = []
+    kind = clean_text(values["contact_type"]) if "contact_type" in values else None
     for field_name in CONTACT_FIELDS:
         value = values.get(field_name)
         if value is None or value == "" or is_missing(value):
             continue
-        cell = _read_cell(field_name, value)
+        cell = _read_cell(field_name, value, kind if field_name in _OF_ANY_KIND else None)
         _collect(found, cell.contacts)
         changes.extend(cell.changes)
         issues.extend(cell.issues)
@@ -210,9 +213,9 @@ def _in_order(contacts: Iterable[Contact]) -> tuple[Contact, ...]:
     )
 
 
-def _read_cell(field_name: str, value: Any) -> CleanContacts:
-    """The contacts of one contact cell, whatever its shape."""
-    parts = list(_parts(value, _OF_AN_OFFICER if field_name == "officer_contact" else None))[:MOST_CONTACTS]
+def _read_cell(field_name: str, value: Any, kind: str | None) -> CleanContacts:
+    """The contacts of one contact cell, whatever its shape; `kind` is what another cell of the row calls them."""
+    parts = list(_parts(value, _OF_AN_OFFICER if field_name == "officer_contact" else kind))[:MOST_CONTACTS]
     results = [_parse_text(field_name, text, hint) for text, hint in parts]
     contacts = tuple(contact for result in results for contact in result.contacts)
     before = "; ".join(text for text, _ in parts)

@@ -55,6 +55,12 @@ _DECIMAL_COMMA = re.compile(r"(?<=\d),(?=\d)")
 _WHOLE_PAIR = re.compile(r"\s*[-+\u2212]?\d{1,2},\d{1,2}\s*")
 _WORDS = re.compile(r"\b(?:latitude|longitude|lat|long|lng|lon|point(?:\s?(?:zm|z|m)\b)?|srid=\d{1,6}|deg(?:rees)?|min(?:utes)?|sec(?:onds)?|north|south|east|west)\b", re.IGNORECASE)
 _HEMISPHERE = re.compile(r"[NSEW]", re.IGNORECASE)
+_WITH_HEIGHT = re.compile(r"\s*-?\d{2}(?:\.\d{1,20})?,\s?-?\d(?:\.\d{1,20})?,\s?-?\d{1,5}(?:\.\d{1,20})?\s*")
+"""Longitude, latitude and height, as maps of Google Earth write them: `36.82,-1.28,0`."""
+_TYPES_OF_NUMBERS = frozenset({"$numberDouble", "$numberDecimal", "$numberInt", "$numberLong", "N", "doubleValue", "integerValue"})
+"""Keys under which databases write a number with its type."""
+_EARTH_RADIUS = 6_378_137.0
+"""Metres, of the sphere that web maps are projected from (EPSG:3857)."""
 _LATITUDE_KEYS = ("latitude", "lat", "y")
 _LONGITUDE_KEYS = ("longitude", "long", "lng", "lon", "x")
 
@@ -150,7 +156,9 @@ def _is_longitude_first(value: Any) -> bool:
     """True for the forms whose standard puts longitude first: a GeoJSON pair or point, and `POINT(36.8 -1.3)`."""
     if isinstance(value, Mapping):
         return any(str(key).strip().lower() == "coordinates" for key in value)
-    return isinstance(value, (list, tuple)) or (isinstance(value, str) and "point" in value[:LONGEST_COORDINATE].lower())
+    if isinstance(value, str):
+        return "point" in value[:LONGEST_COORDINATE].lower() or _WITH_HEIGHT.fullmatch(value[:LONGEST_COORDINATE]) is not None
+    return isinstance(value, (list, tuple))
 
 
 def _latitude_first(pair: tuple[_Angle, _Angle] | None) -> tuple[_Angle, _Angle] | None:
@@ -184,7 +192,24 @@ def _placed(field_name: str, shown: str, angles: tuple[_Angle, _Angle]) -> Clean
         return CleanPoint(point=(point := _point(angles)), issues=_coarse(field_name, shown, point))
     if _is_kenyan(longitude, latitude):
         return _swapped(field_name, shown, (angles[1], angles[0]))
+    if (degrees := _degrees_of_web_map(latitude, longitude) or _degrees_of_web_map(longitude, latitude)) is not None:
+        return _unprojected(shown, *degrees)
     return _refused(field_name, shown, "point.outside_kenya", _likely(latitude, longitude), latitude=latitude, longitude=longitude)
+
+
+def _degrees_of_web_map(northing: float, easting: float) -> tuple[float, float] | None:
+    """Latitude and longitude of metres on a web map (EPSG:3857); None for any that lie in no part of Kenya there. Metres of other projections (UTM) are always
+    smaller eastings, so that none is taken for one of these."""
+    if not 3_700_000 < easting < 4_700_000 or abs(northing) > 700_000:
+        return None
+    latitude, longitude = math.degrees(math.atan(math.sinh(northing / _EARTH_RADIUS))), math.degrees(easting / _EARTH_RADIUS)
+    return (latitude, longitude) if _is_kenyan(latitude, longitude) else None
+
+
+def _unprojected(shown: str, latitude: float, longitude: float) -> CleanPoint:
+    point = Point(latitude=round(latitude, 7), longitude=round(longitude, 7), decimals=5)
+    change = FieldChange(field_name="coordinates", before=shown, after=f"{point.latitude}, {point.longitude}", stage=_STAGE, rule="web_map_metres")
+    return CleanPoint(point=point, changes=(change,))
 
 
 def _is_kenyan(latitude: float, longitude: float) -> bool:
@@ -257,6 +282,9 @@ def _angles(value: Any, *, is_alone: bool = False) -> Iterator[_Angle]:
 
 
 def _angles_of_object(value: Mapping[str, Any]) -> Iterator[_Angle]:
+    if len(value) == 1 and (typed := next(iter(value))) in _TYPES_OF_NUMBERS:
+        yield from _angles(value[typed], is_alone=True)
+        return
     by_key = {str(key).strip().lower(): part for key, part in value.items()}
     if "coordinates" in by_key:
         yield from _angles(by_key["coordinates"])

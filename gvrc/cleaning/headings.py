@@ -77,6 +77,12 @@ def heading_kind(text: str, values: Mapping[str, Any], own_keys: Mapping[str, An
     return None if _proves_place(values, vocabularies) else kind
 
 
+def is_note(row: Mapping[str, Any], vocabularies: Vocabularies) -> bool:
+    """Whether all that a row without a name says is what its list says of itself (`Source: Ministry of Health`)."""
+    told = [cell for name, cell in row.items() if not is_missing(cell)]
+    return len(told) == 1 and type(told[0]) is str and len(told[0]) <= LONGEST_HEADING and _kind_of_text(told[0].strip(), vocabularies) in ("note", "total")
+
+
 @lru_cache(maxsize=16_384)
 def _kind_of_text(text: str, vocabularies: Vocabularies) -> str | None:
     bare = text if text[:1].isalpha() and _MARKS_OF_NUMBERS.isdisjoint(text[:7]) else _NUMBERING.sub("", text)

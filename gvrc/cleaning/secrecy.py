@@ -14,18 +14,24 @@ _SAY_SOMETHING_ELSE = ("services", "visibility", "website", "official_name")
 LONGEST_TOLD = 400
 """Characters of a value that are looked at."""
 
-_MAY_SAY_SO = ("confiden", "disclos", "publish", "publicat", "publicis", "publiciz", "not public", "not for public", "circulat", "secret", "withh", "hidden", "siri", "chapish", "classified")
-_ADDRESS = r"(?:physical\s+)?(?:locations?|address(?:es)?|sites?|premises|whereabouts|residence|coordinates|(?:contact\s+)?details)"
-_NOT_KNOWN = r"(?:confidential|secret|undisclosed|withheld|hidden|classified|not\s+(?:to\s+be\s+)?(?:disclosed|published)|siri)"
+MOST_PARTS = 50
+"""Parts of a list that are looked at."""
+_MAY_SAY_SO = ("confiden", "disclos", "publish", "publicat", "publicis", "publiciz", "not public", "not for public", "circulat", "secret", "withh", "hidden", "siri", "chapish", "classified",
+                "not share", "n't share", "dont share", "n’t share", "made public", "publicly", "be share", "not put", "protected", "n referral", "pon referral", "restricted",
+                "partners only", "not list", "not be list", "known only", "fichwa", "faragha")
+_ADDRESS = r"(?:physical\s+|exact\s+|actual\s+)?(?:locations?|address(?:es)?|sites?|premises|whereabouts|residence|coordinates|(?:contact\s+)?details)"
+_NOT_KNOWN = r"(?:confidential|secret|undisclosed|withheld|hidden|classified|protected|restricted|(?:not|cannot|can.?t)\s+(?:to\s+)?(?:be\s+)?(?:disclosed|published|shared|made\s+public|revealed)|siri)"
 _WHOLE = re.compile(
     rf"\W*(?:name\s+)?(?:strictly\s+|highly\s+|kept\s+|remains\s+|ya\s+)*{_NOT_KNOWN}(?:\s+{_ADDRESS})?(?:\s+for\s+(?:security|safety|protection)(?:\s+(?:reasons|purposes))?)?\W*(?:\([^()]{{0,60}}\))?\W*", re.IGNORECASE
 )
 _WITHIN = re.compile(
-    r"\b(?:do\s+not|don.?t|not\s+(?:to\s+be|for)|never|must\s+not\s+be|should\s+not\s+be)\s+(?:be\s+)?(?:publish|public|share\s+(?:the\s+)?(?:location|address)|disclos|circulat)"
-    rf"|\b{_ADDRESS}\s+(?:(?:is|are|kept|to|be|remains?|must|should|has|been|strictly|highly)\s+){{0,4}}{_NOT_KNOWN}\b"
-    r"|\b(?:confidential|secret|undisclosed|hidden|withheld)\s+(?:physical\s+)?(?:location|address)\b"
+    r"\b(?:do\s+not|don.?t|not\s+(?:to\s+be|for)|never|must\s+not\s+be|should\s+not\s+be)\s+(?:be\s+)?(?:publish|(?:made\s+)?public|shared?\s+(?:(?:(?:the|its|this)\s+)?(?:location|address)|publicly|with\s+(?:the\s+)?public)|disclos|circulat|list(?:ed)?\s+publicly|put\s+on\s+(?:the\s+)?map)"
+    rf"|\b{_ADDRESS}[\s:–\[(*-]+(?:(?:is|are|kept|to|be|remains?|must|should|has|been|strictly|highly)\s+){{0,4}}(?:{_NOT_KNOWN}|not\s+public)\b"
+    r"|\b(?:confidential|secret|undisclosed|hidden|withheld|protected|restricted)\s+(?:physical\s+)?(?:location|address|site|premises)\b"
+    r"|\bkept\s+(?:secret|hidden)\b|\b(?:location|address|whereabouts)\s+(?:is\s+)?known\s+only\b|\b(?:shared|known)\s+(?:only\s+)?(?:with|to|by)\s+partners\s+only\b"
+    rf"|\b{_ADDRESS}\s+(?:(?:is|are|will|be|only)\s+){{0,3}}(?:given|shared|disclosed|provided|revealed|available|issued)\s+(?:only\s+)?(?:on|upon|after)\s+referral\b|\b(?:via|on|upon|by)\s+referral\s+only\b(?=.{{0,40}}\b(?:location|address)\b)"
     r"|\b(?:withheld|not\s+(?:disclosed|published|listed|shown|given|indicated))\s+for\s+(?:security|safety|protection)\b"
-    r"|\bmahali\s+pa\s+siri\b|\b(?:usi|isi)chapish(?:e|we)\b",
+    r"|\b(?:mahali|anwani|eneo|makazi|makao|sehemu|kituo)\s+(?:[a-z]{2,8}\s+){0,2}(?:siri|fichwa|faragha)\b|\bmahali\s+pa\s+siri\b|\b(?:usi|isi)chapish(?:e|we)\b",
     re.IGNORECASE,
 )
 
@@ -33,6 +39,9 @@ _WITHIN = re.compile(
 def is_to_be_hidden(values: Mapping[str, Any], data: Mapping[str, Any]) -> bool:
     """Whether the canonical values of a row, or other fields of its `data`, say that its place is confidential; `free and confidential support` does not."""
     said = [value for value in (*data.values(), *map(values.get, _SAYS_WHERE)) if type(value) is str]
+    for value in data.values():
+        if type(value) is dict or type(value) is list:
+            _add_texts(value, said, 3)
     everything = "\n".join(said).lower()  # one look at all of a row is enough for nearly every one
     if not any(map(everything.__contains__, _MAY_SAY_SO)):
         return False
@@ -40,6 +49,15 @@ def is_to_be_hidden(values: Mapping[str, Any], data: Mapping[str, Any]) -> bool:
         return True
     others = [values.get(name) for name in _SAY_SOMETHING_ELSE]
     return any(_says_so(value[:LONGEST_TOLD]) for value in said if value not in others)
+
+
+def _add_texts(value: Any, said: list[str], depth: int) -> None:
+    """The texts within an object or a list, to those of its row."""
+    for part in value.values() if type(value) is dict else value[:MOST_PARTS]:
+        if type(part) is str:
+            said.append(part)
+        elif depth and (type(part) is dict or type(part) is list):
+            _add_texts(part, said, depth - 1)
 
 
 @lru_cache(maxsize=4_096)

@@ -27,7 +27,9 @@ _LINES = re.compile(r"[\r\n]+|<(?:br|/?li|/?p|/?div)\b[^<>]{0,40}>", re.IGNORECA
 """Where one line of a cell ends and the next begins, in text or as a page writes it; cleaning makes one line of them."""
 _BRACKETED = re.compile(r"\s*\(([^()]{1,80})\)?\s*")
 _SLASH_OR_AND = re.compile(r"\s*(?:/|\band\b|&)\s*", re.IGNORECASE)
-_YES = frozenset({"y", "yes", "true", "1", "available", "provided", "x", "✓"})
+_YES = frozenset({"y", "yes", "true", "1", "available", "provided", "x", "✓", "✔", "✅", "☑", "√", "ndiyo"})
+_WRAPPERS = ("attributes", "fields", "node", "data")
+"""Keys under which content systems put what an entry says: `{"id": 1, "attributes": {"name": "PEP"}}`."""
 _NAME_KEYS = ("name", "service", "service_name", "label", "title")
 
 
@@ -83,6 +85,9 @@ def _texts_of_object(value: Mapping[str, Any]) -> Iterator[str]:
     named = next((value[key] for key in _NAME_KEYS if isinstance(value.get(key), str)), None)
     if named is not None:
         yield from _texts(named)
+        return
+    if (inner := next((value[key] for key in _WRAPPERS if isinstance(value.get(key), (Mapping, list))), None)) is not None:
+        yield from _texts(inner)
         return
     for key, part in value.items():
         if part is True or (isinstance(part, (str, int)) and str(part).strip().casefold() in _YES):

@@ -175,7 +175,7 @@ def is_header_row(row: Row, is_field_name: Callable[[str], bool]) -> bool:
 
 
 _NEVER_VALUES = frozenset({
-    "county", "constituency", "sub_county", "ward", "phone", "email", "latitude", "longitude", "coordinates", "mfl_code", "registration_number", "contact",
+    "county", "constituency", "sub_county", "ward", "phone", "email", "latitude", "longitude", "coordinates", "mfl_code", "registration_number", "contact", "officer_contact",
 })  # fmt: skip
 
 

@@ -45,6 +45,7 @@ from gvrc.sources.json_tree import (
     read_sample,
 )
 from gvrc.sources.known import KnownSource, known_sources, slug
+from gvrc.sources.labelled import LABEL_MARK, labelled
 from gvrc.sources.looks import heading_level, is_area, is_county, is_kind_key
 from gvrc.sources.mapping import FieldValues, field_values, is_name_above, likeness, propose_fields, signature
 from gvrc.sources.referenced import REFERENCED, are_referenced, with_references
@@ -440,7 +441,9 @@ def _without_asides(groups: list[Group]) -> list[Group]:
 
 def _without_envelopes(groups: list[Group]) -> list[Group]:
     """The groups without those that only wrap others: `{"type": "table", "name": "hotlines", "data": [..]}` has a name, but nothing of a place; what it
-    holds has both."""
+    holds has both. Objects that hold nothing but others under data as keys are headings: a ward with its places by their names."""
+    keyed = {group.path[:-1] for group in groups if group.path[-1:] == (EACH,)}
+    groups = [group for group in groups if not (group.path in keyed and all(len(split_path(leaf)) > 1 for leaf in group.leaves))]
     told = [group for group in groups if _has_name(group) and _TELLS_WHERE & _canonicals(group)]
     return [group for group in groups if _TELLS_WHERE & _canonicals(group) or not any(other.count >= group.count and _is_above(group, other) for other in told)]
 
@@ -494,8 +497,21 @@ def _fields(sample: Sample) -> list[FieldValues]:
     """The fields of the sample with their values, then what flows down from parents."""
     rows: list[dict[str, Any]] = [record if sample.is_flat else dict(flattened(record)) for record in _spread(sample.records)]
     contexts = _spread(sample.contexts)
-    own = [field_values(leaf, [row.get(leaf) for row in rows], is_flat=sample.is_flat) for leaf in sample.leaves[:MOST_FIELDS]]
+    leaves = list(sample.leaves)
+    if sample.is_flat:
+        rows = [_by_labels(row) for row in rows]
+        leaves += dict.fromkeys(leaf for row in rows for leaf in row if LABEL_MARK in leaf)
+    own = [field_values(leaf, [row.get(leaf) for row in rows], is_flat=sample.is_flat) for leaf in leaves[:MOST_FIELDS]]
     return own + [field_values(f"^{name}", [context.get(name) for context in contexts]) for name in sample.parents[:MOST_FIELDS]]
+
+
+def _by_labels(row: dict[str, Any]) -> dict[str, Any]:
+    """The cells of a row with those that name what they say (`Tel: .. Email: ..`) taken apart."""
+    told: dict[str, Any] = {}
+    for name, cell in row.items():
+        parts = labelled(cell) if type(cell) is str else None
+        told |= {name: cell} if parts is None else {f"{name}{LABEL_MARK}{label}" if label else name: said for label, said in parts.items()}
+    return told
 
 
 def _spread(items: Sequence[dict[str, Any]]) -> Sequence[dict[str, Any]]:

@@ -46,6 +46,8 @@ _WRAPPERS = frozenset({
     "properties", "attributes", "fields", "data", "record", "item", "node", "source", "details", "info", "facility", "attrs", "resource",
     "tags", "basic", "payload", "value", "body", "json", "doc", "document", "row", "response", "result",
 })
+_HOLDERS = frozenset({"data", "items", "values", "nodes", "list", "results", "all", "entries"})
+"""Keys under which a field holds its list: `services.data`."""
 _NAMES_ITS_PARENT = frozenset({"name", "title", "label", "value", "text", "display", "display name", "en", "rendered"})
 _TAGS_OF_TYPES = frozenset({"S", "N", "L", "SS", "$oid", "$date", "$numberInt", "$numberLong", "$numberDouble", "stringValue", "integerValue", "doubleValue", "timestampValue"})
 """Keys under which databases write a value with its type: `{"name": {"S": "Tiwi Dispensary"}}`."""
@@ -117,10 +119,14 @@ def known_name(steps: tuple[str, ...]) -> KnownName | None:
         if spelling in _table():
             canonical, rank = _table()[spelling]
             return KnownName(canonical=canonical, confidence=0.95, rank=rank, reason=f"“{spelling}” is a known name for it")
+        if _is_of_who_asked(spelling):
+            return KnownName(canonical=NEVER, confidence=0.95, rank=0, reason="it is of who filled the list in")
         if officer := _whose_name(spelling):
             return KnownName(canonical="officer", confidence=0.9, rank=_table()[officer][1], reason=f"it is the name of the “{officer}”")
         if officer := _whose_contact(spelling):
             return KnownName(canonical="officer_contact", confidence=0.9, rank=_table()[officer][1], reason=f"it is how to reach the “{officer}”")
+    if len(words) > 1 and words[-1] in _HOLDERS and (held := known_name(steps[:-1])) is not None:
+        return held
     return _by_a_part(steps, words) or ((_cut_short(steps[-1]) or _similar(words[-1])) if words and words[-1] not in _SAYS_LITTLE else None)
 
 
@@ -207,10 +213,15 @@ def _whose_name(spelling: str) -> str | None:
     return _officer_in(_NAMES.fullmatch(spelling))
 
 
-def _officer_in(found: re.Match[str] | None) -> str | None:
+def _is_of_who_asked(spelling: str) -> bool:
+    """Whether a field tells the name or number of a person who filled the list in (`enumerator phone`), which is never taken in."""
+    return any(_officer_in(found.fullmatch(spelling), NEVER) is not None for found in (_NAMES, _REACHES))
+
+
+def _officer_in(found: re.Match[str] | None, canonical: str = "officer") -> str | None:
     words = (found["who"] or found["whose"]).split() if found else []
     endings = (" ".join(words[start:]) for start in range(len(words)))  # `county gender director` is a director
-    return next((who for who in endings if _table().get(who, ("", 0))[0] == "officer"), None)
+    return next((who for who in endings if _table().get(who, ("", 0))[0] == canonical), None)
 
 
 def _whose_contact(spelling: str) -> str | None:
@@ -255,19 +266,30 @@ def is_field_name(text: str) -> bool:
     return plain_name(text) in _table() or plain_name(_without_asides(text)) in _table()
 
 
+@lru_cache(maxsize=4_096)
+def is_label(text: str) -> bool:
+    """Whether words before a colon are the name of a field (`Tel`, `OCS mobile`)."""
+    name = plain_name(text)
+    return len(text) < 60 and any(map(str.isalpha, text)) and (is_field_name(text) or _whose_contact(name) is not None or _whose_name(name) is not None)
+
+
+@lru_cache(maxsize=4_096)
 def is_never_taken(key: str) -> bool:
-    """Whether a field is left out wherever it stands: bank accounts, identity numbers of persons."""
-    return _table().get(plain_name(key), ("", 0))[0] == NEVER
+    """Whether a field is left out wherever it stands: bank accounts, identity numbers of persons, who filled the list in."""
+    name = plain_name(key)
+    return _table().get(name, ("", 0))[0] == NEVER or (name not in _table() and _is_of_who_asked(name))
 
 
-_PAIR_KEYS = ("key", "name", "field", "label", "attribute", "property", "question")
-_PAIR_VALUES = ("value", "val", "answer")
+_PAIR_KEYS = ("key", "@name", "_name", "name", "field", "label", "attribute", "property", "question")
+_PAIR_VALUES = ("value", "val", "answer", "#text", "__text")
+_PAIRS_FOR_CERTAIN = frozenset({"@name", "_name"})
+"""Keys of pairs that come from XML, where a list of them is nothing else."""
 
 
 def object_of_pairs(value: Any) -> dict[str, Any] | None:
     """What a list of named values says as an object (`[{"key": "county", "value": "Kwale"}]`); None for any other list, one of contacts too.
 
-    At least two of the names must be those of fields we know.
+    At least two of the names must be those of fields we know, or one where the pairs come from XML.
     """
     if type(value) is not list or len(value) < 2 or not all(type(item) is dict for item in value):
         return None
@@ -278,7 +300,7 @@ def object_of_pairs(value: Any) -> dict[str, Any] | None:
         if key is None or said is None or len(item) > 4:
             return None
         told.setdefault(key, item[said])
-    return told if sum(map(is_field_name, told)) >= 2 else None
+    return told if sum(map(is_field_name, told)) >= (1 if _PAIRS_FOR_CERTAIN & value[0].keys() else 2) else None
 
 
 def split_path(path: str) -> tuple[str, ...]:

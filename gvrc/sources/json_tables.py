@@ -97,9 +97,14 @@ def _headed_at(path: tuple[str, ...], node: list[Any]) -> JsonTable | None:
         return None
     for index, row in enumerate(rows[:MOST_HEADING_ROWS]):
         cells = [_cell(row.get(key)) for key in keys]
-        if is_header_row(cells, is_field_name):
+        if is_header_row(cells, _may_head):
             return JsonTable(dialect=TABLE, path=(*path, EACH), names=field_names(cells), heading_rows=index + 1, keys=tuple(keys))
     return None
+
+
+def _may_head(text: str) -> bool:
+    """Whether a cell of a sheet's first rows heads a column, by all that is known of names of fields (`DEPUTY OCS MOBILE`)."""
+    return is_field_name(text) or (len(text) < 60 and (named := known_name((text,))) is not None and named.confidence >= 0.9)
 
 
 def _cells_of(row: Any) -> list[Any] | None:

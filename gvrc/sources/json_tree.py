@@ -14,6 +14,7 @@ import orjson
 
 from gvrc.sources.field_names import FIRST, inherited_name, is_field_name, join_path, known_name, object_of_pairs, spaced
 from gvrc.sources.json_stream import DEEPEST, EACH, BrokenText, JsonWindow, decode_at, inheritable_values, json_reason, told_by_key
+from gvrc.sources.labelled import labelled
 from gvrc.sources.looks import is_area, is_county, is_kind_key, is_region
 
 WHOLE_BYTES = 8 * 1024 * 1024
@@ -73,7 +74,8 @@ ASIDES = frozenset({"fields", "columns", "headers", "schema", "included", "links
 
 
 def flattened(record: dict[str, Any], steps: tuple[str, ...] = ()) -> Iterator[tuple[str, Any]]:
-    """Dotted paths and values of a record; lists and single values are leaves. The first of several addresses is told by its parts, as `addresses.0.city`."""
+    """Dotted paths and values of a record; lists and single values are leaves. The first of several addresses is told by its parts, as `addresses.0.city`, and
+    so is a text that names what it says (`Tel: .. Email: ..`)."""
     for key, value in record.items():
         if type(value) is dict and value and len(steps) < 8:
             yield from flattened(value, (*steps, key))
@@ -81,6 +83,8 @@ def flattened(record: dict[str, Any], steps: tuple[str, ...] = ()) -> Iterator[t
             yield from flattened(value[0], (*steps, key, FIRST))
         elif type(value) is list and len(steps) < 8 and (pairs := object_of_pairs(value)) is not None:
             yield from flattened(pairs, (*steps, key))
+        elif type(value) is str and len(steps) < 8 and (parts := labelled(value)) is not None:
+            yield from ((join_path((*steps, key, label) if label else (*steps, key)), said) for label, said in parts.items())
         else:
             yield join_path((*steps, key)), value
 

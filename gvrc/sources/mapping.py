@@ -24,6 +24,7 @@ from gvrc.sources.field_names import (
     split_path,
 )
 from gvrc.sources.json_stream import COUNTY_OF_KEY, KIND_OF_LIST
+from gvrc.sources.labelled import LABEL_MARK
 from gvrc.sources.looks import (
     KIND_HEADING,
     LONGEST_LOOK,
@@ -78,7 +79,7 @@ class FieldValues:
 
     @property
     def steps(self) -> tuple[str, ...]:
-        return (self.path,) if self.is_flat else split_path(self.path)
+        return tuple(self.path.split(LABEL_MARK)) if self.is_flat else split_path(self.path)
 
     def looks(self, look: str) -> float:
         """The share of values that look like something."""
@@ -167,6 +168,8 @@ def _checked(named: KnownName, values: FieldValues) -> Proposal:
     if checks is not None and (other := checks(named, values)) is not None:
         return other
     if named.canonical in _WORDS_FIELDS and (what := _no_words(values)):
+        if what == "ticks" and (ticked := _by_ticks(values)).canonical:
+            return ticked
         return Proposal(canonical=None, confidence=0.6, reason=f"by its name it would be {_in_words(named.canonical)}, but its values are {what}")
     return Proposal(canonical=named.canonical, confidence=_agreed(named, values), reason=named.reason, rank=named.rank)
 
@@ -270,7 +273,7 @@ def _check_services(named: KnownName, values: FieldValues) -> Proposal | None:
 
 
 def _check_category(named: KnownName, values: FieldValues) -> Proposal | None:
-    return _other("facility_type", values, named) if values.looks("facility_type") >= SURE and values.looks("services") < SURE else None
+    return _other("facility_type", values, named) if values.looks("facility_type") >= 0.6 and values.looks("services") < SURE else None
 
 
 def _check_contact(named: KnownName, values: FieldValues) -> Proposal | None:
@@ -327,10 +330,18 @@ def _check_fid(named: KnownName, values: FieldValues) -> Proposal | None:
 def _check_degree(named: KnownName, values: FieldValues) -> Proposal | None:
     if all(str(value).strip("-0. ") == "" for value in values.values):
         return _nothing("all zero")
+    if sum(abs(number) > 180 for value in values.values if (number := as_number(value)) is not None) > 0.5 * len(values.values) and _are_of_web_map(values):
+        return None
     if sum(abs(number) > 180 for value in values.values if (number := as_number(value)) is not None) > 0.5 * len(values.values):
         return _nothing("metres of a map, not degrees")
     numbers = sum(1 for value in values.values if re.search(r"\d", str(value)) is not None)
     return _nothing("no degrees") if numbers < 0.5 * len(values.values) else None
+
+
+def _are_of_web_map(values: FieldValues) -> bool:
+    """Whether metres are those of web maps (EPSG:3857), which can be told: they are east of everything that UTM has."""
+    low, high = (3_700_000, 4_700_000) if values.steps[-1].casefold() in ("x", "lng", "lon", "longitude", "long") else (-700_000, 700_000)
+    return "geometry" in map(str.casefold, values.steps) and values.looks("number") >= SURE and all(low < (as_number(value) or 0) < high for value in values.values)
 
 
 def _check_coordinates(named: KnownName, values: FieldValues) -> Proposal | None:
@@ -350,10 +361,13 @@ def _check_status(named: KnownName, values: FieldValues) -> Proposal | None:
     return _nothing("ticks") if is_ticked else None
 
 
+_ASKS_TO_SHOW = re.compile(r"\b(?:publish|show|display|disclos|shar|list)|\bpublic(?:ly)? (?:visible|list|display)|^is public|\bchapish")
+
+
 def _check_visibility(named: KnownName, values: FieldValues) -> Proposal | None:
     """`Public` with ticks asks who owns a place; `Confidential?` and `Do not publish` ask what they say."""
     name = plain_name(values.steps[-1])
-    if says_hidden(values.steps[-1]) or name in ("is public", "public visible", "publicly visible") or (name == "public" and all(type(value) is bool for value in values.values)):
+    if says_hidden(values.steps[-1]) or _ASKS_TO_SHOW.search(name) or (name == "public" and all(type(value) is bool for value in values.values)):
         return None
     return _check_flags(named, values)
 
@@ -518,11 +532,21 @@ def propose_fields(fields: Iterable[FieldValues]) -> tuple[dict[str, str], tuple
     """A mapping for all fields, the surest source of each canonical field first, and what the upload page shows of every field."""
     fields = list(fields)
     proposals = _without_unit_levels(_with_a_name({values.path: propose(values) for values in fields}, fields))
-    proposals = _with_contacts_of_persons(proposals, fields)
+    proposals = _without_half_a_point(_with_contacts_of_persons(proposals, fields), fields)
     chosen = {path: proposal for path, proposal in proposals.items() if proposal.canonical is not None}
     order = sorted(chosen, key=lambda path: (CANONICAL_FIELDS.index(str(chosen[path].canonical)), -round(chosen[path].confidence, 1), chosen[path].rank))
     mapping = {path: str(chosen[path].canonical) for path in order}
     return mapping, tuple(_sample(values, proposals[values.path]) for values in fields)
+
+
+def _without_half_a_point(proposals: dict[str, Proposal], fields: list[FieldValues]) -> dict[str, Proposal]:
+    """What only looks like latitudes without longitudes beside it is a measure (`Shape_Length`); half a point in metres of a map is none."""
+    halves = {canonical: [values for values in fields if proposals[values.path].canonical == canonical] for canonical in ("latitude", "longitude")}
+    if all(halves.values()):
+        return proposals
+    doubtful = [values for values in halves["latitude"] if proposals[values.path].confidence < 0.75]
+    doubtful += [values for half in halves.values() for values in half if _are_of_web_map(values)]
+    return proposals | {values.path: _nothing("those of half a point") for values in doubtful}
 
 
 def _sample(values: FieldValues, proposal: Proposal) -> FieldSample:

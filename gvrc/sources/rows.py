@@ -15,6 +15,7 @@ from gvrc.model.record import CONTACT_FIELDS
 from gvrc.model.source import Mapping, SourceRow
 from gvrc.sources.field_names import FIRST, asked, object_of_pairs, says_hidden, spaced, split_path
 from gvrc.sources.json_stream import FoundRecord
+from gvrc.sources.labelled import LABEL_MARK, labelled
 from gvrc.sources.looks import HEADINGS, LOOKS, is_missing, is_yes, words_of
 
 JOINED_FIELDS = frozenset({"location", "description", "address", "officer", "opening_hours"})
@@ -206,13 +207,9 @@ class _Plan:
         for key, value in data.items():
             if not value and (value is None or value == "" or value == []):
                 continue
-            if key in below and type(value) is dict:
-                below[key].read(value, values, parts)  # an object mapped by its parts: as a whole it would say the same again
-            elif type(value) is list and key in below and FIRST in below[key].below and type(value[0]) is dict:
-                below[key].below[FIRST].read(value[0], values, parts)
-            elif type(value) is list and key in below and (pairs := object_of_pairs(value)) is not None:
-                below[key].read(pairs, values, parts)
-            elif key in alone:
+            if key in below and (value := below[key].enter(value, values, parts)) is None:
+                continue
+            if key in alone:
                 values[alone[key]] = value
             elif key in shared:
                 canonical, rank = shared[key]
@@ -222,9 +219,24 @@ class _Plan:
                     parts[canonical] = [(rank, key, value)]
 
 
+    def enter(self, value: Any, values: dict[str, Any], parts: dict[str, list[Part]]) -> Any:
+        """Read what is mapped by its parts; what is left of the value to be read as a whole, None for nothing: it would say the same again."""
+        if type(value) is list:
+            if FIRST in self.below and type(value[0]) is dict:
+                self.below[FIRST].read(value[0], values, parts)
+                return None
+            told = object_of_pairs(value)
+        else:
+            told = value if type(value) is dict else labelled(value) if type(value) is str else None
+        if told is None:
+            return value
+        self.read(told, values, parts)
+        return told.get("") if type(value) is str else None
+
+
 def _steps(path: str, mapping: Mapping) -> tuple[str, ...]:
-    """The keys of a path; the columns of a CSV file are taken as they are called."""
-    return (path,) if mapping.dialect and mapping.dialect not in ("jsonl", "unfolded", "referenced", "mixed") else split_path(path)
+    """The keys of a path; the columns of a CSV file are taken as they are called, but for the names within a text of theirs."""
+    return tuple(path.split(LABEL_MARK)) if mapping.dialect and mapping.dialect not in ("jsonl", "unfolded", "referenced", "mixed") else split_path(path)
 
 
 def _put_together(canonical: str, parts: list[Part]) -> Any:

@@ -21,7 +21,7 @@ from gvrc.cleaning.contacts import (
 )
 from gvrc.cleaning.coordinates import CleanPoint, clean_point
 from gvrc.cleaning.dates import parse_date
-from gvrc.cleaning.headings import heading_kind
+from gvrc.cleaning.headings import heading_kind, is_note
 from gvrc.cleaning.kinds import CleanKind, KindEvidence, decide_kind, find_kind, stated_level
 from gvrc.cleaning.names import CleanName, clean_name
 from gvrc.cleaning.personal import personal_words
@@ -154,12 +154,11 @@ class _RowWork:
         """The row is no place, or a place without a name."""
         if text is None:
             is_empty = all(is_missing(value) for name, value in self.row.data.items() if str(name).casefold() not in _SERIALS)
-            return Issue(code="row.empty" if is_empty else "name.missing", field_name="name", value=_stated_name(self.values))
+            if is_empty or not is_note(self.row.data, self.vocabularies):
+                return Issue(code="row.empty" if is_empty else "name.missing", field_name="name", value=_stated_name(self.values))
+            return _no_place("note", next(str(value) for value in self.row.data.values() if not is_missing(value)))
         kind = heading_kind(text, self.values, self.row.data, self.vocabularies)
-        if kind is None:
-            return None
-        rejected = Suggestion(values={}, shown="not a place", confidence=0.9, reason="The row says nothing that only a place would have.")
-        return Issue(code="name.heading", field_name="name", value=text[:120], detail={"kind": kind}, suggestion=rejected)
+        return _no_place(kind, text) if kind else None
 
     def _with_kind(self, issue: Issue) -> Issue:
         """The suggested name of the first of two places, with the kind that the row states (`Bartabwa Police Post`)."""
@@ -203,7 +202,7 @@ class _RowWork:
             headings=() if is_told else self._headings(),
             services=() if is_told else services.services,
             description="" if is_told else (self._text("description") or "")[:200],
-            level="" if is_told else (self._text("keph_level") or "")[:20],
+            level="" if is_told else (self._text("keph_level") or stated_level(text) or "")[:20],
         )
         kind = decide_kind(evidence, self.vocabularies)
         if not any(issue.code in NO_PLACE_CODES for issue in self.issues):
@@ -382,6 +381,12 @@ def _stated_name(values: Mapping[str, Any]) -> str | None:
 
 def _change(field_name: str, before: str | None, after: str | None, rule: str) -> FieldChange:
     return FieldChange(field_name=field_name, before=before, after=after, stage=_STAGE, rule=rule)
+
+
+def _no_place(kind: str, text: str) -> Issue:
+    """What is said of a row that is a heading, a sum or a note of its list."""
+    rejected = Suggestion(values={}, shown="not a place", confidence=0.9, reason="The row says nothing that only a place would have.")
+    return Issue(code="name.heading", field_name="name", value=text[:120], detail={"kind": kind}, suggestion=rejected)
 
 
 def _aliases(name: CleanName, official: str | None) -> tuple[str, ...]:

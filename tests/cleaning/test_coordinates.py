@@ -194,3 +194,19 @@ def test_the_middle_of_an_outline_is_told_as_a_change(outline: Any) -> None:
     assert found.point is not None
     assert (found.point.latitude, found.point.longitude) == (-1.28333, 36.81667)
     assert [change.rule for change in found.changes] == ["middle_of_outline"]
+
+
+@pytest.mark.parametrize("values", [
+    {"latitude": -142871.58, "longitude": 4098412.95},
+    {"coordinates": [{"$numberDouble": "36.81667"}, {"$numberDouble": "-1.28333"}]},
+    {"coordinates": "\n 36.81667,-1.28333,0\n"},
+])  # fmt: skip
+def test_points_of_web_maps_databases_and_earth_viewers_are_read(values: dict[str, Any]) -> None:
+    clean = clean_point(values)
+    assert not clean.issues
+    assert clean.point
+    assert (clean.point.latitude, clean.point.longitude) == (pytest.approx(-1.28333, abs=1e-4), pytest.approx(36.81667, abs=1e-4))
+
+
+def test_metres_of_utm_are_no_metres_of_a_web_map() -> None:
+    assert clean_point({"latitude": 9857000.0, "longitude": 257000.0}).point is None

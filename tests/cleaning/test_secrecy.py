@@ -11,6 +11,7 @@ def test_what_stands_in_the_place_of_an_address_may_say_that_it_is_secret(text: 
 
 @pytest.mark.parametrize("text", [
     "Location is confidential - call first", "Do not publish", "not to be published", "Confidential location, Nakuru", "Address withheld for security reasons", "Location not disclosed", "Mahali pa siri", "Withheld for safety",
+    "do NOT share location", "Not to be made public", "Anwani ni ya siri", "Location: [withheld]", "Location given on referral only", "Address known only to police", "Protected address", "Kept secret",
 ])  # fmt: skip
 def test_a_place_that_must_not_become_known_is_told_anywhere_in_its_row(text: str) -> None:
     assert is_to_be_hidden({"description": text}, {"remarks": text})
@@ -20,6 +21,11 @@ def test_a_place_that_must_not_become_known_is_told_anywhere_in_its_row(text: st
 @pytest.mark.parametrize("text", [
     "Free and confidential counselling", "Confidential 24 hour support", "Next to the public library", "Visitors sign in for security reasons", "A secret garden clinic", "All cases are handled confidentially",
     "Office of the Director of Public Prosecutions", "Publishes a yearly report", "Address not given", "Not listed", "Not public",
+    "Client records are kept confidential", "Child protection services", "Restricted visiting hours", "Available on referral",
 ])  # fmt: skip
 def test_confidential_care_and_missing_values_are_no_secret_place(text: str) -> None:
     assert not is_to_be_hidden({"description": text, "location": text}, {"any": text})
+
+
+def test_a_secret_told_within_an_object_counts() -> None:
+    assert is_to_be_hidden({}, {"meta": {"flags": ["ok", {"said": "Do not publish"}]}})

@@ -10,6 +10,7 @@ import pytest
 from gvrc.model.source import Detection, SourceFile, SourceRow
 from gvrc.sources.detect import detect
 from gvrc.sources.field_names import known_name
+from gvrc.sources.labelled import labelled
 from gvrc.sources.looks import county_in_title, heading_level
 from gvrc.stages.extract import extract
 
@@ -228,3 +229,59 @@ def test_a_lone_cell_is_a_heading_of_its_level_or_none(text: str, level: str) ->
 ])  # fmt: skip
 def test_a_title_tells_the_one_county_it_names(title: str, county: str) -> None:
     assert county_in_title(title) == county
+
+
+def test_a_text_that_names_what_it_says_is_read_by_its_names(read: Read) -> None:
+    text = "We listen. Tel: 0700 000 001 / 0700 000 002\n Email: office@example.org Location: Tiwi Ward, Kwale County<br>Deputy OCS: 0700 000 003 Website: https://example.org"
+    for content in ([{"title": f"{place} Legal Aid", "text": text} for place in ("Tiwi", "Diani")], f'title,about\nTiwi Legal Aid,"{text}"\nDiani Legal Aid,"{text}"\n'):
+        rows = read(content)
+        assert told(rows, "phone", "location", "officer_contact", "email") == [
+            ("0700 000 001 / 0700 000 002", "Tiwi Ward, Kwale County", "0700 000 003", "office@example.org"),
+        ] * 2  # fmt: skip
+
+
+def test_prose_with_one_colon_and_json_in_a_text_have_no_names_in_them() -> None:
+    assert labelled("Open at 8:00, services: counselling") is None
+    assert labelled('{"name": "Tiwi", "phone": "0700 000 001"}') is None
+
+
+def test_places_by_their_names_under_wards_are_records(read: Read) -> None:
+    place = {"in_charge": "A Name", "in_charge_phone": "0700 000 001", "services": {"PEP": True}}
+    tree = {county: {f"{unit} Sub-County": {f"{ward} Ward": {f"{ward} Dispensary": place}}} for county, unit, ward in (("Kwale", "Matuga", "Tiwi"), ("Kilifi", "Ganze", "Bamba"))}
+    assert [(row.values["name"], row.values["county"], row.values["ward"]) for row in read(tree)] == [("Tiwi Dispensary", "Kwale", "Tiwi Ward"), ("Bamba Dispensary", "Kilifi", "Bamba Ward")]
+
+
+def test_a_sheet_is_read_by_headings_that_tell_persons(detected: Callable[[Any], Detection]) -> None:
+    keys = ("KILIFI POLICE CONTACTS", *("__EMPTY" + end for end in ("", "_1", "_2", "_3")))
+    rows = [("S/N", "STATION", "OFFICIAL LINE", "OCS MOBILE", "GENDER DESK (Y/N)"), (1, "BAMBA POLICE STATION", 700000001.0, 254700000002.0, "Y"), (2, "GANZE POLICE STATION", 700000003.0, "", "N")]
+    fields = detected({"Sheet1": [dict(zip(keys, row, strict=True)) for row in rows]}).mapping.fields
+    assert {fields["OFFICIAL LINE"], fields["OCS MOBILE"], fields["GENDER DESK (Y/N)"]} == {"phone", "officer_contact", "services"}
+
+
+@pytest.mark.parametrize(("heading", "value", "visibility"), [("Publish address?", "No", "Withheld"), ("Show on map", "N", "Withheld"), ("Can be shared", "yes", "Public")])
+def test_whether_a_place_may_be_shown_is_asked_in_many_ways(heading: str, value: str, visibility: str, read: Read) -> None:
+    assert [row.values.get("visibility") for row in read([{"name": f"{place} Clinic", heading: value} for place in ("Tiwi", "Diani")])] == [visibility] * 2
+
+
+def test_who_filled_a_list_in_is_left_out(read: Read) -> None:
+    row = {"name": "Tiwi Dispensary", "phone": "0700000001", "enumerator_name": "A Name", "enumerator phone number": "0700000002", "respondent_phone": "0700000003"}
+    (found,) = read([row])
+    assert (found.values["phone"], found.values["officer_contact"]) == ("0700000001", "0700000003")
+    assert not any("enumerator" in key for key in found.data)
+
+
+def test_ticks_and_entries_of_content_systems_tell_services(detected: Callable[[Any], Detection]) -> None:
+    entries = {"data": [{"id": 1, "attributes": {"name": "PEP"}}]}
+    fields = detected([{"id": n, "attributes": {"name": f"{place} GBVRC", "slug": f"x-{n}", "services": entries, "PRC": "✗", "Shelter": "✓"}} for n, place in enumerate(("Tiwi", "Diani"), 1)]).mapping.fields
+    assert {path.rpartition(".")[2] for path, canonical in fields.items() if canonical == "services"} == {"data", "PRC", "Shelter"}
+    assert "attributes.slug" not in fields
+
+
+def test_metres_of_a_web_map_are_a_point_and_lengths_of_outlines_none(detected: Callable[[Any], Detection]) -> None:
+    features = [{"attributes": {"NAME": f"{place} Clinic", "Shape_Length": 0.0123}, "geometry": {"x": 4400000.5, "y": -450000.25}} for place in ("Tiwi", "Diani")]
+    assert {path: canonical for path, canonical in detected({"features": features}).mapping.fields.items() if canonical != "name"} == {"geometry.y": "latitude", "geometry.x": "longitude"}
+
+
+def test_extended_data_of_a_map_is_read(read: Read) -> None:
+    marks = [{"name": f"{place} Police Station", "ExtendedData": {"Data": [{"@name": "Sub County", "value": "Matuga"}, {"@name": "Gender desk", "value": "Yes"}]}} for place in ("Tiwi", "Diani")]
+    assert [(row.values["sub_county"], row.values["services"]) for row in read({"kml": {"Placemark": marks}})] == [("Matuga", "Gender desk")] * 2

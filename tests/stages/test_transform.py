@@ -264,3 +264,13 @@ def test_owners_of_two_kinds_side_by_side_are_a_question() -> None:
 def test_a_number_that_slipped_into_another_column_is_found_and_that_of_an_officer_told() -> None:
     record, _ = made({"name": "Ngao Hospital", "county": "Tana River", "constituency": "0700 000 676", "description": "OCS Garsen 0700 000 677"})
     assert {contact.value: contact.label for contact in record.contacts} == {"+254700000676": None, "+254700000677": "Officer's mobile"}
+
+
+def test_a_note_under_a_list_is_no_place_in_whatever_column_it_stands() -> None:
+    assert codes({"county": "Source: MOH"}, data={"County": "Source: MOH", "Facility": ""}) == ["name.heading"]
+    assert "name.missing" in codes({"county": "Kwale"}, data={"County": "Kwale", "Facility": ""})
+
+
+def test_a_cell_beside_a_number_may_tell_whose_it_is() -> None:
+    record, _ = made({"name": "Diani Police Station", "phone": "0700000111", "contact_type": "OCS"})
+    assert [contact.label for contact in record.contacts] == ["Officer's mobile"]

@@ -1,0 +1,56 @@
+"""Texts that say several things behind their names, as pages and forms are copied: `Tel: 0700 000 001 Email: office@example.org Location: Tiwi Ward`."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from gvrc.sources.field_names import is_label
+
+LONGEST_TEXT = 4_000
+"""Characters of a text that is looked at; a longer one is prose."""
+LABEL_MARK = " › "
+"""What stands between the column of a table and a name within its text, where paths are not dotted."""
+MOST_WORDS = 4
+"""Words of a name within a text."""
+
+_TAGS = re.compile(r"<!\[CDATA\[|\]\]>|</?[a-z][^<>]{0,300}>", re.IGNORECASE)
+_COLON = re.compile(r"(?<!\d)\s?:(?!//|\d\d\b)\s*")
+_BOUNDARY = re.compile(r"[\n|;,.•·]\s*|\s[-–—]\s")
+
+
+def labelled(text: str) -> dict[str, str] | None:
+    """What a text says behind each name of a field in it, and what stands before the first under an empty name; None for a text with fewer than two such
+    names, or one that is JSON."""
+    if text.count(":") < 2 or len(text) > LONGEST_TEXT or text.lstrip()[:1] in ("{", "["):
+        return None
+    return dict(pairs) if (pairs := _parts(text)) else None
+
+
+@lru_cache(maxsize=1_024)
+def _parts(text: str) -> tuple[tuple[str, str], ...]:
+    plain = _TAGS.sub("\n", text) if "<" in text else text
+    labels: list[tuple[int, int, str]] = []
+    after = 0
+    for colon in _COLON.finditer(plain):
+        begin = _label_begins(plain, after, colon.start())
+        if begin >= 0:
+            labels.append((begin, colon.end(), plain[begin : colon.start()].strip()))
+            after = colon.end()
+    if len({label.casefold() for _, _, label in labels}) < 2:
+        return ()
+    ends = [begin for begin, _, _ in labels[1:]] + [len(plain)]
+    told: dict[str, str] = {}
+    for (_, start, label), end in zip(labels, ends, strict=True):
+        if said := plain[start:end].strip(" \t\r\n|;,-–—•·"):
+            told[label] = f"{told[label]}, {said}" if label in told else said
+    if before := plain[: labels[0][0]].strip(" \t\r\n|;,-–—•·"):
+        told[""] = before
+    return tuple(told.items())
+
+
+def _label_begins(text: str, after: int, end: int) -> int:
+    """Where the name before a colon begins, the longest one known; -1 when none stands there."""
+    start = max((found.end() for found in _BOUNDARY.finditer(text, after, end) if found.end() < end), default=after)
+    words = list(re.finditer(r"\S+", text[start:end]))[-MOST_WORDS:]
+    return next((start + word.start() for word in words if is_label(text[start + word.start() : end].strip())), -1)
