@@ -14,6 +14,7 @@ COPY gvrc gvrc
 COPY pages pages
 COPY data/reference data/reference
 COPY data/sources data/sources
+RUN .venv/bin/python -m compileall -q app.py gvrc pages
 USER gvrc
 ENV PATH=/app/.venv/bin:$PATH PYTHONUNBUFFERED=1 GVRC_HOME=/var/lib/gvrc/home GVRC_HOST=0.0.0.0 GVRC_PORT=8501
 VOLUME /var/lib/gvrc

@@ -1,16 +1,16 @@
 # GVRC: few words. `make run` and `make test` do all their own set-up.
 .DEFAULT_GOAL := run
-.PHONY: run test check audit bench docs screenshots lock browser clean
+.PHONY: run test check audit bench docs screenshots lock browser compiled clean
 
 VENV := .venv
 BIN := $(VENV)/bin
 PYTHON := $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
 	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; raise SystemExit(sys.version_info < (3, 11))' >/dev/null 2>&1 && { command -v $$p; break; }; done)
 
-run: $(VENV)/.installed
+run: $(VENV)/.installed compiled
 	$(BIN)/python -m gvrc.ui.server
 
-test: $(VENV)/.installed-test browser
+test: $(VENV)/.installed-test browser compiled
 	$(BIN)/python -m pytest -n logical --maxprocesses 4 --dist worksteal $(PYTEST_ARGS)
 
 check: $(VENV)/.installed-test
@@ -25,7 +25,7 @@ audit: $(VENV)/.installed-test
 	$(BIN)/python -m pip_audit --disable-pip --require-hashes -r requirements.txt -r requirements-test.txt \
 		|| { echo "Either a dependency is known to be vulnerable (named above), or the database could not be asked; see the lines above."; exit 1; }
 
-bench: $(VENV)/.installed-test
+bench: $(VENV)/.installed-test compiled
 	$(BIN)/python -m benchmarks
 
 docs: $(VENV)/.installed-test
@@ -51,6 +51,10 @@ $(VENV)/.installed: requirements.txt $(VENV)/bin/python
 $(VENV)/.installed-test: requirements-test.txt $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-test.txt
 	@touch $@
+
+# the bytecode beforehand: where Python may not write any (PYTHONDONTWRITEBYTECODE, a read-only folder) each process would make it anew, for a third of a second
+compiled: $(VENV)/bin/python
+	@$(BIN)/python -m compileall -q app.py gvrc pages
 
 # Chromium for the tests that drive the real application: by the system's package manager when absent and permitted
 browser:

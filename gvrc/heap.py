@@ -7,8 +7,9 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-SELDOM = (50_000, 20, 100)
-"""New objects before a young sweep, young sweeps before an older one, and those before a whole one (CPython: 700, 10, 10)."""
+SELDOM = (500_000, 10, 10)
+"""New objects before a young sweep, young sweeps before an older one, and those before a whole one (CPython: 700, 10, 10). What a run has in hand (a few
+chunks of a thousand records) is fewer objects than the first, so that a sweep comes when something was left over, and not over what is at work."""
 
 _lock = threading.Lock()
 _blocks = 0

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
 from gvrc.model.issue import Dimension, Issue, IssueType, Severity, Suggestion
 from gvrc.model.place import Place, Point
 from gvrc.reference.gazetteer import Gazetteer
 from gvrc.reference.placing import SURE_WARD_HINT, Level, Placement
+
+if TYPE_CHECKING:
+    import numpy.typing as npt  # loading it takes a sixteenth of a second
 
 FAR_FROM_COUNTY_KM = 15.0
 """Gap (gvrc.reference.gazetteer.Gazetteer.county_gap_km) above which a point most likely lies in another county. On 10,900 located

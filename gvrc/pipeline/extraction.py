@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 log = structlog.get_logger("gvrc.pipeline")
 
 COPY_BLOCK_BYTES = 1 << 20
+CHUNKS_AHEAD = 2
+"""Chunks that are read while one is kept: with a single one, reading waits whenever the database is quicker, and the database whenever reading is."""
 
 
 def extract_file(context: RunContext, file: StoredFile) -> None:
@@ -53,14 +56,15 @@ def _read(context: RunContext, file: StoredFile, path: Path, kept: int, last: in
         name=file.name, sha256=file.sha256, size_bytes=file.size_bytes, path=path, kind=SourceKind(file.kind), source=file.source, file_id=file.file_id,
     )
     rows = extract(source_file, _detection(file), start_after=last)
+    known = copy_context()
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="read") as reader:
-        ahead = reader.submit(copy_context().run, _chunk_in_time, context, rows, f"reading {file.name} behind row {last:,}")
+        ahead = deque(reader.submit(known.run, _chunk_in_time, context, rows, file.name) for _ in range(CHUNKS_AHEAD))
         while True:
             started = time.perf_counter()
-            chunk, damage = ahead.result()
+            chunk, damage = ahead.popleft().result()
             is_last = damage is not None or not chunk
-            if not is_last:  # while this chunk is kept, the next one is read
-                ahead = reader.submit(copy_context().run, _chunk_in_time, context, rows, f"reading {file.name} behind row {chunk[-1].number:,}")
+            if not is_last:  # while this chunk is kept, the next ones are read
+                ahead.append(reader.submit(known.run, _chunk_in_time, context, rows, file.name))
             taken, aside = _keep(context, file, chunk, damage, kept)
             kept += taken
             _report(context, file, rows=taken, aside=aside, seconds=time.perf_counter() - started, is_complete=is_last)
@@ -69,8 +73,8 @@ def _read(context: RunContext, file: StoredFile, path: Path, kept: int, last: in
                 return
 
 
-def _chunk_in_time(context: RunContext, rows: Iterator[SourceRow | Damage], what: str) -> tuple[list[SourceRow], Damage | None]:
-    with context.heartbeat.time_limit(what):
+def _chunk_in_time(context: RunContext, rows: Iterator[SourceRow | Damage], name: str) -> tuple[list[SourceRow], Damage | None]:
+    with context.heartbeat.time_limit(f"reading {name}"):
         return _next_chunk(rows, context.heartbeat.chunk_size)
 
 

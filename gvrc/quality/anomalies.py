@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from gvrc.model.quality import Finding, FindingType, SourceStatistics
 
@@ -37,7 +37,8 @@ MOST_ROWS = 100
 _KM_PER_DEGREE = 111.2
 _WHOLE = "records"
 
-FloatArray = npt.NDArray[np.float64]
+FloatArray = np.ndarray[tuple[Any, ...], np.dtype[np.float64]]
+LongArray = np.ndarray[tuple[Any, ...], np.dtype[np.int64]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,14 +110,14 @@ def outlying_points(record_ids: Sequence[int], counties: Sequence[str], latitude
     return found
 
 
-def _far(points: FloatArray) -> npt.NDArray[np.int64]:
+def _far(points: FloatArray) -> LongArray:
     """Positions of the outliers among the points of one county (degrees), the farthest first."""
     if len(points) < FEW_POINTS:
         return np.empty(0, dtype=np.int64)
     km = _KM_PER_DEGREE * np.hypot(*(points - np.median(points, axis=0)).T)  # near the equator a degree is as long either way
     usual = float(np.median(km))
     reach = max(usual + FAR_SPREADS * _spread(km), FAR_KM)
-    order: npt.NDArray[np.int64] = np.argsort(-km, kind="stable").astype(np.int64)
+    order: LongArray = np.argsort(-km, kind="stable").astype(np.int64)
     return order[: int((km > reach).sum())]
 
 

@@ -11,8 +11,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
-
-import numpy.typing as npt
+from typing import TYPE_CHECKING
 
 from gvrc.errors import ReferenceDataError
 from gvrc.heap import no_sweeps
@@ -22,6 +21,9 @@ from gvrc.reference.alike import PlaceMatch as PlaceMatch
 from gvrc.reference.gazetteer_tables import Constituency, County, PlaceAlias, PlaceTables, read_place_tables
 from gvrc.reference.place_names import LONGEST_NAME, name_parts, ordered_key, place_key, place_words
 from gvrc.reference.ward_centres import Floats, WardCentres, distance_km
+
+if TYPE_CHECKING:
+    import numpy.typing as npt  # loading it takes a sixteenth of a second
 
 CONFIDENCE: Mapping[str, float] = {"exact": 1.0, "normalised": 0.99, "alias": 0.95, "part": PART_FACTOR, "sub_county": 0.8, "old": 0.9, "town": 0.8}
 """How far each way of matching is trusted; a fuzzy match is trusted as far as the names are alike."""

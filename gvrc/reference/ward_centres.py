@@ -8,19 +8,22 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
 from gvrc.model.place import Ward
+
+if TYPE_CHECKING:
+    import numpy.typing as npt  # loading it takes a sixteenth of a second
 
 EARTH_RADIUS_KM = 6371.0088
 """Mean radius of the earth (IUGG)."""
 POINTS_AT_ONCE = 500
 """Points that are compared at a time: their distances to every centre take 6 MB."""
 
-Floats = npt.NDArray[np.float64]
-Integers = npt.NDArray[np.int64]
+Floats = np.ndarray[tuple[Any, ...], np.dtype[np.float64]]
+Integers = np.ndarray[tuple[Any, ...], np.dtype[np.int64]]
 
 
 def distance_km(latitude: float, longitude: float, other_latitude: float, other_longitude: float) -> float:

@@ -3,7 +3,6 @@
 Constraints live here, not only in Python. Times are `timestamptz`. What a person or a run writes carries who and when.
 """
 
-from __future__ import annotations
 
 import uuid
 from datetime import date, datetime
