@@ -61,12 +61,16 @@ _COUNTY_KEYS = frozenset({"county", "county_name", "countyname", "kaunti"})
 _KEYS_OF_VALUE = ("value", "number", "contact", "detail", "details", "text")
 _OFFICERS = re.compile(r"\b(?:ocs|ocpd|ocpp|ocpb|docs|dcio|scpc|in[\s-]?charge|commander|deputy)\b(?!.*\b(?:offices?|desk|landline|line|tel|telephone|station|control)\b)", re.IGNORECASE)
 """An officer by the short form of the post, and no line of an office behind it."""
+_IS_A_PERSON = re.compile(r"\b(?:officer|nurse|matron|manager|director|co-?ordinator|administrator|chief|counsell?or|chair(?:person|man|lady)|secretary|focal|in[\s-]?charge)\b(?!.*\b(?:line|landline|office|reception|hotline)\b)", re.IGNORECASE)
+"""A role that a person has, and no line of an office behind it."""
 _OF_ANY_KIND = ("phone", "contact")
 """Canonical fields whose kind of contact another cell may tell (`Contact Type | Contact Value`)."""
 _OF_AN_OFFICER = "Officer"
 """The kind of contact that an `officer_contact` is."""
 _KEYS_OF_PERSON = frozenset({"name", "full_name", "fullname", "rank", "title", "designation", "position", "role", "person", "contact_person"})
 """Keys of an object of contacts that say whose they are."""
+_KEYS_OF_ROLE = ("role", "designation", "position", "rank", "title", "cadre")
+_KEYS_OF_NAME = ("name", "full_name", "fullname", "person", "contact_person")
 _KEYS_OF_KIND = ("type", "contact_type", "kind", "label", "use", "system")
 
 
@@ -248,9 +252,20 @@ def _parts(value: Any, hint: str | None) -> Iterator[tuple[str, str | None]]:
         yield text, hint
 
 
+def _whose(value: Mapping[str, Any]) -> str | None:
+    """Whose contact an object tells by a role: an officer's, by its short form or because a person is named beside it; none when there is no role."""
+    role = next((value[key] for key in _KEYS_OF_ROLE if isinstance(value.get(key), str)), None)
+    if role is None:
+        return None
+    is_named = any(isinstance(value.get(key), str) and not is_missing(value[key]) for key in _KEYS_OF_NAME)
+    return _OF_AN_OFFICER if is_named or _OFFICERS.search(role) or _IS_A_PERSON.search(role) or _label(role, may_be_own=True) == _label(_OF_AN_OFFICER, may_be_own=True) else role
+
+
 def _parts_of_object(value: Mapping[str, Any], hint: str | None) -> Iterator[tuple[str, str | None]]:
     own = hint if hint == _OF_AN_OFFICER else None  # whatever kind of number it is, it is the officer's
-    kind = next((str(value[key]) for key in _KEYS_OF_KIND if isinstance(value.get(key), str)), None)
+    kind = next((str(value[key]) for key in _KEYS_OF_KIND if isinstance(value.get(key), str)), None) or _whose(value)
+    if kind == _OF_AN_OFFICER:
+        own = kind
     stated = next((value[key] for key in _KEYS_OF_VALUE if key in value), None)
     if stated is not None:
         yield from _parts(stated, own or kind or hint)

@@ -28,7 +28,7 @@ OFTEN_MISSPELT = ("dispensary", "hospital", "laboratory", "maternity", "pharmacy
 _STAGE = "transform"
 _BRACKETS = re.compile(r"\s*[(\[{]([^()\[\]{}]{0,200})[)\]}]?\s*")
 _NO_BRACKETS = frozenset("()[]{}")
-_NUMBERING = re.compile(r"^\s*(?:no\.?\s*)?(?:\d{1,4}\s?[.):]|[ivx]{1,4}\s?[.)]|\(?(?:[a-z]|\d{1,3}|[ivx]{1,4})\))\s*(?=\D)", re.IGNORECASE)
+_NUMBERING = re.compile(r"^\s*(?:no\.?\s*)?(?:\d{1,4}\s?[.):]|\d{5,6}\s?[-–:]\s|[ivx]{1,4}\s?[.)]|\(?(?:[a-z]|\d{1,3}|[ivx]{1,4})\))\s*(?=\D)", re.IGNORECASE)
 _STRAY_ENDS = " \t-–—_,;:/|*•·=~^"
 _QUOTES = '"“”„'
 _LETTER_LEVEL = re.compile(r"\bL\s?[2-6]\b")

@@ -18,7 +18,7 @@ MOST_PARTS = 50
 """Parts of a list that are looked at."""
 _MAY_SAY_SO = ("confiden", "disclos", "publish", "publicat", "publicis", "publiciz", "not public", "not for public", "circulat", "secret", "withh", "hidden", "siri", "chapish", "classified",
                 "not share", "n't share", "dont share", "n’t share", "made public", "publicly", "be share", "not put", "protected", "n referral", "pon referral", "restricted",
-                "partners only", "not list", "not be list", "known only", "fichwa", "faragha")
+                "partners only", "not list", "not be list", "known only", "for location", "for address", "for the ", "for our ", "for exact ", "fichwa", "faragha")
 _ADDRESS = r"(?:physical\s+|exact\s+|actual\s+)?(?:locations?|address(?:es)?|sites?|premises|whereabouts|residence|coordinates|(?:contact\s+)?details)"
 _NOT_KNOWN = r"(?:confidential|secret|undisclosed|withheld|hidden|classified|protected|restricted|(?:not|cannot|can.?t)\s+(?:to\s+)?(?:be\s+)?(?:disclosed|published|shared|made\s+public|revealed)|siri)"
 _WHOLE = re.compile(
@@ -30,10 +30,15 @@ _WITHIN = re.compile(
     r"|\b(?:confidential|secret|undisclosed|hidden|withheld|protected|restricted)\s+(?:physical\s+)?(?:location|address|site|premises)\b"
     r"|\bkept\s+(?:secret|hidden)\b|\b(?:location|address|whereabouts)\s+(?:is\s+)?known\s+only\b|\b(?:shared|known)\s+(?:only\s+)?(?:with|to|by)\s+partners\s+only\b"
     rf"|\b{_ADDRESS}\s+(?:(?:is|are|will|be|only)\s+){{0,3}}(?:given|shared|disclosed|provided|revealed|available|issued)\s+(?:only\s+)?(?:on|upon|after)\s+referral\b|\b(?:via|on|upon|by)\s+referral\s+only\b(?=.{{0,40}}\b(?:location|address)\b)"
+    r"|\b(?:call|contact|phone|ring|sms|whatsapp)\b.{0,40}\bfor\s+(?:the\s+|our\s+|its\s+|exact\s+)*(?:location|address|whereabouts)\b"
     r"|\b(?:withheld|not\s+(?:disclosed|published|listed|shown|given|indicated))\s+for\s+(?:security|safety|protection)\b"
     r"|\b(?:mahali|anwani|eneo|makazi|makao|sehemu|kituo)\s+(?:[a-z]{2,8}\s+){0,2}(?:siri|fichwa|faragha)\b|\bmahali\s+pa\s+siri\b|\b(?:usi|isi)chapish(?:e|we)\b",
     re.IGNORECASE,
 )
+
+
+_OF_WHERE = re.compile(r"locat|addr|\bsite|place|where|gps|\bmap|visib|privacy|access|secur|publi|sensitiv|confid|mahali|anwani", re.IGNORECASE)
+"""Names of fields, whatever they are read as, in which `Undisclosed` or `Restricted` is said of where a place is."""
 
 
 def is_to_be_hidden(values: Mapping[str, Any], data: Mapping[str, Any]) -> bool:
@@ -46,6 +51,8 @@ def is_to_be_hidden(values: Mapping[str, Any], data: Mapping[str, Any]) -> bool:
     if not any(map(everything.__contains__, _MAY_SAY_SO)):
         return False
     if any(_WHOLE.fullmatch(value[:LONGEST_TOLD]) for name in _SAYS_WHERE if type(value := values.get(name)) is str):
+        return True
+    if any(type(value) is str and _OF_WHERE.search(str(key)) and _WHOLE.fullmatch(value[:LONGEST_TOLD]) for key, value in data.items()):
         return True
     others = [values.get(name) for name in _SAY_SOMETHING_ELSE]
     return any(_says_so(value[:LONGEST_TOLD]) for value in said if value not in others)

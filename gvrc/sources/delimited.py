@@ -14,7 +14,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from gvrc.sources.field_names import known_name
+from gvrc.sources.field_names import NOWHERE, known_name
 from gvrc.sources.fixed_width import columns_of, with_tabs
 from gvrc.sources.json_stream import FoundRecord, Screen, Trouble, told_bytes
 from gvrc.sources.looks import KIND_HEADING, SECTION, SERVICES_HEADING, county_in_title
@@ -305,6 +305,31 @@ def _has_dittos(cells: Sequence[str]) -> bool:
     return bool(cells) and bool(cells[0]) and _DITTO.fullmatch(cells[0]) is None and any(map(_DITTO.fullmatch, cells))
 
 
+_GOES_ON_WITH = frozenset({"phone", "contact", "hotline", "email", "website", "officer", "officer_contact", "services"})
+"""Fields of which a place may have several, so that it may go on in the row below with another one."""
+FEWEST_GOING_ON = 0.2
+"""Share of rows that must go on the one above where no running number tells rows apart."""
+
+
+def columns_going_on(names: Sequence[str], rows: Sequence[Row]) -> tuple[frozenset[int], frozenset[int]]:
+    """Where rows that say only more of the place above (another number, another service, the name merged over several rows) leave cells empty, and what
+    they may fill; both empty when a list has no such rows."""
+    canonicals = [named.canonical if (named := known_name((name,))) is not None else None for name in names]
+    serials = {place for place, name in enumerate(names) if place < 2 and canonicals[place] == NOWHERE and len(name) <= 16}
+    empty = frozenset(serials | {place for place, canonical in enumerate(canonicals) if canonical == "name"})
+    filled = frozenset(place for place, canonical in enumerate(canonicals) if canonical in _GOES_ON_WITH)
+    going_on = sum(_goes_on(row, empty, filled) for row in rows[1:])
+    whole = [row for row in rows if not _goes_on(row, empty, filled)]
+    are_whole = all(len(row) > place and row[place].strip() for row in whole for place in empty)
+    is_enough = going_on > 1 and (bool(serials) or going_on >= FEWEST_GOING_ON * len(rows))
+    return (empty, filled) if empty != serials and whole[:1] == rows[:1] and are_whole and is_enough else (frozenset(), frozenset())
+
+
+def _goes_on(row: Row, empty: frozenset[int], filled: frozenset[int]) -> bool:
+    said = [place for place, cell in enumerate(row) if cell.strip()]
+    return bool(said) and empty.isdisjoint(said) and filled.issuperset(said)
+
+
 def _looks_merged(cells: Sequence[str]) -> bool:
     said = [cell for cell in cells if cell]
     if len(cells) < 4 or not cells[0] or len(said) > 0.8 * len(cells):
@@ -335,6 +360,7 @@ class DelimitedRecords:
         self._has_short_rows = False
         self._screen = Screen()
         self._merged: dict[str, str] = {}
+        self._going_on = frozenset[int](), frozenset[int]()
 
     def __iter__(self) -> Iterator[FoundRecord]:
         self.header = self._find_header()
@@ -358,10 +384,28 @@ class DelimitedRecords:
         header = find_header(rows, self._is_field_name)
         self._heading_rows = {header.names, *(tuple(row) for row in rows[max(0, header.index - 1) : header.index + 1] if _filled(row) > 1)}
         below = itertools.takewhile(lambda row: not self._is_another_header(row) or field_names(row) == header.names, rows[header.index + 1 :])
-        self._merged = dict.fromkeys(merged_columns(header.names, [row for row in below if not self._headings.is_one(row)]), "")
+        plain = [row for row in below if any(map(str.strip, row)) and tuple(row) not in self._heading_rows and not self._headings.is_one(row)]
+        self._merged = dict.fromkeys(merged_columns(header.names, plain), "")
+        self._going_on = columns_going_on(header.names, plain)
         return header
 
     def _records(self, rows: DelimitedRows, body: Iterable[Row]) -> Iterator[FoundRecord]:
+        if not self._going_on[0]:
+            yield from (found for found, _ in self._each(rows, body))
+            return
+        before: FoundRecord | None = None
+        for found, row in self._each(rows, body):
+            if before is not None and _goes_on(row, *self._going_on):
+                before = _with_more(before, found)
+                continue
+            if before is not None:
+                yield before
+            before = found
+        if before is not None:
+            yield before
+
+    def _each(self, rows: DelimitedRows, body: Iterable[Row]) -> Iterator[tuple[FoundRecord, Row]]:
+        """Each row as a record, with its cells."""
         number = 0
         for row, is_last in _with_last(body):
             if not any(map(str.strip, row)) or tuple(row) in self._heading_rows or _is_rule(row):
@@ -382,7 +426,7 @@ class DelimitedRecords:
             self._learn_merged(row)
             number += 1
             data = self._data(self._without_dittos(row))
-            yield f"/rows/{number}", self._context, data, told_bytes(data)
+            yield (f"/rows/{number}", self._context, data, told_bytes(data)), row
 
     def _begin_table(self, names: tuple[str, ...]) -> None:
         """Another table begins, under the heading right above it if there is one; the header of the same table may come again on each page."""
@@ -410,6 +454,8 @@ class DelimitedRecords:
         data: dict[str, Any] = {name: cell for name, cell in zip(names, row, strict=False) if cell}
         if len(row) > len(names):
             data.update({f"column {number}": cell for number, cell in enumerate(row, 1) if number > len(names) and cell})
+        if any(cell.startswith('="') for cell in row):
+            data = {name: found[1] if (found := _FORMULA.fullmatch(cell)) else cell for name, cell in data.items()}
         if not all(map(str.isascii, row)):
             data = {name: mend_text(cell) for name, cell in data.items()}
         return self._screen.cleared(data)
@@ -450,6 +496,17 @@ class DelimitedRecords:
         if len(cells) == 1 and not self._is_below_heading and (county := county_in_title(mend_text(cells[0]))):
             self._headings.learn_title(county)
             self._context = self._headings.told
+
+
+_FORMULA = re.compile(r'="(.*)"', re.DOTALL)
+"""A text that an export keeps a spreadsheet from taking for a number: `="0700000001"`."""
+
+
+def _with_more(found: FoundRecord, more: FoundRecord) -> FoundRecord:
+    """A record with what the row below says more of it, as lines of its cells."""
+    pointer, context, data, _ = found
+    together = {**data, **{name: f"{data[name]}\n{cell}" if name in data else cell for name, cell in more[2].items()}}
+    return pointer, context, together, told_bytes(together)
 
 
 def _rank(level: str) -> str:

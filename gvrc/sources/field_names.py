@@ -85,7 +85,7 @@ _HIDDEN = re.compile(r"confiden|sensitiv|secret|hid(?:e|den)\b|withh|classified|
 
 def says_hidden(heading: str) -> bool:
     """Whether a heading asks if a place must not become known (`Confidential?`, `Do not publish`); `Public` asks the contrary."""
-    return _HIDDEN.search(heading) is not None
+    return _HIDDEN.search(spaced(heading).replace("_", " ")) is not None
 
 
 def plain_name(text: str) -> str:
@@ -144,17 +144,27 @@ def _by_a_part(steps: tuple[str, ...], words: list[str]) -> KnownName | None:
         return _less_sure(known_name((*steps[:-1], plain)))
     if (another := _ANOTHER.fullmatch(words[-1])) and (same := known_name((*steps[:-1], another[1]))) is not None and same.canonical in _MAY_BE_SEVERAL:
         return _less_sure(same)
+    if (numbered := _NUMBERED.fullmatch(words[-1])) and (same := known_name((*steps[:-1], f"{numbered[1]} {numbered[2]}"))) is not None and same.canonical in _OF_ONE_OF_SEVERAL:
+        return _less_sure(same)
+    name = plain_name(steps[-1])
+    for plain in (_OF_THE_PLACE.sub("", name), plain_name(asked(steps[-1]))):
+        if 1 < len(plain) < len(name):
+            return _less_sure(known_name((*steps[:-1], plain)))
     return known_name((*steps[:-1], *steps[-1].split("/"))) if _GROUPED.fullmatch(steps[-1]) else None
 
 
 _ASIDE = re.compile(r"\s*[(\[{][^()\[\]{}]{0,60}(?:[)\]}]|$)\s*")
 """What a heading says in brackets: units, examples, what to fill in (`LEVEL (1-6)`, `Telephone (254...)`)."""
 _ANOTHER = re.compile(r"(?:alt|alternate|alternative|altern|another|other|additional|extra|backup|second|2nd|secondary|third|3rd|main|primary|first|1st|official|office|facility|desk|station|centre|center|clinic|hospital)\s(.{2,40})")
+_NUMBERED = re.compile(r"(\D{3,40}) \d{1,2} (\D{2,40})")
+"""A field of one of several places or persons in a row: `station 2 phone`."""
+_OF_THE_PLACE = re.compile(r" (?:of|for) (?:the |your |this )?(?:office|facility|organi[sz]ation|station|cent(?:re|er)|institution|shelter|hospital|clinic|provider|service provider)$")
 _MAY_BE_SEVERAL = frozenset({"phone", "email", "contact", "hotline", "website"})
 """Fields of which a place may have another one: `Alt Tel`, `2nd phone`."""
 
 
 _OF_PERSONS = frozenset({"officer", "officer_contact"})
+_OF_ONE_OF_SEVERAL = _MAY_BE_SEVERAL | _OF_PERSONS | {"name"}
 _OR = re.compile(r"\s*(?:/|&|\bor\b|\band\b)\s*", re.IGNORECASE)
 
 
@@ -201,7 +211,7 @@ def _cut_short(step: str) -> KnownName | None:
 
 
 _HOW_TO_REACH = r"(?:(?:mobile|phone|telephone|tel|cell|cellphone|email|e mail|contacts?|numbers?|nos?|line|address)\b ?)+"
-_REACHES = re.compile(rf"(?P<who>.{{2,60}}?)(?: s)? {_HOW_TO_REACH}|{_HOW_TO_REACH}(?:of|for) (?:the )?(?P<whose>.{{2,60}})")
+_REACHES = re.compile(rf"(?P<who>.{{2,60}}?)(?: s)? {_HOW_TO_REACH}|(?:(?:full )?names? (?:and )?)?{_HOW_TO_REACH}(?:of|for) (?:the )?(?P<whose>.{{2,60}})")
 """`matron phone no`, `contact person s mobile`, `telephone of the officer in charge`."""
 
 

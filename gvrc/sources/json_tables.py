@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +47,8 @@ class JsonTable:
     heading_rows: int = 0
     keys: tuple[str, ...] = ()
     """Of a table whose rows are objects: the keys under which the cells stand, in the order of `names`."""
+    other_names: tuple[tuple[str, ...], ...] = ()
+    """What the columns of further sheets of a workbook are called."""
 
     @property
     def known_names(self) -> int:
@@ -56,7 +58,8 @@ class JsonTable:
 
 def find_table(tree: Any) -> JsonTable | None:
     """The table of a tree, or None."""
-    found = [table for path, node in _nodes(tree, ()) if (table := _table_at(tree, path, node)) is not None]
+    nodes = list(_nodes(tree, ()))
+    found = [table for look in (_sheets_at, _table_at) for path, node in nodes if (table := look(tree, path, node)) is not None]
     return max(found, key=lambda table: table.known_names, default=None) or _called_texts(tree) or _texts(tree)
 
 
@@ -73,6 +76,36 @@ def _table_at(tree: Any, path: tuple[str, ...], node: Any) -> JsonTable | None:
     if type(node) is list:
         return _rows_at(tree, path, node) or _headed_at(path, node)
     return _columns_at(path, node)
+
+
+FEWEST_SHEETS = 2
+
+
+def _sheets_at(tree: Any, path: tuple[str, ...], node: Any) -> JsonTable | None:
+    """The sheets of a workbook, each with a heading row of its own: `{"Kwale": [[..]], "Kilifi": [[..]]}` or `[{"name": "KWALE", "data": [[..]]}]`."""
+    if type(node) is dict and len(node) >= FEWEST_SHEETS:
+        sheets = [table for key, value in list(node.items())[:MOST_COLUMNS] if type(value) is list and (table := _sheet(tree, (*path, key), value)) is not None]
+        return _together(sheets, sheets[0].path, tuple(sheet.path for sheet in sheets[1:])) if len(sheets) >= FEWEST_SHEETS else None
+    if type(node) is not list or len(node) < FEWEST_SHEETS or not all(type(item) is dict for item in node[:LOOKED_AT]):
+        return None
+    keys = {tuple(key for key, value in item.items() if type(value) is list) for item in node[:LOOKED_AT]}
+    if len(keys) != 1 or len(key := keys.pop()) != 1:
+        return None
+    sheets = [table for item in node[:LOOKED_AT] if (table := _sheet(tree, (*path, *key), item[key[0]])) is not None]
+    return _together(sheets, (*path, EACH, *key, EACH), ()) if len(sheets) >= FEWEST_SHEETS else None
+
+
+def _sheet(tree: Any, path: tuple[str, ...], rows: list[Any]) -> JsonTable | None:
+    table = _table_at(tree, path, rows) if rows and (type(rows[0]) is list or _numbers_columns(rows[0])) else None
+    return table if table is not None and table.heading_rows else None
+
+
+def _numbers_columns(row: Any) -> bool:
+    return type(row) is dict and sum(_NUMBERS_A_COLUMN.fullmatch(key) is not None for key in row) >= len(row) / 2
+
+
+def _together(sheets: list[JsonTable], path: tuple[str, ...], beside: tuple[tuple[str, ...], ...]) -> JsonTable:
+    return replace(max(sheets, key=lambda sheet: sheet.known_names), path=path, beside=beside, heading_rows=0, other_names=tuple(sheet.names for sheet in sheets))
 
 
 def _rows_at(tree: Any, path: tuple[str, ...], node: list[Any]) -> JsonTable | None:
@@ -209,7 +242,8 @@ def _texts(tree: Any) -> JsonTable | None:
     """Bare names of places under the areas they are in, or under the key of their kind."""
     lists: dict[tuple[str, ...], list[str]] = {}
     for path, texts in find_text_lists(tree):
-        lists.setdefault(path, []).extend(texts[:LOOKED_AT])
+        if len(texts) > 1 or not is_field_name(key := _key_above(path)) or is_kind_key(key):  # `"name": ["Tiwi Dispensary"]` is a field, as XML becomes JSON
+            lists.setdefault(path, []).extend(texts[:LOOKED_AT])
     path = max(lists, key=lambda place: len(lists[place]), default=())
     if len(lists.get(path, ())) < 2 or not _are_names(path, lists[path]) or (len(path) < 2 and share("name", lists[path]) < MOSTLY):
         return None
@@ -276,7 +310,7 @@ class TableRecords:
     def _row(self, value: Any) -> dict[str, Any] | None:
         """A row of cells as a record; headings and empty rows are none and no trouble either."""
         keys = self._table.keys
-        value = [value.get(key) for key in keys] + [cell for key, cell in value.items() if key not in keys] if keys and type(value) is dict else _cells_of(value)
+        value = _cells_by_key(value, keys) if keys and type(value) is dict else _cells_of(value)
         if value is None:
             return None
         if self._headings > 0:
@@ -285,7 +319,7 @@ class TableRecords:
         cells = list(map(_cell, value))
         if not any(map(str.strip, cells)) or cells == list(self._names):
             return {}
-        if is_header_row(cells, is_field_name):
+        if is_header_row(cells, is_field_name) or tuple(cells) in self._table.other_names:
             self._names = field_names(cells)
             return {}
         told = {name: cell for name, cell in zip(self._names, value, strict=False) if cell not in (None, "")}
@@ -294,6 +328,13 @@ class TableRecords:
 
     def _texts(self, value: Any) -> dict[str, Any] | None:
         return ({"name": value} if value.strip() else {}) if type(value) is str else None
+
+
+def _cells_by_key(row: dict[str, Any], keys: tuple[str, ...]) -> list[Any]:
+    """The cells of a row that is an object. The first column of another sheet stands under its title, which is another key."""
+    others = [key for key in row if key not in keys]
+    titled = others[:1] if keys[0] not in row and others and not _NUMBERS_A_COLUMN.fullmatch(keys[0]) and not _NUMBERS_A_COLUMN.fullmatch(others[0]) else []
+    return [row.get(key) for key in (*titled, *keys[len(titled) :])] + [row[key] for key in others if key not in titled]
 
 
 def record_of_text(value: Any) -> dict[str, Any] | None:

@@ -15,6 +15,10 @@ MOST_WORDS = 4
 """Words of a name within a text."""
 
 _TAGS = re.compile(r"<!\[CDATA\[|\]\]>|</?[a-z][^<>]{0,300}>", re.IGNORECASE)
+_CELLS = re.compile(r"\s?:?\s*</t[dh]>\s*<t[dh]\b[^<>]{0,200}>\s*", re.IGNORECASE)
+"""Between the two cells of a row, as maps show the fields of a place in a table."""
+_HEADED = re.compile(r"<(b|strong|th|dt)\b[^<>]{0,200}>\s*([^<>:]{2,40}?)\s*:?\s*</\1>\s*:?\s*(?:</?[a-z]{1,4}>\s*)?", re.IGNORECASE)
+_IN_LINE = re.compile(r"</?(?:b|strong|i|em|span|font|a|u)\b[^<>]{0,300}>", re.IGNORECASE)
 _COLON = re.compile(r"(?<!\d)\s?:(?!//|\d\d\b)\s*")
 _BOUNDARY = re.compile(r"[\n|;,.•·]\s*|\s[-–—]\s")
 
@@ -22,14 +26,14 @@ _BOUNDARY = re.compile(r"[\n|;,.•·]\s*|\s[-–—]\s")
 def labelled(text: str) -> dict[str, str] | None:
     """What a text says behind each name of a field in it, and what stands before the first under an empty name; None for a text with fewer than two such
     names, or one that is JSON."""
-    if text.count(":") < 2 or len(text) > LONGEST_TEXT or text.lstrip()[:1] in ("{", "["):
+    if (text.count(":") < 2 and "</" not in text) or len(text) > LONGEST_TEXT or text.lstrip()[:1] in ("{", "["):
         return None
     return dict(pairs) if (pairs := _parts(text)) else None
 
 
 @lru_cache(maxsize=1_024)
 def _parts(text: str) -> tuple[tuple[str, str], ...]:
-    plain = _TAGS.sub("\n", text) if "<" in text else text
+    plain = _TAGS.sub("\n", _IN_LINE.sub("", _HEADED.sub(r"\n\2: ", _CELLS.sub(": ", text)))) if "<" in text else text
     labels: list[tuple[int, int, str]] = []
     after = 0
     for colon in _COLON.finditer(plain):

@@ -413,7 +413,7 @@ def _propose_inherited(values: FieldValues) -> Proposal:
         return _by_key_values(values)
     if name.rpartition(".")[2].casefold() in _TITLES and values.values and all(is_kind_key(str(value)) for value in values.values):
         return Proposal(canonical="facility_type", confidence=0.7, reason="the list is called so", rank=9_600)
-    if name == COUNTY_OF_KEY:
+    if name == COUNTY_OF_KEY or (name.rpartition(".")[2].casefold() in _TITLES and values.looks("county") >= SURE):
         return Proposal(canonical="county", confidence=0.9, reason="the records stand under counties", rank=9_000)
     if name in _OF_HEADINGS:
         return Proposal(canonical=_OF_HEADINGS[name], confidence=0.8, reason="it is the heading the records stand under", rank=9_400)
@@ -508,9 +508,19 @@ def _may_only_look_so(canonical: str, name: str, values: FieldValues) -> bool:
 def _by_ticks(values: FieldValues) -> Proposal:
     """A column headed by a service, with ticks or still empty, says who offers that service."""
     question = asked(values.steps[-1]).rpartition("/")[2]  # the groups of a form stand before its questions
+    if values.values and _asks_to_hide(plain_name(values.steps[-1])):
+        return Proposal(canonical="visibility", confidence=0.85, reason="it asks whether the place may become known")
     if not LOOKS["services"](spaced(question).replace("_", " ")):
         return _unknown("its values are ticks, and its name is no known service")
     return Proposal(canonical="services", confidence=0.9 if values.values else 0.7, reason="it is headed by a service")
+
+
+_OF_THE_SITE = re.compile(r"\b(?:locations?|address|sites?|premises|whereabouts|place|map|publicly|public|publish|publication|mahali|anwani)\b")
+
+
+def _asks_to_hide(name: str) -> bool:
+    """Whether a question is about telling where a place is: `Keep the location hidden`, `May the address be published`; a confidential room is none."""
+    return _OF_THE_SITE.search(name) is not None and (says_hidden(name) or (_ASKS_TO_SHOW.search(name) is not None and "list" not in name.split()))
 
 
 def _unknown(reason: str) -> Proposal:
@@ -569,11 +579,15 @@ def _with_a_name(proposals: dict[str, Proposal], fields: list[FieldValues]) -> d
         return {**proposals, keys[-1].path: Proposal(canonical="name", confidence=0.8, reason="the records stand under their names", rank=9_000)}
     headed = [values for values in free if kind_of(values.steps[-1])]
     if headed:
-        return {**proposals, headed[0].path: Proposal(canonical="name", confidence=0.8, reason="it is headed by a kind of place")}
+        alike = [values for values in headed if kind_of(values.steps[-1]) == kind_of(headed[0].steps[-1])]  # `station_1`, `station_2`
+        return proposals | {values.path: Proposal(canonical="name", confidence=0.8, reason="it is headed by a kind of place") for values in alike}
     called = [values for values in free if not values.path.startswith("^") and _CALLED_NAME.search(plain_name(values.steps[-1])) and _may_be_names(values)]
     if called:
         best = max(called, key=lambda values: (values.looks("name"), values.filled))
         return {**proposals, best.path: Proposal(canonical="name", confidence=0.75, reason="it is called a name, and holds one to a record")}
+    serving = [values for values in fields if proposals[values.path].canonical == "services" and plain_name(values.steps[-1]) in _SERVICES_BY_NAME and _may_be_names(values)]
+    if serving and any(proposal.canonical in _REACHED_BY or proposal.canonical == "hotline" for proposal in proposals.values()):
+        return {**proposals, serving[0].path: Proposal(canonical="name", confidence=0.7, reason="it names services that are called, one to a record")}
     if best is not None and best.looks("name") >= 0.4:
         return {**proposals, best.path: Proposal(canonical="name", confidence=0.6, reason="its values read like names of places")}
     above = [values for values in fields if values.path.startswith("^") and is_name_above(values.path[1:]) and len(set(map(str, values.values))) > 1]
@@ -585,6 +599,8 @@ def _with_a_name(proposals: dict[str, Proposal], fields: list[FieldValues]) -> d
     return proposals
 
 
+_SERVICES_BY_NAME = frozenset({"service", "services", "resource", "support service", "huduma"})
+"""Headings above the names of hotlines and other services: `Service | Number`."""
 _CALLED_NAME = re.compile(r"\b(?:name|nam|nm|jina)$")
 
 

@@ -40,8 +40,20 @@ def unfolded(value: Any, folds: int = MOST_FOLDS, depth: int = 0) -> Any:
     if type(value) is dict:
         if numbers := _names_and_numbers(value):
             return numbers
-        return {key: unfolded(item, folds, depth + 1) for key, item in value.items()}
+        return {key: unfolded(item[0] if _is_one(item) else item, folds, depth + 1) for key, item in value.items()} if _are_ones(value) else {
+            key: unfolded(item, folds, depth + 1) for key, item in value.items()
+        }
     return value
+
+
+def _is_one(value: Any) -> bool:
+    return type(value) is list and len(value) == 1 and type(value[0]) in (str, int, float)
+
+
+def _are_ones(value: dict[str, Any]) -> bool:
+    """Whether an object holds each of its values in a list, as XML becomes JSON: `{"name": ["Tiwi Dispensary"], "county": ["Kwale"]}`."""
+    lists = [key for key, item in value.items() if type(item) is list]
+    return bool(lists) and sum(_is_one(value[key]) for key in lists) >= 0.5 * len(value) and any(map(is_field_name, lists))
 
 
 FEWEST_NUMBERS = 3

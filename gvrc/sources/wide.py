@@ -19,6 +19,8 @@ from gvrc.sources.looks import is_kind_key, is_missing, share
 Places = tuple[tuple[str, ...], ...]
 """The columns of each place in a row, its name first. What is in no group belongs to all of them."""
 _NAMING = re.compile(r"\b(?:name|names|of|the|n)\b|[^\w\s]", re.IGNORECASE)
+_NUMBER_OF_SEVERAL = re.compile(r"\b\d{1,2}\b")
+"""The number of one of several places in a row: `station_2`."""
 REACHED_BY = frozenset(CONTACT_FIELDS) - {"website"}
 """Fields that hold numbers to call or addresses to write to."""
 _LOOKED_AT = 200
@@ -60,7 +62,7 @@ def _has_contact(group: Sequence[str]) -> bool:
 
 def kind_of(column: str) -> str:
     """The kind of place that the heading of a column of names says; empty when it says none."""
-    words = " ".join(_NAMING.sub(" ", column.replace("_", " ")).split())
+    words = " ".join(_NUMBER_OF_SEVERAL.sub(" ", _NAMING.sub(" ", column.replace("_", " "))).split())
     return words if words and is_kind_key(words) else ""
 
 

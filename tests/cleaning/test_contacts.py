@@ -277,3 +277,8 @@ def test_the_numbers_in_a_list_of_officers_are_their_own() -> None:
     found = parse_contacts({"officer_contact": [{"rank": "OCS", "name": "A Name", "mobile": "0700000861"}], "phone": "0700000860"})
     assert [(contact.value, contact.label) for contact in found.contacts] == [("+254700000860", None), ("+254700000861", "Officer's mobile")]
     assert not found.issues
+
+
+def test_the_role_of_a_contact_tells_whose_it_is() -> None:
+    contacts = [{"role": "OCS", "phone": "0700000001"}, {"role": "Station landline", "phone": "0700000002"}, {"role": "Gender desk officer", "phone": "0700000003"}, {"designation": "Clerk", "name": "A Name", "phone": "0700000004"}]
+    assert {contact.value[-1]: contact.label for contact in parse_contacts({"contact": contacts}).contacts} == {"2": None, "1": "Officer's mobile", "3": "Officer's mobile", "4": "Officer's mobile"}

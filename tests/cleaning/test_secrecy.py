@@ -27,5 +27,10 @@ def test_confidential_care_and_missing_values_are_no_secret_place(text: str) -> 
     assert not is_to_be_hidden({"description": text, "location": text}, {"any": text})
 
 
+@pytest.mark.parametrize(("field", "said", "is_hidden"), [("location_type", "Undisclosed", True), ("access", "restricted", True), ("remarks", "Contact hotline for location", True), ("records", "restricted", False)])
+def test_what_a_field_nobody_knows_says_of_the_place_counts(field: str, said: str, is_hidden: bool) -> None:
+    assert is_to_be_hidden({}, {field: said}) is is_hidden
+
+
 def test_a_secret_told_within_an_object_counts() -> None:
     assert is_to_be_hidden({}, {"meta": {"flags": ["ok", {"said": "Do not publish"}]}})

@@ -285,3 +285,69 @@ def test_metres_of_a_web_map_are_a_point_and_lengths_of_outlines_none(detected: 
 def test_extended_data_of_a_map_is_read(read: Read) -> None:
     marks = [{"name": f"{place} Police Station", "ExtendedData": {"Data": [{"@name": "Sub County", "value": "Matuga"}, {"@name": "Gender desk", "value": "Yes"}]}} for place in ("Tiwi", "Diani")]
     assert [(row.values["sub_county"], row.values["services"]) for row in read({"kml": {"Placemark": marks}})] == [("Matuga", "Gender desk")] * 2
+
+
+SHEETS = {county: [["Facility", "Ward", "Phone"], [f"{ward} Clinic", ward, "0700 000 001"]] for county, ward in (("Kwale", "Tiwi"), ("Kilifi", "Bamba"))}
+
+
+@pytest.mark.parametrize("workbook", [SHEETS, [{"name": county.upper(), "data": rows} for county, rows in SHEETS.items()]])
+def test_every_sheet_of_a_workbook_is_read_with_the_county_it_is_called_by(workbook: Any, read: Read) -> None:
+    assert [(row.values["name"], row.values["county"].title(), row.values["ward"]) for row in read(workbook)] == [("Tiwi Clinic", "Kwale", "Tiwi"), ("Bamba Clinic", "Kilifi", "Bamba")]
+
+
+def test_sheets_with_titles_for_keys_are_read_by_their_headings(read: Read) -> None:
+    sheets = {county: [{f"{county} CONTACTS": "S/NO", "__EMPTY": "STATION NAME", "__EMPTY_1": "STATION CONTACT"}, {f"{county} CONTACTS": 1, "__EMPTY": f"{ward} POLICE STATION", "__EMPTY_1": "0700 000 001"}]
+              for county, ward in (("KWALE", "TIWI"), ("KILIFI", "BAMBA"))}  # fmt: skip
+    assert [(row.values["name"], row.values["county"], row.values["contact"]) for row in read(sheets)] == [
+        ("TIWI POLICE STATION", "KWALE", "0700 000 001"), ("BAMBA POLICE STATION", "KILIFI", "0700 000 001"),
+    ]  # fmt: skip
+
+
+def test_numbered_places_of_a_row_are_records_of_their_own(read: Read) -> None:
+    rows = read([{"county": county, "station_1": f"{county} Police Station", "station_1_phone": "0700 000 001", "station_2": f"{county} Post", "station_2_phone": "0700 000 002"} for county in ("Kwale", "Lamu")])
+    assert told(rows, "name", "phone") == [
+        ("Kwale Police Station", "0700 000 001"), ("Kwale Post", "0700 000 002"), ("Lamu Police Station", "0700 000 001"), ("Lamu Post", "0700 000 002"),
+    ]  # fmt: skip
+
+
+def test_a_place_goes_on_in_rows_without_name_and_number(read: Read) -> None:
+    rows = read("No,Organization,Services,Contacts,Ward\n1,Tiwi Network,Legal aid,0700 000 001,Tiwi\n,,Counselling,0700 000 002,\n2,Diani Network,Legal aid,0700 000 003,Ukunda\n,,,0700 000 004,\n,,Referral,,\n")
+    assert [(row.values["name"], row.values["contact"], row.values["services"]) for row in rows] == [
+        ("Tiwi Network", "0700 000 001\n0700 000 002", "Legal aid\nCounselling"), ("Diani Network", "0700 000 003\n0700 000 004", "Legal aid\nReferral"),
+    ]  # fmt: skip
+    rows = read("No,Organization,Contacts\n1,Tiwi Network,0700 000 001\n2,,0700 000 002\n3,,0700 000 003\n4,Diani Network,0700 000 004\n")
+    assert len(rows) == 4
+
+
+def test_cells_that_a_spreadsheet_was_kept_from_reading_are_read(read: Read) -> None:
+    rows = read('name,mfl code,phone\nTiwi Dispensary,"=""14500""","=""0700000001"""\nDiani Dispensary,"=""14501""","=""0700000002"""\n')
+    assert told(rows, "mfl_code", "phone") == [("14500", "0700000001"), ("14501", "0700000002")]
+
+
+def test_the_table_in_the_balloon_of_a_map_is_read(read: Read) -> None:
+    table = "<table><tr><td>County</td><td>Kwale</td></tr><tr><td>Phone</td><td>0700 000 001</td></tr><tr><td>OCS Mobile</td><td>0700 000 002</td></tr></table>"
+    rows = read([{"Name": f"{place} Police Station", "description": table} for place in ("Tiwi", "Diani")])
+    assert told(rows, "county", "officer_contact") == [("Kwale", "0700 000 002")] * 2
+    assert labelled("<b>County</b> Kwale<br/><b>Phone</b>: 0700 000 001") == {"County": "Kwale", "Phone": "0700 000 001"}
+
+
+def test_questions_of_forms_say_what_they_ask_for(detected: Callable[[Any], Detection]) -> None:
+    answers = {"Name of the organization": "Tiwi Network", "Physical location of the office": "Tiwi Ward, Matuga", "Name and phone number of the GBV focal person": "A Name - 0700 000 001", "Is the location confidential?": "Yes"}
+    assert detected([answers, answers | {"Name of the organization": "Diani Network"}]).mapping.fields == {
+        "Name of the organization": "name", "Physical location of the office": "location", "Name and phone number of the GBV focal person": "officer_contact", "Is the location confidential?": "visibility",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(("heading", "visibility"), [("hide_address", "Confidential"), ("Keep the site secret?", "Confidential"), ("Confidential room available", None)])
+def test_a_secret_is_asked_for_under_any_name(heading: str, visibility: str | None, read: Read) -> None:
+    assert [row.values.get("visibility") for row in read([{"name": f"{place} Clinic", heading: True} for place in ("Tiwi", "Diani")])] == [visibility] * 2
+
+
+def test_values_in_lists_of_one_are_read_as_xml_becomes_json(read: Read) -> None:
+    rows = read({"facilities": {"facility": [{"$": {"id": "1"}, "name": [f"{place} Clinic"], "county": ["Kwale"], "contacts": [{"phone": ["0700 000 001"]}]} for place in ("Tiwi", "Diani")]}})
+    assert [(row.values["name"], row.values["county"]) for row in rows] == [("Tiwi Clinic", "Kwale"), ("Diani Clinic", "Kwale")]
+
+
+def test_services_that_are_called_are_named_by_their_column(read: Read) -> None:
+    rows = read("Service,Number,Cost\nNational GBV Hotline,1195,Free\nPolice Emergency,999/112,Free\nWomen Helpline,0800 000 222,Free\n")
+    assert [row.values["name"] for row in rows] == ["National GBV Hotline", "Police Emergency", "Women Helpline"]
