@@ -5,8 +5,7 @@ from gvrc.ui import commit_history, commit_page, desk, runs, show
 seat = desk.take(desk.Permission.COMMIT)
 view = commit_history.current_view()
 if view == "run":
-    run = runs.heading(seat, "commit")
-    commit_history.choice(seat, view)
+    run = runs.heading(seat, "commit", above=lambda: commit_history.choice(seat, view))
     if run is not None:
         commit_page.preview_and_commit(seat, run)
 else:

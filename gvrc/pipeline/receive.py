@@ -20,6 +20,7 @@ from gvrc.security.permissions import Permission, require
 from gvrc.settings import Settings
 from gvrc.sources.detect import detect
 from gvrc.sources.mapping import mapping_from_json, mapping_to_json
+from gvrc.sources.records import peek
 from gvrc.store import files as file_store
 from gvrc.store.session import Connection, Database
 
@@ -40,6 +41,8 @@ class ReceivedFile:
     reasons: tuple[str, ...] = ()
     fields: tuple[FieldSample, ...] = ()
     records: int | None = None
+    estimate: int | None = None
+    """About how many records a large file holds, where they were to be counted and are not known."""
     sha256: str | None = None
     already_received_run: int | None = None
     problem: str | None = None
@@ -48,12 +51,13 @@ class ReceivedFile:
 
 def receive(
     db: Database, settings: Settings, actor: Actor, paths: Sequence[Path], *, source: str | None = None, names: MappingType[Path, str] | None = None,
-    kind: SourceKind | None = None,
+    kind: SourceKind | None = None, is_counted: bool = False,
 ) -> list[ReceivedFile]:
     """Take files in. One that cannot be read is told in the result; the others go on.
 
     `names` gives the name a file had at its sender where that differs from its path; `kind` says where it came from when that is not what it
-    looks like (pages of an API are JSON). The bytes are kept, content-addressed and encrypted.
+    looks like (pages of an API are JSON). `is_counted`: tell how many records each holds, which reads it once more. The bytes are kept,
+    content-addressed and encrypted.
     """
     require(actor, Permission.UPLOAD)
     with db.read() as conn:
@@ -64,7 +68,8 @@ def receive(
         try:
             detection = detect(path, name, remembered=remembered, source=source)
             detection = replace(detection, kind=kind) if kind is not None else detection
-            received.append(keep_detected(db, settings, actor, path, name, detection))
+            file = keep_detected(db, settings, actor, path, name, detection)
+            received.append(_counted(file, path, detection) if is_counted and file.records is None else file)
         except SourceError as error:
             received.append(ReceivedFile(name=name, problem=error.detail, hint=error.hint))
         except OSError as error:
@@ -76,6 +81,16 @@ def receive(
             problem = f"The file could not be recognised ({type(error).__name__})."
             received.append(ReceivedFile(name=name, problem=problem, hint="This is a fault of the program: report it with the log of errors. The other files go on."))
     return received
+
+
+def _counted(file: ReceivedFile, path: Path, detection: Detection) -> ReceivedFile:
+    """The file with the number of its records; without one where they cannot be counted before they are read in earnest."""
+    try:
+        found = peek(path, detection)
+    except (SourceError, OSError, ValueError, LookupError, RecursionError) as error:
+        log.info("records not counted", file=file.name, why=type(error).__name__)
+        return file
+    return replace(file, records=found.count) if found.is_exact else replace(file, estimate=found.count)
 
 
 def raw_path(settings: Settings, sha256: str) -> Path:

@@ -35,7 +35,7 @@ def _damage(trouble: Trouble, kept: int) -> Damage:
     """All that could not be read, told once."""
     more = trouble.set_aside - len(trouble.notes)
     detail = " ".join(trouble.notes) + (f" And {more:,} more." if more > 0 else "")
-    aside = f" {trouble.set_aside:,} could not be read and were set aside." if trouble.set_aside else ""
+    aside = f" {trouble.set_aside:,} could not be read and {'was' if trouble.set_aside == 1 else 'were'} set aside." if trouble.set_aside else ""
     kept_in_words = "1 whole record was kept." if kept == 1 else f"{kept:,} whole records were kept."
     hint = "Mend these places in the file" if not trouble.broken else "Ask for the complete file"
     return Damage(

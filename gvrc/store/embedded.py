@@ -69,9 +69,13 @@ def ensure_running(settings: Settings) -> EmbeddedServer:
 
 
 def revive(settings: Settings) -> EmbeddedServer:
-    """The server for a process that lost it: started again unless it was stopped on purpose. Raises DatabaseUnavailable, ConfigError."""
-    if place_of(settings).stopped_mark.exists():
+    """The server for a process that lost it: started again unless it was stopped on purpose, and never made anew: a disk that is away for a moment must
+    not leave an empty database in the place of the full one. Raises DatabaseUnavailable, ConfigError."""
+    place = place_of(settings)
+    if place.stopped_mark.exists():
         raise DatabaseUnavailable("The embedded database was stopped.", "Start it with `gvrc init` or `make run`.")
+    if not _is_bootstrapped(place):
+        raise DatabaseUnavailable("The folder of the database is not there.", f"Bring back {place.base}, a disk that is not mounted for instance, or restore a backup with `gvrc restore`.")
     return ensure_running(settings)
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from gvrc.errors import StoreError
 from gvrc.settings import Settings
+from gvrc.store import embedded
 from gvrc.store.session import Database
 
 REOPEN_SECONDS = 4.0
@@ -33,12 +34,14 @@ class DatabaseKeeper:
             return self._database
 
     def look_again(self) -> None:
-        """After a failure: open the database anew (the embedded server is started again when it died), at most every few seconds.
-        Raises StoreError while it stays away."""
+        """After a failure: open the database anew, at most every few seconds; the embedded server is started again when it died, and left alone when it was
+        stopped on purpose or its folder is away. Raises StoreError while it stays away."""
         with self._lock:
             if time.monotonic() - self._reopened_at < REOPEN_SECONDS:
                 return
             self._reopened_at = time.monotonic()
+            if not self.settings.database_url:
+                embedded.revive(self.settings)
             fresh = Database.open(self.settings, application_name=self.application_name)
             stale, self._database = self._database, fresh
         if stale is not None:

@@ -32,6 +32,7 @@ class Words:
     """The texts of one language, completed by those of English for keys it does not have yet."""
 
     texts: Mapping[str, str | Mapping[str, str]]
+    language: str = "en"
 
     def __call__(self, key: str, /, **values: Any) -> str:
         """The text for `key` with its values. For places that show text as it is: st.text, table cells, options."""
@@ -74,7 +75,7 @@ def load_words(language: str) -> Words:
     """The catalogue of `language`. Raises ConfigError when there is no such folder."""
     if not language.isalpha() or not (WORDS_DIR / language).is_dir():
         raise ConfigError(f"There are no screen texts for the language {language!r}.", "Set GVRC_LANGUAGE to a folder of gvrc/ui/words.")
-    return Words({**read_catalogue("en"), **read_catalogue(language)})
+    return Words({**read_catalogue("en"), **read_catalogue(language)}, language)
 
 
 def read_catalogue(language: str) -> dict[str, str | Mapping[str, str]]:

@@ -212,8 +212,14 @@ def _watch(target: int) -> None:
     job = jobs.watch_rollback(seat.db, seat.actor, target)
     if job is None or job.state not in ("queued", "running"):
         st.rerun()
+    progress(seat, job)
+
+
+def progress(seat: Seat, job: Job) -> None:
+    """How far a commit, or one that takes another back, has come, and who asked for it."""
     done, everything = int(job.counts.get("done", 0)), int(job.counts.get("units", 0))
-    st.progress(min(1.0, done / everything) if everything else 0.0, text=seat.say.markdown("commit.running", done=done, all=everything))
+    text = seat.say.markdown("commit.running", done=done, all=everything) if everything else seat.say.markdown("commit.preparing")
+    st.progress(min(1.0, done / everything) if everything else 0.0, text=text)
     st.caption(seat.say.markdown("commit.running.lead", who=job.asked_by))
 
 

@@ -14,7 +14,7 @@ from gvrc.errors import GvrcError
 from gvrc.model.run import RunStatus
 from gvrc.security.permissions import Permission
 from gvrc.store.history import Job
-from gvrc.ui import address, beside, desk, navigation, runs, show, tables, told
+from gvrc.ui import address, beside, commit_history, desk, navigation, runs, show, tables, told
 from gvrc.ui.desk import Seat
 from gvrc.ui.tables import Cell, Column, Opens
 from gvrc.views.runs import RunView
@@ -138,9 +138,7 @@ def _watch(run_id: int) -> None:
     job = jobs.watch(seat.db, seat.actor, run_id=run_id)
     if job is None or job.state not in ("queued", "running"):
         st.rerun()
-    done, everything = int(job.counts.get("done", 0)), int(job.counts.get("units", 0))
-    st.progress(min(1.0, done / everything) if everything else 0.0, text=seat.say.markdown("commit.running", done=done, all=everything))
-    st.caption(seat.say.markdown("commit.running.lead", who=job.asked_by))
+    commit_history.progress(seat, job)
 
 
 def _went_wrong(seat: Seat, job: Job) -> None:

@@ -165,6 +165,8 @@ def tell_kept() -> None:
     """Show, once, what `attempt`, `refuse` and `tell` kept."""
     for what in st.session_state.pop("desk.told", ()):
         st.toast(what)
+    if st.session_state.pop("desk.was_away", False):
+        st.toast(house.current().words.markdown("desk.back"), icon=":material/info:", duration="long")
     refusal = st.session_state.pop("desk.refusal", None)
     if refusal is not None:
         error = GvrcError(*refusal)
@@ -222,6 +224,7 @@ def _look_again() -> None:
         accounts.needs_first_admin(here.database())
     except StoreError:
         return
+    st.session_state["desk.was_away"] = True
     st.rerun()
 
 

@@ -220,6 +220,9 @@ def _alike_dialog(seat: Seat, run: RunView, question: QuestionView, are_more: bo
     def accept_all() -> None:
         questions.leave_when_closed(question.key)
         st.markdown(say.markdown("review.alike.lead", n=len(alike), shown=shown))
+        if st.button(say.markdown("review.alike.do", n=len(alike)), key=f"alike_{question.key[:16]}", type="primary"):
+            questions.give_alike(run.run_id, question.key, alike)
+            st.rerun()
         show.table(
             {
                 say("field.name"): [row.records[0].name for row in rows],
@@ -233,9 +236,6 @@ def _alike_dialog(seat: Seat, run: RunView, question: QuestionView, are_more: bo
             st.caption(say.markdown("review.alike.step", n=len(alike)))
         if len(alike) > len(rows):
             st.caption(say.markdown("review.alike.more", n=len(alike) - len(rows)))
-        if st.button(say.markdown("review.alike.do", n=len(alike)), key=f"alike_{question.key[:16]}", type="primary"):
-            questions.give_alike(run.run_id, question.key, alike)
-            st.rerun()
 
     accept_all()
 

@@ -20,6 +20,8 @@ from gvrc.ui.tables import Cell, Column, Row
 from gvrc.views import runs as run_views
 
 SURE = 0.8
+FEW_FILES = 3
+"""So many unknown lists are shown with their fields open; of more, each is opened when it is wanted."""
 
 
 def bring_in(seat: Seat) -> None:
@@ -81,8 +83,10 @@ def show_batch(seat: Seat) -> None:
     usable = [file for file in received if file.file_id is not None]
     _batch_summary(seat, received, usable)
     _batch_acts(seat, token, usable)
+    _refused(seat, [file for file in received if file.file_id is None])
     for number, file in enumerate(received):
-        _one_file(seat, Waiting(token=token, number=number, file=file))
+        if file.file_id is not None:
+            _one_file(seat, Waiting(token=token, number=number, file=file), is_one_of_many=len(usable) > FEW_FILES)
 
 
 def _received(seat: Seat, token: str) -> Sequence[ReceivedFile] | None:
@@ -95,7 +99,7 @@ def _received(seat: Seat, token: str) -> Sequence[ReceivedFile] | None:
     if batch is None:
         return None
     with st.spinner(seat.say.markdown("upload.reading", n=len(batch.paths))):
-        received = pipeline.receive(seat.db, seat.settings, seat.actor, batch.paths, names=batch.names)
+        received = pipeline.receive(seat.db, seat.settings, seat.actor, batch.paths, names=batch.names, is_counted=True)
     st.session_state["upload.received"] = (token, received)
     return received
 
@@ -134,14 +138,21 @@ def _forget_batch(token: str) -> None:
     address.put(batch=None)
 
 
-def _one_file(seat: Seat, waiting: Waiting) -> None:
+def _refused(seat: Seat, files: Sequence[ReceivedFile]) -> None:
+    """The files that cannot be read, before the others: what is wrong with each, and what to do."""
+    if not files:
+        return
+    say = seat.say
+    columns = (Column(title=say("upload.files.name")), Column(title=say("upload.problem")), Column(title=say("upload.hint")))
+    rows = [(Cell(text=file.name, is_strong=True), file.problem or "", file.hint or "") for file in files]
+    with st.container(border=True, gap="xsmall"):
+        st.markdown(say.markdown("upload.cannot_be_read", n=len(files)))
+        tables.table(columns, rows, key="refused", label=say("upload.refused.alt"), height=tables.LIST_PX)
+
+
+def _one_file(seat: Seat, waiting: Waiting, *, is_one_of_many: bool) -> None:
     say, file = seat.say, waiting.file
     with st.container(border=True, gap="xsmall"):
-        if file.problem is not None:
-            st.markdown(say.markdown("upload.file.refused", name=file.name))
-            show.plain(file.problem)
-            show.plain(file.hint or "")
-            return
         st.markdown(say.markdown("upload.file", name=file.name, source=file.source or ""))
         st.caption(_about(seat, file))
         for reason in file.reasons:
@@ -149,14 +160,17 @@ def _one_file(seat: Seat, waiting: Waiting) -> None:
                 st.markdown(f":orange[:material/playlist_remove:] {escape_markdown(told.told(say, reason))}")
         if file.already_received_run is not None:
             st.caption(say.markdown("upload.file.known", run=file.already_received_run))
-        _how_it_is_read(seat, waiting)
+        if file.fields:
+            _how_it_is_read(seat, waiting, is_one_of_many=is_one_of_many)
 
 
-def _how_it_is_read(seat: Seat, waiting: Waiting) -> None:
-    """The fields: open and to be corrected where the list is unknown or doubtful, else folded away; read-only for who may not manage sources."""
+def _how_it_is_read(seat: Seat, waiting: Waiting, *, is_one_of_many: bool) -> None:
+    """The fields: open and to be corrected where the list is unknown or doubtful, else folded away; read-only for who may not manage sources. Of many files
+    only the doubtful ones are open: dozens of open forms hide what they are about."""
     say, file = seat.say, waiting.file
-    may_correct = seat.may(Permission.MANAGE_SOURCES) and bool(file.fields)
-    is_open = may_correct and st.session_state.get(waiting.key("open"), not file.is_known or file.confidence < SURE)
+    may_correct = seat.may(Permission.MANAGE_SOURCES)
+    is_doubtful = file.confidence < SURE or not (file.is_known or is_one_of_many)
+    is_open = may_correct and st.session_state.get(waiting.key("open"), is_doubtful)
     unmapped = sum(1 for each in file.fields if each.canonical is None)
     head = say.markdown("upload.file.mapping" if unmapped else "upload.file.mapping.all", n=len(file.fields), unmapped=unmapped)
     with st.expander(head, expanded=is_open):
@@ -175,16 +189,20 @@ def _open_correction(waiting: Waiting) -> None:
 def _about(seat: Seat, file: ReceivedFile) -> str:
     say = seat.say
     sure = say.markdown("upload.sure" if file.confidence >= SURE else "upload.unsure", percent=round(file.confidence * 100))
-    records = say.markdown("upload.records", n=file.records) if file.records is not None else say.markdown("upload.records_later")
+    records = _how_many(seat, file)
     how = [told.told(say, reason).rstrip(".") for reason in file.reasons if not reason.startswith(LEFT_OUT)]
     return " · ".join([records, sure, *map(escape_markdown, how)])
 
 
+def _how_many(seat: Seat, file: ReceivedFile) -> str:
+    """How many records the file holds, or about how many."""
+    if file.records is not None:
+        return seat.say.markdown("upload.records", n=file.records)
+    return seat.say.markdown("upload.records_later") if file.estimate is None else seat.say.markdown("upload.records_about", n=file.estimate)
+
+
 def _mapping(seat: Seat, fields: Sequence[FieldSample], key: str) -> None:
     say = seat.say
-    if not fields:
-        st.caption(say.markdown("upload.mapping.none"))
-        return
     ordered = sorted(fields, key=lambda each: each.canonical is None)
     columns = [Column(title=say(f"upload.mapping.{name}"), align="right" if name == "sure" else "left") for name in ("path", "becomes", "sample", "sure", "why")]
     tables.table(columns, [_field(seat, each) for each in ordered], key=key, label=say("upload.mapping.alt"))

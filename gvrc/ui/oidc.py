@@ -12,15 +12,13 @@ import secrets
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
 
 import httpx
 import orjson
 import structlog
 from anyio import to_thread
-from authlib.integrations.httpx_client import OAuth2Client
-from authlib.oauth2.rfc7636 import create_s256_code_challenge
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
@@ -36,6 +34,9 @@ from gvrc.security.crypto import KeyRing, decrypt, encrypt
 from gvrc.settings import Settings
 from gvrc.ui import house
 from gvrc.ui.gate import OIDC_CALLBACK_PATH, OIDC_LOGOUT_PATH, OIDC_START_PATH, SIGN_IN_PATH
+
+if TYPE_CHECKING:
+    from authlib.integrations.httpx_client import OAuth2Client
 
 STATE_COOKIE = "gvrc_oidc"
 BY_COOKIE = "gvrc_signed_in_by"
@@ -176,6 +177,8 @@ def _provider(settings: Settings) -> Provider:
 
 
 def _client(settings: Settings) -> OAuth2Client:
+    from authlib.integrations.httpx_client import OAuth2Client  # here, for loading it warns on the terminal, provider or not
+
     return OAuth2Client(
         settings.oidc_client_id, settings.oidc_client_secret, scope="openid email profile", redirect_uri=settings.oidc_redirect_url,
         token_endpoint_auth_method="client_secret_basic" if settings.oidc_client_secret else "none", timeout=TIMEOUT_SECONDS,
@@ -183,6 +186,8 @@ def _client(settings: Settings) -> OAuth2Client:
 
 
 def _authorization_url(settings: Settings, kept: Mapping[str, Any]) -> str:
+    from authlib.oauth2.rfc7636 import create_s256_code_challenge
+
     metadata = _provider(settings).metadata()
     with _client(settings) as client:
         target, _ = client.create_authorization_url(

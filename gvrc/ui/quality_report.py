@@ -37,6 +37,7 @@ def printable(seat: Seat, run: RunView, query: QualityQuery) -> bytes:
         "say": say, "title": say("quality.report.title", run=run.run_id),
         "about": say("quality.report.about", when=show.moment(run.created_at), who=seat.actor.display_name or seat.actor.username, now=show.moment(datetime.now(UTC))),
         "chosen": say("quality.report.only", what=", ".join(filter(None, chosen))) if chosen else "", "dimensions_title": say("quality.report.dimensions"),
+        "target_heads": (say("quality.report.value"), say("quality.report.target"), say("quality.report.below")),
         "total": say("quality.page.total", n=view.whole.records, total=_number(view.whole.total)),
         "dimensions": [_dimension(seat, each) for each in view.whole.dimensions],
         "states": [(show.state_word(say, state), f"{view.states.get(state, 0):,}") for state in ("ready", "to_review", "held")],

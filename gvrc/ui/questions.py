@@ -30,6 +30,8 @@ HASTE_SECONDS = 0.25
 """Answers sooner than this after a question was shown were meant for the one before it."""
 MOST_SKIPPED = 200
 MOST_TRIES = 20
+MANY_MINUTES = 90
+"""From here on what is left to do is told in hours."""
 """Questions looked at in a row when colleagues claim each just before."""
 ASIDE = (Asked.SAMPLE, Asked.PARKED)
 """Pairs that are shown on request though nothing waits for them."""
@@ -286,7 +288,9 @@ def key_row(say: Words, question_key: str, keys: list[Key]) -> None:
 def progress_line(seat: Seat, run_id: int, kind: QuestionKind, waiting: int) -> str:
     """Markdown: how far this is answered, and the minutes left at the person's own pace."""
     done = tally.progress(seat.db, seat.actor, run_id, kind, waiting)
-    return seat.say.markdown("question.progress", done=done.answered, all=done.all, n=done.minutes_left) if waiting else seat.say.markdown("question.all_done", n=done.answered)
+    is_long = done.minutes_left >= MANY_MINUTES
+    left = round(done.minutes_left / 60) if is_long else done.minutes_left
+    return seat.say.markdown("question.progress.hours" if is_long else "question.progress", done=done.answered, all=done.all, n=left) if waiting else seat.say.markdown("question.all_done", n=done.answered)
 
 
 def nothing_left(seat: Seat, run_id: int, kind: QuestionKind, page: str) -> None:

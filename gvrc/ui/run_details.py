@@ -6,8 +6,9 @@ import streamlit as st
 
 from gvrc.model.run import STAGES, RunStatus, Stage
 from gvrc.security.permissions import Permission
-from gvrc.ui import address, runs, show
+from gvrc.ui import address, runs, show, tables
 from gvrc.ui.desk import Seat
+from gvrc.ui.tables import Column
 from gvrc.views import run_details
 from gvrc.views import runs as run_views
 from gvrc.views.runs import RunView
@@ -78,12 +79,11 @@ def _beside(seat: Seat, run: RunView, other: RunView) -> None:
     say = seat.say
     mine, theirs = f"{run.run_id}", f"{other.run_id}"
     rows = run_details.differences(run, other)
-    columns: dict[str, list[object]] = {say("run.column.stage"): [say(f"stage.{row.stage}") for row in rows]}
-    for name in ("rows_out", "issues", "seconds"):
-        for side, number in enumerate((mine, theirs)):
-            values = [getattr(row, name)[side] for row in rows]
-            columns[say("runs.compare.column", what=say(f"run.column.{name}"), run=number)] = [f"{value:.1f} s" for value in values] if name == "seconds" else list(values)
-    show.table(columns, alt=say("runs.compare.alt", run=run.run_id, other=other.run_id))
+    names = ("rows_out", "issues", "seconds")
+    heads = [say("runs.compare.column", what=say(f"run.column.{name}"), run=number) for name in names for number in (mine, theirs)]
+    columns = [Column(title=say("run.column.stage")), *(Column(title=head, align="right") for head in heads)]
+    told = [(say(f"stage.{row.stage}"), *(_told(name, value) for name in names for value in getattr(row, name))) for row in rows]
+    tables.table(columns, told, key="run_beside", label=say("runs.compare.alt", run=run.run_id, other=other.run_id))
     changed = run_details.changed_issues(run, other)
     if not changed:
         st.caption(say.markdown("runs.compare.same"))
@@ -99,6 +99,10 @@ def _beside(seat: Seat, run: RunView, other: RunView) -> None:
     )
 
 
+def _told(name: str, value: float) -> str:
+    return show.duration(value) if name == "seconds" else f"{value:,}"
+
+
 # ------------------------------------------------------------------------------------------------------------------------ made with, answered by
 
 
@@ -109,7 +113,7 @@ def _made_with(seat: Seat, run: RunView) -> None:
         (say("runs.made.program"), setup.code_version), (say("runs.made.reference"), setup.reference_version),
         (say("runs.made.settings"), (setup.settings_hash or "")[:12]), (say("runs.made.memory"), f"{setup.peak_memory_mb:,.0f} MB" if setup.peak_memory_mb else None),
     ]
-    pairs += [(say.or_plain(f"admin.threshold.{name}", name.replace("_", " ").capitalize()), f"{value:g}") for name, value in sorted(setup.thresholds.items())]
+    pairs += [(say.or_plain(f"admin.threshold.{name}", name.replace("_", " ").capitalize()), f"{value:g}") for name, value in sorted(setup.thresholds.items(), key=_in_order)]
     show.key_values(pairs, alt=say("runs.made.alt", run=run.run_id))
     show.table(
         {
@@ -121,6 +125,11 @@ def _made_with(seat: Seat, run: RunView) -> None:
         },
         alt=say("runs.made.files.alt", run=run.run_id),
     )
+
+
+def _in_order(threshold: tuple[str, float]) -> tuple[bool, float]:
+    """Those of quality scores (0 to 100), then those of match scores (0 to 1), each from the lowest."""
+    return threshold[1] <= 1, threshold[1]
 
 
 def _answers(seat: Seat, run: RunView) -> None:

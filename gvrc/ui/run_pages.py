@@ -6,7 +6,7 @@ import streamlit as st
 
 from gvrc import pipeline, worker
 from gvrc.errors import GvrcError
-from gvrc.model.run import RunStatus
+from gvrc.model.run import RunStatus, Stage
 from gvrc.security.permissions import Permission
 from gvrc.ui import address, desk, navigation, run_details, runs, show, tables
 from gvrc.ui.desk import Seat
@@ -110,6 +110,8 @@ def _choose_aside(key: str) -> None:
 
 
 def _aside_state(seat: Seat, letter: DeadLetterView) -> str:
+    if letter.kind == "unread" and letter.stage == Stage.EXTRACT:
+        return seat.say("aside.kind.unreadable")
     state = seat.say(f"aside.kind.{letter.kind}")
     return f"{state} ({seat.say.or_plain(f'stage.{letter.stage}', letter.stage)})" if letter.kind == "unread" else state
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from functools import partial
 
 import streamlit as st
@@ -27,12 +28,14 @@ RUNS_TO_CHOOSE_FROM = 50
 # ------------------------------------------------------------------------------------------------------------------------ which run
 
 
-def heading(seat: Seat, page: str) -> RunView | None:
+def heading(seat: Seat, page: str, *, above: Callable[[], None] | None = None) -> RunView | None:
     """The heading of a page about a run, with the run beside it: the one in the address, else the newest. None, said in words, when there
-    is no run yet. The run comes without its stages and issues, which most pages do not need."""
+    is no run yet. The run comes without its stages and issues, which most pages do not need. `above` draws what stands under the heading in any case."""
     title, choice = st.columns([7, 5], vertical_alignment="bottom")
     with title:
         show.heading(seat, page)
+    if above is not None:
+        above()
     known = {run.run_id: run for run in run_views.run_list(seat.db, seat.actor, limit=RUNS_TO_CHOOSE_FROM)}
     if not known:
         nothing_yet(seat)

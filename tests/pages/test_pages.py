@@ -213,6 +213,7 @@ def test_a_file_that_cannot_be_read_is_said_in_words_and_the_others_go_on(name: 
     assert not app.exception
     assert "1 file recognised" in texts(app)
     assert "1 file cannot be read" in texts(app)
+    assert "1 record ·" in texts(app)
     assert app.button(key="run_all")
 
 

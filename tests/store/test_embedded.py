@@ -21,6 +21,7 @@ from gvrc.errors import ConfigError, DatabaseUnavailable
 from gvrc.settings import PROJECT_DIR, Settings
 from gvrc.store import embedded
 from gvrc.store.embedded_place import SOCKET_NAME, SOCKET_PATH_BYTES, place_of
+from gvrc.store.keeper import DatabaseKeeper
 from gvrc.store.session import Database
 
 _START = "import sys; from pathlib import Path; from gvrc.settings import Settings; from gvrc.store import embedded; "
@@ -152,10 +153,25 @@ def test_a_server_stopped_on_purpose_is_brought_back_by_a_start_and_not_by_a_sur
     assert embedded.stop(home)
     assert not embedded.is_running(home)
     assert not embedded.stop(home)
-    with pytest.raises(DatabaseUnavailable):
-        embedded.revive(home)
+    for survivor in (lambda: embedded.revive(home), DatabaseKeeper(settings=home).look_again):
+        with pytest.raises(DatabaseUnavailable, match="stopped"):
+            survivor()
     embedded.ensure_running(home)
     assert embedded.revive(home).pid == embedded.ensure_running(home).pid
+
+
+def test_a_survivor_never_makes_an_empty_database_where_the_folder_is_away_for_a_moment(home: Settings) -> None:
+    embedded.stop(home)
+    base = place_of(home).base
+    away = base.rename(base.with_name("away"))
+    try:
+        with pytest.raises(DatabaseUnavailable, match="not there"):
+            embedded.revive(home)
+        assert not (base / "data").exists()
+    finally:
+        shutil.rmtree(base, ignore_errors=True)
+        away.rename(base)
+    embedded.ensure_running(home)
 
 
 def test_data_of_another_major_version_are_refused_in_words(home: Settings) -> None:

@@ -83,7 +83,7 @@ function row(box, data, cells, number) {
 function field(box, data, { align }, cell) {
   const place = made("td", align);
   if (cell === null || typeof cell !== "object") {
-    place.textContent = cell ?? "";
+    place.append(...breakable(cell ?? ""));
     return place;
   }
   if (cell.fill) place.style.background = `rgba(${cell.fill[0]},${cell.fill[1]},${cell.fill[2]},${(cell.fill[3] ?? 255) / 255})`;
@@ -97,15 +97,21 @@ function field(box, data, { align }, cell) {
   if (cell.is_strong) inner.classList.add("gvrc-strong");
   if (cell.sign) inner.append(sign(cell.sign));
   if (cell.runs) inner.append(...cell.runs.map(([text, way]) => said(text, way)));
-  else inner.append(cell.text);
+  else inner.append(...breakable(cell.text));
   place.append(inner);
   return place;
 }
 
 function said(text, way) {
   const words = made("span", `gvrc-${way}`);
-  words.textContent = text;
+  words.append(...breakable(text));
   return words;
+}
+
+// A word no column could hold may break, so that it does not push the other columns off the page.
+function breakable(text) {
+  const pieces = String(text).split(/(?<=\S{20})(?=\S{6})/);
+  return pieces.flatMap((piece, number) => number ? [made("wbr"), piece] : [piece]);
 }
 
 // A list of the values, and below them, where something else may be typed, the way to a field for it.
