@@ -59,6 +59,7 @@ _LABEL = re.compile(r"([^\W\d_][^\W\d_.\-/ ]{0,20}(?:[ ./-]{1,2}[^\W\d_]{1,15}){
 MOST_OFFICES, MOST_FIELDS_OF_OFFICE = 100, 40
 _COUNTY_KEYS = frozenset({"county", "county_name", "countyname", "kaunti"})
 _KEYS_OF_VALUE = ("value", "number", "contact", "detail", "details", "text")
+_IN_BRACKETS = re.compile(r"\s?\(([^()\d]{2,60})\)")
 _OFFICERS = re.compile(r"\b(?:ocs|ocpd|ocpp|ocpb|docs|dcio|scpc|in[\s-]?charge|commander|deputy)\b(?!.*\b(?:offices?|desk|landline|line|tel|telephone|station|control)\b)", re.IGNORECASE)
 """An officer by the short form of the post, and no line of an office behind it."""
 _IS_A_PERSON = re.compile(r"\b(?:officer|nurse|matron|manager|director|co-?ordinator|administrator|chief|counsell?or|chair(?:person|man|lady)|secretary|focal|in[\s-]?charge)\b(?!.*\b(?:line|landline|office|reception|hotline)\b)", re.IGNORECASE)
@@ -505,7 +506,7 @@ def _phones(text: str, field_name: str, hint: str | None, is_contact: bool) -> I
     for find in find_phones(text, is_contact=is_contact):
         if find.number:
             before = find.number
-            label = hint or (_said_before(text, find.start) if is_contact else _officer_before(text, find.start))
+            label = hint or _said_behind(text, find.end) or (_said_before(text, find.start) if is_contact else _officer_before(text, find.start))
             issue = None if find.is_kenyan else Issue(code="contact.phone_foreign", field_name=field_name, value=find.number)
             yield _Find(start=find.start, end=find.end, contact=_phone(find.number, label), issue=issue)
         elif is_contact:
@@ -516,6 +517,14 @@ def _said_before(text: str, start: int) -> str | None:
     """The words right before a number or, where a name stands there, the officer it is the name of (`OCS: CI So-and-so 0700 ..`)."""
     word = _word_before(text, start)
     return word if _label(word, may_be_own=True) else _officer_before(text, start) or word
+
+
+def _said_behind(text: str, end: int) -> str | None:
+    """Whose a number is by what stands in brackets right behind it (`0700 .. (Deputy OCS)`)."""
+    if (found := _IN_BRACKETS.match(text, end)) is None:
+        return None
+    said = found[1].strip()
+    return _OF_AN_OFFICER if _OFFICERS.search(said) or _IS_A_PERSON.search(said) else said if _label(said) else None
 
 
 def _officer_before(text: str, start: int) -> str | None:

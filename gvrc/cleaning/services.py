@@ -26,10 +26,11 @@ _SEPARATORS = re.compile(r"\s*(?:[,;|•\n\r]|\s[-–]\s|\d{1,2}[.)]\s|(?:^|(?<=
 _LINES = re.compile(r"[\r\n]+|<(?:br|/?li|/?p|/?div)\b[^<>]{0,40}>", re.IGNORECASE)
 """Where one line of a cell ends and the next begins, in text or as a page writes it; cleaning makes one line of them."""
 _BRACKETED = re.compile(r"\s*\(([^()]{1,80})\)?\s*")
-_SLASH_OR_AND = re.compile(r"\s*(?:/|\band\b|&)\s*", re.IGNORECASE)
+_SLASH_OR_AND = re.compile(r"\s*(?:/|\band\b|\bna\b|&)\s*", re.IGNORECASE)
 _YES = frozenset({"y", "yes", "true", "1", "available", "provided", "x", "✓", "✔", "✅", "☑", "√", "ndiyo"})
 _WRAPPERS = ("attributes", "fields", "node", "data")
 """Keys under which content systems put what an entry says: `{"id": 1, "attributes": {"name": "PEP"}}`."""
+_KEYS_OF_ENTRIES = frozenset({"id", "code", "key", "slug", "uuid", "order", "pk"})
 _NAME_KEYS = ("name", "service", "service_name", "label", "title")
 
 
@@ -82,7 +83,7 @@ def _texts(value: Any) -> Iterator[str]:
 
 
 def _texts_of_object(value: Mapping[str, Any]) -> Iterator[str]:
-    named = next((value[key] for key in _NAME_KEYS if isinstance(value.get(key), str)), None)
+    named = next((value[key] for key in _NAME_KEYS if isinstance(value.get(key), str)), None) or _in_a_language(value.get("name"))
     if named is not None:
         yield from _texts(named)
         return
@@ -90,10 +91,17 @@ def _texts_of_object(value: Mapping[str, Any]) -> Iterator[str]:
         yield from _texts(inner)
         return
     for key, part in value.items():
+        if str(key).casefold() in _KEYS_OF_ENTRIES:
+            continue
         if part is True or (isinstance(part, (str, int)) and str(part).strip().casefold() in _YES):
             yield str(key).replace("_", " ")
         elif isinstance(part, (list, tuple, Mapping)):
             yield from _texts(part)
+
+
+def _in_a_language(name: Any) -> str | None:
+    """A name that is told by language: `{"en": "PEP", "sw": ".."}`."""
+    return next((name[key] for key in ("en", "eng", "english", "sw") if isinstance(name.get(key), str)), None) if isinstance(name, Mapping) else None
 
 
 def _read(text: str, vocabularies: Vocabularies) -> Iterator[tuple[str, tuple[str, ...]]]:

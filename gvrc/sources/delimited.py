@@ -14,7 +14,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from gvrc.sources.field_names import NOWHERE, known_name
+from gvrc.sources.field_names import NOWHERE, is_field_name, known_name
 from gvrc.sources.fixed_width import columns_of, with_tabs
 from gvrc.sources.json_stream import FoundRecord, Screen, Trouble, told_bytes
 from gvrc.sources.looks import KIND_HEADING, SECTION, SERVICES_HEADING, county_in_title
@@ -132,15 +132,21 @@ class Header:
     names: tuple[str, ...]
 
 
+NAMES_TELL = 2.0
+"""How many cells more in each row one known name of a field outweighs: commas within numbers make many cells too (`-1,2921;36,82`)."""
+
+
 def sniff_delimiter(lines: list[str]) -> str | None:
-    """The delimiter under which most rows have the same number of cells; None when the text is no table."""
+    """The delimiter under which most rows have the same number of cells, and a row names most fields; None when the text is no table."""
     best, best_rank = None, 0.0
     for delimiter in DELIMITERS:
-        widths = [len(row) for row in DelimitedRows(lines, delimiter) if any(cell.strip() for cell in row)]
+        rows = [row for row in DelimitedRows(lines, delimiter) if any(cell.strip() for cell in row)]
+        widths = list(map(len, rows))
         if not widths:
             continue
-        width, rows = Counter(widths).most_common(1)[0]
-        rank = rows / len(widths) * min(width, 12) if width > 1 else 0.0
+        width, alike = Counter(widths).most_common(1)[0]
+        named = max(sum(map(is_field_name, row)) for row in rows[:30])
+        rank = alike / len(widths) * min(width, 12) + NAMES_TELL * named if width > 1 else 0.0
         if rank > best_rank:
             best, best_rank = delimiter, rank
     return best

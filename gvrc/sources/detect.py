@@ -382,6 +382,7 @@ def _flat_leaves(records: Sequence[dict[str, Any]]) -> list[str]:
 
 def _record_groups(groups: list[Group]) -> list[Group]:
     """The groups that are records: the one that reads most like places, and its like beside it in the tree."""
+    groups = _without_units(groups)
     weighed = [(_weight(group), group) for group in _without_envelopes(_without_staff(_without_asides(groups)))]
     best_weight, best = max(weighed, key=lambda pair: (pair[0], pair[1].count), default=(0.0, None))
     if best is None or best_weight <= 0:
@@ -392,6 +393,16 @@ def _record_groups(groups: list[Group]) -> list[Group]:
     ]  # fmt: skip
     chosen = {id(group) for group in main}
     return [group for _, group in weighed if id(group) in chosen or _is_like(group, main)]
+
+
+def _without_units(groups: list[Group]) -> list[Group]:
+    """The groups without the units that places lie in: objects called by areas, with nothing to reach them by and other objects below, whatever those are called."""
+    units = [group for group in groups if EACH in group.path and not (REACHED_BY | {"facility_type"}) & _canonicals(group) and _are_places(group, is_area)]
+    return [group for group in groups if not (group in units and any(other not in units and _is_below(other, group) for other in groups))]
+
+
+def _is_below(one: Group, other: Group) -> bool:
+    return len(one.path) > len(other.path) and len(one.leaves) > 1 and _is_above(other, one)
 
 
 def _says_more(group: Group) -> bool:
@@ -419,7 +430,8 @@ def _is_like(group: Group, main: Sequence[Group]) -> bool:
 
 
 def _are_persons(group: Group) -> bool:
-    return not _OF_PERSONS.isdisjoint(map(str.casefold, group.path))
+    """Whether a group is a list of persons, by the key it stands under; a kind of place there (`contacts.police`) tells places."""
+    return next((step.casefold() for step in reversed(group.path) if step != EACH), "") in _OF_PERSONS
 
 
 def _without_staff(groups: list[Group]) -> list[Group]:
@@ -585,7 +597,8 @@ def _told(sample: FieldSample, mapped: dict[str, str], unused: tuple[str, ...]) 
 
 def _guess(sample: Sample, fields: list[FieldValues], source: str) -> Detection:
     """A list of an unknown shape: every field is proposed for itself."""
-    proposed, samples = propose_fields(fields)
+    heads = [group[0] for group in sample.places] if len(sample.places) > 1 else []
+    proposed, samples = propose_fields(fields, heads)
     form = {JSON_LINES: "JSON Lines", "csv": "CSV"}.get(sample.form, "JSON")
     reasons = [f"{form} of an unknown shape: records at {_place_in_words(sample.record_paths)}."]
     canonicals = set(proposed.values())

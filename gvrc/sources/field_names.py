@@ -31,6 +31,8 @@ _GROUPED = re.compile(r"\w{1,80}(?:/\w{1,80}){1,6}")
 _IN_ENGLISH = re.compile(r"(.{3,80}) (?:en|eng|english|label)")
 _ASKS = re.compile(r"[?\s]*\(?\b(?:yes\s?/\s?no|y\s?/\s?n)\)?\s*$|\?\s*$", re.IGNORECASE)
 """How a heading says that it is a question: `GENDER DESK? (Yes/No)`."""
+_QUESTION_NUMBER = re.compile(r"^\s*(?:q\.?\s?)?\d{1,3}[a-z]?\s?[.):]\s*", re.IGNORECASE)
+"""The number of a question of a form: `8a. PEP available?`."""
 _ASKED_OF = re.compile(
     r"^(?:does|do|is|are|has|have|offers?|provides?)[\s_]+(?:(?:it|you|they|there|(?:the|this|your)[\s_]+[a-z]+)[\s_]+)?(?:(?:offer|provide|have|give|conduct)s?[\s_]+)?(?:(?:an?|the|any)[\s_]+)?"
     r"|[\s_]+(?:available|offered|provided|present|availability)$", re.IGNORECASE,
@@ -76,7 +78,7 @@ def spaced(key: str) -> str:
 
 def asked(heading: str) -> str:
     """What a heading asks for, without its question mark and the answers it offers; a form's groups stay."""
-    plain = _ASKS.sub("", heading[:200]).strip()
+    plain = _ASKS.sub("", _QUESTION_NUMBER.sub("", heading[:200])).strip()
     return _ASKED_OF.sub("", plain).strip() or plain or heading
 
 

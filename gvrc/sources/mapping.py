@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -538,15 +538,21 @@ def _in_words(canonical: str) -> str:
 
 # ---------------------------------------------------------------- all fields of a list
 
-def propose_fields(fields: Iterable[FieldValues]) -> tuple[dict[str, str], tuple[FieldSample, ...]]:
-    """A mapping for all fields, the surest source of each canonical field first, and what the upload page shows of every field."""
+def propose_fields(fields: Iterable[FieldValues], heads: Collection[str] = ()) -> tuple[dict[str, str], tuple[FieldSample, ...]]:
+    """A mapping for all fields, the surest source of each canonical field first, and what the upload page shows of every field. `heads` are the fields under
+    which each row names several places."""
     fields = list(fields)
-    proposals = _without_unit_levels(_with_a_name({values.path: propose(values) for values in fields}, fields))
+    proposals = {values.path: _named_by_rows() if values.steps[-1] in heads and not values.path.startswith("^") else propose(values) for values in fields}
+    proposals = _without_unit_levels(_with_a_name(proposals, fields))
     proposals = _without_half_a_point(_with_contacts_of_persons(proposals, fields), fields)
     chosen = {path: proposal for path, proposal in proposals.items() if proposal.canonical is not None}
     order = sorted(chosen, key=lambda path: (CANONICAL_FIELDS.index(str(chosen[path].canonical)), -round(chosen[path].confidence, 1), chosen[path].rank))
     mapping = {path: str(chosen[path].canonical) for path in order}
     return mapping, tuple(_sample(values, proposals[values.path]) for values in fields)
+
+
+def _named_by_rows() -> Proposal:
+    return Proposal(canonical="name", confidence=0.9, reason="each row names a place under it")
 
 
 def _without_half_a_point(proposals: dict[str, Proposal], fields: list[FieldValues]) -> dict[str, Proposal]:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
 
 from gvrc.model.record import CONTACT_FIELDS
-from gvrc.sources.field_names import known_name
+from gvrc.sources.field_names import known_name, plain_name
 from gvrc.sources.json_stream import KIND_OF_LIST, FoundRecord, Trouble, escaped, told_bytes
 from gvrc.sources.looks import is_kind_key, is_missing, share
 
@@ -21,6 +21,14 @@ Places = tuple[tuple[str, ...], ...]
 _NAMING = re.compile(r"\b(?:name|names|of|the|n)\b|[^\w\s]", re.IGNORECASE)
 _NUMBER_OF_SEVERAL = re.compile(r"\b\d{1,2}\b")
 """The number of one of several places in a row: `station_2`."""
+_SECTORS = frozenset({
+    "health", "health facility", "health facilities", "health services", "healthcare facilities", "medical", "medical services", "security", "justice", "social services", "civil society",
+})  # fmt: skip
+"""Headings above places of several kinds of one sector, where the cells tell their numbers."""
+_NUMBER_IN_CELL = re.compile(r"\d[\d ()/-]{7,20}\d")
+_TWO_WORDS = re.compile(r"[^\W\d_]{3,}\s[^\W\d_]{3,}")
+"""A name, beside which a number may stand (`Nuru Home 0700 000 004`)."""
+_BETWEEN_PLACES = re.compile(r"\s*[;|\n]\s*|(?<=\d|\))\s*,\s*(?=[^\W\d_])")
 REACHED_BY = frozenset(CONTACT_FIELDS) - {"website"}
 """Fields that hold numbers to call or addresses to write to."""
 _LOOKED_AT = 200
@@ -43,8 +51,9 @@ def find_places(columns: Sequence[str], records: Sequence[dict[str, Any]]) -> Pl
     looked_at = records[:_LOOKED_AT]
     heads = [column for column in columns if _is_head(column, [record.get(column) for record in looked_at])]
     groups = [_columns_of(head, heads, columns) for head in heads]
-    told = [group for group in groups if group[0] == heads[0] or _has_contact(group)]
-    if len(told) == len(groups) > 1 and any(map(kind_of, heads)) and _has_contact(told[0]) and any(_names_two(record, heads) for record in looked_at):
+    reached = {group[0] for group in groups if _has_contact(group) or _tell_numbers([record.get(group[0]) for record in looked_at])}
+    told = [group for group in groups if group[0] == heads[0] or group[0] in reached]
+    if len(told) == len(groups) > 1 and any(map(kind_of, heads)) and heads[0] in reached and any(_names_two(record, heads) for record in looked_at):
         return tuple(told)
     names = [column for column in columns if _is_name(column)]
     (alone,) = heads if len(heads) == 1 else ("",)
@@ -58,6 +67,19 @@ def _names_two(record: dict[str, Any], heads: Sequence[str]) -> bool:
 
 def _has_contact(group: Sequence[str]) -> bool:
     return any(_is_contact(column) for column in group[1:])
+
+
+def _tell_numbers(cells: Sequence[Any]) -> bool:
+    """Whether cells name places together with numbers to call (`Tiwi Hospital - 0700 000 001`)."""
+    said = [cell for cell in cells if isinstance(cell, str) and not is_missing(cell)]
+    return bool(said) and sum(_NUMBER_IN_CELL.search(cell) is not None and any(map(str.isalpha, cell)) for cell in said) >= 0.5 * len(said)
+
+
+def several_in(cell: Any) -> list[str]:
+    """The places that a cell names one behind the other, each with its number; one for any other cell."""
+    parts = [part for part in _BETWEEN_PLACES.split(cell) if part.strip()] if isinstance(cell, str) else []
+    are_places = len(parts) > 1 and all(_NUMBER_IN_CELL.search(part) and any(map(str.isalpha, part)) for part in parts)
+    return parts if are_places else [cell]
 
 
 def kind_of(column: str) -> str:
@@ -78,12 +100,13 @@ def _is_contact(column: str) -> bool:
 
 def _is_head(column: str, cells: Sequence[Any]) -> bool:
     """Whether a column holds names of places: called so, and its cells are words that differ, no ticks, numbers, places or services."""
-    if not (kind_of(column) or _is_name(column)):
+    if not (kind_of(column) or _is_name(column) or (plain_name(column) in _SECTORS and _tell_numbers(cells))):
         return False
     words = [cell for cell in cells if isinstance(cell, str) and not is_missing(cell)]
     if not words or len(words) < 0.2 * len(cells) or len(set(words)) < 0.5 * len(words):
         return False
-    return not any(share(look, words) >= 0.5 for look in ("flag", "phone", "whole_number", "short_code", "email", "facility_type", "services", "website")) and all(
+    are_named = sum(_TWO_WORDS.search(word) is not None for word in words) >= 0.5 * len(words)
+    return (are_named or share("phone", words) < 0.5) and not any(share(look, words) >= 0.5 for look in ("flag", "whole_number", "short_code", "email", "facility_type", "services", "website")) and all(
         any(map(str.isalpha, word)) for word in words[:50]
     )
 
@@ -118,9 +141,10 @@ class DividedRecords:
             yield found
             return
         for head, cells in own:
-            if cells:
-                place = shared | cells
-                yield self._told((f"{pointer}/{escaped(head)}", context, place, told_bytes(place)), head)
+            for number, said in enumerate(several_in(cells[head]) if list(cells) == [head] else [None] if cells else [], 1):
+                place = shared | cells | ({head: said} if said else {})
+                which = f" ({number})" if number > 1 else ""
+                yield self._told((f"{pointer}/{escaped(head)}{which}", context, place, told_bytes(place)), head)
 
     @staticmethod
     def _told(found: FoundRecord, head: str) -> FoundRecord:

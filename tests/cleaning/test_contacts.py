@@ -282,3 +282,8 @@ def test_the_numbers_in_a_list_of_officers_are_their_own() -> None:
 def test_the_role_of_a_contact_tells_whose_it_is() -> None:
     contacts = [{"role": "OCS", "phone": "0700000001"}, {"role": "Station landline", "phone": "0700000002"}, {"role": "Gender desk officer", "phone": "0700000003"}, {"designation": "Clerk", "name": "A Name", "phone": "0700000004"}]
     assert {contact.value[-1]: contact.label for contact in parse_contacts({"contact": contacts}).contacts} == {"2": None, "1": "Officer's mobile", "3": "Officer's mobile", "4": "Officer's mobile"}
+
+
+def test_what_stands_in_brackets_behind_a_number_tells_whose_it_is() -> None:
+    contacts = parse_contacts({"contact": "0700 000 001 (station), 0700 000 002 (OCS), 0700 000 003 (Deputy OCS)"}).contacts
+    assert [contact.label for contact in contacts] == [None, "Officer's mobile", "Officer's mobile"]

@@ -351,3 +351,33 @@ def test_values_in_lists_of_one_are_read_as_xml_becomes_json(read: Read) -> None
 def test_services_that_are_called_are_named_by_their_column(read: Read) -> None:
     rows = read("Service,Number,Cost\nNational GBV Hotline,1195,Free\nPolice Emergency,999/112,Free\nWomen Helpline,0800 000 222,Free\n")
     assert [row.values["name"] for row in rows] == ["National GBV Hotline", "Police Emergency", "Women Helpline"]
+
+
+def test_a_matrix_of_places_with_their_numbers_is_read_cell_by_cell(read: Read) -> None:
+    rows = read("County,Health Facilities,Police,Shelters\nKwale,Tiwi Hospital (0700 000 001); Diani Clinic 0700 000 002,Ukunda Police Station - 0700 000 003,Nuru Home 0700 000 004\nLamu,Faza Hospital (0700 000 005),Witu Police Post - 0700 000 006,Amani Home 0700 000 007\n")
+    assert [(row.values["name"].split()[0], row.values["county"], row.values.get("facility_type")) for row in rows] == [
+        ("Tiwi", "Kwale", None), ("Diani", "Kwale", None), ("Ukunda", "Kwale", "Police"), ("Nuru", "Kwale", "Shelters"), ("Faza", "Lamu", None), ("Witu", "Lamu", "Police"), ("Amani", "Lamu", "Shelters"),
+    ]  # fmt: skip
+    assert len({row.pointer for row in rows}) == len(rows)
+
+
+def test_commas_within_numbers_divide_no_cells(read: Read) -> None:
+    rows = read("Facility;Latitude;Longitude;Phone\n" + "".join(f'{place} Clinic;-4,17{n};39,5{n}5;"254,700,000,00{n}"\n' for n, place in enumerate(("Tiwi", "Diani", "Ukunda"))))
+    assert told(rows, "name", "latitude") == [("Tiwi Clinic", "-4,170"), ("Diani Clinic", "-4,171"), ("Ukunda Clinic", "-4,172")]
+
+
+def test_places_below_units_are_found_whatever_their_fields_are_called(detected: Callable[[Any], Detection]) -> None:
+    wards = [{"name": ward, "facilities": [{"n": f"{ward} Dispensary", "t": "0700 000 001"}, {"n": f"{ward} Post", "t": "0700 000 002"}]} for ward in ("Tiwi", "Ukunda")]
+    mapping = detected({"counties": [{"name": "Kwale", "sub_counties": [{"name": "Matuga", "wards": wards}]}]}).mapping
+    assert mapping.record_paths == (("counties", "*", "sub_counties", "*", "wards", "*", "facilities", "*"),)
+    assert mapping.fields["n"] == "name"
+
+
+def test_kinds_under_contacts_are_lists_of_places(read: Read) -> None:
+    counties = [{"county": county, "contacts": {kind: [{"name": f"{county} {kind}", "tel": "0700 000 001"}] for kind in ("police", "hospitals", "shelters")}} for county in ("Kwale", "Lamu")]
+    assert len(read(counties)) == 6
+
+
+def test_the_number_of_a_question_is_no_part_of_it(detected: Callable[[Any], Detection]) -> None:
+    fields = detected([{"1. Name of facility": f"{place} Clinic", "8a. PEP available?": "Yes", "Q9. Ward": place} for place in ("Tiwi", "Ukunda")]).mapping.fields
+    assert {question.rpartition(" ")[2]: canonical for question, canonical in fields.items()} == {"facility": "name", "available?": "services", "Ward": "ward"}
