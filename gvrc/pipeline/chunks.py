@@ -30,13 +30,15 @@ class CheckpointMoved(GvrcError):
 
 
 class Span(NamedTuple):
-    """The rows of a file after row number `after` up to `until`; the last of them `is_last`. With `foresees` they are scored at once."""
+    """The rows of a file after row number `after` up to `until`; the last of them `is_last`. With `foresees` they are scored at once; `is_kept` when what
+    the whole run wants of them is kept at hand."""
 
     file: StoredFile
     after: int
     until: int
     is_last: bool
     foresees: bool
+    is_kept: bool
 
     def __str__(self) -> str:
         return f"the chunk after row {self.after:,} of {self.file.name}"
@@ -71,7 +73,7 @@ class ChunkWork:
         chunk = self._prepared.pop((span.file.file_id, span.after))
         saved = self._db.retrying(partial(self._save, span, chunk))
         self.gatherings.add((item.record_id, item.record) for item in saved)
-        return Foreseen.of(saved)
+        return Foreseen.of(saved, is_kept=span.is_kept)
 
     def forget(self) -> None:
         """Drop what was prepared and will not be saved."""

@@ -28,7 +28,7 @@ from gvrc.pipeline.foresight import Foreseen, Foresight
 from gvrc.pipeline.heartbeat import HINT_OVERDUE, Heartbeat, Overdue
 from gvrc.pipeline.lanes import LaneLost, Lanes, open_lanes
 from gvrc.pipeline.summary import RunSummary, summarise
-from gvrc.pipeline.whole_run import find_duplicates, score_run
+from gvrc.pipeline.whole_run import find_duplicates, records_together, score_run
 from gvrc.security.crypto import KeyRing
 from gvrc.settings import Settings
 from gvrc.stages.standardise import ROW_STAGES
@@ -212,7 +212,7 @@ def _standardise_file(context: RunContext, file: StoredFile, lanes: Lanes) -> No
 def _take_in(context: RunContext, seen: Foreseen) -> None:
     """Remember what was just saved, as long as the memory allows it."""
     if context.heartbeat.chunk_size < context.settings.chunk_size:
-        context.foresight.give_up()
+        context.foresight.drop_rows()
     context.foresight.add(seen)
     context.moved()
 
@@ -220,7 +220,8 @@ def _take_in(context: RunContext, seen: Foreseen) -> None:
 def _whole_run_stage(context: RunContext, stage: Stage, step: Callable[[RunContext], tuple[int, Counter[str]]]) -> None:
     _restart_stages(context, [stage])
     started = time.perf_counter()
-    rows, issues = context.db.retrying(partial(step, context))  # another run of the same file writes the same records, in an order of its own
+    with context.heartbeat.allowed(records_together(context)):
+        rows, issues = context.db.retrying(partial(step, context))  # another run of the same file writes the same records, in an order of its own
     seconds = time.perf_counter() - started
     with context.db.unit_of_work(run_id=context.run_id, reason="run") as conn:
         run_store.add_to_stage(conn, context.run_id, stage, rows_in=rows, rows_out=rows, seconds=seconds, issues=dict(issues))

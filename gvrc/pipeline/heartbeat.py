@@ -27,6 +27,8 @@ SMALLEST_CHUNK = 50
 """Rows below which a chunk does not shrink any more; a run that is still too large then stops, resumable."""
 PATIENCE_SECONDS = 60.0
 """How long a run may stay above its memory limit with the smallest chunks."""
+WHOLE_RUN_KB = 3.0
+"""Memory that a record takes where all of a run are looked at together, beside the limit of a run."""
 GRACE_SECONDS = 20.0
 """How long a chunk that took too long may take to break off; one that hangs outside Python (a file system that does not answer) never does."""
 HINT_OVERDUE = "Look at these rows and at the server's load; raise GVRC_TIMEOUT_SECONDS if they only need longer, then resume the run."
@@ -53,7 +55,7 @@ class Heartbeat:
     """Beats for a run while its block lasts.
 
     Above the memory limit the chunks are halved; when even the smallest chunk does not help for a whole minute of beats, `check` raises
-    PipelineError, and the run can be resumed with a higher limit.
+    PipelineError, and the run can be resumed with a higher limit. What needs a whole run at once is `allowed` more.
     """
 
     def __init__(self, db: Database, settings: Settings, run_id: int, on_hang: Callable[[str, str], None] = lambda _detail, _hint: None) -> None:
@@ -67,6 +69,7 @@ class Heartbeat:
         self._others: Callable[[], Sequence[int]] = tuple
         self._base_mb = self._memory_mb()
         self._beats_above = 0
+        self._allowed_mb = float(settings.memory_limit_mb)
         self.peak_memory_mb = self._base_mb
         self.chunk_size = settings.chunk_size
         self._thread = threading.Thread(target=copy_context().run, args=(self._beat_until_ended,), name="heartbeat", daemon=True)
@@ -86,9 +89,26 @@ class Heartbeat:
             raise RunStopped(f"Run {self._run_id} was stopped.", "Resume it to go on.")
         if self._beats_above * self._settings.heartbeat_seconds > PATIENCE_SECONDS:
             raise PipelineError(
-                f"Run {self._run_id} needs more memory than the limit of {self._settings.memory_limit_mb} MB. Every finished chunk is kept.",
+                f"Run {self._run_id} needs more memory than the limit of {self._allowed_mb:,.0f} MB. Every finished chunk is kept.",
                 "Raise GVRC_MEMORY_LIMIT_MB or split the file, then resume the run.",
             )
+
+    @contextmanager
+    def allowed(self, records: int) -> Iterator[None]:
+        """In the block so many records are looked at together, for which the memory may grow beside the limit. Raises PipelineError at once when the
+        machine has not as much to give."""
+        more = records * WHOLE_RUN_KB / 1024
+        free = psutil.virtual_memory().available / 2**20
+        if more > free:
+            raise PipelineError(
+                f"Run {self._run_id} needs about {more:,.0f} MB of memory to look at {records:,} records together, and the machine has {free:,.0f} MB. Every finished chunk is kept.",
+                "Close other programs, add memory or split the file, then resume the run.",
+            )
+        self._allowed_mb, self._beats_above = self._settings.memory_limit_mb + more, 0
+        try:
+            yield
+        finally:
+            self._allowed_mb = float(self._settings.memory_limit_mb)
 
     @contextmanager
     def watching(self, processes: Callable[[], Sequence[int]]) -> Iterator[None]:
@@ -162,7 +182,7 @@ class Heartbeat:
 
     def _beat(self) -> None:
         self._look_at_memory()
-        if self._memory_mb() > self._settings.memory_limit_mb and self.chunk_size <= SMALLEST_CHUNK:
+        if self._memory_mb() > self._allowed_mb and self.chunk_size <= SMALLEST_CHUNK:
             self._beats_above += 1
         try:
             with self._db.unit_of_work(run_id=self._run_id, reason="heartbeat") as conn:
@@ -176,7 +196,7 @@ class Heartbeat:
     def _look_at_memory(self) -> None:
         used = self._memory_mb()
         self.peak_memory_mb = max(self.peak_memory_mb, used + self._memory_of_others_mb())
-        if used <= self._settings.memory_limit_mb:
+        if used <= self._allowed_mb:
             self._beats_above = 0
         elif self.chunk_size > SMALLEST_CHUNK:
             self.chunk_size = max(SMALLEST_CHUNK, self.chunk_size // 2)

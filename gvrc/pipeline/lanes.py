@@ -256,7 +256,7 @@ class Lanes:
         while True:
             foresees = self._context.wants(Stage.SCORE) and not self._context.foresight.is_given_up
             until = min(after + self._context.heartbeat.chunk_size, last)
-            yield Span(file, after, until, until >= last, foresees)
+            yield Span(file, after, until, until >= last, foresees, foresees and self._context.foresight.keeps_rows)
             if until >= last:
                 return
             after = until

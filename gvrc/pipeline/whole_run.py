@@ -8,6 +8,7 @@ from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING
 
+import numpy as np
 import structlog
 
 from gvrc.checks.places import shared_points
@@ -17,7 +18,7 @@ from gvrc.matching.columns import MatchColumns
 from gvrc.matching.engine import MOST_PARTNERS, MatchOptions
 from gvrc.matching.partitions import cluster as dask_cluster
 from gvrc.model.issue import Issue
-from gvrc.model.record import Record, RecordState
+from gvrc.model.record import RecordState
 from gvrc.model.review import Answer, Decision, QuestionKind, Relation
 from gvrc.pipeline.foresight import Places, RunRow
 from gvrc.pipeline.statistics import RunStatistics, SourceGatherings
@@ -45,8 +46,16 @@ REGISTRY_LIST = 0
 SCORE_CHUNK = 1000
 PATIENCE_RECORDS = 100_000
 """Records for which looking for duplicates may take as long again as a chunk may."""
+READ_CHUNK = 10_000
+"""Records that are read back at a time."""
 SETTLE_CHUNK = 10_000
 """Records that get the facilities they feed in one transaction."""
+
+
+def records_together(context: RunContext) -> int:
+    """How many records the stages of the whole run look at together: those of the run and of the registry."""
+    with context.db.read() as conn:
+        return sum(file.records or 0 for file in file_store.load_files(conn, run_id=context.run_id)) + facility_store.count_live(conn)
 
 
 def find_duplicates(context: RunContext) -> tuple[int, Counter[str]]:
@@ -55,8 +64,8 @@ def find_duplicates(context: RunContext) -> tuple[int, Counter[str]]:
         states = record_store.count_states(conn, context.run_id)
         places = context.foresight.places() if context.foresight.holds(states) else None
         ids, own = places or _judgeable(conn, context.run_id)
-        facilities = _registry_records(conn, list(ids))
-        columns = MatchColumns.joined([own, MatchColumns.from_records(facilities, [REGISTRY_LIST] * len(facilities))]) if facilities else own
+        facilities = _registry_columns(conn, list(ids))
+        columns = MatchColumns.joined([own, *facilities]) if facilities else own
         decisions = _decisions(conn, columns.keys.tolist())
         settings = context.workshop.settings
         patience = 1 + len(columns) // PATIENCE_RECORDS
@@ -81,23 +90,39 @@ def _judgeable(conn: Connection, run_id: int) -> Places:
     """The run's records that can be a place: with a name, no heading, not rejected. Two editions of one source record are one, the newest."""
     files = [file.file_id for file in file_store.load_files(conn, run_id=run_id)]
     no_place = record_store.records_with_issue(conn, run_id, NO_PLACE)
-    newest: dict[str, StoredRecord] = {}
-    for item in record_store.load_records(conn, file_ids=files, with_changes=False):
-        if item.record.name and item.state is not RecordState.REJECTED and item.record_id not in no_place:
-            newest[item.record.record_key] = item
-    stored = list(newest.values())
-    columns = MatchColumns.from_records([item.record for item in stored], [item.file_id for item in stored])
-    return Places({key: item.record_id for key, item in newest.items()}, columns)
+    parts: list[MatchColumns] = []
+    ids: list[int] = []
+    for chunk in _stored(conn, files):
+        places = [item for item in chunk if item.record.name and item.state is not RecordState.REJECTED and item.record_id not in no_place]
+        parts.append(MatchColumns.from_records([item.record for item in places], [item.file_id for item in places]))
+        ids += [item.record_id for item in places]
+    columns = MatchColumns.joined(parts)
+    newest = {key: row for row, key in enumerate(columns.keys.tolist())}
+    if len(newest) < len(ids):
+        columns = columns.taken(np.fromiter(newest.values(), dtype=np.int32, count=len(newest)))
+    return Places({key: ids[row] for key, row in newest.items()}, columns)
 
 
-def _registry_records(conn: Connection, keys: Sequence[str]) -> list[Record]:
+def _stored(conn: Connection, files: Sequence[int]) -> Iterator[list[StoredRecord]]:
+    """The records of files, READ_CHUNK at a time: whole, those of a million would take some gigabytes."""
+    after = 0
+    while chunk := record_store.load_records(conn, file_ids=files, after=after, limit=READ_CHUNK, with_changes=False):
+        yield chunk
+        after = chunk[-1].record_id
+
+
+def _registry_columns(conn: Connection, keys: Sequence[str]) -> list[MatchColumns]:
     """Live facilities that none of these records feeds already."""
     standing = facility_store.live_facility_ids(conn)
     if not standing:
         return []
     fed = {link.facility_id for link in registry_store.links_of(conn, record_keys=keys)}
     others = [facility_id for facility_id in standing if facility_id not in fed]
-    return [registry_record(facility_id, said) for facility_id, said in registry_store.contents(conn, others).items()] if others else []
+    parts = []
+    for start in range(0, len(others), READ_CHUNK):
+        said = registry_store.contents(conn, others[start : start + READ_CHUNK])
+        parts.append(MatchColumns.from_records([registry_record(facility_id, each) for facility_id, each in said.items()], [REGISTRY_LIST] * len(said)))
+    return parts
 
 
 def _decisions(conn: Connection, keys: Sequence[str]) -> list[Decision]:
@@ -143,10 +168,11 @@ def score_run(context: RunContext) -> tuple[int, Counter[str]]:
         files = [file.file_id for file in file_store.load_files(conn, run_id=context.run_id)]
         states = record_store.count_states(conn, context.run_id)
         is_foreseen = context.foresight.holds(states)
-        told, found = _whole_run_issues(context, conn, context.foresight.rows if is_foreseen else _run_rows(conn, files))
+        rows = context.foresight.rows if is_foreseen and context.foresight.keeps_rows else _run_rows(conn, files)
+        told, found = _whole_run_issues(context, conn, rows)
         touched = told | match_store.records_in_question(conn, context.run_id)
     if is_foreseen:
-        _settle(context, touched)
+        _settle(context, touched, sorted(row.record_id for row in rows))
         gatherings = context.foresight.gatherings
     else:
         gatherings = _score_all(context, files)
@@ -154,11 +180,11 @@ def score_run(context: RunContext) -> tuple[int, Counter[str]]:
     return sum(states.values()), found
 
 
-def _settle(context: RunContext, touched: Collection[int]) -> None:
+def _settle(context: RunContext, touched: Collection[int], records: Sequence[int]) -> None:
     """Every record was scored when it was saved and has its state: what the registry holds already is noted, what the whole run told is scored anew."""
     with context.db.read() as conn:
         is_registry_empty = not record_store.any_facility(conn)
-    ids = [] if is_registry_empty else sorted(row.record_id for row in context.foresight.rows)
+    ids = [] if is_registry_empty else records
     for start in range(0, len(ids), SETTLE_CHUNK):
         chunk = ids[start : start + SETTLE_CHUNK]
         with context.heartbeat.time_limit(f"noting what is known of {len(chunk):,} records"):
@@ -191,8 +217,10 @@ def _score_all(context: RunContext, files: Sequence[int]) -> SourceGatherings:
 
 
 def _run_rows(conn: Connection, files: Sequence[int]) -> list[RunRow]:
-    stored = record_store.load_records(conn, file_ids=files, with_changes=False)
-    return [RunRow.of(item.record_id, item.file_id, item.record) for item in stored if item.state is not RecordState.REJECTED]
+    return [
+        RunRow.of(item.record_id, item.file_id, item.record)
+        for chunk in _stored(conn, files) for item in chunk if item.state is not RecordState.REJECTED
+    ]
 
 
 def _whole_run_issues(context: RunContext, conn: Connection, rows: Sequence[RunRow]) -> tuple[set[int], Counter[str]]:

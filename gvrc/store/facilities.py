@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from gvrc.store.tables import Facility
+
+
+def count_live(conn: Connection) -> int:
+    """How many facilities stand."""
+    return conn.execute(select(func.count()).select_from(Facility).where(Facility.is_active)).scalar_one()
 
 
 def live_facility_ids(conn: Connection) -> list[int]:

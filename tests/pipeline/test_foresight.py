@@ -11,7 +11,7 @@ from gvrc.errors import StageFailed
 from gvrc.model.access import Actor
 from gvrc.model.record import Record
 from gvrc.pipeline import whole_run
-from gvrc.pipeline.foresight import Foreseen, Foresight
+from gvrc.pipeline.foresight import BASE_MB, Foreseen, Foresight
 from gvrc.settings import Settings
 from gvrc.staging import SavedRecord
 from gvrc.store.session import Database
@@ -29,6 +29,16 @@ def test_it_holds_only_for_records_that_are_all_new_and_all_known(settings: Sett
     assert not foresight.holds({"new": 3})
     assert not foresight.holds({"new": 2, "ready": 1})
     assert not foresight.holds({"new": 1, "rejected": 1})
+
+
+def test_of_more_records_than_fit_only_the_number_is_kept(settings: Settings) -> None:
+    foresight = Foresight(settings.model_copy(update={"memory_limit_mb": BASE_MB}))
+    foresight.add(Foreseen.of([saved(1, "a"), saved(2, "b")]))
+    foresight.add(Foreseen.of([saved(3, "c")], is_kept=False))
+    assert foresight.holds({"new": 3})
+    assert not foresight.keeps_rows
+    assert not foresight.rows
+    assert foresight.places() is None
 
 
 def test_when_memory_is_short_it_is_given_up_for_good(settings: Settings) -> None:

@@ -1,4 +1,4 @@
-"""The time limit of a chunk."""
+"""The limits of a run: the time of a chunk, the memory."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import time
 import pytest
 
 from gvrc.errors import PipelineError
-from gvrc.pipeline.heartbeat import Heartbeat
+from gvrc.pipeline.heartbeat import SMALLEST_CHUNK, Heartbeat
 from gvrc.settings import PROJECT_DIR, Settings
 
 TRACED_AFTERWARDS = """
 import sys
-from gvrc.pipeline.heartbeat import Heartbeat
+from gvrc.pipeline.heartbeat import SMALLEST_CHUNK, Heartbeat
 from gvrc.settings import Settings
 def called(): return 1
 with Heartbeat(None, Settings(), 1).time_limit("a chunk"):
@@ -50,3 +50,15 @@ def test_work_that_ends_as_its_time_is_up_is_done(settings: Settings) -> None:
         (work,) = heartbeat._at_work.values()
         work.asked_at = time.monotonic()  # asked, and not heard yet
     assert heartbeat._at_work == {}
+
+
+def test_what_looks_at_a_whole_run_may_take_more_than_the_limit_but_not_more_than_there_is(settings: Settings) -> None:
+    heartbeat = Heartbeat(None, settings.model_copy(update={"memory_limit_mb": 1}), 7)  # type: ignore[arg-type]
+    heartbeat.chunk_size = SMALLEST_CHUNK * 8
+    with heartbeat.allowed(2_000_000):
+        heartbeat.check()
+        assert heartbeat.chunk_size == SMALLEST_CHUNK * 8
+    heartbeat.check()
+    assert heartbeat.chunk_size == SMALLEST_CHUNK * 4
+    with pytest.raises(PipelineError, match=r"to look at 10,000,000,000 records together, and the machine has [\d,]+ MB\. Every finished chunk is kept"), heartbeat.allowed(10**10):
+        pass

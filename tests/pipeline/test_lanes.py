@@ -22,7 +22,7 @@ from gvrc.errors import PipelineError, RunStopped
 from gvrc.model.access import Actor, Role
 from gvrc.model.place import Place, Point
 from gvrc.model.record import Record
-from gvrc.pipeline import lanes
+from gvrc.pipeline import foresight, lanes, whole_run
 from gvrc.quality.gathering import SourceGathering
 from gvrc.quality.profile import RunProfile
 from gvrc.settings import PROJECT_DIR, Settings
@@ -98,6 +98,19 @@ def test_two_processes_leave_what_one_leaves_and_so_do_what_is_left_when_one_is_
     assert run(new_settings(), samples, 2, kill) == alone
     assert killed
     assert not further_processes(os.getpid())
+
+
+def test_the_records_of_a_very_long_list_are_read_back_not_scored_again_and_all_ends_the_same(
+    new_settings: Callable[[], Settings], samples: list[Path], monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(*_: object) -> None:
+        raise AssertionError("records were scored again")
+
+    at_hand = run(new_settings(), samples, 2)
+    monkeypatch.setattr(foresight, "most_kept", lambda _settings: 20)
+    monkeypatch.setattr(whole_run, "READ_CHUNK", 30)
+    monkeypatch.setattr(whole_run, "_score_all", refuse)
+    assert run(new_settings(), samples, 2) == at_hand
 
 
 def test_a_chunk_that_somebody_else_saved_is_not_saved_again(new_settings: Callable[[], Settings], samples: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
