@@ -13,8 +13,6 @@ from gvrc.errors import SourceError
 from gvrc.model.source import LEFT_OUT
 from gvrc.pipeline import ReceivedFile, RunSummary
 
-PAGE_ROWS = 1000
-
 
 def run(call: Call) -> int:
     """Receive the files, or pull the REST source that is named, and do the run in this process."""
@@ -69,14 +67,12 @@ def records(call: Call) -> int:
     """Every record of the run, as the caller may see it."""
     from gvrc import views
 
-    found: list[dict[str, Any]] = []
-    while True:
-        page = views.record_list(call.db, call.actor, call.options.run_id, state=call.options.state, limit=PAGE_ROWS, offset=len(found))
-        found += [_record(row) for row in page.rows]
-        if not page.rows or len(found) >= page.total:
-            break
+    found = map(_record, views.every_record(call.db, call.actor, call.options.run_id, state=call.options.state))
+    if call.options.json:
+        call.stream(found)
+        return 0
     rows = [(r["record_id"], r["state"], _points(r["quality_score"]), r["name"], r["facility_type"], r["county"], r["ward"]) for r in found]
-    call.answer(found, table(rows, ("record", "state", "quality", "name", "kind", "county", "ward")))
+    call.answer(None, table(rows, ("record", "state", "quality", "name", "kind", "county", "ward")))
     return 0
 
 

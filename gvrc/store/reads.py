@@ -113,11 +113,11 @@ def count_records(conn: Connection, scope: Scope, run_id: int, chosen: RecordFil
     return int(conn.execute(query, {"run_id": run_id} | scope.parameters() | chosen.parameters()).scalar_one())
 
 
-def record_rows(conn: Connection, scope: Scope, run_id: int, chosen: RecordFilter, *, limit: int, offset: int) -> list[Row[Any]]:
-    """One page of a run's records in the order of their ids."""
-    page = f"SELECT x.record_id FROM ({_RECORDS}) x WHERE {chosen.where()} ORDER BY x.record_id LIMIT :limit OFFSET :offset"  # noqa: S608
+def record_rows(conn: Connection, scope: Scope, run_id: int, chosen: RecordFilter, *, limit: int, offset: int = 0, after: int = 0) -> list[Row[Any]]:
+    """One page of a run's records in the order of their ids: from the place `offset` on, or those behind the record `after`."""
+    page = f"SELECT x.record_id FROM ({_RECORDS}) x WHERE {chosen.where()} AND x.record_id > :after ORDER BY x.record_id LIMIT :limit OFFSET :offset"  # noqa: S608
     query = text(f"SELECT x.* FROM ({_RECORDS}) x WHERE x.record_id = ANY(ARRAY({page})) ORDER BY x.record_id")  # noqa: S608
-    values = {"run_id": run_id, "limit": limit, "offset": offset} | scope.parameters() | chosen.parameters()
+    values = {"run_id": run_id, "limit": limit, "offset": offset, "after": after} | scope.parameters() | chosen.parameters()
     return list(conn.execute(query, values))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,6 +21,9 @@ from gvrc.store.session import Connection, Database
 from gvrc.views.people import Opened, masked_text, open_all
 from gvrc.views.remembered import remembered
 from gvrc.views.sight import Shown, Sight, note_looks
+
+RECORDS_AT_ONCE = 1_000
+"""Records that are read at a time where all of a run are told."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,6 +157,21 @@ def record_list(
         shown = record_views(conn, db, sight, rows)
     _note_withheld(db, actor, rows)
     return RecordPage(total=total, rows=tuple(shown))
+
+
+def every_record(db: Database, actor: Actor, run_id: int, *, state: str | None = None) -> Iterator[RecordView]:
+    """The records of a run one after another, as `record_list` shows them, in the order of their ids and in bounded memory. Raises NotAllowedError."""
+    require(actor, Permission.READ)
+    sight, chosen, after = Sight(actor=actor), RecordFilter(state=state), 0
+    while True:
+        with db.read(actor) as conn:
+            rows = reads.record_rows(conn, sight.scope, run_id, chosen, limit=RECORDS_AT_ONCE, after=after)
+            shown = record_views(conn, db, sight, rows)
+        _note_withheld(db, actor, rows)
+        if not rows:
+            return
+        yield from shown
+        after = rows[-1].record_id
 
 
 def _total(conn: Connection, db: Database, actor: Actor, run_id: int, chosen: RecordFilter) -> int:

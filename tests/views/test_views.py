@@ -71,7 +71,9 @@ def test_masking_a_long_text_is_quick() -> None:
 # ------------------------------------------------------------------------------------------------------------------------ records and runs
 
 
-def test_records_are_paged_and_found_by_what_a_receipt_counts(staged: Any, database: Database, publish: Any, admin: Actor) -> None:
+def test_records_are_paged_and_found_by_what_a_receipt_counts(
+    staged: Any, database: Database, publish: Any, admin: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
     run_id = staged.run_of(*(staged.record(f"r{n}") for n in range(7)), r0=[phone_issue()])
     publish(run_id)
     staged.put("r1", state="ready")
@@ -87,6 +89,9 @@ def test_records_are_paged_and_found_by_what_a_receipt_counts(staged: Any, datab
     assert [len(page) for page in pages] == [3, 3, 1]
     assert len({row.record_id for page in pages for row in page}) == 7
     assert views.record_list(database, admin, run_id, source="nobody").total == 0
+    monkeypatch.setattr(views.records, "RECORDS_AT_ONCE", 3)
+    assert list(views.every_record(database, admin, run_id)) == [row for page in pages for row in page]
+    assert list(views.every_record(database, admin, run_id, state="held")) == list(views.record_list(database, admin, run_id, state="held").rows)
 
 
 def test_an_issue_is_told_in_words_with_its_values_opened(staged: Any, database: Database, actor_of: Any) -> None:
