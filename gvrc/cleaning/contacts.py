@@ -52,6 +52,8 @@ _ANY_DIGIT = re.compile(r"\d")
 _BOX = re.compile(r"^(?:p\s?\.?\s?o\s?\.?\s?box\W{0,4})+", re.IGNORECASE)
 _CALLED_NEXT = re.compile(r"[\s,]+(?:tel|telephone|phone|mobile|mob|cell|fax|e[ -]?mail|contacts?|website)s?\.?$", re.IGNORECASE)
 """The label of what follows a post box, which looks like the end of its town."""
+_HANDLE = re.compile(r"@\w{2,40}")
+"""A name in a social network, which is no address."""
 _CHAT = re.compile(r"(?:wa\.me/|whatsapp\.com/send/?\?phone=)\+?(\d{9,15})(?!\d)", re.IGNORECASE)
 """The address of a chat with a telephone number."""
 _MAY_HOLD_CONTACT = re.compile(r"@|\d[\d\s().\-\u2010-\u2015_/+]{5,}\d|\b(?:at|dot)\b.{1,40}\bdot\b|[(\[{]\s?at\s?[)\]}]", re.IGNORECASE)
@@ -301,6 +303,8 @@ def _quick_email(text: str) -> str | None:
 
 @lru_cache(maxsize=16_384)
 def _parse_cell(field_name: str, text: str, hint: str | None) -> CleanContacts:
+    if _HANDLE.fullmatch(text):
+        return CleanContacts()
     if rounded := _ROUNDED.search(text):
         digits = _written_out(rounded)
         if digits is None:

@@ -166,7 +166,7 @@ def _contradiction(stated: str, evidence: KindEvidence, vocabularies: Vocabulari
 
 
 _SAYS_ONLY_HEALTH = frozenset(map(normalised, (
-    "Health Facility", "Facility", "Medical Facility", "Healthcare Facility", "Health Care Facility", "Health Institution", "Public Facility", "Private Facility",
+    "Health Facility", "Facility", "Medical Facility", "Healthcare Facility", "Health Care Facility", "Health Institution", "Public Facility", "Private Facility", "Health", "Healthcare", "Health Care", "Medical", "Health Services", "Medical Services", "Health Sector",
 )))  # fmt: skip
 
 

@@ -143,9 +143,13 @@ def _by_a_part(steps: tuple[str, ...], words: list[str]) -> KnownName | None:
     if plain := _without_asides(steps[-1]):
         if (aside := known_name((steps[-1].partition("(")[2].rstrip(") "),))) is not None and aside.canonical == "coordinates":
             return _less_sure(aside)  # `Location (GPS)`
+        if aside is not None and aside.canonical == "officer" and (held := known_name((*steps[:-1], plain))) is not None and held.canonical in _MAY_BE_SEVERAL:
+            return replace(aside, canonical="officer_contact", confidence=0.9, reason="it is how to reach the one in its brackets")  # `Mobile (OCS)`
         return _less_sure(known_name((*steps[:-1], plain)))
     if (another := _ANOTHER.fullmatch(words[-1])) and (same := known_name((*steps[:-1], another[1]))) is not None and same.canonical in _MAY_BE_SEVERAL:
         return _less_sure(same)
+    if (timed := _DAY_AND_NIGHT.sub("", words[-1]).strip()) != words[-1] and len(timed) > 2:
+        return _less_sure(known_name((*steps[:-1], timed)))
     if (numbered := _NUMBERED.fullmatch(words[-1])) and (same := known_name((*steps[:-1], f"{numbered[1]} {numbered[2]}"))) is not None and same.canonical in _OF_ONE_OF_SEVERAL:
         return _less_sure(same)
     name = plain_name(steps[-1])
@@ -158,6 +162,8 @@ def _by_a_part(steps: tuple[str, ...], words: list[str]) -> KnownName | None:
 _ASIDE = re.compile(r"\s*[(\[{][^()\[\]{}]{0,60}(?:[)\]}]|$)\s*")
 """What a heading says in brackets: units, examples, what to fill in (`LEVEL (1-6)`, `Telephone (254...)`)."""
 _ANOTHER = re.compile(r"(?:alt|alternate|alternative|altern|another|other|additional|extra|backup|second|2nd|secondary|third|3rd|main|primary|first|1st|official|office|facility|desk|station|centre|center|clinic|hospital)\s(.{2,40})")
+_DAY_AND_NIGHT = re.compile(r"\b24 ?(?:hrs?|hours?|7)\b ?")
+"""When a number is answered, told with what it is: `24hr hotline`."""
 _NUMBERED = re.compile(r"(\D{3,40}) \d{1,2} (\D{2,40})")
 """A field of one of several places or persons in a row: `station 2 phone`."""
 _OF_THE_PLACE = re.compile(r" (?:of|for) (?:the |your |this )?(?:office|facility|organi[sz]ation|station|cent(?:re|er)|institution|shelter|hospital|clinic|provider|service provider)$")
@@ -213,7 +219,7 @@ def _cut_short(step: str) -> KnownName | None:
 
 
 _HOW_TO_REACH = r"(?:(?:mobile|phone|telephone|tel|cell|cellphone|email|e mail|contacts?|numbers?|nos?|line|address)\b ?)+"
-_REACHES = re.compile(rf"(?P<who>.{{2,60}}?)(?: s)? {_HOW_TO_REACH}|(?:(?:full )?names? (?:and )?)?{_HOW_TO_REACH}(?:of|for) (?:the )?(?P<whose>.{{2,60}})")
+_REACHES = re.compile(rf"(?P<who>.{{2,60}}?)(?: s)? {_HOW_TO_REACH}|(?:(?:(?:full )?names? (?:and )?)?{_HOW_TO_REACH}(?:of|for) (?:the )?|(?:namba ya |nambari ya )?simu ya )(?P<whose>.{{2,60}})")
 """`matron phone no`, `contact person s mobile`, `telephone of the officer in charge`."""
 
 

@@ -60,7 +60,7 @@ _HOLDS_LISTS = frozenset({*CONTACT_FIELDS, "services", "coordinates", "category"
 _AREAS = frozenset({"county", "constituency", "sub_county", "district", "ward", "town"})
 """Fields that may hold several places, one after the other: which of them is meant is a question then."""
 _NO_KINDS = frozenset({
-    "feature", "featurecollection", "node", "way", "relation", "point", "record", "object", "item", "ok", "success",
+    "feature", "featurecollection", "topology", "geometrycollection", "node", "way", "relation", "point", "record", "object", "item", "ok", "success",
     "facility", "facilities", "location", "organization", "organisation", "place", "county", "searchset", "collection", "batch", "bundle",
     "document", "transaction", "table", "list", "text", "string", "literal", "uri", "_doc", "doc", "hit", "header", "footer", "trailer",
     "service", "post", "page", "multipolygon", "multipoint", "polygon", "linestring", "boundary", "site", "geometry",

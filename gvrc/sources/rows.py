@@ -24,6 +24,8 @@ LISTED_FIELDS = frozenset({*CONTACT_FIELDS, "services"})
 """Several source fields that mean one of these become a list. Of any other field, the first that says something counts."""
 TICKED_FIELDS = frozenset({"services", "opening_hours", "visibility"})
 """A ticked cell (`Y`, `true`) of such a field says what its heading says."""
+_MAY_BE_NO = TICKED_FIELDS | {"operational_status"}
+"""Fields of which `false` says something; in any other some systems write it for nothing (`"mobile": false`)."""
 WORDED_FIELDS = ("name", "facility_type", "owner", "operational_status", "keph_level", "county", "constituency", "sub_county", "ward", "town")
 """Fields that are words: of a coded value, the words that stand beside the code count."""
 OWN_KEYS = ("source_id", "mfl_code", "facility_code", "fid_code")
@@ -205,7 +207,7 @@ class _Plan:
         """Put what a record says into `values`, and what must be put together into `parts`."""
         alone, shared, below = self.alone, self.shared, self.below
         for key, value in data.items():
-            if not value and (value is None or value == "" or value == []):
+            if not value and (value is None or value == "" or value == [] or (value is False and self._canonical(key) not in _MAY_BE_NO)):
                 continue
             if key in below and (value := below[key].enter(value, values, parts)) is None:
                 continue
@@ -218,6 +220,9 @@ class _Plan:
                 else:
                     parts[canonical] = [(rank, key, value)]
 
+
+    def _canonical(self, key: str) -> str:
+        return self.alone.get(key) or self.shared.get(key, ("", 0))[0]
 
     def enter(self, value: Any, values: dict[str, Any], parts: dict[str, list[Part]]) -> Any:
         """Read what is mapped by its parts; what is left of the value to be read as a whole, None for nothing: it would say the same again."""

@@ -58,7 +58,14 @@ def _visibility(record: Record, vocabularies: Vocabularies) -> Visibility:
         return record.visibility
     if vocabularies.group(record.facility_type) == "shelter" or is_sensitive_name(record.name, record.facility_type, vocabularies):
         return Visibility.WITHHELD
+    if "safe_shelter" in record.services and _does_nothing_else(record.services) and vocabularies.group(record.facility_type) in ("", "organisation"):
+        return Visibility.WITHHELD
     return record.visibility
+
+
+def _does_nothing_else(services: tuple[str, ...]) -> bool:
+    """Whether a place that shelters does nothing else: then it is a shelter, whatever it is called."""
+    return all(service in ("safe_shelter", "referral") for service in services)
 
 
 @lru_cache(maxsize=16_384)

@@ -438,10 +438,12 @@ def _words_of_path(pointer: str, keys: tuple[str, ...]) -> tuple[str, ...]:
 @lru_cache(maxsize=16_384)
 def _are_shelters(texts: tuple[str, ...], parent: str, vocabularies: Vocabularies) -> bool:
     """Whether what places stand under, or the keys of their list, name shelters."""
-    found = (find_kind(text[:120], vocabularies) for text in (*texts, *_words_of_path(f"{parent}/", ())) if text)
+    own = _BESIDE_KIND.split(texts[0][:120])  # `Shelter & counselling`
+    found = (find_kind(text[:120], vocabularies) for text in (*texts, *(own if len(own) > 1 else ()), *_words_of_path(f"{parent}/", ())) if text)
     return any(kind is not None and vocabularies.group(kind.code) == "shelter" for kind in found)
 
 
+_BESIDE_KIND = re.compile(r"\s*(?:[/,;&+]|\s-\s|\band\b|\bna\b)\s*", re.IGNORECASE)
 _OF_COMMANDERS = re.compile(r"(?:^|[\W_])o\.?c\.?s(?:$|[\W_])|officer[\W_]+commanding", re.IGNORECASE)
 
 

@@ -381,3 +381,12 @@ def test_kinds_under_contacts_are_lists_of_places(read: Read) -> None:
 def test_the_number_of_a_question_is_no_part_of_it(detected: Callable[[Any], Detection]) -> None:
     fields = detected([{"1. Name of facility": f"{place} Clinic", "8a. PEP available?": "Yes", "Q9. Ward": place} for place in ("Tiwi", "Ukunda")]).mapping.fields
     assert {question.rpartition(" ")[2]: canonical for question, canonical in fields.items()} == {"facility": "name", "available?": "services", "Ward": "ward"}
+
+
+@pytest.mark.parametrize(("heading", "canonical"), [
+    ("Mobile (OCS)", "officer_contact"), ("I/C Phone", "officer_contact"), ("Simu ya OCS", "officer_contact"), ("24hr hotline", "hotline"), ("Sub-county of operation", "sub_county"), ("Working days and time", "opening_hours"),
+])  # fmt: skip
+def test_more_headings_of_lists_as_people_write_them_are_known(heading: str, canonical: str) -> None:
+    named = known_name((heading,))
+    assert named is not None
+    assert named.canonical == canonical

@@ -22,7 +22,7 @@ def test_gbv_categories_follow_from_services_and_kind() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "kind"), [("Mwangaza", "shelter"), ("Mwangaza Safe House", "support_organisation"), ("Kwale Girls Rescue Centre", None), ("Nyumbani Shelter", "support_organisation"), ("Nyumba Salama Kwale", None), ("MAKAZI SALAMA", None), ("Kituo cha Uokoaji Kilifi", None)]
+    ("name", "kind"), [("Mwangaza", "shelter"), ("Mwangaza Safe House", "support_organisation"), ("Kwale Girls Rescue Centre", None), ("Nyumbani Shelter", "support_organisation"), ("Nyumba Salama Kwale", None), ("MAKAZI SALAMA", None), ("Kituo cha Uokoaji Kilifi", None), ("Makao ya Wasichana", None), ("Tumaini Half-Way Home", None)]
 )
 def test_shelters_and_safe_houses_are_withheld(name: str, kind: str | None) -> None:
     record = enriched(name=name, facility_type=kind)
@@ -54,3 +54,11 @@ def test_enriching_twice_changes_nothing_more() -> None:
 def test_nothing_is_asked_of_a_row_that_is_no_place() -> None:
     result = enrich([Record(record_key="k", source="s", pointer="/0"), Record(record_key="l", source="s", pointer="/1", name="TOTAL")], load_vocabularies())
     assert list(result.issues) == []
+
+
+@pytest.mark.parametrize("services", [("safe_shelter",), ("safe_shelter", "referral")])
+def test_what_does_nothing_but_shelter_is_withheld_whatever_it_is_called(services: tuple[str, ...]) -> None:
+    for kind in (None, "support_organisation"):
+        assert enriched(name="Amani Centre", facility_type=kind, services=services).visibility is Visibility.WITHHELD
+    assert enriched(name="Amani Centre", facility_type="support_organisation", services=(*services, "legal_aid")).visibility is Visibility.PUBLIC
+    assert enriched(name="Amani Hospital", facility_type="hospital", services=services).visibility is Visibility.PUBLIC

@@ -227,7 +227,7 @@ def test_an_object_that_says_where_the_row_itself_is_keeps_its_telephone(within:
 
 
 @pytest.mark.parametrize("values", [
-    {"facility_type": "Shelter"}, {"section": "SAFE HOUSES"}, {"location": "Confidential"}, {"description": "Do not publish"}, {"visibility": "Public", "facility_type": "Safe Houses"},
+    {"facility_type": "Shelter"}, {"facility_type": "Shelter & counselling"}, {"facility_type": "Temporary accommodation"}, {"section": "SAFE HOUSES"}, {"location": "Confidential"}, {"description": "Do not publish"}, {"visibility": "Public", "facility_type": "Safe Houses"},
 ])  # fmt: skip
 def test_what_stands_in_a_list_of_shelters_or_says_so_is_withheld_whatever_its_name_tells(values: dict[str, Any]) -> None:
     place = {"name": "Open Door Drop-in Centre", "county": "Mombasa", **values}
