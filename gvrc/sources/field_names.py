@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
@@ -141,22 +141,41 @@ def _by_a_part(steps: tuple[str, ...], words: list[str]) -> KnownName | None:
     if either := _either(steps[-1]):
         return either
     if plain := _without_asides(steps[-1]):
-        if (aside := known_name((steps[-1].partition("(")[2].rstrip(") "),))) is not None and aside.canonical == "coordinates":
-            return _less_sure(aside)  # `Location (GPS)`
-        if aside is not None and aside.canonical == "officer" and (held := known_name((*steps[:-1], plain))) is not None and held.canonical in _MAY_BE_SEVERAL:
-            return replace(aside, canonical="officer_contact", confidence=0.9, reason="it is how to reach the one in its brackets")  # `Mobile (OCS)`
-        return _less_sure(known_name((*steps[:-1], plain)))
-    if (another := _ANOTHER.fullmatch(words[-1])) and (same := known_name((*steps[:-1], another[1]))) is not None and same.canonical in _MAY_BE_SEVERAL:
-        return _less_sure(same)
-    if (timed := _DAY_AND_NIGHT.sub("", words[-1]).strip()) != words[-1] and len(timed) > 2:
-        return _less_sure(known_name((*steps[:-1], timed)))
-    if (numbered := _NUMBERED.fullmatch(words[-1])) and (same := known_name((*steps[:-1], f"{numbered[1]} {numbered[2]}"))) is not None and same.canonical in _OF_ONE_OF_SEVERAL:
-        return _less_sure(same)
+        return _with_its_aside(steps, plain)
+    for part, may_mean in _without_what_comes_with_it(words[-1]):
+        if (same := known_name((*steps[:-1], part))) is not None and same.canonical in may_mean:
+            return _less_sure(same)
+    return _as_asked(steps) or (known_name((*steps[:-1], *steps[-1].split("/"))) if _GROUPED.fullmatch(steps[-1]) else None)
+
+
+def _with_its_aside(steps: tuple[str, ...], plain: str) -> KnownName | None:
+    """What a heading with brackets means: `Location (GPS)` are coordinates, `Mobile (OCS)` is the officer's, of any other the brackets only explain it."""
+    aside, held = known_name((steps[-1].partition("(")[2].rstrip(") "),)), known_name((*steps[:-1], plain))
+    if aside is not None and aside.canonical == "coordinates":
+        return _less_sure(aside)
+    if aside is not None and aside.canonical == "officer" and held is not None and held.canonical in _MAY_BE_SEVERAL:
+        return replace(aside, canonical="officer_contact", confidence=0.9, reason="it is how to reach the one in its brackets")
+    return _less_sure(held)
+
+
+def _without_what_comes_with_it(name: str) -> Iterator[tuple[str, frozenset[str]]]:
+    """A name without the word that says it is another one (`alt tel`), when it is answered (`24hr hotline`), or its number among several (`station 2 phone`), and
+    what it may mean then."""
+    if another := _ANOTHER.fullmatch(name):
+        yield another[1], _MAY_BE_SEVERAL
+    if (timed := _DAY_AND_NIGHT.sub("", name).strip()) != name and len(timed) > 2:
+        yield timed, _MAY_BE_SEVERAL
+    if numbered := _NUMBERED.fullmatch(name):
+        yield f"{numbered[1]} {numbered[2]}", _OF_ONE_OF_SEVERAL
+
+
+def _as_asked(steps: tuple[str, ...]) -> KnownName | None:
+    """What a question asks for, and what is said of the place by its name (`location of the office`)."""
     name = plain_name(steps[-1])
     for plain in (_OF_THE_PLACE.sub("", name), plain_name(asked(steps[-1]))):
         if 1 < len(plain) < len(name):
             return _less_sure(known_name((*steps[:-1], plain)))
-    return known_name((*steps[:-1], *steps[-1].split("/"))) if _GROUPED.fullmatch(steps[-1]) else None
+    return None
 
 
 _ASIDE = re.compile(r"\s*[(\[{][^()\[\]{}]{0,60}(?:[)\]}]|$)\s*")
