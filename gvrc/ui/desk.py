@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NoReturn, TypeVar
+from urllib.parse import urlencode, urlsplit
 
 import streamlit as st
 import structlog
@@ -107,10 +108,27 @@ def lead_to_sign_in() -> NoReturn:
     context = get_script_run_ctx()
     if context is not None:
         message = ForwardMsg()
-        has_left = st.session_state.pop("desk.left", False)
-        message.auth_redirect.url = OIDC_LOGOUT_PATH if has_left else SIGN_IN_PATH  # the way st.logout() leads the browser on
+        at_once = {None: _sign_in_again(), True: OIDC_LOGOUT_PATH, False: SIGN_IN_PATH}
+        message.auth_redirect.url = at_once[st.session_state.pop("desk.left", None)]  # the way st.logout() leads the browser on
         context.enqueue(message)
     st.stop()
+
+
+def _sign_in_again() -> str:
+    """The sign-in page for whose sign-in ended by itself: it says so, and leads back to where they were."""
+    here = urlsplit(st.context.url or "/").path or "/"
+    query = urlencode(st.query_params.to_dict())
+    return f"{SIGN_IN_PATH}?{urlencode({'ended': 1, 'next': f'{here}?{query}' if query else here})}"
+
+
+def attempt_to_leave(act: Callable[..., object], *arguments: Any) -> None:
+    """`attempt` an act of one's own that ends this sign-in too; nothing needs to be said of that afterwards."""
+
+    def leave() -> None:
+        act(*arguments)
+        st.session_state["desk.left"] = False
+
+    attempt(leave)
 
 
 def sign_out() -> None:
@@ -229,5 +247,5 @@ def _look_again() -> None:
 
 
 __all__ = [
-    "Permission", "Seat", "attempt", "begin_counting", "lead_to_sign_in", "refuse", "session_token", "show_error", "show_trouble", "sign_out", "take", "tell", "tell_kept", "tell_lag", "wake_up",
+    "Permission", "Seat", "attempt", "attempt_to_leave", "begin_counting", "lead_to_sign_in", "refuse", "session_token", "show_error", "show_trouble", "sign_out", "take", "tell", "tell_kept", "tell_lag", "wake_up",
 ]

@@ -53,7 +53,7 @@ def _save() -> None:
     seat = desk.take(even_with_given_password=True)
     current, password, again = (str(st.session_state.get(key, "")) for key in FIELDS)
     if admin_accounts.passwords_agree(seat, password, again):
-        desk.attempt(accounts.set_password, seat.db, seat.actor, seat.actor.username, password, current)
+        desk.attempt_to_leave(accounts.set_password, seat.db, seat.actor, seat.actor.username, password, current)
     for key in FIELDS:
         st.session_state[key] = ""
 
@@ -61,4 +61,4 @@ def _save() -> None:
 def _sign_out_everywhere() -> None:
     """Callback: every browser, this one too."""
     seat = desk.take(even_with_given_password=True)
-    desk.attempt(accounts.sign_out_everywhere, seat.db, seat.actor)
+    desk.attempt_to_leave(accounts.sign_out_everywhere, seat.db, seat.actor)

@@ -30,6 +30,8 @@ FIELDS = (
 LONGEST_SEARCH = 200
 FILTER_PX = 212
 """Four stand in a row of the page, at 1280 pixels too."""
+NAMED_PX = {"name": 200, "facility_type": 100}
+"""What keeps these columns readable beside long contacts on a tablet."""
 FINER = {"county": ("constituency", "ward"), "constituency": ("ward",)}
 """What a change of a place's filter makes meaningless."""
 
@@ -133,7 +135,7 @@ def _nothing(seat: Seat, *, is_filtered: bool) -> None:
 def _rows(seat: Seat, rows: Sequence[FacilityView]) -> None:
     say = seat.say
     names = ("name", "facility_type", "county", "ward", "contacts", "quality")
-    columns = [Column(title=say("registry.column.code"), align="whole"), *(Column(title=say(f"field.{name}"), align="right" if name == "quality" else "left") for name in names)]
+    columns = [Column(title=say("registry.column.code"), align="whole"), *(Column(title=say(f"field.{name}"), align="right" if name == "quality" else "left", width=NAMED_PX.get(name)) for name in names)]
     tables.table(columns, [_row(say, row) for row in rows], key="facility_rows", label=say("registry.alt"), height=tables.LIST_PX)
 
 

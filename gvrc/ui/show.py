@@ -20,6 +20,7 @@ from gvrc.views.records import IssueView
 
 ABSENT = "–"
 _JOINTS = re.compile(r"(?<=\w)[.@_/-](?=\w)")
+_WITHIN = re.compile(r"(?<=\w{20})(?=\w{6})")
 ROWS_PER_PAGE = 50
 
 # The four states of the house, and what a run or stage may be; always colour and sign and word together.
@@ -152,8 +153,9 @@ def value_text(value: Any) -> str:
 
 
 def breakable(text: str) -> str:
-    """The text, whose long words may break after a dot, at, dash or stroke, so that an address or a path does not widen its column."""
-    return _JOINTS.sub("\\g<0>\u200b", text)
+    """The text, whose long words may break after a dot, at, dash or stroke, and where they are very long anywhere, so that an address, a path or a name
+    does not widen its column."""
+    return _WITHIN.sub("\u200b", _JOINTS.sub("\\g<0>\u200b", text))
 
 
 def moment(when: datetime, *, is_short: bool = False) -> str:
@@ -195,7 +197,7 @@ def _thousands_apart(frame: pd.DataFrame) -> Any:
 def _cell(value: Any) -> Any:
     if isinstance(value, Badge):
         return str(value)
-    return value if isinstance(value, int) and not isinstance(value, bool) else escape_markdown(value_text(value))
+    return value if isinstance(value, int) and not isinstance(value, bool) else escape_markdown(breakable(value_text(value)))
 
 
 class Badge(str):

@@ -134,7 +134,8 @@ async def sign_in_page(request: Request) -> Response:
             return await _sign_in(request)
     except StoreError as error:
         return await to_thread.run_sync(trouble_page, error)
-    form = _sign_in_form(next_path=safe_next(request.query_params.get("next", "/")))
+    notice = house.current().words("gate.ended") if "ended" in request.query_params else ""
+    form = _sign_in_form(next_path=safe_next(request.query_params.get("next", "/")), notice=notice)
     if _chosen_language(request):
         form.set_cookie(LANGUAGE_COOKIE, house.current().language, max_age=LANGUAGE_DAYS * 86_400, path="/auth/", httponly=True, samesite="lax")
     return form
@@ -165,7 +166,7 @@ async def _sign_in(request: Request) -> Response:
     return signed_in(request, token, next_path)
 
 
-def _sign_in_form(*, next_path: str, username: str = "", problem: str = "", hint: str = "", status: int = 200) -> Response:
+def _sign_in_form(*, next_path: str, username: str = "", problem: str = "", hint: str = "", notice: str = "", status: int = 200) -> Response:
     words = house.current().words
     form = (
         f'<form method="post"><input type="hidden" name="next" value="{escape(next_path, quote=True)}">'
@@ -175,7 +176,7 @@ def _sign_in_form(*, next_path: str, username: str = "", problem: str = "", hint
         + _organisation_link(next_path)
     )
     return FormPage(
-        title=words("gate.sign_in"), lead=words("gate.lead"), form=form, problem=problem, hint=hint, status=status, next_path=next_path
+        title=words("gate.sign_in"), lead=words("gate.lead"), form=form, problem=problem, hint=hint, notice=notice, status=status, next_path=next_path
     ).response()
 
 

@@ -108,6 +108,13 @@ def test_the_set_up_is_closed_once_there_is_an_administrator(app: Starlette) -> 
 
 
 @pytest.mark.usefixtures("administrator")
+def test_whose_sign_in_ended_is_told_so_and_led_back(app: Starlette) -> None:
+    page = browse(app, lambda client: client.get("/auth/sign-in?ended=1&next=%2Freview%3Frun%3D1"))
+    assert "has ended" in page.text
+    assert 'value="/review?run=1"' in page.text
+
+
+@pytest.mark.usefixtures("administrator")
 def test_signing_in_leads_to_the_page_asked_for_with_a_cookie_no_script_can_read(app: Starlette) -> None:
     async def steps(browser: httpx.AsyncClient) -> tuple[httpx.Response, httpx.Response]:
         answer = await post(browser, "/auth/sign-in", credentials(next="/records?run=3"))
