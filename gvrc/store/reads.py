@@ -109,33 +109,33 @@ class RecordFilter:
 
 def count_records(conn: Connection, scope: Scope, run_id: int, chosen: RecordFilter) -> int:
     """How many records of a run the reader may know of."""
-    query = text(f"SELECT count(*) FROM ({_RECORDS}) x WHERE {chosen.where()}")  # noqa: S608
+    query = text(for_scope(scope, f"SELECT count(*) FROM ({_RECORDS}) x WHERE {chosen.where()}"))  # noqa: S608
     return int(conn.execute(query, {"run_id": run_id} | scope.parameters() | chosen.parameters()).scalar_one())
 
 
 def record_rows(conn: Connection, scope: Scope, run_id: int, chosen: RecordFilter, *, limit: int, offset: int = 0, after: int = 0) -> list[Row[Any]]:
     """One page of a run's records in the order of their ids: from the place `offset` on, or those behind the record `after`."""
     page = f"SELECT x.record_id FROM ({_RECORDS}) x WHERE {chosen.where()} AND x.record_id > :after ORDER BY x.record_id LIMIT :limit OFFSET :offset"  # noqa: S608
-    query = text(f"SELECT x.* FROM ({_RECORDS}) x WHERE x.record_id = ANY(ARRAY({page})) ORDER BY x.record_id")  # noqa: S608
+    query = text(for_scope(scope, f"SELECT x.* FROM ({_RECORDS}) x WHERE x.record_id = ANY(ARRAY({page})) ORDER BY x.record_id"))  # noqa: S608
     values = {"run_id": run_id, "limit": limit, "offset": offset, "after": after} | scope.parameters() | chosen.parameters()
     return list(conn.execute(query, values))
 
 
 def file_records(conn: Connection, scope: Scope, run_id: int, file_id: int, *, after: int, limit: int) -> list[Row[Any]]:
     """The next records of one file of a run after row number `after`, in the order of the file."""
-    query = text(f"""
+    query = text(for_scope(scope, f"""
         SELECT x.* FROM ({_RECORDS}) x WHERE x.shown <> 'nothing' AND x.file_id = :file_id AND x.row_number > :after
         ORDER BY x.row_number LIMIT :limit
-    """)  # noqa: S608
+    """))  # noqa: S608
     return list(conn.execute(query, {"run_id": run_id, "file_id": file_id, "after": after, "limit": limit} | scope.parameters()))
 
 
 def records_by_id(conn: Connection, scope: Scope, record_ids: Sequence[int]) -> dict[int, Row[Any]]:
     """Records by id, whatever run they belong to; those the reader may not know of are left out."""
-    query = text(f"""
+    query = text(for_scope(scope, f"""
         SELECT r.*, {SHOWN} AS shown, f.name AS file_name FROM staging.records r JOIN staging.source_files f USING (file_id)
         WHERE r.record_id = ANY(:record_ids) AND {SHOWN} <> 'nothing'
-    """)  # noqa: S608
+    """))  # noqa: S608
     return {row.record_id: row for row in conn.execute(query, {"record_ids": list(record_ids)} | scope.parameters())}
 
 
@@ -162,9 +162,9 @@ def run_counts(conn: Connection, scope: Scope, run_id: int) -> RunCounts:
     states: dict[str, int] = {}
     hidden: dict[int, int] = {}
     visible: dict[int, int] = {}
-    for row in conn.execute(text(f"""
+    for row in conn.execute(text(for_scope(scope, f"""
         SELECT x.file_id, x.state, x.shown = 'nothing' AS is_hidden, count(*) AS n FROM ({_RECORDS}) x GROUP BY 1, 2, 3
-    """), values):  # noqa: S608
+    """)), values):  # noqa: S608
         if row.is_hidden:
             hidden[row.file_id] = hidden.get(row.file_id, 0) + row.n
         else:
@@ -173,8 +173,8 @@ def run_counts(conn: Connection, scope: Scope, run_id: int) -> RunCounts:
     pairs = conn.execute(text(for_scope(scope, _PAIR_COUNTS)), values).one()
     return RunCounts(
         states=states, hidden=hidden, visible=visible, dead_letters=dead_letters_known(conn, scope, run_id),
-        issues={row.code: row.n for row in conn.execute(text(_ISSUE_COUNTS), values)},
-        quality={name: float(mean) for name, mean in conn.execute(text(_QUALITY), values).one()._mapping.items() if mean is not None}, pairs=pairs.kept, open_pairs=pairs.waiting,
+        issues={row.code: row.n for row in conn.execute(text(for_scope(scope, _ISSUE_COUNTS)), values)},
+        quality={name: float(mean) for name, mean in conn.execute(text(for_scope(scope, _QUALITY)), values).one()._mapping.items() if mean is not None}, pairs=pairs.kept, open_pairs=pairs.waiting,
     )
 
 
@@ -213,8 +213,11 @@ _PAIR_COUNTS = f"""
 
 
 def for_scope(scope: Scope, query: str) -> str:
-    """The query, spared the look at both sides of every pair when the reader sees all places everywhere."""
-    return query.replace(SEEN_PAIRS, _EVERY_PAIR) if scope.sees_all and scope.counties is None else query
+    """The query, for a reader who sees all places everywhere spared the look at what is shown of every record and at both sides of every pair: the database
+    then neither reckons with rows that are left out nor decides it row by row."""
+    if not scope.sees_all or scope.counties is not None:
+        return query
+    return query.replace(SEEN_PAIRS, _EVERY_PAIR).replace(SHOWN, "'all'")
 
 
 def run_rows(conn: Connection, *, run_id: int | None = None, limit: int = 50, offset: int = 0) -> list[Row[Any]]:
@@ -240,7 +243,7 @@ def known_records(conn: Connection, scope: Scope, run_id: int) -> int:
         """), {"run_id": run_id}).scalar_one_or_none()
         if known is not None:
             return int(known)
-    query = text(f"SELECT count(*) FROM ({_RECORDS}) x WHERE x.shown <> 'nothing'")  # noqa: S608
+    query = text(for_scope(scope, f"SELECT count(*) FROM ({_RECORDS}) x WHERE x.shown <> 'nothing'"))  # noqa: S608
     return int(conn.execute(query, {"run_id": run_id} | scope.parameters()).scalar_one())
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, text
 
-from gvrc.store.reads import _RECORDS, Scope, shown_as  # the records of a run with how much of each is shown
+from gvrc.store.reads import _RECORDS, Scope, for_scope, shown_as  # the records of a run with how much of each is shown
 
 _REGISTRY = f"""
     SELECT s.facility_id AS place_id, s.facility_code AS code, s.shown, s.county_code,
@@ -136,4 +136,4 @@ def point_decisions(conn: Connection, run_id: int) -> set[int]:
 
 
 def _rows(conn: Connection, scope: Scope, chosen: MapFilter, query: str, **values: Any) -> list[Row[Any]]:
-    return list(conn.execute(text(query), scope.parameters() | chosen.parameters() | values))
+    return list(conn.execute(text(for_scope(scope, query)), scope.parameters() | chosen.parameters() | values))

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, text
 
-from gvrc.store.reads import _RECORDS, RecordFilter, Scope  # the records of a run with how much of each is shown
+from gvrc.store.reads import _RECORDS, RecordFilter, Scope, for_scope  # the records of a run with how much of each is shown
 from gvrc.store.tables import QUALITY_DIMENSIONS
 
 DIMENSIONS = QUALITY_DIMENSIONS
@@ -21,63 +21,49 @@ _SCORED = f"""
         {", ".join(f"CASE WHEN {_IS_SCORED} THEN x.{name} END AS {name}" for name in DIMENSIONS)}
     FROM ({{records}}) x WHERE {{where}}
 """  # noqa: S608 (fragments of this module)
-_SUMS = ", ".join(f"sum(s.{name}) AS {name}, count(s.{name}) AS n_{name}, count(*) FILTER (WHERE s.{name} < :target_{name}) AS weak_{name}" for name in DIMENSIONS)
-_MEANS = ", ".join(f"sum(g.{name}) / nullif(sum(g.n_{name}), 0) AS {name}, sum(g.weak_{name})::bigint AS weak_{name}" for name in DIMENSIONS)
+_SUMS = ", ".join(f"coalesce(sum(s.{name}), 0) AS {name}, count(s.{name}) AS n_{name}, count(*) FILTER (WHERE s.{name} < :target_{name}) AS weak_{name}" for name in DIMENSIONS)
 _OF_THE_RUN = "i.file_id IN (SELECT file_id FROM staging.run_files WHERE run_id = :run_id)"
 _ONE_RUN = _RECORDS.replace("SELECT r.*,", "SELECT r.*, rf.run_id AS run,")
 _MANY_RUNS = _ONE_RUN.replace("rf.run_id = :run_id", "rf.run_id = ANY(:run_ids)")
 
 
-def means(conn: Connection, scope: Scope, run_id: int, chosen: RecordFilter, targets: Mapping[str, float]) -> list[Row[Any]]:
-    """The records of a filter, and the mean and the number below target of each dimension: for all (`cut` is `run`), and by source, county and
-    kind of place (`code` names which; None: not known)."""
-    scored = _SCORED.format(records=_ONE_RUN, where=chosen.where())
-    # the small sums of every source, county and kind are made side by side; what they add up to is made of these
-    query = text(f"""
-        SELECT CASE WHEN grouping(g.source) = 0 THEN 'source' WHEN grouping(g.county_code) = 0 THEN 'county'
-                WHEN grouping(g.facility_type) = 0 THEN 'kind' ELSE 'run' END AS cut,
-            coalesce(g.source, g.county_code, g.facility_type) AS code, coalesce(sum(g.records), 0)::bigint AS records, sum(g.scored)::bigint AS scored,
-            sum(g.total) / nullif(sum(g.scored), 0) AS total, {_MEANS}
-        FROM (
-            SELECT s.source, s.county_code, s.facility_type, count(*) AS records, count(s.total) AS scored, sum(s.total) AS total, {_SUMS}
-            FROM ({scored}) s GROUP BY 1, 2, 3
-        ) g GROUP BY GROUPING SETS ((), (g.source), (g.county_code), (g.facility_type)) ORDER BY 1, 3 DESC, 2
-    """)  # noqa: S608
+def cells(conn: Connection, scope: Scope, run_id: int, targets: Mapping[str, float]) -> list[Row[Any]]:
+    """The records of a run by source, county, kind of place and state (each None: not known, or not shown): how many, how many of them are scored, the sum
+    of their quality scores, and per dimension the sum, how many have it and how many are below target. A few thousand rows however large the run is, of
+    which every filter and cut can be added up."""
+    scored = _SCORED.format(records=_ONE_RUN, where=RecordFilter().where())
+    query = text(for_scope(scope, f"""
+        SELECT s.source, s.county_code, s.facility_type, s.state, count(*) AS records, count(s.total) AS scored, coalesce(sum(s.total), 0) AS total, {_SUMS}
+        FROM ({scored}) s GROUP BY 1, 2, 3, 4
+    """))  # noqa: S608
     values = {f"target_{name}": target for name, target in targets.items()}
-    return list(conn.execute(query, {"run_id": run_id} | scope.parameters() | chosen.parameters() | values))
+    return list(conn.execute(query, {"run_id": run_id} | scope.parameters() | RecordFilter().parameters() | values))
 
 
-def state_counts(conn: Connection, scope: Scope, run_id: int, chosen: RecordFilter) -> dict[str, int]:
-    """How many records of a filter are in which state."""
-    query = text(f"SELECT x.state, count(*) AS n FROM ({_RECORDS}) x WHERE {chosen.where()} GROUP BY 1")  # noqa: S608
-    rows = conn.execute(query, {"run_id": run_id} | scope.parameters() | chosen.parameters())
-    return {row.state: row.n for row in rows}
-
-
-def issue_counts(conn: Connection, scope: Scope, run_id: int, chosen: RecordFilter) -> list[Row[Any]]:
-    """Open issues by kind: on how many records of a filter, and what mending all of them would add to their quality scores."""
-    query = text(f"""
-        SELECT code, count(*) AS records, coalesce(sum(points), 0) AS points FROM (
-            SELECT i.code, i.record_id, sum(i.points) AS points FROM ({_RECORDS}) x JOIN staging.issues i USING (record_id)
-            WHERE {_OF_THE_RUN} AND i.state = 'open' AND x.shown = 'all' AND {chosen.where()} GROUP BY 1, 2
-        ) each GROUP BY 1 ORDER BY 2 DESC, 1
-    """)  # noqa: S608
-    return list(conn.execute(query, {"run_id": run_id} | scope.parameters() | chosen.parameters()))
+def issue_cells(conn: Connection, scope: Scope, run_id: int) -> list[Row[Any]]:
+    """Open issues by source, county, kind of place and kind of issue: on how many records, and what mending all of them would add to their quality scores."""
+    query = text(for_scope(scope, f"""
+        SELECT each.source, each.county_code, each.facility_type, each.code, count(*) AS records, coalesce(sum(each.points), 0) AS points FROM (
+            SELECT x.source, x.county_code, x.facility_type, i.code, i.record_id, sum(i.points) AS points
+            FROM ({_RECORDS}) x JOIN staging.issues i USING (record_id) WHERE {_OF_THE_RUN} AND i.state = 'open' AND x.shown = 'all' GROUP BY 1, 2, 3, 4, 5
+        ) each GROUP BY 1, 2, 3, 4
+    """))  # noqa: S608
+    return list(conn.execute(query, {"run_id": run_id} | scope.parameters()))
 
 
 def worst_ids(conn: Connection, scope: Scope, run_id: int, chosen: RecordFilter, *, limit: int) -> list[int]:
     """The records of a filter with the lowest quality scores, the worst first."""
-    query = text(f"""
+    query = text(for_scope(scope, f"""
         SELECT x.record_id FROM ({_RECORDS}) x WHERE x.shown = 'all' AND x.state <> 'rejected' AND x.quality_score IS NOT NULL AND {chosen.where()}
         ORDER BY x.quality_score, x.record_id LIMIT :limit
-    """)  # noqa: S608
+    """))  # noqa: S608
     return [row.record_id for row in conn.execute(query, {"run_id": run_id, "limit": limit} | scope.parameters() | chosen.parameters())]
 
 
 def open_work(conn: Connection, scope: Scope, run_id: int, chosen: RecordFilter) -> list[Row[Any]]:
     """The open issues of a filter by kind: how many ask a person, with and without a suggestion, how many different suggestions, how many ask
     nobody, and the points to gain by each."""
-    query = text(f"""
+    query = text(for_scope(scope, f"""
         SELECT code, coalesce(sum(n) FILTER (WHERE asks), 0)::bigint AS asking, coalesce(sum(n) FILTER (WHERE asks AND is_suggested), 0)::bigint AS suggested,
             count(*) FILTER (WHERE asks AND is_suggested) AS groups, coalesce(sum(n) FILTER (WHERE NOT asks), 0)::bigint AS silent,
             coalesce(sum(points) FILTER (WHERE asks AND is_suggested), 0) AS points_suggested,
@@ -88,13 +74,13 @@ def open_work(conn: Connection, scope: Scope, run_id: int, chosen: RecordFilter)
             WHERE {_OF_THE_RUN} AND i.state = 'open' AND {_IS_SCORED} AND {chosen.where()}
             GROUP BY 1, 2, 3, CASE WHEN i.asks THEN i.field_name END, CASE WHEN i.asks THEN i.suggestion -> 'shown' END
         ) alike GROUP BY code
-    """)  # noqa: S608
+    """))  # noqa: S608
     return list(conn.execute(query, {"run_id": run_id} | scope.parameters() | chosen.parameters()))
 
 
 def open_duplicates(conn: Connection, scope: Scope, run_id: int, chosen: RecordFilter) -> tuple[int, float]:
     """Open questions about two records of a filter of which the reader sees both whole, and what their records lack in uniqueness, as points."""
-    query = text(f"""
+    query = text(for_scope(scope, f"""
         WITH pairs AS MATERIALIZED (
             SELECT m.left_record_id, m.right_record_id FROM staging.match_results m WHERE m.run_id = :run_id AND m.is_open
         ), seen AS MATERIALIZED (
@@ -109,7 +95,7 @@ def open_duplicates(conn: Connection, scope: Scope, run_id: int, chosen: RecordF
                 jsonb_to_recordset(own.quality_parts) AS part (dimension text, weight float8)
             WHERE part.dimension = 'uniqueness' AND seen.is_chosen
                 AND seen.record_id IN (SELECT left_record_id FROM shown UNION SELECT right_record_id FROM shown)), 0) AS points
-    """)  # noqa: S608
+    """))  # noqa: S608
     row = conn.execute(query, {"run_id": run_id} | scope.parameters() | chosen.parameters()).one()
     return row.pairs, row.points
 
@@ -158,7 +144,7 @@ def run_means(conn: Connection, scope: Scope, run_ids: Sequence[int], chosen: Re
     """The same from the records themselves as they stand now, for what a snapshot does not hold or would tell too much of."""
     scored = _SCORED.format(records=_MANY_RUNS, where=chosen.where())
     names = (*DIMENSIONS, "total")
-    query = text(f"SELECT s.run AS run_id, {', '.join(f'avg(s.{name}) AS {name}' for name in names)} FROM ({scored}) s GROUP BY 1")  # noqa: S608
+    query = text(for_scope(scope, f"SELECT s.run AS run_id, {', '.join(f'avg(s.{name}) AS {name}' for name in names)} FROM ({scored}) s GROUP BY 1"))  # noqa: S608
     rows = conn.execute(query, {"run_ids": list(run_ids)} | scope.parameters() | chosen.parameters())
     return {row.run_id: {name: round(getattr(row, name), 2) for name in names if getattr(row, name) is not None} for row in rows}
 
@@ -175,8 +161,8 @@ def profile_of(conn: Connection, run_id: int, source: str) -> dict[str, Any] | N
 
 def whole_ids(conn: Connection, scope: Scope, run_id: int, source: str, *, limit: int) -> tuple[list[int], bool]:
     """Records of a source in a run that the reader sees whole, at most `limit`; and whether these are all there are of it."""
-    query = text(f"""
+    query = text(for_scope(scope, f"""
         SELECT x.record_id, x.shown = 'all' AS is_whole FROM ({_RECORDS}) x WHERE x.source = :source ORDER BY is_whole, x.record_id LIMIT :limit
-    """)  # noqa: S608
+    """))  # noqa: S608
     rows = list(conn.execute(query, {"run_id": run_id, "source": source, "limit": limit} | scope.parameters()))
     return [row.record_id for row in rows if row.is_whole], all(row.is_whole for row in rows)

@@ -125,15 +125,15 @@ def _pair_page(conn: Connection, scope: Scope, run_id: int, chosen: QuestionFilt
 
 def _flag_page(conn: Connection, scope: Scope, run_id: int, chosen: QuestionFilter, most: int | None) -> list[Row[Any]]:
     """Each file gives the first of its own by its index; of these the first."""
-    query = text(f"""
+    query = text(for_scope(scope, f"""
         SELECT q.* FROM staging.run_files rf CROSS JOIN LATERAL (
             SELECT i.question_key, 'issue' AS kind, NULL::bigint AS match_id, i.issue_id, i.record_id AS left_record_id, NULL::bigint AS right_record_id,
                 i.code, NULL AS asked, true AS is_open, {_RANK} AS rank, coalesce(i.points, 0) AS weight
             FROM staging.issues i JOIN staging.records r USING (record_id)
-            WHERE i.file_id = rf.file_id AND {SHOWN} = 'all' AND {chosen.flag_clauses()}
+            WHERE i.file_id = rf.file_id AND r.file_id = rf.file_id AND {SHOWN} = 'all' AND {chosen.flag_clauses()}
             ORDER BY {_RANK}, coalesce(i.points, 0) DESC, i.code, i.record_id, i.issue_id LIMIT :most
         ) q WHERE rf.run_id = :run_id ORDER BY q.rank, q.weight DESC, q.code, q.left_record_id, q.issue_id LIMIT :most
-    """)  # noqa: S608
+    """))  # noqa: S608
     return list(conn.execute(query, {"run_id": run_id, "most": most} | scope.parameters() | chosen.parameters()))
 
 
@@ -154,12 +154,12 @@ def pair_tally(conn: Connection, scope: Scope, run_id: int, asked: str | None = 
 
 def flag_tally(conn: Connection, scope: Scope, run_id: int) -> list[Row[Any]]:
     """Flagged values that wait by kind of issue, severity, stage and what the record is."""
-    query = text(f"""
+    query = text(for_scope(scope, f"""
         SELECT i.code, i.severity, i.stage, r.source, r.county_code, r.facility_type, count(*) AS n
         FROM staging.issues i JOIN staging.records r USING (record_id)
         WHERE i.file_id IN (SELECT file_id FROM staging.run_files WHERE run_id = :run_id) AND {SHOWN} = 'all' AND {QuestionFilter().flag_clauses()}
         GROUP BY 1, 2, 3, 4, 5, 6
-    """)  # noqa: S608
+    """))  # noqa: S608
     return list(conn.execute(query, {"run_id": run_id} | scope.parameters()))
 
 
@@ -174,10 +174,10 @@ def answered_pairs(conn: Connection, scope: Scope, run_id: int) -> int:
 
 def answered_flags(conn: Connection, scope: Scope, run_id: int) -> int:
     """How many flagged values of a run people answered in it; their answers stand."""
-    query = text(f"""
+    query = text(for_scope(scope, f"""
         SELECT count(*) FROM staging.decisions d WHERE d.run_id = :run_id AND d.kind = 'issue' AND {_STANDS} AND NOT EXISTS (
             SELECT 1 FROM staging.records r WHERE r.record_key = ANY(d.record_keys) AND {SHOWN} <> 'all')
-    """)  # noqa: S608
+    """))  # noqa: S608
     return int(conn.execute(query, {"run_id": run_id} | scope.parameters()).scalar_one())
 
 
@@ -238,12 +238,12 @@ def any_question(conn: Connection, scope: Scope, run_id: int, key: str) -> Row[A
             p.is_open
         FROM ({SEEN_PAIRS}) p WHERE p.question_key = :key LIMIT 1
     """))  # noqa: S608
-    flag = text(f"""
+    flag = text(for_scope(scope, f"""
         SELECT i.question_key, 'issue' AS kind, NULL::bigint AS match_id, i.issue_id, i.record_id AS left_record_id, NULL::bigint AS right_record_id,
             i.code, NULL AS asked, i.asks AND i.state = 'open' AND r.state <> 'rejected' AS is_open
         FROM staging.issues i JOIN staging.records r USING (record_id) JOIN staging.run_files rf ON rf.file_id = i.file_id
         WHERE rf.run_id = :run_id AND i.question_key = :key AND {SHOWN} = 'all' LIMIT 1
-    """)  # noqa: S608
+    """))  # noqa: S608
     return conn.execute(pair, values).one_or_none() or conn.execute(flag, values).one_or_none()
 
 
@@ -304,7 +304,7 @@ def decision_rows(conn: Connection, scope: Scope, run_id: int, *, limit: int, as
         SELECT max(d.decision_id) AS decision_id, count(*) AS together FROM staging.decisions d
         WHERE d.run_id = :run_id AND {_STANDS} GROUP BY {step if as_batches else "d.decision_id"}
     """  # noqa: S608
-    query = text(f"""
+    query = text(for_scope(scope, f"""
         SELECT d.*, n.together, (
             SELECT array_agg(coalesce((SELECT r.name FROM staging.records r JOIN staging.run_files rf USING (file_id)
                 WHERE rf.run_id = :run_id AND r.record_key = k.key LIMIT 1),
@@ -316,5 +316,5 @@ def decision_rows(conn: Connection, scope: Scope, run_id: int, *, limit: int, as
             SELECT 1 FROM facilities_in_sight fa LEFT JOIN counties co USING (county_id)
             WHERE fa.facility_id = {_FACILITY_OF.format(key="k")} AND {shown_as("fa.visibility", "co.county_code")} = 'all'))
         ORDER BY d.decision_id DESC LIMIT :limit
-    """)  # noqa: S608
+    """))  # noqa: S608
     return list(conn.execute(query, {"run_id": run_id, "limit": limit} | scope.parameters()))

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, text
 
-from gvrc.store.reads import SHOWN, Scope
+from gvrc.store.reads import SHOWN, Scope, for_scope
 
 _LETTERS = "lower(regexp_replace({}, '[^A-Za-z0-9]', '', 'g'))"
 _OF_TYPE_COLUMN = f"""(i.field_name <> 'facility_type' OR EXISTS (
@@ -23,14 +23,14 @@ _UNKNOWN = f"""
 
 def unknown_words(conn: Connection, scope: Scope, run_id: int, codes: Collection[str], most: int) -> list[Row[Any]]:
     """Field, spelling and records of each unknown word, most records first."""
-    query = text(f"SELECT i.field_name, i.value, count(DISTINCT i.record_id) AS rows {_UNKNOWN} GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2 LIMIT :most")
+    query = text(for_scope(scope, f"SELECT i.field_name, i.value, count(DISTINCT i.record_id) AS rows {_UNKNOWN} GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2 LIMIT :most"))
     return list(conn.execute(query, {"run_id": run_id, "codes": sorted(codes), "most": most} | scope.parameters()))
 
 
 def records_writing(conn: Connection, scope: Scope, run_id: int, codes: Collection[str], field_name: str, spellings: Sequence[str]) -> list[Row[Any]]:
     """The records that write one of these, in the order of their ids."""
-    query = text(f"""
+    query = text(for_scope(scope, f"""
         SELECT DISTINCT i.record_id, i.value {_UNKNOWN} AND i.field_name = :field_name AND i.value = ANY(:spellings) ORDER BY i.record_id, i.value
-    """)
+    """))
     values = {"run_id": run_id, "codes": sorted(codes), "field_name": field_name, "spellings": list(spellings)}
     return list(conn.execute(query, values | scope.parameters()))

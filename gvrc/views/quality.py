@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -28,6 +29,10 @@ from gvrc.views.sight import Sight, note_looks
 CUTS = ("source", "county", "kind")
 TREND_RUNS = 20
 """Runs that a trend shows at most."""
+MOST_VIEWS = 64
+"""Filters whose sums are kept beside what they are sums of."""
+_FIRST_SUM = 4
+"""The columns of `reads_quality.cells` before its sums: source, county, kind, state."""
 PROFILED_RECORDS = 2_000
 """Records of a source from which a profile is made for who may not see all of them."""
 
@@ -94,6 +99,75 @@ class QualityView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class _Cell:
+    """Records that agree in source, county, kind of place and state, and their sums."""
+
+    codes: tuple[str | None, str | None, str | None]
+    state: str
+    sums: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _IssueCell:
+    """A kind of issue on the records that agree in source, county and kind of place."""
+
+    codes: tuple[str | None, str | None, str | None]
+    code: str
+    records: int
+    points: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class QualityCube:
+    """All that a reader may be told of the quality of a run, read once: every filter is added up from it, and asks the database nothing."""
+
+    cells: tuple[_Cell, ...]
+    issues: tuple[_IssueCell, ...]
+    targets: Mapping[str, float]
+    _views: dict[QualityQuery, QualityView] = field(default_factory=dict)
+
+    def view(self, query: QualityQuery) -> QualityView:
+        """What a dashboard says of the records of a filter; added up once."""
+        found = self._views.get(query)
+        if found is None:
+            if len(self._views) >= MOST_VIEWS:
+                self._views.clear()
+            found = self._views[query] = self._view(query)
+        return found
+
+    def _view(self, query: QualityQuery) -> QualityView:
+        wanted = (query.source, query.county, query.facility_type)
+        cells = [cell for cell in self.cells if _is_chosen(cell.codes, wanted)]
+        states = Counter[str]()
+        for cell in cells:
+            states[cell.state] += round(cell.sums[0])
+        return QualityView(
+            whole=_quality_row(None, None, cells, self.targets), cuts={cut: self._cut(at, cut, cells) for at, cut in enumerate(CUTS)},
+            states={"ready": states["ready"] + states["committed"], "to_review": states["to_review"], "held": states["held"] + states["rejected"], "new": states["new"]},
+            issues=self._issues(wanted),
+        )  # fmt: skip
+
+    def _cut(self, at: int, cut: str, cells: Sequence[_Cell]) -> tuple[QualityRow, ...]:
+        by_code: dict[str | None, list[_Cell]] = {}
+        for cell in cells:
+            by_code.setdefault(cell.codes[at], []).append(cell)
+        label = {"county": county_name, "kind": kind_label}.get(cut, str)
+        return tuple(sorted((_quality_row(code, label(code) if code else None, own, self.targets) for code, own in by_code.items()), key=_loss))
+
+    def _issues(self, wanted: tuple[str | None, ...]) -> tuple[IssueCount, ...]:
+        records, points = Counter[str](), defaultdict[str, float](float)
+        for cell in self.issues:
+            if _is_chosen(cell.codes, wanted):
+                records[cell.code] += cell.records
+                points[cell.code] += cell.points
+        return tuple(_issue_count(code, n, points[code]) for code, n in sorted(records.items(), key=lambda item: (-item[1], item[0])))
+
+
+def _is_chosen(codes: tuple[str | None, ...], wanted: tuple[str | None, ...]) -> bool:
+    return all(code is None or code == own for code, own in zip(wanted, codes, strict=True))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TrendPoint:
     """What a run reached: the mean per dimension, and `total`."""
 
@@ -122,48 +196,46 @@ def quality_view(db: Database, actor: Actor, query: QualityQuery) -> QualityView
     require(actor, Permission.SEE_QUALITY)
     scope = Sight(actor=actor).scope
     with db.read(actor) as conn:
-        return remembered(conn, db, actor, query.run_id, ("quality", scope, query), lambda own: _quality_view(own, scope, query))
+        cube = remembered(conn, db, actor, query.run_id, ("quality", scope), lambda own: _quality_cube(own, scope, query.run_id))
+    return cube.view(query)
 
 
-def _quality_view(conn: Connection, scope: Scope, query: QualityQuery) -> QualityView:
-    chosen, targets = query.as_filter(), load_weights().targets
-    rows = reads_quality.means(conn, scope, query.run_id, chosen, targets)
-    states = reads_quality.state_counts(conn, scope, query.run_id, chosen)
-    issues = reads_quality.issue_counts(conn, scope, query.run_id, chosen)
-    return QualityView(
-        whole=next(_quality_row(row, targets) for row in rows if row.cut == "run"),
-        cuts={cut: tuple(sorted((_quality_row(row, targets) for row in rows if row.cut == cut), key=_loss, reverse=True)) for cut in CUTS},
-        states={
-            "ready": states.get("ready", 0) + states.get("committed", 0), "to_review": states.get("to_review", 0),
-            "held": states.get("held", 0) + states.get("rejected", 0), "new": states.get("new", 0),
-        },
-        issues=tuple(_issue_count(row) for row in issues if row.code in CATALOGUE),
-    )  # fmt: skip
-
-
-def _quality_row(row: Any, targets: Mapping[str, float]) -> QualityRow:
-    return QualityRow(
-        code=row.code, label={"county": county_name, "kind": kind_label}.get(row.cut, str)(row.code) if row.code else None, records=row.records, total=_mean(row.total),
-        dimensions=tuple(
-            DimensionView(dimension=name, value=_mean(getattr(row, name)), target=targets[name], below=getattr(row, f"weak_{name}")) for name in DIMENSIONS
-        ),
-    )  # fmt: skip
-
-
-def _loss(row: QualityRow) -> float:
-    """The points of quality that the records of a row lack together: where there is most to gain."""
-    return 0.0 if row.total is None else row.records * (100 - row.total)
-
-
-def _mean(value: float | None) -> float | None:
-    return None if value is None else round(value, 1)
-
-
-def _issue_count(row: Any) -> IssueCount:
-    kind = CATALOGUE[row.code]
-    return IssueCount(
-        code=row.code, title=kind.title, severity=kind.severity.value, dimension=kind.dimension.value, records=row.records, points=round(row.points)
+def _quality_cube(conn: Connection, scope: Scope, run_id: int) -> QualityCube:
+    targets = load_weights().targets
+    rows = reads_quality.cells(conn, scope, run_id, targets)
+    cells = tuple(
+        _Cell(codes=(row.source, row.county_code, row.facility_type), state=row.state, sums=tuple(float(value) for value in row[_FIRST_SUM:])) for row in rows
     )
+    issues = tuple(
+        _IssueCell(codes=(row.source, row.county_code, row.facility_type), code=row.code, records=row.records, points=row.points)
+        for row in reads_quality.issue_cells(conn, scope, run_id) if row.code in CATALOGUE
+    )  # fmt: skip
+    return QualityCube(cells=cells, issues=issues, targets=targets)
+
+
+def _quality_row(code: str | None, label: str | None, cells: Sequence[_Cell], targets: Mapping[str, float]) -> QualityRow:
+    """What cells add up to; their sums stand in the order of the columns of `reads_quality.cells`."""
+    records, scored, total, *rest = map(sum, zip(*(cell.sums for cell in cells), strict=True)) if cells else [0.0] * (3 + 3 * len(DIMENSIONS))
+    dimensions = tuple(
+        DimensionView(dimension=name, value=_mean(rest[3 * at], rest[3 * at + 1]), target=targets[name], below=round(rest[3 * at + 2]))
+        for at, name in enumerate(DIMENSIONS)
+    )
+    return QualityRow(code=code, label=label, records=round(records), total=_mean(total, scored), dimensions=dimensions)
+
+
+def _loss(row: QualityRow) -> tuple[float, int, bool, str]:
+    """The points of quality that the records of a row lack together, where there is most to gain first; then the most records, then by code."""
+    lost = 0.0 if row.total is None else row.records * (100 - row.total)
+    return -lost, -row.records, row.code is None, row.code or ""
+
+
+def _mean(total: float, count: float) -> float | None:
+    return round(total / count, 1) if count else None
+
+
+def _issue_count(code: str, records: int, points: float) -> IssueCount:
+    kind = CATALOGUE[code]
+    return IssueCount(code=code, title=kind.title, severity=kind.severity.value, dimension=kind.dimension.value, records=records, points=round(points))
 
 
 def worst_records(db: Database, actor: Actor, query: QualityQuery, *, limit: int = 10) -> tuple[RecordView, ...]:

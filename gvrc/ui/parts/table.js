@@ -108,9 +108,11 @@ function said(text, way) {
   return words;
 }
 
-// A word no column could hold may break, so that it does not push the other columns off the page.
+// Addresses may break at their joints, and a word no column could hold anywhere, so that they do not push the other columns off the page.
+const BREAKS = /(?<=\S{20})(?=\S{6})|(?<=[a-z][.@_/-])(?=[a-z])/i;
+
 function breakable(text) {
-  const pieces = String(text).split(/(?<=\S{20})(?=\S{6})/);
+  const pieces = String(text).split(BREAKS);
   return pieces.flatMap((piece, number) => number ? [made("wbr"), piece] : [piece]);
 }
 
