@@ -230,7 +230,8 @@ def _loss(row: QualityRow) -> tuple[float, int, bool, str]:
 
 
 def _mean(total: float, count: float) -> float | None:
-    return round(total / count, 1) if count else None
+    """Rounded twice: the order in which the database adds up must not decide the tenth."""
+    return round(round(total / count, 6), 1) if count else None
 
 
 def _issue_count(code: str, records: int, points: float) -> IssueCount:
