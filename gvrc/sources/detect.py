@@ -45,7 +45,7 @@ from gvrc.sources.json_tree import (
     read_sample,
 )
 from gvrc.sources.known import KnownSource, known_sources, slug
-from gvrc.sources.labelled import LABEL_MARK, labelled
+from gvrc.sources.labelled import LABEL_MARK, parts_of_cell
 from gvrc.sources.looks import heading_level, is_area, is_county, is_kind_key
 from gvrc.sources.mapping import FieldValues, field_values, is_name_above, likeness, propose_fields, signature
 from gvrc.sources.referenced import REFERENCED, are_referenced, with_references
@@ -518,10 +518,10 @@ def _fields(sample: Sample) -> list[FieldValues]:
 
 
 def _by_labels(row: dict[str, Any]) -> dict[str, Any]:
-    """The cells of a row with those that name what they say (`Tel: .. Email: ..`) taken apart."""
+    """The cells of a row with those that name what they say (`Tel: .. Email: ..`, or JSON) taken apart."""
     told: dict[str, Any] = {}
     for name, cell in row.items():
-        parts = labelled(cell) if type(cell) is str else None
+        parts = parts_of_cell(cell) if type(cell) is str else None
         told |= {name: cell} if parts is None else {f"{name}{LABEL_MARK}{label}" if label else name: said for label, said in parts.items()}
     return told
 

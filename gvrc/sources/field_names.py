@@ -165,6 +165,8 @@ def _without_what_comes_with_it(name: str) -> Iterator[tuple[str, frozenset[str]
         yield another[1], _MAY_BE_SEVERAL
     if (timed := _DAY_AND_NIGHT.sub("", name).strip()) != name and len(timed) > 2:
         yield timed, _MAY_BE_SEVERAL
+    if several := _LISTED.fullmatch(name):
+        yield several[1], _OF_ONE_OF_SEVERAL | {"services"}
     if numbered := _NUMBERED.fullmatch(name):
         yield f"{numbered[1]} {numbered[2]}", _OF_ONE_OF_SEVERAL
 
@@ -185,6 +187,8 @@ _DAY_AND_NIGHT = re.compile(r"\b24 ?(?:hrs?|hours?|7)\b ?")
 """When a number is answered, told with what it is: `24hr hotline`."""
 _NUMBERED = re.compile(r"(\D{3,40}) \d{1,2} (\D{2,40})")
 """A field of one of several places or persons in a row: `station 2 phone`."""
+_LISTED = re.compile(r"(\D{3,40}) \d{1,2}")
+"""One of several values of a field: `services.1`."""
 _OF_THE_PLACE = re.compile(r" (?:of|for) (?:the |your |this )?(?:office|facility|organi[sz]ation|station|cent(?:re|er)|institution|shelter|hospital|clinic|provider|service provider)$")
 _MAY_BE_SEVERAL = frozenset({"phone", "email", "contact", "hotline", "website"})
 """Fields of which a place may have another one: `Alt Tel`, `2nd phone`."""

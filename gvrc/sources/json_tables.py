@@ -195,9 +195,15 @@ def _columns_at(path: tuple[str, ...], node: Any) -> JsonTable | None:
     cells = [cell for column in columns.values() for cell in list(column.values() if type(column) is dict else column)[:LOOKED_AT]]
     if not cells or any(type(cell) in (dict, list) for cell in cells):
         return None
-    if any(set(map(str, range(min(3, len(column))))) - set(column) for column in columns.values() if type(column) is dict):
+    if any(set(map(str, range(min(3, len(column))))) - set(column) for column in columns.values() if type(column) is dict) and not _share_their_keys(list(columns.values())):
         return None  # objects whose keys are no row numbers are objects, not columns
     return JsonTable(dialect=COLUMNS, path=(*path, EACH), names=tuple(columns))
+
+
+def _share_their_keys(columns: list[Any]) -> bool:
+    """Whether columns all hold the same keys, which name no fields: those of the rows (`{"name": {"r1": ..}, "phone": {"r1": ..}}`)."""
+    keys = list(columns[0]) if type(columns[0]) is dict else []
+    return len(keys) > 1 and not any(map(is_field_name, keys)) and all(type(column) is dict and column.keys() == columns[0].keys() for column in columns)
 
 
 _NUMBERS = r"\+?\d[\d ()/-]{1,60}\d"
@@ -356,11 +362,12 @@ class ColumnRecords:
         first = next(iter(columns))
         pointer = "".join(f"/{escaped(step)}" for step in (*self._steps, first))
         screen = Screen()
-        for index in range(len(columns[first])):
-            told = {name: cell for name, column in columns.items() if (cell := _cell_at(column, index)) not in (None, "")}
+        rows = columns[first] if type(columns[first]) is dict else range(len(columns[first]))
+        for row in rows:
+            told = {name: cell for name, column in columns.items() if (cell := _cell_at(column, row)) not in (None, "")}
             if told:
                 data = screen.cleared(told)
-                yield f"{pointer}/{index}", {}, data, told_bytes(data)
+                yield f"{pointer}/{escaped(str(row))}", {}, data, told_bytes(data)
 
     def _columns(self) -> dict[str, Any]:
         require_columns_fit(self._path)
@@ -370,8 +377,8 @@ class ColumnRecords:
         return {key: value for key, value in node.items() if type(value) in (list, dict)}
 
 
-def _cell_at(column: Any, index: int) -> Any:
-    return column.get(str(index)) if type(column) is dict else column[index] if index < len(column) else None
+def _cell_at(column: Any, row: int | str) -> Any:
+    return column.get(str(row)) if type(column) is dict else column[int(row)] if int(row) < len(column) else None
 
 
 def require_columns_fit(path: Path) -> None:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from typing import Any
+
+import orjson
 
 from gvrc.sources.field_names import is_label
 
@@ -29,6 +32,17 @@ def labelled(text: str) -> dict[str, str] | None:
     if (text.count(":") < 2 and "</" not in text) or len(text) > LONGEST_TEXT or text.lstrip()[:1] in ("{", "["):
         return None
     return dict(pairs) if (pairs := _parts(text)) else None
+
+
+def parts_of_cell(text: str) -> dict[str, Any] | None:
+    """What a cell says by names: a JSON object that an export put there whole (`{"county": "Kwale", "lat": -4.2}`), or a text with names in it."""
+    if text[:1] == "{" and text.endswith("}") and len(text) <= LONGEST_TEXT:
+        try:
+            told = orjson.loads(text)
+        except orjson.JSONDecodeError:
+            return None
+        return told if type(told) is dict and told else None
+    return labelled(text)
 
 
 @lru_cache(maxsize=1_024)

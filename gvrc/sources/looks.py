@@ -23,8 +23,8 @@ _DATE = re.compile(
     r"|(?:\d{1,2}(?:st|nd|rd|th)? )?(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*[ ,.-]+(?:\d{1,2},? )?\d{2,4}", re.IGNORECASE,
 )  # fmt: skip
 _UUID = re.compile(r"[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}", re.IGNORECASE)
-_FLAGS = frozenset({"y", "n", "yes", "no", "true", "false", "t", "f", "0", "1", "x", "✓", "✔", "ndiyo", "hapana", "√", "✅", "☑", "✗", "✘", "❌", "☐"})
-YES = frozenset({"y", "yes", "true", "t", "1", "x", "✓", "✔", "ndiyo", "√", "✅", "☑"})
+_FLAGS = frozenset({"y", "n", "yes", "no", "true", "false", "t", "f", "0", "1", "x", "✓", "✔", "ndiyo", "hapana", "√", "✅", "☑", "✗", "✘", "❌", "☐", "available", "offered", "provided", "present", "not offered", "not provided", "unavailable", "absent"})
+YES = frozenset({"y", "yes", "true", "t", "1", "x", "✓", "✔", "ndiyo", "√", "✅", "☑", "available", "offered", "provided", "present"})
 _PAIR = re.compile(r"\s*(?:POINT\s*)?[\[(]?\s*([-+]?\d{1,2}\.\d+)[°\s]*[NS]?\s*[,;\s]\s*([-+]?\d{1,2}\.\d+)[°\s]*[EW]?\s*[\])]?\s*", re.IGNORECASE)
 _ANGLES = re.compile(r"(?=.*[NS])(?=.*E)(?=.*\d)[NSE\d\s.,:;°º'\"′″’”+-]+", re.IGNORECASE)
 """A pair of angles with their hemispheres: `0°29'52"S 36°19'12"E`, `N03 33.512 E038 38.701`."""

@@ -10,6 +10,7 @@ from typing import Any
 from gvrc.errors import SourceError
 from gvrc.model.record import CANONICAL_FIELDS, CONTACT_FIELDS
 from gvrc.model.source import FieldSample, Mapping
+from gvrc.reference.vocabularies import load_vocabularies
 from gvrc.sources.field_names import (
     NEVER,
     NOWHERE,
@@ -327,7 +328,12 @@ def _check_fid(named: KnownName, values: FieldValues) -> Proposal | None:
     return None if any(len(str(value)) >= 8 for value in values.values) else _check_own_key(named, values) or _other("source_id", values, named)
 
 
+_HEMISPHERES = frozenset({"n", "s", "e", "w", "north", "south", "east", "west"})
+
+
 def _check_degree(named: KnownName, values: FieldValues) -> Proposal | None:
+    if {str(value).strip().casefold() for value in values.values} <= _HEMISPHERES:
+        return None  # the hemisphere of the degrees in another column
     if all(str(value).strip("-0. ") == "" for value in values.values):
         return _nothing("all zero")
     if sum(abs(number) > 180 for value in values.values if (number := as_number(value)) is not None) > 0.5 * len(values.values) and _are_of_web_map(values):
@@ -544,11 +550,30 @@ def propose_fields(fields: Iterable[FieldValues], heads: Collection[str] = ()) -
     fields = list(fields)
     proposals = {values.path: _named_by_rows() if values.steps[-1] in heads and not values.path.startswith("^") else propose(values) for values in fields}
     proposals = _without_unit_levels(_with_a_name(proposals, fields))
-    proposals = _without_half_a_point(_with_contacts_of_persons(proposals, fields), fields)
+    proposals = _without_half_a_point(_with_types_beside(_with_contacts_of_persons(proposals, fields), fields), fields)
     chosen = {path: proposal for path, proposal in proposals.items() if proposal.canonical is not None}
     order = sorted(chosen, key=lambda path: (CANONICAL_FIELDS.index(str(chosen[path].canonical)), -round(chosen[path].confidence, 1), chosen[path].rank))
     mapping = {path: str(chosen[path].canonical) for path in order}
     return mapping, tuple(_sample(values, proposals[values.path]) for values in fields)
+
+
+_VALUE_OF = re.compile(r"(.{2,60}?)\W?(?:value|number|phone|contact|detail)", re.IGNORECASE)
+_TYPE_OF = re.compile(r"(.{2,60}?)\W?(?:type|kind|label|role|designation)", re.IGNORECASE)
+
+
+def _with_types_beside(proposals: dict[str, Proposal], fields: list[FieldValues]) -> dict[str, Proposal]:
+    """Of a list that was flattened (`contacts.0.type`, `contacts.0.value`) a column of numbers is that of officers when the column of types beside it names one."""
+    types = {found[1]: values for values in fields if proposals[values.path].canonical != "contact_type" and (found := _TYPE_OF.fullmatch(values.path))}
+    officers = {stem for stem, values in types.items() if any(_is_of_officer(str(value)) for value in values.values[:LOOKED_AT])}
+    return proposals | {
+        values.path: Proposal(canonical="officer_contact", confidence=0.8, reason="the column beside it names officers")
+        for values in fields if proposals[values.path].canonical in _REACHED_BY and (found := _VALUE_OF.fullmatch(values.path)) and found[1] in officers
+    }  # fmt: skip
+
+
+def _is_of_officer(kind: str) -> bool:
+    match = load_vocabularies().contact_types.find(kind[:60])
+    return match is not None and match.code == "officer_mobile"
 
 
 def _named_by_rows() -> Proposal:

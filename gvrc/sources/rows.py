@@ -15,7 +15,7 @@ from gvrc.model.record import CONTACT_FIELDS
 from gvrc.model.source import Mapping, SourceRow
 from gvrc.sources.field_names import FIRST, asked, object_of_pairs, says_hidden, spaced, split_path
 from gvrc.sources.json_stream import FoundRecord
-from gvrc.sources.labelled import LABEL_MARK, labelled
+from gvrc.sources.labelled import LABEL_MARK, parts_of_cell
 from gvrc.sources.looks import HEADINGS, LOOKS, is_missing, is_yes, words_of
 
 JOINED_FIELDS = frozenset({"location", "description", "address", "officer", "opening_hours"})
@@ -24,6 +24,8 @@ LISTED_FIELDS = frozenset({*CONTACT_FIELDS, "services"})
 """Several source fields that mean one of these become a list. Of any other field, the first that says something counts."""
 TICKED_FIELDS = frozenset({"services", "opening_hours", "visibility"})
 """A ticked cell (`Y`, `true`) of such a field says what its heading says."""
+_OF_A_POINT = frozenset({"latitude", "longitude"})
+"""Fields whose hemisphere may stand in a column of its own."""
 _MAY_BE_NO = TICKED_FIELDS | {"operational_status"}
 """Fields of which `false` says something; in any other some systems write it for nothing (`"mobile": false`)."""
 WORDED_FIELDS = ("name", "facility_type", "owner", "operational_status", "keph_level", "county", "constituency", "sub_county", "ward", "town")
@@ -34,7 +36,7 @@ NAMING_FIELDS = ("name", "county", "section", "constituency")
 """What names a record that has no key of its own; a changed phone or point must not make another record of it."""
 NAMELESS_FIELDS = ("official_name", "facility_type", "ward", "location", "town")
 LONGEST_KEY = 200
-LONGEST_TICK = 10
+LONGEST_TICK = 14
 
 _NOT_LETTER = re.compile(r"[^\w|]+|_")
 
@@ -232,7 +234,7 @@ class _Plan:
                 return None
             told = object_of_pairs(value)
         else:
-            told = value if type(value) is dict else labelled(value) if type(value) is str else None
+            told = value if type(value) is dict else parts_of_cell(value) if type(value) is str else None
         if told is None:
             return value
         self.read(told, values, parts)
@@ -252,9 +254,11 @@ def _put_together(canonical: str, parts: list[Part]) -> Any:
             return None
     best = min(parts, key=_rank)[2]
     together = canonical in LISTED_FIELDS or canonical in JOINED_FIELDS
-    if len(parts) == 1 or not (together or is_missing(best)):
+    if len(parts) == 1 or not (together or canonical in _OF_A_POINT or is_missing(best)):
         return best
     said = [part[2] for part in sorted(parts, key=_rank) if not is_missing(part[2])]
+    if canonical in _OF_A_POINT and len(said) > 1 and type(said[1]) is str and said[1].strip()[:1].upper() in ("N", "S", "E", "W"):
+        return f"{said[0]} {said[1].strip()[:1].upper()}"
     if len(said) <= 1 or not together:
         return said[0] if said else best
     if canonical in LISTED_FIELDS:

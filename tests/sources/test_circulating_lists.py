@@ -390,3 +390,32 @@ def test_more_headings_of_lists_as_people_write_them_are_known(heading: str, can
     named = known_name((heading,))
     assert named is not None
     assert named.canonical == canonical
+
+
+def test_hemispheres_in_columns_of_their_own_belong_to_the_degrees(read: Read) -> None:
+    rows = read("Facility,Latitude,N/S,Longitude,E/W\nTiwi Clinic,4.1234,S,39.5123,E\nMoyale Clinic,3.5212,N,39.0512,E\n")
+    assert told_points(rows) == [("4.1234 S", "39.5123 E"), ("3.5212 N", "39.0512 E")]
+
+
+def told_points(rows: list[SourceRow]) -> list[tuple[Any, Any]]:
+    return [(row.values["latitude"], row.values["longitude"]) for row in rows]
+
+
+def test_columns_that_share_the_keys_of_their_rows_are_a_table(read: Read) -> None:
+    rows = read({"facility_name": {"r1": "Tiwi Clinic", "r2": "Diani Clinic"}, "county": {"r1": "Kwale", "r2": "Kwale"}, "phone_no": {"r1": 700000001.0, "r2": None}})
+    assert [(row.pointer, row.values["name"], row.values.get("phone")) for row in rows] == [("/facility_name/r1", "Tiwi Clinic", 700000001.0), ("/facility_name/r2", "Diani Clinic", None)]
+
+
+def test_objects_in_cells_are_read_by_their_keys(read: Read) -> None:
+    rows = read('name,location,services\nTiwi Clinic,"{""county"": ""Kwale"", ""lat"": -4.2341, ""lng"": 39.5123}",Offered\nMoyale Clinic,"{""county"": ""Marsabit"", ""lat"": 3.5123, ""lng"": 39.0512}",\n')
+    assert [(row.values["county"], row.values["latitude"]) for row in rows] == [("Kwale", -4.2341), ("Marsabit", 3.5123)]
+
+
+def test_flattened_lists_of_contacts_keep_what_each_is(detected: Callable[[Any], Detection]) -> None:
+    fields = detected("name,contacts.0.type,contacts.0.value,contacts.1.type,contacts.1.value,services.0,services.1\nTiwi Police Station,OCS,0700000001,Landline,0700000002,Gender desk,P3 form\nDiani Police Station,OCS,0700000003,Landline,0700000004,Gender desk,P3 form\n").mapping.fields
+    assert (fields["contacts.0.value"], fields["contacts.1.value"], fields["services.0"], fields["services.1"]) == ("officer_contact", "contact", "services", "services")
+
+
+def test_words_for_a_tick_are_ticks(read: Read) -> None:
+    rows = read("name,phone,PEP,Legal Aid\nTiwi Clinic,0700000001,Available,Not offered\nDiani Clinic,0700000002,Not available,Offered\n")
+    assert told(rows, "services") == [("PEP",), ("Legal Aid",)]
