@@ -83,7 +83,7 @@ def _facility_code(text: str) -> str | None:
 
 
 def _mfl_code(text: str) -> str | None:
-    code = _MFL_PREFIX.sub("", text)
+    code = _MFL_PREFIX.sub("", text).removesuffix(".0").replace(",", "")
     code = code.lstrip("0") if _PADDED.fullmatch(code) else code
     return code if MFL_CODE.fullmatch(code) else None
 

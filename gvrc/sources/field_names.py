@@ -25,6 +25,9 @@ FIRST = "0"
 SIMILAR_ENOUGH = 90.0
 """Similarity (0 to 100) from which an unknown field name counts as a spelling of a known one."""
 
+WORDS_ALIKE, JOINED_ALIKE = 70.0, 95.0
+"""Similarity of two words with a slip, and of names written with other spaces."""
+
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _GROUPED = re.compile(r"\w{1,80}(?:/\w{1,80}){1,6}")
 """A question of a form with the groups it stands in, as form tools export it: `group_contacts/phone`."""
@@ -166,7 +169,7 @@ def _without_what_comes_with_it(name: str) -> Iterator[tuple[str, frozenset[str]
     if (timed := _DAY_AND_NIGHT.sub("", name).strip()) != name and len(timed) > 2:
         yield timed, _MAY_BE_SEVERAL
     if several := _LISTED.fullmatch(name):
-        yield several[1], _OF_ONE_OF_SEVERAL | {"services"}
+        yield several[1], _MAY_BE_SEVERAL | _OF_PERSONS | {"services"}
     if numbered := _NUMBERED.fullmatch(name):
         yield f"{numbered[1]} {numbered[2]}", _OF_ONE_OF_SEVERAL
 
@@ -284,10 +287,21 @@ def _similar(word: str) -> KnownName | None:
     if len(word) < 5:
         return None
     found = process.extractOne(word, _table().keys(), scorer=fuzz.ratio, score_cutoff=SIMILAR_ENOUGH)
-    if found is None or _DIGITS.findall(word) != _DIGITS.findall(found[0]):  # `orgunitlevel1` is not level 2
+    if found is None or not _are_slips(word, found[0]) or _DIGITS.findall(word) != _DIGITS.findall(found[0]):  # `orgunitlevel1` is not level 2
         return None
     canonical, rank = _table()[found[0]]
     return KnownName(canonical=canonical, confidence=0.75, rank=rank, reason=f"it is written much like “{found[0]}”")
+
+
+_SMALL_WORDS = frozenset({"the", "of", "a", "an", "s", "no", "and", "gbv", "sgbv"})
+
+
+def _are_slips(one: str, other: str) -> bool:
+    """Whether two names that look alike differ by slips within their words: `cso` is no `ocs`, and `counties of operation` lacks no `sub`."""
+    words, others = ([word for word in name.split() if word not in _SMALL_WORDS] for name in (one, other))
+    if len(words) != len(others):
+        return fuzz.ratio("".join(words), "".join(others)) >= JOINED_ALIKE
+    return all(fuzz.ratio(word, said) >= WORDS_ALIKE for word, said in zip(words, others, strict=True))
 
 
 def inherited_name(name: str) -> KnownName | None:

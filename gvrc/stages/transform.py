@@ -117,7 +117,7 @@ class _RowWork:
             keph_level=self._level(name),
             owner=self._owner(),
             operational_status=self._status(name),
-            stated=self._stated(),
+            stated={} if name.name is None and any(issue.code == "name.heading" for issue in self.issues) else self._stated(),
             point=point,
             contacts=contacts,
             services=services.services,

@@ -3,7 +3,7 @@ import pytest
 from gvrc.cleaning.codes import clean_codes
 
 
-@pytest.mark.parametrize("value", [20074, "20074", 20074.0, " 20074 ", "MFL 20074", "MFL-20074"])
+@pytest.mark.parametrize("value", [20074, "20074", 20074.0, " 20074 ", "MFL 20074", "MFL-20074", "20074.0", "20,074"])
 def test_an_official_code_is_a_plain_number(value: object) -> None:
     assert clean_codes({"mfl_code": value}).codes == {"mfl_code": "20074"}
 

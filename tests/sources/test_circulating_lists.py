@@ -419,3 +419,9 @@ def test_flattened_lists_of_contacts_keep_what_each_is(detected: Callable[[Any],
 def test_words_for_a_tick_are_ticks(read: Read) -> None:
     rows = read("name,phone,PEP,Legal Aid\nTiwi Clinic,0700000001,Available,Not offered\nDiani Clinic,0700000002,Not available,Offered\n")
     assert told(rows, "services") == [("PEP",), ("Legal Aid",)]
+
+
+@pytest.mark.parametrize(("heading", "canonical"), [("Name of CSO", "name"), ("Counties of operation", "county"), ("Name of organizaton", "name"), ("Sub countyname", "sub_county"), ("NAME_1", None)])
+def test_a_name_is_like_another_only_by_slips_within_its_words(heading: str, canonical: str | None) -> None:
+    named = known_name((heading,))
+    assert (named and named.canonical) == canonical

@@ -267,7 +267,9 @@ def test_a_number_that_slipped_into_another_column_is_found_and_that_of_an_offic
 
 
 def test_a_note_under_a_list_is_no_place_in_whatever_column_it_stands() -> None:
-    assert codes({"county": "Source: MOH"}, data={"County": "Source: MOH", "Facility": ""}) == ["name.heading"]
+    record, issues = made({"county": "Source: MOH"}, data={"County": "Source: MOH", "Facility": ""})
+    assert [issue.code for issue in issues] == ["name.heading"]
+    assert not record.stated
     assert "name.missing" in codes({"county": "Kwale"}, data={"County": "Kwale", "Facility": ""})
 
 
