@@ -46,7 +46,7 @@ REGISTRY_LIST = 0
 SCORE_CHUNK = 1000
 PATIENCE_RECORDS = 100_000
 """Records for which looking for duplicates may take as long again as a chunk may."""
-READ_CHUNK = 10_000
+READ_CHUNK = 5_000
 """Records that are read back at a time."""
 SETTLE_CHUNK = 10_000
 """Records that get the facilities they feed in one transaction."""
@@ -94,7 +94,8 @@ def _judgeable(conn: Connection, run_id: int) -> Places:
     ids: list[int] = []
     for chunk in _stored(conn, files):
         places = [item for item in chunk if item.record.name and item.state is not RecordState.REJECTED and item.record_id not in no_place]
-        parts.append(MatchColumns.from_records([item.record for item in places], [item.file_id for item in places]))
+        part = MatchColumns.from_records([item.record for item in places], [item.file_id for item in places])
+        parts.append(MatchColumns.joined([part]))  # what many records say is kept once
         ids += [item.record_id for item in places]
     columns = MatchColumns.joined(parts)
     newest = {key: row for row, key in enumerate(columns.keys.tolist())}
