@@ -266,6 +266,8 @@ def _whose(value: Mapping[str, Any]) -> str | None:
 
 def _parts_of_object(value: Mapping[str, Any], hint: str | None) -> Iterator[tuple[str, str | None]]:
     own = hint if hint == _OF_AN_OFFICER else None  # whatever kind of number it is, it is the officer's
+    if not all(map(str.islower, value)):
+        value = {str(key).strip(" :").casefold().replace(" ", "_"): part for key, part in value.items()}
     kind = next((str(value[key]) for key in _KEYS_OF_KIND if isinstance(value.get(key), str)), None) or _whose(value)
     if kind == _OF_AN_OFFICER:
         own = kind

@@ -12,6 +12,7 @@ from typing import Any
 from gvrc.errors import DamagedFileError, UnknownFormatError
 from gvrc.model.record import CONTACT_FIELDS
 from gvrc.model.source import LEFT_OUT, Detection, FieldSample, Mapping, SourceKind
+from gvrc.reference.vocabularies import load_vocabularies, normalised
 from gvrc.sources.delimited import DelimitedRecords, DelimitedRows, sniff_delimiter
 from gvrc.sources.field_names import NEVER, NOWHERE, is_field_name, known_name, split_path
 from gvrc.sources.fixed_width import columns_of, dialect_of, find_columns
@@ -46,7 +47,7 @@ from gvrc.sources.json_tree import (
 )
 from gvrc.sources.known import KnownSource, known_sources, slug
 from gvrc.sources.labelled import LABEL_MARK, parts_of_cell
-from gvrc.sources.looks import heading_level, is_area, is_county, is_kind_key
+from gvrc.sources.looks import KIND_HEADING, heading_level, is_area, is_county, is_kind_key
 from gvrc.sources.mapping import FieldValues, field_values, is_name_above, likeness, propose_fields, signature
 from gvrc.sources.referenced import REFERENCED, are_referenced, with_references
 from gvrc.sources.strange_files import is_json_inside_a_text, require_text
@@ -104,7 +105,7 @@ def detect(path: Path, name: str, *, remembered: Sequence[Mapping] = (), source:
     mappings an engineer or an earlier file taught us, the newest first; `source` overrides the name of the source. Raises
     UnknownFormatError when the file is no list of records, DamagedFileError when it breaks off before its first record.
     """
-    sample = _headed(_divided(read_list(path)))
+    sample = _without_stray_headings(_headed(_divided(read_list(path))))
     fields = _fields(sample)
     named = source or slug(Path(name).stem) or "list"
     detection = _recall(sample, fields, remembered, source) or _know(sample, fields) or _guess(sample, fields, named)
@@ -139,6 +140,28 @@ def _headed(sample: Sample) -> Sample:
         return sample
     found = [(str(number), context, record, b"") for number, (record, context) in enumerate(zip(sample.records, sample.contexts, strict=True))]
     return replace(sample, contexts=[record[1] for record in HeadedRecords(_Sampled(found))])
+
+
+STRAY = 0.3
+"""Share of the rows below a heading, of those whose name tells a kind, that must tell another one before the heading is a stray one."""
+
+
+def _without_stray_headings(sample: Sample) -> Sample:
+    """The sample without headings of kinds that the names below them contradict: a lone `2. LEGAL AID` left in a list of everything. One of shelters always counts."""
+    told = [(heading, record) for record, context in zip(sample.records, sample.contexts, strict=False) if (heading := _kind_told(str(context.get(KIND_HEADING) or "")))]
+    if not told or any(load_vocabularies().group(heading) == "shelter" for heading, _ in told):
+        return sample
+    kinds = [(heading, kinds) for heading, record in told if (kinds := {kind for value in record.values() if type(value) is str and len(value) < 120 and (kind := _kind_told(value))})]
+    if sum(heading not in found for heading, found in kinds) <= STRAY * len(kinds):
+        return sample
+    return replace(sample, contexts=[{name: value for name, value in context.items() if name != KIND_HEADING} for context in sample.contexts])
+
+
+def _kind_told(text: str) -> str:
+    """The kind that the last words of a text tell which tell any; empty when none do."""
+    words, phrases = normalised(text).split(), load_vocabularies().name_phrases
+    spans = (tuple(words[start:end]) for end in range(len(words), 0, -1) for start in range(max(0, end - 5), end))
+    return next((phrases[span] for span in spans if span in phrases), "")
 
 
 class _Sampled(list[FoundRecord]):

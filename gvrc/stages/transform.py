@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
+from itertools import islice
 from typing import Any
 
 from gvrc.checks.catalogue import field_label
@@ -153,7 +154,7 @@ class _RowWork:
     def _heading(self, text: str | None) -> Issue | None:
         """The row is no place, or a place without a name."""
         if text is None:
-            is_empty = all(is_missing(value) for name, value in self.row.data.items() if str(name).casefold() not in _SERIALS)
+            is_empty = _says_nothing(self.row.data)
             if is_empty or not is_note(self.row.data, self.vocabularies):
                 return Issue(code="row.empty" if is_empty else "name.missing", field_name="name", value=_stated_name(self.values))
             return _no_place("note", next(str(value) for value in self.row.data.values() if not is_missing(value)))
@@ -374,6 +375,13 @@ def _without_contacts(text: str) -> str:
 _SERIALS = frozenset({"no", "no.", "s/no", "sno", "s_no", "serial", "serial_no", "id", "index", "#", "number"})
 
 
+def _says_nothing(data: Mapping[str, Any]) -> bool:
+    """Whether an object holds nothing but a running number, placeholders, and objects that say nothing; the frame of a map's feature is nothing either."""
+    return all(
+        is_missing(value) or str(name).casefold() in _SERIALS or value == "Feature" or (type(value) is dict and _says_nothing(value)) for name, value in data.items()
+    )
+
+
 def _stated_name(values: Mapping[str, Any]) -> str | None:
     value = values.get("name")
     return value.strip()[:60] or None if isinstance(value, str) else None
@@ -432,7 +440,7 @@ def _is_own(value: Any, data: Mapping[str, Any]) -> bool:
 def _words_of_path(pointer: str, keys: tuple[str, ...]) -> tuple[str, ...]:
     """Words that tell what a list is about: the names of the arrays above the row (`police_stations`) and of the key that holds its name."""
     parents = [spaced(part).replace("_", " ") for part in pointer.split("/")[1:-1] if part and not part.isdigit()]
-    return (*reversed(parents), *(key.replace("_", " ") for key in keys))
+    return (*reversed(parents), *(spaced(key).replace("_", " ") for key in keys))
 
 
 @lru_cache(maxsize=16_384)
@@ -453,9 +461,17 @@ def _names_police(key: str) -> bool:
     return _OF_COMMANDERS.search(str(key)) is not None
 
 
+def _keys_of(name: str, data: Mapping[str, Any]) -> Iterator[str]:
+    """The key under which a name stands, in an object of the row too."""
+    yield from (str(key) for key, value in data.items() if value == name)
+    for inner in data.values():
+        if type(inner) is dict:
+            yield from _keys_of(name, inner)
+
+
 def _path_words(row: SourceRow, values: Mapping[str, Any]) -> Iterator[str]:
     name = values.get("name")
-    keys = tuple(str(key) for key, value in row.data.items() if value is name or value == name)[:1] if isinstance(name, str) else ()
+    keys = tuple(islice(_keys_of(name, row.data), 1)) if isinstance(name, str) else ()
     yield from _words_of_path(row.pointer.rpartition("/")[0] + "/", keys)
     if any(map(_names_police, row.data)):
         yield "police station"

@@ -287,3 +287,7 @@ def test_the_role_of_a_contact_tells_whose_it_is() -> None:
 def test_what_stands_in_brackets_behind_a_number_tells_whose_it_is() -> None:
     contacts = parse_contacts({"contact": "0700 000 001 (station), 0700 000 002 (OCS), 0700 000 003 (Deputy OCS)"}).contacts
     assert [contact.label for contact in contacts] == [None, "Officer's mobile", "Officer's mobile"]
+
+
+def test_the_keys_of_a_contact_are_known_in_any_case() -> None:
+    assert [contact.label for contact in parse_contacts({"contact": [{"Type": "OCS", "Value": "0700000001"}, {"CONTACT TYPE": "OCS", "NUMBER": "0700000002"}]}).contacts] == ["Officer's mobile"] * 2

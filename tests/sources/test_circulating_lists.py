@@ -425,3 +425,11 @@ def test_words_for_a_tick_are_ticks(read: Read) -> None:
 def test_a_name_is_like_another_only_by_slips_within_its_words(heading: str, canonical: str | None) -> None:
     named = known_name((heading,))
     assert (named and named.canonical) == canonical
+
+
+def test_a_stray_heading_among_places_of_all_kinds_heads_nothing(read: Read) -> None:
+    names = ("2. LEGAL AID", "Nuru Counselling Centre", "Diani Police Station", "Kwale Women Link", "Ukunda Dispensary")
+    rows = read([{"organization": name, "phone": "" if number == 0 else f"070000000{number}"} for number, name in enumerate(names)])
+    assert [row.values.get("facility_type") for row in rows] == [None] * 5
+    rows = read([{"organization": name, "phone": phone} for name, phone in (("SAFE HOUSES", ""), ("Nuru Clinic", "0700000001"), ("Amani Police Post", "0700000002"))])
+    assert [row.values.get("facility_type") for row in rows[1:]] == ["SAFE HOUSES"] * 2

@@ -276,3 +276,7 @@ def test_a_note_under_a_list_is_no_place_in_whatever_column_it_stands() -> None:
 def test_a_cell_beside_a_number_may_tell_whose_it_is() -> None:
     record, _ = made({"name": "Diani Police Station", "phone": "0700000111", "contact_type": "OCS"})
     assert [contact.label for contact in record.contacts] == ["Officer's mobile"]
+
+
+def test_the_frame_of_a_feature_without_a_name_is_an_empty_row() -> None:
+    assert codes({}, data={"type": "Feature", "properties": {"NAME": "", "TEL": None}, "geometry": None}) == ["row.empty"]
