@@ -17,6 +17,8 @@ from gvrc.model.quick import quick
 from gvrc.model.record import Contact, FieldChange
 from gvrc.reference.vocabularies import Abbreviation, Vocabularies, normalised
 
+_LABELS_LEFT = re.compile(r"(?:[\s,;:./|(–-]*\b(?:tel|telephone|phone|mobile|mob|cell|e-?mail|contacts?|call|sms|whatsapp|simu|barua pepe|namba)\b[\s.:)]*)+$", re.IGNORECASE)
+"""What was written before contacts at the end of a name, once they are taken out."""
 LONGEST_NAME = 255
 """Characters of a name in the registry."""
 SHORTEST_NAME = 3
@@ -86,7 +88,7 @@ class _NameCleaning:
         self.qualifiers: list[str] = []
         self.found = contacts_in_text(raw, "name")
         self.contacts = self.found.contacts
-        self.raw = self.found.remainder or ""
+        self.raw = _LABELS_LEFT.sub("", self.found.remainder or "") if self.contacts else self.found.remainder or ""
         self.text = self.raw
 
     def result(self) -> CleanName:

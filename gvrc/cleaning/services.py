@@ -23,6 +23,8 @@ SURE_SUGGESTION = 0.75
 """Confidence from which the nearest service is suggested for an unknown one."""
 
 _SEPARATORS = re.compile(r"\s*(?:[,;|•\n\r]|\s[-–]\s|\d{1,2}[.)]\s|(?:^|(?<=\s))(?:[ivx]{1,4}|[a-h])\)\s|\b(?:including|such as)\b)\s*")
+_PLAIN_KEY = re.compile(r"[a-z_]+")
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _LINES = re.compile(r"[\r\n]+|<(?:br|/?li|/?p|/?div)\b[^<>]{0,40}>", re.IGNORECASE)
 """Where one line of a cell ends and the next begins, in text or as a page writes it; cleaning makes one line of them."""
 _BRACKETED = re.compile(r"\s*\(([^()]{1,80})\)?\s*")
@@ -83,6 +85,9 @@ def _texts(value: Any) -> Iterator[str]:
 
 
 def _texts_of_object(value: Mapping[str, Any]) -> Iterator[str]:
+    if not all(map(_PLAIN_KEY.fullmatch, map(str, value))):
+        said = {_CAMEL.sub("_", str(key).strip(" :")).casefold().replace(" ", "_").replace("-", "_"): part for key, part in value.items()}
+        value = said if any(key in said for key in (*_NAME_KEYS, *_WRAPPERS)) else value  # else its keys are the services themselves
     named = next((value[key] for key in _NAME_KEYS if isinstance(value.get(key), str)), None) or _in_a_language(value.get("name"))
     if named is not None:
         yield from _texts(named)

@@ -252,7 +252,8 @@ def _is_better(table: JsonTable, groups: list[Group]) -> bool:
         return not any(group.path and _names_a_place(group) for group in groups)
     if table.dialect == TEXTS:
         return not any((_names_a_place(group) and not _holds(group, table)) or _is_named_above(group) for group in groups)
-    return not groups or table.known_names >= max(2, *map(_known_fields, groups))
+    rivals = [group for group in groups if group.count > 1 or table.path[: len(group.path)] != group.path]  # what only wraps the table is no list
+    return not rivals or table.known_names >= max(2, *map(_known_fields, rivals))
 
 
 def _names_a_place(group: Group) -> bool:
@@ -517,7 +518,7 @@ def _has_name_among(leaves: Iterable[str]) -> bool:
 
 def _are_places(group: Group, is_place: Callable[[str], bool] = is_county) -> bool:
     """Whether the names of a group are those of counties: then its objects are headings, not records."""
-    names = [record.get("name") or record.get("title") for record in group.records[:60]]
+    names = [next((value for key, value in record.items() if value and key.casefold() in ("name", "title")), None) for record in group.records[:60]]
     texts = [text for text in names if type(text) is str]
     return bool(texts) and sum(map(is_place, texts)) >= 0.5 * len(texts)
 

@@ -350,6 +350,7 @@ def object_of_pairs(value: Any) -> dict[str, Any] | None:
         return None
     told: dict[str, Any] = {}
     for item in value:
+        item = item if all(map(str.islower, item)) else {name.casefold(): part for name, part in item.items()}
         key = next((item[name] for name in _PAIR_KEYS if type(item.get(name)) is str), None)
         said = next((name for name in _PAIR_VALUES if name in item), None)
         if key is None or said is None or len(item) > 4:

@@ -166,3 +166,8 @@ def test_a_post_box_is_no_part_of_a_name() -> None:
     found = clean_name("Haki Centre, P.O. Box 101 - 00100 Nairobi", load_vocabularies())
     assert found.name == "Haki Centre"
     assert [contact.value for contact in found.contacts] == ["P.O. Box 101 - 00100 Nairobi"]
+
+
+def test_the_labels_of_contacts_leave_the_name_with_them() -> None:
+    assert clean_name("1. Tiwi Women Centre - Tel 0700 000 001, email: office@example.org", load_vocabularies()).name == "Tiwi Women Centre"
+    assert clean_name("Tiwi Mobile Clinic Contact", load_vocabularies()).name == "Tiwi Mobile Clinic Contact"

@@ -27,6 +27,7 @@ def clean(value: object) -> CleanServices:
         ({"ART": "Y", "FP": "", "HBC": "yes", "PMTCT": "N"}, ("art", "home_based_care")),
         ({"art": True, "fp": False}, ("art",)),
         ([{"service_name": "PEP", "option": "Yes"}, {"name": "Legal aid"}], ("pep", "legal_aid")),
+        ([{"serviceName": "PEP", "optionName": "Yes"}, {"Service Name": "Legal aid"}], ("pep", "legal_aid")),
         ("Ushauri nasaha na msaada wa kisheria", ("trauma_counselling", "legal_aid")),
         ([{"code": "x", "name": {"en": "PEP", "sw": "-"}}, {"id": 1, "attributes": {"name": "Legal aid"}}], ("pep", "legal_aid")),
         (["PEP", "pep", "Post Exposure Prophylaxis"], ("pep",)),

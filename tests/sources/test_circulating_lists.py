@@ -433,3 +433,15 @@ def test_a_stray_heading_among_places_of_all_kinds_heads_nothing(read: Read) -> 
     assert [row.values.get("facility_type") for row in rows] == [None] * 5
     rows = read([{"organization": name, "phone": phone} for name, phone in (("SAFE HOUSES", ""), ("Nuru Clinic", "0700000001"), ("Amani Police Post", "0700000002"))])
     assert [row.values.get("facility_type") for row in rows[1:]] == ["SAFE HOUSES"] * 2
+
+
+def test_columns_in_a_wrapper_are_a_table_though_their_cells_say_several_things(read: Read) -> None:
+    columns = {"Name of Organization": {"0": "Tiwi Network", "1": "Diani Network"}, "County": {"0": "Kwale", "1": "Kwale"}, "Contact info": dict.fromkeys("01", "Tel: 0700 000 001. Email: a@example.org. Location: Tiwi")}
+    assert told(read({"success": True, "payload": {"result": columns}}), "name", "email") == [("Tiwi Network", "a@example.org."), ("Diani Network", "a@example.org.")]
+
+
+def test_pairs_and_units_are_known_in_any_case(read: Read, detected: Callable[[Any], Detection]) -> None:
+    pairs = [{"Key": "Facility", "Value": "Tiwi Clinic"}, {"Key": "County", "Value": "Kwale"}]
+    assert told(read([{"Id": n, "Phone": "0700 000 001", "Fields": pairs} for n in (1, 2)]), "county") == [("Kwale",)] * 2
+    wards = [{"Name": ward, "Facilities": [{"N": f"{ward} Dispensary", "T": "0700 000 001"}] * 2} for ward in ("Tiwi", "Ukunda")]
+    assert detected({"Counties": [{"Name": "Kwale", "Wards": wards}]}).mapping.fields["N"] == "name"
