@@ -60,22 +60,21 @@ def worst_ids(conn: Connection, scope: Scope, run_id: int, chosen: RecordFilter,
     return [row.record_id for row in conn.execute(query, {"run_id": run_id, "limit": limit} | scope.parameters() | chosen.parameters())]
 
 
-def open_work(conn: Connection, scope: Scope, run_id: int, chosen: RecordFilter) -> list[Row[Any]]:
-    """The open issues of a filter by kind: how many ask a person, with and without a suggestion, how many different suggestions, how many ask
-    nobody, and the points to gain by each."""
+def work_cells(conn: Connection, scope: Scope, run_id: int) -> list[Row[Any]]:
+    """The open issues of a run by source, county, kind of place and kind of issue, apart those that ask a person and those with a suggestion: how many,
+    the points to gain, and a number for each different suggestion, so that those of several cells can be told apart."""
     query = text(for_scope(scope, f"""
-        SELECT code, coalesce(sum(n) FILTER (WHERE asks), 0)::bigint AS asking, coalesce(sum(n) FILTER (WHERE asks AND is_suggested), 0)::bigint AS suggested,
-            count(*) FILTER (WHERE asks AND is_suggested) AS groups, coalesce(sum(n) FILTER (WHERE NOT asks), 0)::bigint AS silent,
-            coalesce(sum(points) FILTER (WHERE asks AND is_suggested), 0) AS points_suggested,
-            coalesce(sum(points) FILTER (WHERE asks AND NOT is_suggested), 0) AS points_unsuggested, coalesce(sum(points) FILTER (WHERE NOT asks), 0) AS points_silent
+        SELECT each.source, each.county_code, each.facility_type, each.code, each.asks, each.is_suggested, sum(each.n)::bigint AS n,
+            coalesce(sum(each.points), 0) AS points, array_agg(each.suggestion) FILTER (WHERE each.suggestion IS NOT NULL) AS suggestions
         FROM (
-            SELECT i.code, i.asks, i.suggestion IS NOT NULL AS is_suggested, count(*) AS n, sum(i.points) AS points
+            SELECT x.source, x.county_code, x.facility_type, i.code, i.asks, i.suggestion IS NOT NULL AS is_suggested,
+                CASE WHEN i.asks AND i.suggestion IS NOT NULL THEN hashtextextended(concat_ws(chr(31), i.field_name, i.suggestion -> 'shown'), 0) END AS suggestion,
+                count(*) AS n, sum(i.points) AS points
             FROM staging.issues i JOIN ({_RECORDS}) x USING (record_id)
-            WHERE {_OF_THE_RUN} AND i.state = 'open' AND {_IS_SCORED} AND {chosen.where()}
-            GROUP BY 1, 2, 3, CASE WHEN i.asks THEN i.field_name END, CASE WHEN i.asks THEN i.suggestion -> 'shown' END
-        ) alike GROUP BY code
+            WHERE {_OF_THE_RUN} AND i.state = 'open' AND {_IS_SCORED} GROUP BY 1, 2, 3, 4, 5, 6, 7
+        ) each GROUP BY 1, 2, 3, 4, 5, 6
     """))  # noqa: S608
-    return list(conn.execute(query, {"run_id": run_id} | scope.parameters() | chosen.parameters()))
+    return list(conn.execute(query, {"run_id": run_id} | scope.parameters()))
 
 
 def open_duplicates(conn: Connection, scope: Scope, run_id: int, chosen: RecordFilter) -> tuple[int, float]:

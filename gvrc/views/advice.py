@@ -50,6 +50,19 @@ class AdviceView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class _WorkCell:
+    """Open issues of one kind on records that agree in source, county and kind of place; `suggestions`: a number for each different one."""
+
+    codes: tuple[str | None, str | None, str | None]
+    code: str
+    asks: bool
+    is_suggested: bool
+    issues: int
+    points: float
+    suggestions: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SinceView:
     """The mean quality score when the run ended and now, and the answers that this sign-in gave since."""
 
@@ -113,9 +126,11 @@ def advice(db: Database, actor: Actor, query: QualityQuery, *, limit: int = 8) -
     require(actor, Permission.SEE_QUALITY)
     scope = Sight(actor=actor).scope
     with db.read(actor) as conn:
-        work, (pairs, points) = remembered(conn, db, actor, query.run_id, ("work", scope, query), lambda own: _open_work(own, scope, query))
+        cells = remembered(conn, db, actor, query.run_id, ("work", scope), lambda own: _work_cells(own, scope, query.run_id))
+        key = ("duplicates", scope, query)
+        pairs, points = remembered(conn, db, actor, query.run_id, key, lambda own: reads_quality.open_duplicates(own, scope, query.run_id, query.as_filter()))
         pace = reads_quality.answer_pace(conn, at_least=ENOUGH_ANSWERS, last=LAST_ANSWERS)
-    best = recommendations(work, pairs, points, pace)[:limit]
+    best = recommendations(_open_work(cells, query), pairs, points, pace)[:limit]
     kinds = {Act.ANSWER: "issue", Act.DUPLICATES: "duplicate"}
     return tuple(
         AdviceView(
@@ -126,11 +141,34 @@ def advice(db: Database, actor: Actor, query: QualityQuery, *, limit: int = 8) -
     )  # fmt: skip
 
 
-def _open_work(conn: Connection, scope: Scope, query: QualityQuery) -> tuple[list[OpenWork], tuple[int, float]]:
-    chosen = query.as_filter()
-    rows = reads_quality.open_work(conn, scope, query.run_id, chosen)
-    work = [OpenWork(**row._mapping) for row in rows if row.code in CATALOGUE and row.code not in NO_PLACE]
-    return work, reads_quality.open_duplicates(conn, scope, query.run_id, chosen)
+def _work_cells(conn: Connection, scope: Scope, run_id: int) -> tuple[_WorkCell, ...]:
+    rows = reads_quality.work_cells(conn, scope, run_id)
+    return tuple(
+        _WorkCell(
+            codes=(row.source, row.county_code, row.facility_type), code=row.code, asks=row.asks, is_suggested=row.is_suggested, issues=row.n, points=row.points,
+            suggestions=frozenset(row.suggestions or ()),
+        )
+        for row in rows if row.code in CATALOGUE and row.code not in NO_PLACE
+    )  # fmt: skip
+
+
+def _open_work(cells: Sequence[_WorkCell], query: QualityQuery) -> list[OpenWork]:
+    """What the cells of a filter add up to, by kind of issue."""
+    by_code: dict[str, list[_WorkCell]] = {}
+    for cell in cells:
+        if query.holds(*cell.codes):
+            by_code.setdefault(cell.code, []).append(cell)
+    return [_work_of(code, own) for code, own in sorted(by_code.items())]
+
+
+def _work_of(code: str, cells: Sequence[_WorkCell]) -> OpenWork:
+    asking, silent = [cell for cell in cells if cell.asks], [cell for cell in cells if not cell.asks]
+    suggested = [cell for cell in asking if cell.is_suggested]
+    return OpenWork(
+        code=code, asking=sum(cell.issues for cell in asking), suggested=sum(cell.issues for cell in suggested), silent=sum(cell.issues for cell in silent),
+        groups=len(frozenset[int]().union(*(cell.suggestions for cell in suggested))), points_suggested=sum(cell.points for cell in suggested),
+        points_unsuggested=sum(cell.points for cell in asking if not cell.is_suggested), points_silent=sum(cell.points for cell in silent),
+    )  # fmt: skip
 
 
 def since_the_run(db: Database, actor: Actor, run_id: int, now: float | None) -> SinceView:

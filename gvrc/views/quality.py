@@ -46,6 +46,11 @@ class QualityQuery:
     county: str | None = None
     facility_type: str | None = None
 
+    def holds(self, source: str | None, county: str | None, facility_type: str | None) -> bool:
+        """Whether records of this source, county and kind are among them."""
+        wanted = ((self.source, source), (self.county, county), (self.facility_type, facility_type))
+        return all(code is None or code == own for code, own in wanted)
+
     def as_filter(self) -> RecordFilter:
         """As the store takes it."""
         return RecordFilter(source=self.source, county=self.county, facility_type=self.facility_type)
@@ -136,15 +141,14 @@ class QualityCube:
         return found
 
     def _view(self, query: QualityQuery) -> QualityView:
-        wanted = (query.source, query.county, query.facility_type)
-        cells = [cell for cell in self.cells if _is_chosen(cell.codes, wanted)]
+        cells = [cell for cell in self.cells if query.holds(*cell.codes)]
         states = Counter[str]()
         for cell in cells:
             states[cell.state] += round(cell.sums[0])
         return QualityView(
             whole=_quality_row(None, None, cells, self.targets), cuts={cut: self._cut(at, cut, cells) for at, cut in enumerate(CUTS)},
             states={"ready": states["ready"] + states["committed"], "to_review": states["to_review"], "held": states["held"] + states["rejected"], "new": states["new"]},
-            issues=self._issues(wanted),
+            issues=self._issues(query),
         )  # fmt: skip
 
     def _cut(self, at: int, cut: str, cells: Sequence[_Cell]) -> tuple[QualityRow, ...]:
@@ -154,17 +158,13 @@ class QualityCube:
         label = {"county": county_name, "kind": kind_label}.get(cut, str)
         return tuple(sorted((_quality_row(code, label(code) if code else None, own, self.targets) for code, own in by_code.items()), key=_loss))
 
-    def _issues(self, wanted: tuple[str | None, ...]) -> tuple[IssueCount, ...]:
+    def _issues(self, query: QualityQuery) -> tuple[IssueCount, ...]:
         records, points = Counter[str](), defaultdict[str, float](float)
         for cell in self.issues:
-            if _is_chosen(cell.codes, wanted):
+            if query.holds(*cell.codes):
                 records[cell.code] += cell.records
                 points[cell.code] += cell.points
         return tuple(_issue_count(code, n, points[code]) for code, n in sorted(records.items(), key=lambda item: (-item[1], item[0])))
-
-
-def _is_chosen(codes: tuple[str | None, ...], wanted: tuple[str | None, ...]) -> bool:
-    return all(code is None or code == own for code, own in zip(wanted, codes, strict=True))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

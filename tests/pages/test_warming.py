@@ -14,8 +14,12 @@ from structlog.testing import capture_logs
 from gvrc import steward
 from gvrc.model.access import Actor, Role
 from gvrc.settings import PROJECT_DIR
+from gvrc.store import reads_quality, reads_questions
 from gvrc.store.session import Database
 from gvrc.ui import warming
+from gvrc.views import remembered
+from gvrc.views.advice import advice
+from gvrc.views.quality import QualityQuery, quality_view
 from gvrc.views.questions import question_counts
 
 
@@ -42,9 +46,23 @@ def test_a_server_loads_the_code_of_every_page_and_the_reference(at_once: list[s
     monkeypatch.setattr(warming, "importlib", SimpleNamespace(import_module=loaded.append))
     warming.begin()
     pages = {f"gvrc.ui.{path.stem}" for path in (PROJECT_DIR / "gvrc" / "ui").glob("*.py")} - {"gvrc.ui.__init__", "gvrc.ui.main", "gvrc.ui.server"}
-    assert at_once == ["warming"]
+    assert at_once == ["warming", "counting ahead"]
     assert set(loaded) == pages | {"reference"}
     assert gc.get_freeze_count()
+
+
+def test_a_large_run_is_counted_before_anybody_opens_its_pages(
+    sign_in_as: Callable[[Role], Actor], run_of: Callable[..., int], database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steward_here = sign_in_as(Role.DATA_STEWARD)
+    query = QualityQuery(run_id=run_of(steward_here))
+    monkeypatch.setattr(remembered, "LARGE_RECORDS", 1)
+    warming.count_ahead()
+    for reads, count in ((reads_quality, "cells"), (reads_quality, "work_cells"), (reads_questions, "flag_tally")):
+        monkeypatch.setattr(reads, count, None)
+    assert quality_view(database, steward_here, query).whole.records
+    assert advice(database, steward_here, query)
+    assert question_counts(database, steward_here, query.run_id).issues
 
 
 def test_the_first_question_is_answered_for_trial_once_and_stays_open(
