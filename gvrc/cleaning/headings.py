@@ -67,6 +67,8 @@ def heading_kind(text: str, values: Mapping[str, Any], own_keys: Mapping[str, An
     if not any(map(str.isalpha, text)) and _counts(own_keys, vocabularies):
         return "total"
     kind = _kind_of_text(text, vocabularies)
+    if _is_told_in_each(text, own_keys):
+        return kind or "title"
     if kind is None or kind in ("total", "title"):
         return kind
     if kind == "header" and _repeats_keys(text, own_keys):
@@ -75,6 +77,19 @@ def heading_kind(text: str, values: Mapping[str, Any], own_keys: Mapping[str, An
     if is_alone and (kind == "header" or _names_only_a_kind(text.strip(" .,:;-–—*_=#"), vocabularies)):
         return "section"  # what stands beside it flowed down from the rows before
     return None if _proves_place(values, vocabularies) else kind
+
+
+FEWEST_MERGED = 3
+"""Cells that must say the same before they are one that was merged over all columns."""
+
+
+def _is_told_in_each(text: str, row: Mapping[str, Any]) -> bool:
+    """Whether every cell of a row says the same: a heading merged over all columns, as tables of documents and pages are exported."""
+    values = list(row.values())
+    if len(values) < FEWEST_MERGED or values[0] != values[1] or type(values[0]) is not str:
+        return False
+    told = [value for value in values if not is_missing(value)]
+    return len(told) >= FEWEST_MERGED and told.count(told[0]) == len(told)
 
 
 def is_note(row: Mapping[str, Any], vocabularies: Vocabularies) -> bool:

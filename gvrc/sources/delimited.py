@@ -491,14 +491,14 @@ class DelimitedRecords:
         self._context = {**self._headings.told, **{key: value for key, value in self._merged.items() if value}}
 
     def _learn_section(self, row: Row) -> None:
-        cells = [cell.strip() for cell in row if cell.strip()]
+        cells = _lone_cells(row)
         self._is_below_heading = len(cells) == 1 and len(row) > 2 - (not self.header.names) and self._headings.learn(mend_text(cells[0]))
         if self._is_below_heading:
             self._context = self._headings.told
 
     def _learn_title(self, row: Row) -> None:
         """A county that the title of a list names is that of its rows (`GBV SERVICE PROVIDERS - KILIFI COUNTY`)."""
-        cells = [cell.strip() for cell in row if cell.strip()]
+        cells = _lone_cells(row)
         if len(cells) == 1 and not self._is_below_heading and (county := county_in_title(mend_text(cells[0]))):
             self._headings.learn_title(county)
             self._context = self._headings.told
@@ -506,6 +506,12 @@ class DelimitedRecords:
 
 _FORMULA = re.compile(r'="(.*)"', re.DOTALL)
 """A text that an export keeps a spreadsheet from taking for a number: `="0700000001"`."""
+
+
+def _lone_cells(row: Row) -> list[str]:
+    """What the cells of a row say; once where it was merged over all columns and is told in each."""
+    cells = [cell.strip() for cell in row if cell.strip()]
+    return cells[:1] if len(cells) > 2 and cells[0] == cells[1] and cells.count(cells[0]) == len(cells) else cells
 
 
 def _with_more(found: FoundRecord, more: FoundRecord) -> FoundRecord:
@@ -531,7 +537,7 @@ class Headings:
 
     def is_one(self, row: Row) -> bool:
         """Whether a row is only a heading."""
-        cells = [cell.strip() for cell in row if cell.strip()]
+        cells = _lone_cells(row)
         return len(cells) == 1 and self._level_of(cells[0]) != ""
 
     def learn(self, text: str) -> bool:

@@ -38,6 +38,8 @@ def _heading(record: dict[str, Any]) -> str:
     if len(record) > MOST_FIELDS:
         return ""
     said = _said(record)
+    if len(said) > 1 and said.count(said[0]) == len(said):
+        said = said[:1]  # merged over all columns, and told in each
     return said[0].strip() if len(said) == 1 and isinstance(said[0], str) and heading_level(said[0].strip()) else ""
 
 

@@ -79,3 +79,9 @@ def test_a_smaller_unit_with_its_level_heads_a_section(text: str) -> None:
 
 def test_an_officer_proves_a_place() -> None:
     assert kind("Garissa", {"officer_contact": "0700 000 001"}) is None
+
+
+def test_what_every_cell_of_a_row_says_is_no_place() -> None:
+    assert kind("Lamu County", {"phone": "Lamu County"}, {"name": "Lamu County", "ward": "Lamu County", "phone": "Lamu County"}) == "section"
+    assert kind("GBV directory", {}, {"name": "GBV directory", "ward": "GBV directory", "phone": "GBV directory"}) == "title"
+    assert kind("Tiwi", {"ward": "Tiwi"}, {"name": "Tiwi", "ward": "Tiwi"}) is None

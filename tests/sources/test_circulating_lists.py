@@ -445,3 +445,10 @@ def test_pairs_and_units_are_known_in_any_case(read: Read, detected: Callable[[A
     assert told(read([{"Id": n, "Phone": "0700 000 001", "Fields": pairs} for n in (1, 2)]), "county") == [("Kwale",)] * 2
     wards = [{"Name": ward, "Facilities": [{"N": f"{ward} Dispensary", "T": "0700 000 001"}] * 2} for ward in ("Tiwi", "Ukunda")]
     assert detected({"Counties": [{"Name": "Kwale", "Wards": wards}]}).mapping.fields["N"] == "name"
+
+
+def test_a_heading_told_in_every_column_heads_what_follows(read: Read) -> None:
+    rows = [["KWALE COUNTY"] * 3, ["Tiwi Police Station", "Matuga", "0700 000 001"], ["LAMU COUNTY"] * 3, ["Witu Police Station", "Lamu West", "0700 000 002"], ["Faza Police Post", "Lamu East", "0700 000 003"]]
+    header = ("Station", "Sub County", "Phone")
+    for content in ("\n".join(",".join(row) for row in (header, *rows)), [dict(zip(header, row, strict=True)) for row in rows]):
+        assert [row.context.get("section", row.context.get("heading")) for row in read(content) if len({*row.data.values()}) > 1] == ["KWALE COUNTY", "LAMU COUNTY", "LAMU COUNTY"]
