@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -413,7 +414,7 @@ def _record_groups(groups: list[Group]) -> list[Group]:
         return _largest(groups)
     main = [
         group for weight, group in weighed
-        if group is best or (weight >= 0.6 * best_weight and _has_name(group) and _says_more(group) and not _are_persons(group) and not _is_above(group, best) and not _is_above(best, group))
+        if group is best or (weight >= 0.6 * best_weight and (_has_name(group) or (_is_named_by_keys(group) and _is_named_by_keys(best))) and _says_more(group) and not _are_persons(group) and not _is_above(group, best) and not _is_above(best, group))
     ]  # fmt: skip
     chosen = {id(group) for group in main}
     return [group for _, group in weighed if id(group) in chosen or _is_like(group, main)]
@@ -480,6 +481,8 @@ def _without_envelopes(groups: list[Group]) -> list[Group]:
     holds has both. Objects that hold nothing but others under data as keys are headings: a ward with its places by their names."""
     keyed = {group.path[:-1] for group in groups if group.path[-1:] == (EACH,)}
     groups = [group for group in groups if not (group.path in keyed and all(len(split_path(leaf)) > 1 for leaf in group.leaves))]
+    by_keys = [group for group in groups if _is_named_by_keys(group)]
+    groups = [group for group in groups if group in by_keys or not (all(len(split_path(leaf)) > 2 for leaf in group.leaves) and any(_is_above(group, other) for other in by_keys))]
     told = [group for group in groups if _has_name(group) and _TELLS_WHERE & _canonicals(group)]
     return [group for group in groups if _TELLS_WHERE & _canonicals(group) or not any(other.count >= group.count and _is_above(group, other) for other in told)]
 
@@ -510,6 +513,16 @@ def _known_fields(group: Group) -> int:
 
 def _has_name(group: Group) -> bool:
     return _has_name_among(leaf for leaf in islice(group.leaves, MOST_FIELDS) if leaf not in group.lists)
+
+
+def _is_named_by_keys(group: Group) -> bool:
+    """Whether objects stand under their names as keys: words that differ from one to the next, and no counties."""
+    names = [str(context[keys[-1]]) for context in group.contexts[:200] if (keys := [name for name in context if _KEY_NAME.fullmatch(name)])]
+    are_words = all(any(map(str.isalpha, name)) and not any(map(str.isdigit, name)) for name in names)
+    return group.path[-1:] == (EACH,) and bool(names) and len(set(names)) == len(group.contexts[:200]) and are_words and not any(map(is_county, names))
+
+
+_KEY_NAME = re.compile(r"key\d*")
 
 
 def _has_name_among(leaves: Iterable[str]) -> bool:

@@ -60,6 +60,8 @@ class Group:
             self.contexts.append(context)
             if len(self.leaves) < MOST_LEAVES:
                 for path, value in islice(flattened(record), MOST_LEAVES):
+                    if value == {}:
+                        continue  # an object that holds nothing here says nothing of what it is
                     self.leaves[path] = None
                     if type(value) is list and value and type(value[0]) is dict:
                         self.lists.add(path)

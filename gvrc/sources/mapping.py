@@ -621,9 +621,21 @@ def _with_a_name(proposals: dict[str, Proposal], fields: list[FieldValues]) -> d
         return {**proposals, serving[0].path: Proposal(canonical="name", confidence=0.7, reason="it names services that are called, one to a record")}
     if best is not None and best.looks("name") >= 0.4:
         return {**proposals, best.path: Proposal(canonical="name", confidence=0.6, reason="its values read like names of places")}
+    return _named_from_above(proposals, fields) or _with_first_text(proposals, free)
+
+
+def _named_from_above(proposals: dict[str, Proposal], fields: list[FieldValues]) -> dict[str, Proposal] | None:
+    """The proposals with the name of an organisation above its offices, or with keys that are words, as the name; None where there are none."""
     above = [values for values in fields if values.path.startswith("^") and is_name_above(values.path[1:]) and len(set(map(str, values.values))) > 1]
     if above:
         return {**proposals, above[-1].path: Proposal(canonical="name", confidence=0.7, reason="it names what the records are offices of", rank=9_000)}
+    named_by_keys = [values for values in fields if re.fullmatch(r"\^key\d*", values.path) and _are_words_that_differ(values)]
+    if named_by_keys:
+        return {**proposals, named_by_keys[-1].path: Proposal(canonical="name", confidence=0.6, reason="the records stand under their names", rank=9_000)}
+    return None
+
+
+def _with_first_text(proposals: dict[str, Proposal], free: list[FieldValues]) -> dict[str, Proposal]:
     telling = next((values for values in free if not values.path.startswith("^") and _may_be_names(values)), None)
     if telling is not None:
         return {**proposals, telling.path: Proposal(canonical="name", confidence=0.4, reason="it is the first text that differs from record to record")}
@@ -704,6 +716,12 @@ def _without_unit_levels(proposals: dict[str, Proposal]) -> dict[str, Proposal]:
     if "level" not in proposals or not _OF_ORGANISATION_UNITS.intersection(proposals):
         return proposals
     return {**proposals, "level": Proposal(canonical=None, confidence=0.9, reason="it is the level of an organisation unit, not of care")}
+
+
+def _are_words_that_differ(values: FieldValues) -> bool:
+    """Whether the keys of records are words, one to a record, and no counties: what stations are called by their places."""
+    texts = list(map(str, values.values))
+    return len(set(texts)) == len(texts) > 1 and not any(any(map(str.isdigit, text)) for text in texts) and values.looks("county") < 0.2
 
 
 def _differ(values: FieldValues) -> bool:

@@ -61,13 +61,20 @@ FEWEST_NUMBERS = 3
 
 
 def _names_and_numbers(value: dict[str, Any]) -> list[dict[str, str]]:
-    """An object that says nothing but whom one reaches by which number (`{"Childline": "116", "FIDA": "0800 720 501"}`) as a list; empty when it says more, or
+    """An object that says nothing but whom one reaches by which number or numbers (`{"Childline": "116", "FIDA": "0800 720 501"}`) as a list; empty when it says more, or
     when its keys are those of fields."""
-    if len(value) < FEWEST_NUMBERS or not all(type(said) in (str, int) and LOOKS["callable"](said) for said in value.values()):
+    if len(value) < FEWEST_NUMBERS or not all(map(_are_numbers, value.values())):
         return []
     if sum(known_name((key,)) is not None for key in value) > 0.5 * len(value):
         return []
-    return [{"name": key, "hotline" if LOOKS["short_code"](said) else "phone": str(said)} for key, said in value.items()]
+    return [{"name": key, "hotline" if LOOKS["short_code"](said) else "phone": ", ".join(map(str, said)) if type(said) is list else str(said)} for key, said in value.items()]
+
+
+def _are_numbers(said: Any) -> bool:
+    """Whether a value is a number to call, or a list of some."""
+    if type(said) is list:
+        return bool(said) and all(type(part) in (str, int) and LOOKS["callable"](part) for part in said)
+    return type(said) in (str, int) and LOOKS["callable"](said)
 
 
 def _inner(text: str) -> Any:

@@ -452,3 +452,20 @@ def test_a_heading_told_in_every_column_heads_what_follows(read: Read) -> None:
     header = ("Station", "Sub County", "Phone")
     for content in ("\n".join(",".join(row) for row in (header, *rows)), [dict(zip(header, row, strict=True)) for row in rows]):
         assert [row.context.get("section", row.context.get("heading")) for row in read(content) if len({*row.data.values()}) > 1] == ["KWALE COUNTY", "LAMU COUNTY", "LAMU COUNTY"]
+
+
+def test_places_by_the_names_of_their_places_under_kinds_are_named_by_their_keys(read: Read) -> None:
+    def place(ward: str) -> dict[str, str]:
+        return {"phone": "0700 000 001", "ward": ward}
+
+    tree = {"Kwale": {"police": {"Tiwi": place("Tiwi"), "Diani": place("Ukunda")}, "hospitals": {"Msambweni": place("Ramisi"), "Kinango": place("Kinango")}}, "Lamu": {"police": {"Witu": place("Witu")}, "hospitals": {}}}
+    rows = read({"counties": tree})
+    assert [(row.values["name"], row.values["county"], row.values["facility_type"]) for row in rows] == [
+        ("Tiwi", "Kwale", "police"), ("Diani", "Kwale", "police"), ("Msambweni", "Kwale", "hospitals"), ("Kinango", "Kwale", "hospitals"), ("Witu", "Lamu", "police"),
+    ]  # fmt: skip
+
+
+def test_an_object_of_names_with_several_numbers_is_a_list(read: Read) -> None:
+    rows = read({county: {f"{county} {place}": ["0700000001", "0700000002"] for place in ("Hospital", "Police Station", "Clinic")} for county in ("Kwale", "Lamu")})
+    assert len(rows) == 6
+    assert {row.values["phone"] for row in rows} == {"0700000001, 0700000002"}
