@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
+from types import SimpleNamespace
 from typing import TypeVar
+from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
@@ -17,7 +19,7 @@ from starlette.routing import Route
 from gvrc import accounts
 from gvrc.settings import Settings
 from gvrc.store.session import Database
-from gvrc.ui import house, sign_in
+from gvrc.ui import desk, house, sign_in
 from gvrc.ui.gate import SESSION_COOKIE, Gate
 
 HERE = "http://gvrc.test"
@@ -112,6 +114,13 @@ def test_whose_sign_in_ended_is_told_so_and_led_back(app: Starlette) -> None:
     page = browse(app, lambda client: client.get("/auth/sign-in?ended=1&next=%2Freview%3Frun%3D1"))
     assert "has ended" in page.text
     assert 'value="/review?run=1"' in page.text
+
+
+def test_a_page_sends_whose_sign_in_ended_back_to_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(desk.st, "context", SimpleNamespace(url="https://gvrc.example.org/review"))
+    monkeypatch.setattr(desk.st, "query_params", SimpleNamespace(to_dict=lambda: {"run": "3", "county": "KE001"}))
+    asked = parse_qs(urlsplit(desk._sign_in_again()).query)
+    assert asked == {"ended": ["1"], "next": ["/review?run=3&county=KE001"]}
 
 
 @pytest.mark.usefixtures("administrator")
