@@ -63,6 +63,7 @@ def count_ahead() -> None:
     if run is None or RunStatus(run.status).is_live or run.receipt.records_in < remembered.LARGE_RECORDS:
         return
     home.open_work(db, COUNTER)
+    run_views.run_view(db, COUNTER, run.run_id)
     for tally_of in (tally.flag_tally, tally.pair_tally):
         tally_of(db, COUNTER, run.run_id)
     query = QualityQuery(run_id=run.run_id)
