@@ -303,7 +303,7 @@ def _quick_email(text: str) -> str | None:
     return valid_email(text)
 
 
-@lru_cache(maxsize=16_384)
+@lru_cache(maxsize=1_024)
 def _parse_cell(field_name: str, text: str, hint: str | None) -> CleanContacts:
     if _HANDLE.fullmatch(text):
         return CleanContacts()

@@ -98,7 +98,7 @@ def is_note(row: Mapping[str, Any], vocabularies: Vocabularies) -> bool:
     return len(told) == 1 and type(told[0]) is str and len(told[0]) <= LONGEST_HEADING and _kind_of_text(told[0].strip(), vocabularies) in ("note", "total")
 
 
-@lru_cache(maxsize=16_384)
+@lru_cache(maxsize=1_024)
 def _kind_of_text(text: str, vocabularies: Vocabularies) -> str | None:
     bare = text if text[:1].isalpha() and _MARKS_OF_NUMBERS.isdisjoint(text[:7]) else _NUMBERING.sub("", text)
     if "(" in bare or "[" in bare:

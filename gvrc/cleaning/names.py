@@ -72,7 +72,7 @@ def clean_name(text: object, vocabularies: Vocabularies, *, is_police: bool = Fa
     return _clean_name(raw, vocabularies, is_police) if raw else CleanName(name=None)
 
 
-@lru_cache(maxsize=16_384)
+@lru_cache(maxsize=1_024)
 def _clean_name(raw: str, vocabularies: Vocabularies, is_police: bool) -> CleanName:
     return _NameCleaning(raw, vocabularies, is_police).result()
 
@@ -279,7 +279,7 @@ def _cased(text: str, vocabularies: Vocabularies, *, keep: bool) -> str:
     return " ".join(_cased_word(word, index == 0, vocabularies, keep) for index, word in enumerate(words))
 
 
-@lru_cache(maxsize=32_768)
+@lru_cache(maxsize=16_384)
 def _cased_word(word: str, is_first: bool, vocabularies: Vocabularies, keep: bool) -> str:
     plain = word.casefold().strip(".,;:'\"()")
     if plain in _SMALL_WORDS and not is_first:

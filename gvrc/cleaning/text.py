@@ -44,7 +44,7 @@ def is_missing(value: Any) -> bool:
     return False
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=16_384)
 def _is_missing_text(text: str) -> bool:
     return not _LETTER_OR_DIGIT.search(text) or placeholder_key(text) in load_vocabularies().placeholders
 
@@ -77,7 +77,7 @@ def clean_text(value: Any) -> str | None:
     return whole_number(value) if isinstance(value, float) else str(value)[:LONGEST_TEXT]
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=16_384)
 def _clean(text: str) -> str | None:
     line = _one_line(text)
     return None if _is_missing_text(line) else line
@@ -88,7 +88,7 @@ def whole_number(value: float) -> str:
     return str(int(value)) if math.isfinite(value) and value == int(value) else repr(value)
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=16_384)
 def one_line(text: str) -> str:
     """`text` with its encoding mended and its white space made single."""
     return _one_line(text)

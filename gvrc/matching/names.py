@@ -145,7 +145,7 @@ def split_words(text: str) -> list[str]:
     return words
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=16_384)
 def kind_word(word: str) -> str:
     """The long word for a kind of place that this word is a slip of (`Healht`, `Statiin`, `Dispensery`); the word itself when it is none."""
     if len(word) < SHORTEST_SLIP or word in word_roles().role:

@@ -88,7 +88,7 @@ def _age_days(verified: date | None, as_of: date, weights: QualityWeights) -> in
     return min(days - days % AGE_STEP_DAYS, int(weights.stale_days))
 
 
-@lru_cache(maxsize=32_768)
+@lru_cache(maxsize=16_384)
 def _score(facts: _Facts, weights: QualityWeights) -> QualityScore:
     group = weights.group(facts.group)
     if NO_PLACE & set(facts.codes):

@@ -52,7 +52,7 @@ class _NameIndex:
         self._exact: dict[str, set[str]] = defaultdict(set)
         self._keys: dict[str, dict[str, PlaceMatch]] = defaultdict(dict)
         self._ordered: dict[str, dict[str, PlaceMatch]] = defaultdict(dict)
-        self.find = lru_cache(maxsize=32_768)(self._find)
+        self.find = lru_cache(maxsize=16_384)(self._find)
 
     def add(self, name: str, match: PlaceMatch) -> None:
         """Makes `match` findable by `name`. Of two methods that lead to one unit, the more trusted stays."""
@@ -108,8 +108,8 @@ class Gazetteer:
         self._counties_alike = AlikeNames((county.county, PlaceMatch(level="county", county_code=county.county_code)) for county in tables.counties)
         self._says_nation = lru_cache(maxsize=16_384)(self._find_nation)
         self._county_of = lru_cache(maxsize=16_384)(self._find_county)
-        self._constituency_of = lru_cache(maxsize=65_536)(self._find_constituency)
-        self._ward_of = lru_cache(maxsize=65_536)(self._find_ward)
+        self._constituency_of = lru_cache(maxsize=16_384)(self._find_constituency)
+        self._ward_of = lru_cache(maxsize=16_384)(self._find_ward)
 
     # ------------------------------------------------------------------ units by code
 
@@ -297,7 +297,7 @@ class _Names:
             raise ReferenceDataError(f"An alias names a unit that is not official: {error}.", "Mend the file in data/reference.") from error
         self._add_sub_counties(tables)
         self._phrases = self._phrase_table()
-        self.phrases_in = lru_cache(maxsize=65_536)(self._phrases_in)
+        self.phrases_in = lru_cache(maxsize=16_384)(self._phrases_in)
 
     def _add_official(self, tables: PlaceTables) -> None:
         for county in tables.counties:

@@ -19,7 +19,7 @@ _LEADING_KINDS = (("county", "government", "of"), ("county", "of"), ("sub", "cou
 _TRAILING_KINDS = (("sub", "county"), ("sub", "counties"), ("county", "government"))
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=16_384)
 def place_words(text: str) -> tuple[str, ...]:
     """The words of a place name: lower case, no accents, apostrophes or numbering (`1. KWALE`), and no word that only names the kind of
     unit (`County`, `Sub-County`, `Ward`) unless nothing else would be left."""
@@ -48,13 +48,13 @@ def _without_kind(words: tuple[str, ...]) -> tuple[str, ...]:
     return words
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=16_384)
 def place_key(text: str) -> str:
     """The name without spaces and spelling habits: `Homa-Bay County` and `HOMABAY` share a key."""
     return "".join(place_words(text))
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=16_384)
 def ordered_key(text: str) -> str:
     """The same with its words in alphabetical order: `Imenti North` and `North Imenti` share it."""
     return " ".join(sorted(place_words(text)))

@@ -103,7 +103,7 @@ class Placer:
 
     def __init__(self, gazetteer: Gazetteer) -> None:
         self.gazetteer = gazetteer
-        self.place = lru_cache(maxsize=65_536)(self._place)
+        self.place = lru_cache(maxsize=16_384)(self._place)
         self.address = lru_cache(maxsize=16_384)(partial(read_address, gazetteer))
 
     def name_phrases(self, name: str) -> tuple[str, ...]:

@@ -38,7 +38,7 @@ _SPELLINGS = {
 }  # fmt: skip
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=16_384)
 def normalised(text: str) -> str:
     """The text as terms are compared: lower case, no accents or punctuation, British spelling, singular words."""
     if not text.isascii():
@@ -47,7 +47,7 @@ def normalised(text: str) -> str:
     return " ".join(map(_singular, _WORDS.findall(plain)))
 
 
-@lru_cache(maxsize=32_768)
+@lru_cache(maxsize=16_384)
 def _singular(word: str) -> str:
     word = _SPELLINGS.get(word, word)
     if len(word) > 4 and word.endswith("ies"):
@@ -89,7 +89,7 @@ class Vocabulary:
         for term in self.terms.values():
             self._learn(term)
         self._choices = list(self._spellings)
-        self.find: Callable[[str | None], VocabularyMatch | None] = lru_cache(maxsize=32_768)(self._find)
+        self.find: Callable[[str | None], VocabularyMatch | None] = lru_cache(maxsize=16_384)(self._find)
         """The term a text means, or None when it is unknown or could be several."""
 
     def taught(self, spelling: str, code: str) -> Vocabulary:

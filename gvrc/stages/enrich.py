@@ -68,7 +68,7 @@ def _does_nothing_else(services: tuple[str, ...]) -> bool:
     return all(service in ("safe_shelter", "referral") for service in services)
 
 
-@lru_cache(maxsize=16_384)
+@lru_cache(maxsize=1_024)
 def is_sensitive_name(name: str | None, facility_type: str | None, vocabularies: Vocabularies) -> bool:
     """True when the words of a name tell a shelter or safe house. The single word "shelter" tells nothing in the name of a clinic or police place."""
     words = tuple(normalised(name or "").split())

@@ -101,7 +101,7 @@ def _said(record: Record, placer: Placer) -> _Placed:
     return _Placed.of(replace(said, name_phrases=tuple(phrases)) if phrases else said, placer)
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=16_384)
 def _settled(texts: tuple[str, ...], decided: frozenset[str], placer: Placer) -> _Placed | None:
     """The place that the texts of a record settle by themselves; None where more must be weighed. Most records of a list share theirs with others."""
     said = StatedPlace(texts=texts, decided=decided)
@@ -218,7 +218,7 @@ def _of_record(issue: Issue, record_key: str) -> Issue:
     )
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=16_384)
 def _changes(said: StatedPlace, place: Place) -> tuple[FieldChange, ...]:
     """What geo-mapping changed of the stated county, constituency and ward."""
     stated = said.stated()
@@ -230,7 +230,7 @@ def _changes(said: StatedPlace, place: Place) -> tuple[FieldChange, ...]:
     return tuple(changes)
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=16_384)
 def _placement_issues(said: StatedPlace, placer: Placer, is_nationwide_kind: bool, near: NearUnits, needed: frozenset[str]) -> tuple[Issue, ...]:
     found = placement_issues(
         placer.place(said), said.stated(), placer.gazetteer, is_nationwide_kind=is_nationwide_kind, near=near, needed=needed

@@ -366,7 +366,7 @@ class _RowWork:
         return day
 
 
-@lru_cache(maxsize=32_768)
+@lru_cache(maxsize=16_384)
 def _without_contacts(text: str) -> str:
     """The text of a place with `[phone]` for a number written into it."""
     return contacts_in_text(text, "location").redacted or text
