@@ -600,7 +600,7 @@ def _as_known(sample: Sample, fields: list[FieldValues], known: KnownSource) -> 
     if not sample.records:
         reasons.append(NO_RECORDS)
     if strange:
-        reasons.append(f"Fields that this source did not have before: {', '.join(strange[:5])}.")
+        reasons.append(f"Fields that this shape does not have: {', '.join(strange[:5])}.")
     confidence = max(0.7, 0.99 - 0.29 * len(strange) / max(1, len(fields)))
     return _with_mapping(sample, fields, source, mapped, known.constants, confidence, tuple(reasons))
 
