@@ -551,6 +551,7 @@ def propose_fields(fields: Iterable[FieldValues], heads: Collection[str] = ()) -
     proposals = {values.path: _named_by_rows() if values.steps[-1] in heads and not values.path.startswith("^") else propose(values) for values in fields}
     proposals = _without_unit_levels(_with_a_name(proposals, fields))
     proposals = _without_half_a_point(_with_types_beside(_with_contacts_of_persons(proposals, fields), fields), fields)
+    proposals = _without_places_of_others(proposals)
     chosen = {path: proposal for path, proposal in proposals.items() if proposal.canonical is not None}
     order = sorted(chosen, key=lambda path: (CANONICAL_FIELDS.index(str(chosen[path].canonical)), -round(chosen[path].confidence, 1), chosen[path].rank))
     mapping = {path: str(chosen[path].canonical) for path in order}
@@ -574,6 +575,24 @@ def _with_types_beside(proposals: dict[str, Proposal], fields: list[FieldValues]
 def _is_of_officer(kind: str) -> bool:
     match = load_vocabularies().contact_types.find(kind[:60])
     return match is not None and match.code == "officer_mobile"
+
+
+_OF_ANOTHER_PLACE = re.compile(
+    r"\b(?:(?:head|main|registered|parent|mother|national|regional) ?(?:office|station|facility|hospital|branch|organi[sz]ation)|head ?quarters?|hq|makao makuu"
+    r"|(?:nearest|closest|sister|linked) (?:police|hospital|facility|health|station|court|shelter|safe|branch)|referr(?:al|ed|ing)|refers?|home (?:county|district|village)|birth|origin"
+    r"|operations?|operates|operational areas?|coverage|cover(?:s|ed)|serv(?:es|ed)|catchment|presence)\b"
+)
+"""Names of fields that tell where an organisation is led from, or works, rather than where this place of it lies."""
+_WHERE = frozenset({"county", "constituency", "ward", "location", "sub_county", "district", "town", "address"})
+
+
+def _without_places_of_others(proposals: dict[str, Proposal]) -> dict[str, Proposal]:
+    """Beside a field that says where the place lies, the head office of its organisation and the counties that it serves are not where it lies."""
+    where = {path for path, proposal in proposals.items() if proposal.canonical in _WHERE and not path.startswith("^")}
+    of_others = {path for path in where if _OF_ANOTHER_PLACE.search(plain_name(path.rpartition(".")[2]))}
+    if where == of_others:
+        return proposals
+    return proposals | {path: _nothing("those of another place") for path in of_others}
 
 
 def _named_by_rows() -> Proposal:

@@ -12,7 +12,7 @@ from gvrc.model.source import Detection, Mapping, SourceKind
 from gvrc.settings import DATA_DIR
 from gvrc.sources.detect import detect
 from gvrc.sources.known import known_sources
-from gvrc.sources.mapping import likeness, mapping_from_json, mapping_to_json
+from gvrc.sources.mapping import field_values, likeness, mapping_from_json, mapping_to_json, propose_fields
 from gvrc.sources.records import peek
 
 
@@ -198,6 +198,17 @@ def test_the_names_of_doctors_are_none_of_places(recognise: Any) -> None:
 def test_what_reaches_the_persons_of_a_list_is_theirs(recognise: Any) -> None:
     rows = [{"name": "Dr. A. Mfano", "hospital": "Coptic Hospital", "phone": "0700 000 001", "hospital phone": "0700 000 002"}, {"name": "B. Mfano", "hospital": "Avenue Hospital", "phone": "0700 000 003"}]
     assert recognise(rows).mapping.fields == {"hospital": "name", "phone": "officer_contact", "hospital phone": "phone"}
+
+
+def test_beside_where_a_place_lies_the_head_office_and_what_is_served_are_not_where_it_lies() -> None:
+    def mapped(**columns: list[str]) -> dict[str, str]:
+        return propose_fields(field_values(name, values) for name, values in columns.items())[0]
+
+    where = ["Sokoni, Kilifi North, Kilifi County", "Migosi, Kisumu Central, Kisumu County"]
+    assert mapped(name=["Haki Clinic", "Tumaini Centre"], location=where, head_office=["Mombasa", "Nairobi"]) == {"name": "name", "location": "location"}
+    assert mapped(name=["Haki Clinic", "Tumaini Centre"], county=["Kilifi", "Kisumu"], counties_served=["Mombasa", "Siaya"]) == {"name": "name", "county": "county"}
+    alone = mapped(name=["Haki Clinic", "Tumaini Centre"], head_office=where)
+    assert set(alone) == {"name", "head_office"}
 
 
 @pytest.mark.parametrize(
