@@ -20,7 +20,8 @@ from gvrc.views.records import IssueView
 
 ABSENT = "–"
 _JOINTS = re.compile(r"(?<=\w)[.@_/-](?=\w)")
-_WITHIN = re.compile(r"(?<=\w{20})(?=\w{6})")
+_BREAK = "\u200b"
+_WITHIN = re.compile(r"(?<=[^\W\d_]{20})(?=[^\W\d_]{6})")
 ROWS_PER_PAGE = 50
 
 # The four states of the house, and what a run or stage may be; always colour and sign and word together.
@@ -154,8 +155,8 @@ def value_text(value: Any) -> str:
 
 def breakable(text: str) -> str:
     """The text, whose long words may break after a dot, at, dash or stroke, and where they are very long anywhere, so that an address, a path or a name
-    does not widen its column."""
-    return _WITHIN.sub("\u200b", _JOINTS.sub("\\g<0>\u200b", text))
+    does not widen its column. Not for what is copied: a break is a character of its own."""
+    return _WITHIN.sub(_BREAK, _JOINTS.sub(f"\\g<0>{_BREAK}", text))
 
 
 def moment(when: datetime, *, is_short: bool = False) -> str:
@@ -197,7 +198,9 @@ def _thousands_apart(frame: pd.DataFrame) -> Any:
 def _cell(value: Any) -> Any:
     if isinstance(value, Badge):
         return str(value)
-    return value if isinstance(value, int) and not isinstance(value, bool) else escape_markdown(breakable(value_text(value)))
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    return escape_markdown(_WITHIN.sub(_BREAK, value_text(value)))  # not at dots and dashes: an address is copied from here, and must be what it looks
 
 
 class Badge(str):
