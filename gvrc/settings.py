@@ -101,7 +101,7 @@ class Settings(BaseSettings):
     chunk_size: int = Field(1000, ge=1, le=1000, description="Rows per chunk of a run")
     concurrent_files: int = Field(4, ge=1, le=64, description="Files read side by side")
     run_processes: int = Field(0, ge=0, le=32, description="Processes that work on the rows of a large list; 0: one per processor and 250 MB of the memory limit, four at most")
-    memory_limit_mb: int = Field(512, ge=64, description="Memory of its process above which a run takes smaller chunks and then stops, resumable")
+    memory_limit_mb: int = Field(512, ge=64, description="Memory of its process above which a run takes smaller chunks and then stops, resumable; looking at all its records together may take 4 kB a record more")
     max_upload_mb: int = Field(200, ge=1, description="Largest file that may be uploaded in the browser")
     heartbeat_seconds: float = Field(5.0, gt=0, description="How often a live run says that it lives")
     interrupted_after_seconds: float = Field(30.0, gt=0, description="Silence after which a run counts as interrupted")
