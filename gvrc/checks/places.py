@@ -59,7 +59,7 @@ PLACE_ISSUES: tuple[IssueType, ...] = (
     _type("place.constituency_unknown", "Constituency unknown", _WARNING, _ACCURATE, "“{value}” is no constituency of {county}.",
           "The stated constituency is none of the county's, nor a known spelling or older name of one."),
     _type("place.constituency_ambiguous", "Old constituency", _INFO, _ACCURATE, "“{value}” was divided into {options}.",
-          "The stated constituency was divided in 2013, and no ward tells which of its successors is meant."),
+          "The stated constituency was divided in 2013, and no ward tells which of its successors is meant. The one that the rest of the record names is suggested."),
     _type("place.constituency_not_in_county", "Constituency of another county", _WARNING, _CONSISTENT, "{value} is not in {county} but in {elsewhere}.",
           "The stated constituency lies in another county than the stated one, which the rest of the record supports."),
     _type("place.constituency_contradicted", "Constituency contradicted by ward", _WARNING, _CONSISTENT,
@@ -197,9 +197,10 @@ class _Teller:
             suggestion = self._seat_suggestion(level) or self._seat_by_point()
             if suggestion or "constituency" in self.needed:
                 yield Issue(code="place.constituency_missing", field_name="constituency", suggestion=suggestion)
-        elif level.state == "ambiguous":
+        elif level.state in ("ambiguous", "divided"):
             options = _both([self._seat(code) for code, _ in level.options])
-            yield Issue(code="place.constituency_ambiguous", field_name="constituency", value=text, detail={"options": options})
+            suggestion = self._seat_by_point() or (self._seat_suggestion(level) if level.state == "divided" else None)
+            yield Issue(code="place.constituency_ambiguous", field_name="constituency", value=text, detail={"options": options}, suggestion=suggestion)
         elif level.state == "contradicted":
             yield self._against_constituency(level)
         elif level.state == "unknown":

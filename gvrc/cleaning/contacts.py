@@ -46,8 +46,10 @@ _USSD = re.compile(r"\*\d{2,6}(?:\*\d{1,6}){0,4}#")
 _ROUNDED = re.compile(r"(?<![\w.])([1-9])(?:[.,](\d{1,14}))?E\+?(\d{1,2})(?!\w)", re.IGNORECASE)
 _PLAIN_ADDRESS = re.compile(r"[A-Za-z0-9]{1,20}(?:[._-][A-Za-z0-9]{1,20}){0,2}@((?:[A-Za-z0-9-]{1,40}\.){1,3}[A-Za-z]{2,10})")
 _DOUBLED_AT = re.compile(r"@{2,5}")
-_OTHER_NUMBERS = re.compile(r"id$|code|acc|bank|till|paybill|pin|reg|licen|lat|lon|lng|coord|date|time|created|hash|serial|box|plot", re.IGNORECASE)
+_OTHER_NUMBERS = re.compile(r"id$|code|acc|bank|till|paybill|pin|reg|licen|lat|lon|lng|coord|gps|geo|geom|wkt|altitude|date|time|created|hash|serial|box|plot", re.IGNORECASE)
 _NUMBERS_TO_CALL = re.compile(r"phone|\btel\b|mobile|toll|hot ?line|help ?line|simu|whatsapp", re.IGNORECASE)
+_IS_A_POINT = re.compile(r"\s*-?\d{1,2}\.\d{1,15}[\s,;]+-?\d{1,2}\.\d{1,15}(?!\d)")
+"""How a pair of degrees begins, whatever stands behind it: `-0.54 34.5 1500 4.5`."""
 _ANY_DIGIT = re.compile(r"\d")
 _BOX = re.compile(r"^(?:p\s?\.?\s?o\s?\.?\s?box\W{0,4})+", re.IGNORECASE)
 _CALLED_NEXT = re.compile(r"[\s,]+(?:tel|telephone|phone|mobile|mob|cell|fax|e[ -]?mail|contacts?|website)s?\.?$", re.IGNORECASE)
@@ -163,7 +165,7 @@ def _unread_texts(data: Any, read: set[int], depth: int) -> Iterator[str]:
         if id(value) in read or _is_of_something_else(key):
             continue
         if isinstance(value, str):
-            if len(value) >= SHORTEST_NUMBER and _MAY_HOLD_CONTACT.search(value[:LONGEST_TEXT]):
+            if len(value) >= SHORTEST_NUMBER and _MAY_HOLD_CONTACT.search(value[:LONGEST_TEXT]) and not _IS_A_POINT.match(value):
                 yield value[:LONGEST_TEXT]
         elif isinstance(value, (dict, list)) and depth:
             yield from _unread_texts(value, read, depth - 1)

@@ -42,7 +42,7 @@ _LOOSE_SIGN = re.compile(r"(?<![\d\w°'\"])([-\u2212\u2013])\s+(?=\d)")
 _TURNED_SIGN = re.compile(r"(?<![\d\w°'\")])[\u2010-\u2015](?=\d)")
 _IN_ADDRESS = re.compile(r"(?:[@=/:,]|loc:)\s?(-?\d{1,3}\.\d{2,15})\s?(?:,|%2C)\s?(-?\d{1,3}\.\d{2,15})", re.IGNORECASE)
 """A pair of degrees in the address of a map (`.../@-1.28,36.82,15z`, `geo:-1.28,36.82`)."""
-_HEIGHT = re.compile(r"(\s*[-\u2212]?\d{1,3}\.\d{2,15}[\s,;]+[-\u2212]?\d{1,3}\.\d{2,15})[\s,;]+-?\d{1,4}(?:\.\d{1,10})?(?:\s?m)?(?:[\s,;]+\d{1,4}(?:\.\d{1,10})?(?:\s?m)?)?\s*", re.IGNORECASE)
+_HEIGHT = re.compile(r"(\s*[-\u2212]?\d{1,3}\.\d{1,15}[\s,;]+[-\u2212]?\d{1,3}\.\d{1,15})[\s,;]+-?\d{1,4}(?:\.\d{1,10})?(?:\s?m)?(?:[\s,;]+\d{1,4}(?:\.\d{1,10})?(?:\s?m)?)?\s*", re.IGNORECASE)
 """A pair with height (and accuracy) behind it, as survey tools write it (`-1.28 36.82 1650 4.5`)."""
 _WELL_KNOWN = re.compile(r"point\s?(?:zm|z|m)?\s{0,3}\(\s{0,3}(-?\d{1,3}(?:\.\d{1,40})?)\s{1,3}(-?\d{1,3}(?:\.\d{1,40})?)(?:\s+-?\d{1,6}(?:\.\d{1,40})?){0,2}\s{0,3}\)", re.IGNORECASE)
 """A point as databases write it, with a height or a measure or without (`POINT Z (36.8 -1.3 1650)`)."""

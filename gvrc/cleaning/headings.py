@@ -29,7 +29,7 @@ _UNIT_WORDS = re.compile(r"\b(?:county|counties|region|province|area|headings?|s
 _OF_THE_LIST = re.compile(r"^(?:source|prepared|compiled|updated|note|notes|nb|key|date|as\s+at|reference|checked|approved|signed)\b\s*(?:by\b|on\b|[:.]|\d{4}|$)", re.IGNORECASE)
 """What a list says of itself between or under its rows (`Source: Ministry of Health`, `Prepared by`, `Updated 2023`)."""
 _PLURAL_KINDS = re.compile(
-    r"\b(?:police\s+)?(?:stations|posts|bases|facilities|hospitals|cent(?:re|er)s|dispensaries|clinics|desks|organi[sz]ations|shelters|houses|providers|services)"
+    r"\b(?:(?:police|health|medical|support|gbv)\s+)*(?:stations|posts|bases|facilities|hospitals|cent(?:re|er)s|dispensaries|clinics|desks|organi[sz]ations|shelters|houses|providers|services)"
     r"(?:\s+(?:in|within|of|for)\b)?\s*",
     re.IGNORECASE,
 )
@@ -67,6 +67,8 @@ def heading_kind(text: str, values: Mapping[str, Any], own_keys: Mapping[str, An
     if not any(map(str.isalpha, text)) and _counts(own_keys, vocabularies):
         return "total"
     kind = _kind_of_text(text, vocabularies)
+    if kind is None and text[0] == "*" and _is_footnote(text, own_keys):
+        return "note"
     if _is_told_in_each(text, own_keys):
         return kind or "title"
     if kind is None or kind in ("total", "title"):
@@ -77,6 +79,15 @@ def heading_kind(text: str, values: Mapping[str, Any], own_keys: Mapping[str, An
     if is_alone and (kind == "header" or _names_only_a_kind(text.strip(" .,:;-–—*_=#"), vocabularies)):
         return "section"  # what stands beside it flowed down from the rows before
     return None if _proves_place(values, vocabularies) else kind
+
+
+_FOOTNOTE_WORDS = 4
+
+
+def _is_footnote(text: str, row: Mapping[str, Any]) -> bool:
+    """A sentence behind an asterisk that is all a row says (`*Facilities marked are pending verification`)."""
+    words = text.lstrip("* ").split()
+    return len(words) >= _FOOTNOTE_WORDS and sum(map(str.islower, words)) > len(words) / 2 and sum(not is_missing(cell) for cell in row.values()) == 1
 
 
 FEWEST_MERGED = 3

@@ -176,10 +176,11 @@ class _NameCleaning:
         self._step(" ".join(_spelt(word, self.vocabularies) for word in self.text.split()), "name-spelling")
 
     def _set_case(self) -> None:
-        is_upper = self.raw.isupper()
-        if len(self.raw) > 5 and (is_upper or self.raw.islower()):
-            self.issues.append(Issue(code="name.one_case", field_name="name", value=self.raw))
+        """Usual capitals; a name in one case is told when that changes it (`NASCOP VCT` is only acronyms)."""
+        is_upper, before = self.raw.isupper(), self.text
         self._step(_cased(self.text, self.vocabularies, keep=not is_upper), "name-case")
+        if self.text != before and len(self.raw) > 5 and (is_upper or self.raw.islower()):
+            self.issues.append(Issue(code="name.one_case", field_name="name", value=self.raw))
 
     def _finished(self) -> CleanName:
         name = self.text if _WORD.search(self.text) else None

@@ -11,6 +11,9 @@ from gvrc.reference.gazetteer import Gazetteer, PlaceMatch
 MOST_PARTS = 6
 """Parts of an address that are read."""
 
+SURE_SPELLING = 0.85
+"""Likeness from which a misspelt part is a ward of the constituency beside it."""
+
 SEPARATOR = re.compile(r"[,;|>\n]|\s[-–/]\s")
 """What stands between the parts of an address."""
 _LEVEL_WORD = re.compile(
@@ -103,8 +106,10 @@ def _within(gazetteer: Gazetteer, county: str, county_code: str, others: Sequenc
         if not seats or _SAYS_WARD.search(part):
             continue
         codes = tuple(seat.unit_code for seat in seats)
-        wards = (other for other in reversed(rest) if len(_by_name(gazetteer.find_ward(other, (county_code,), codes))) == 1)
-        return Address(county=county, constituency=part, ward=next(wards, "") or next(filter(_SAYS_WARD.search, rest), ""))
+        found = [(other, gazetteer.find_ward(other, (county_code,), codes)) for other in reversed(rest)]
+        wards = (other for other, matches in found if len(_by_name(matches)) == 1)
+        alike = (other for other, matches in found if len(matches) == 1 and matches[0].confidence >= SURE_SPELLING)
+        return Address(county=county, constituency=part, ward=next(wards, "") or next(filter(_SAYS_WARD.search, rest), "") or next(alike, ""))
     sure = (part for part in reversed(others) if _names_just_a_ward(gazetteer, part, county_code))
     return Address(county=county, ward=next(sure, "") or next(filter(_SAYS_WARD.search, others), ""))
 

@@ -32,8 +32,9 @@ SURE_SPELLING = 0.9
 
 SEAT_HINT = 0.9
 SURE_WARD_HINT, WARD_HINT = 0.9, 0.65
+PART_HINT = {1: 0.85, 2: 0.95}
 """How often hints are right, measured on two lists whose records are known to be the same places: a constituency named by location or name;
-a ward named by both town and name; a ward named by fewer."""
+a ward named by name and by town or location; a ward named by fewer; of a divided constituency the part that one text names, or that several do."""
 
 _NATIONAL_LIST = re.compile(
     r"(?:national|nationwide|countrywide|kenya)[\s_-]{0,3}(?:level\s)?(?:gbv\s|emergency\s|crisis\s|toll[\s-]free\s)?(?:organi[sz]ations?|ngos?|(?:hot|help)[\s-]?lines?|numbers|contacts|resources|services|lines|institutions)",
@@ -68,7 +69,7 @@ class StatedPlace:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Level:
-    """What came out for one level: `state` is stated, filled, old, missing, unknown, ambiguous, elsewhere, contradicted, doubtful, nationwide;
+    """What came out for one level: `state` is stated, filled, old, divided, missing, unknown, ambiguous, elsewhere, contradicted, doubtful, nationwide;
     `options` are unit codes that could be meant, best first, with their confidence."""
 
     state: str
@@ -184,8 +185,10 @@ class Placer:
         seat_level, seat = self._seat_level(stated.get("constituency", ""), seats, ward, county_code)
         if ward is None and seat_level.state == "missing":
             seat_level = replace(seat_level, options=self._hinted_seats(weighed.clues, county_code))
+        elif ward is None:
+            seat_level = self._divided(seat_level, stated["constituency"], weighed.clues, county_code)
         if ward is None and ward_level.state == "missing":
-            ward_level = replace(ward_level, options=self._hinted_wards(weighed.clues, county_code, seat))
+            ward_level = replace(ward_level, options=self._hinted_wards(weighed.clues, county_code, seat if seat_level.state == "stated" else None))
         place = self._named_place(weighed, county, county_code, seat, ward)
         alternatives = _alternatives(weighed, county, seat_level, ward_level, place)
         return Placement(
@@ -273,13 +276,29 @@ class Placer:
         seats = {seat for found in sources.values() for seat in found}
         return ((min(seats), SEAT_HINT),) if len(seats) == 1 and set(sources) - {"town"} else ()
 
+    def _divided(self, level: Level, text: str, clues: Sequence[Clue], county_code: str) -> Level:
+        """The level of a constituency that was divided in 2013, the part of it that everything else names first. Where one part kept the old name,
+        another is told only when nothing speaks for it."""
+        if level.state not in ("ambiguous", "stated"):
+            return level
+        parts = self.gazetteer.old_successors(text) if level.state == "stated" else {code for code, _ in level.options}
+        if len(parts) < 2:
+            return level
+        sources = _units_by_source(clues, county_code, "constituency")
+        sources.pop("district", None)
+        named = {seat for found in sources.values() for seat in found if level.state == "stated" or seat in parts}
+        if len(named) != 1 or not named <= parts or named <= {code for code, _ in level.options[:1] if level.state == "stated"}:
+            return level
+        best = (min(named), PART_HINT[min(2, len(sources))])
+        return Level(state="divided", options=(best, *((code, 0.0) for code in sorted(parts - named))))
+
     def _hinted_wards(self, clues: Sequence[Clue], county_code: str, seat: PlaceMatch | None) -> tuple[tuple[str, float], ...]:
         """The one ward of the known constituency that town, location or name are called like; as a hint only."""
         sources = _units_by_source(clues, county_code, "ward", seat.constituency_code if seat else None)
         wards = {ward for found in sources.values() for ward in found}
         if len(wards) != 1:
             return ()
-        return ((min(wards), SURE_WARD_HINT if {"name", "town"} <= set(sources) else WARD_HINT),)
+        return ((min(wards), SURE_WARD_HINT if "name" in sources and len(sources.keys() & {"town", "location"}) else WARD_HINT),)
 
     def _named_place(self, weighed: _Weighed, county: Level, county_code: str, seat: PlaceMatch | None, ward: PlaceMatch | None) -> Place:
         official = self.gazetteer
@@ -391,7 +410,7 @@ def _units_by_source(clues: Sequence[Clue], county_code: str, level: str, seat_c
 
 def _alternatives(weighed: _Weighed, county: Level, seat: Level, ward: Level, place: Place) -> tuple[str, ...]:
     """Codes of the units that were also possible: of an ambiguous ward or constituency, and of the constituency or ward stated elsewhere."""
-    codes = [code for level in (ward, seat) if level.state == "ambiguous" for code, _ in level.options]
+    codes = [code for level in (ward, seat) if level.state in ("ambiguous", "divided") for code, _ in level.options]
     if county.state in ("contradicted", "doubtful"):
         codes += [match.unit_code for clue in weighed.clues if clue.source in ("constituency", "ward") for match in clue.matches if match.county_code != place.county_code]
     return tuple(dict.fromkeys(codes))[:9]

@@ -492,7 +492,8 @@ class DelimitedRecords:
 
     def _learn_section(self, row: Row) -> None:
         cells = _lone_cells(row)
-        self._is_below_heading = len(cells) == 1 and len(row) > 2 - (not self.header.names) and self._headings.learn(mend_text(cells[0]))
+        may_head = len(cells) == 1 and (len(row) > 2 - (not self.header.names) or _NAMES_A_UNIT.search(cells[0]) is not None)
+        self._is_below_heading = may_head and self._headings.learn(mend_text(cells[0]))
         if self._is_below_heading:
             self._context = self._headings.told
 
@@ -504,6 +505,8 @@ class DelimitedRecords:
             self._context = self._headings.told
 
 
+_NAMES_A_UNIT = re.compile(r"\b(?:county|constituency|division)\b", re.IGNORECASE)
+"""What makes a lone cell a heading beside one other column too, where a place without a number may stand by its name alone."""
 _FORMULA = re.compile(r'="(.*)"', re.DOTALL)
 """A text that an export keeps a spreadsheet from taking for a number: `="0700000001"`."""
 

@@ -29,8 +29,9 @@ WORDS_ALIKE, JOINED_ALIKE = 70.0, 95.0
 """Similarity of two words with a slip, and of names written with other spaces."""
 
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
-_GROUPED = re.compile(r"\w{1,80}(?:/\w{1,80}){1,6}")
-"""A question of a form with the groups it stands in, as form tools export it: `group_contacts/phone`."""
+_GROUPED = re.compile(r"\w{2,80}(?:(?:/|\.|:\s?)[\w ]{2,80}){1,6}")
+_BETWEEN_GROUPS = re.compile(r"[/.:]\s?")
+"""A question of a form with the groups it stands in, as form tools export it: `group_contacts/phone`, `meta.contacts.phone`, `LOC: County`."""
 _IN_ENGLISH = re.compile(r"(.{3,80}) (?:en|eng|english|label)")
 _ASKS = re.compile(r"[?\s]*\(?\b(?:yes\s?/\s?no|y\s?/\s?n)\)?\s*$|\?\s*$", re.IGNORECASE)
 """How a heading says that it is a question: `GENDER DESK? (Yes/No)`."""
@@ -54,8 +55,8 @@ _WRAPPERS = frozenset({
 _HOLDERS = frozenset({"data", "items", "values", "nodes", "list", "results", "all", "entries"})
 """Keys under which a field holds its list: `services.data`."""
 _NAMES_ITS_PARENT = frozenset({"name", "title", "label", "value", "text", "display", "display name", "en", "rendered"})
-_TAGS_OF_TYPES = frozenset({"S", "N", "L", "SS", "$oid", "$date", "$numberInt", "$numberLong", "$numberDouble", "stringValue", "integerValue", "doubleValue", "timestampValue"})
-"""Keys under which databases write a value with its type: `{"name": {"S": "Tiwi Dispensary"}}`."""
+_TAGS_OF_TYPES = frozenset({"#text", "__text", "_text", "$t", "S", "N", "L", "SS", "$oid", "$date", "$numberInt", "$numberLong", "$numberDouble", "stringValue", "integerValue", "doubleValue", "timestampValue"})
+"""Keys under which databases write a value with its type, and XML turned into JSON its text: `{"name": {"S": "Tiwi Dispensary"}}`."""
 _AROUND_A_POINT = frozenset({"viewport", "bounds", "bbox", "boundingbox", "northeast", "southwest", "extent"})
 """Keys of the map around a place, whose corners are not where the place is."""
 _SAYS_LITTLE = _NAMES_ITS_PARENT | {"id", "code", "type", "key", "slug", "uuid", "description", "number"}
@@ -148,7 +149,7 @@ def _by_a_part(steps: tuple[str, ...], words: list[str]) -> KnownName | None:
     for part, may_mean in _without_what_comes_with_it(words[-1]):
         if (same := known_name((*steps[:-1], part))) is not None and same.canonical in may_mean:
             return _less_sure(same)
-    return _as_asked(steps) or (known_name((*steps[:-1], *steps[-1].split("/"))) if _GROUPED.fullmatch(steps[-1]) else None)
+    return _as_asked(steps) or (known_name((*steps[:-1], *_BETWEEN_GROUPS.split(steps[-1]))) if _GROUPED.fullmatch(steps[-1]) else None)
 
 
 def _with_its_aside(steps: tuple[str, ...], plain: str) -> KnownName | None:
@@ -203,7 +204,7 @@ _OR = re.compile(r"\s*(?:/|&|\bor\b|\band\b)\s*", re.IGNORECASE)
 
 
 def _either(heading: str) -> KnownName | None:
-    """What a heading means that names ways to reach a place side by side (`Toll Free/Short Code`, `Hotline or phone`); None for any other."""
+    """What a heading means that names ways to reach a place side by side (`Toll Free/Short Code`, `Hotline or phone`), or one thing twice; None for any other."""
     parts = _OR.split(heading)
     if not 1 < len(parts) < 5:
         return None
@@ -211,6 +212,8 @@ def _either(heading: str) -> KnownName | None:
     told = {part.canonical for part in named if part is not None}
     if named[0] is not None and named[0].canonical == "name" and parts[0].lower().startswith("name of"):
         return _less_sure(named[0])  # `NAME OF STATION/POST/BASE`
+    if None not in named and len(told) == 1 and not told <= _MAY_BE_SEVERAL | _OF_PERSONS:
+        return _less_sure(named[0])  # in two languages: `Ward / Wadi`
     if None in named or not (told <= _MAY_BE_SEVERAL or told <= _OF_PERSONS):
         return None
     if told <= _OF_PERSONS:

@@ -43,6 +43,7 @@ _BETWEEN = re.compile("[ \\t\\r\\n,\\f\\v\u00a0\u200b\ufeff\x1e]*")
 _BEHIND = re.compile(r"[ \t\r\n\ufeff\x03\x04\x1a\x1e;),]*")
 _OPENING = re.compile(r'\{[ \t\r\n]*"[^"\\]*"')
 _WORD = re.compile(r"[^\s,\]}]+")
+_TEXT_OR_COMMA = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"|,(?=[ \t\r\n]*[}\]])', re.DOTALL)
 _IN_STRING = re.compile(r'[^"\\]*+(?:\\.[^"\\]*+)*+', re.DOTALL)
 _NO_BRACKETS = re.compile(r'(?:[^"{}\[\]]++|"[^"\\]*+(?:\\.[^"\\]*+)*+")*+', re.DOTALL)
 _TO_NEXT_BRACKET = re.compile(_NO_BRACKETS.pattern + r'["{}\[\]]', re.DOTALL)
@@ -157,6 +158,17 @@ def decode_at(text: str, position: int) -> tuple[Any, int]:
     return (value if type(value) is dict else mended(value)), end
 
 
+def ends_in_comma(error: json.JSONDecodeError) -> bool:
+    """Whether a text could not be decoded for a comma before a closing bracket."""
+    rest = error.doc[error.pos : error.pos + 200].lstrip(", \t\r\n")
+    return rest[:1] in ("}", "]") and error.doc[max(0, error.pos - 200) : error.pos + 1].rstrip(" \t\r\n}]").endswith(",")
+
+
+def without_trailing_commas(text: str, begin: int = 0) -> str:
+    """JSON with spaces in the place of commas before closing brackets, from a place outside of any text on; as long as it was."""
+    return text[:begin] + _TEXT_OR_COMMA.sub(lambda found: found[0] if found[0] != "," else " ", text[begin:])
+
+
 def is_too_deep(value: Any, levels: int = DEEPEST) -> bool:
     """Whether objects and lists are nested more deeply than any list of places needs."""
     layer = [value]
@@ -257,6 +269,8 @@ class JsonWindow(TextWindow):
 
     careful_until = 0
     """Up to this many characters of the file, records are decoded one at a time."""
+    first_comma: tuple[int, int] | None = None
+    """The line and byte near which the first comma before a closing bracket was passed over."""
 
     def __init__(self, path: Path, *, byte_offset: int | None = None, line: int = 1) -> None:
         before = find_preface(read_head(path, PREFACE_BYTES)) if byte_offset is None else None
@@ -313,7 +327,8 @@ class JsonWindow(TextWindow):
             try:
                 value, end = decode_at(self.text, self.position)
             except json.JSONDecodeError as error:
-                self._read_on_or_break(error)
+                if not (ends_in_comma(error) and self._without_trailing_commas()):
+                    self._read_on_or_break(error)
                 continue
             except RecursionError:
                 raise BrokenText("brackets are nested too deeply") from None
@@ -321,6 +336,15 @@ class JsonWindow(TextWindow):
                 continue  # a number may go on beyond the window
             self.position = end
             return value
+
+    def _without_trailing_commas(self) -> bool:
+        """Blanks the commas before closing brackets, as scripts write them, in what was read of the file; False when there are none."""
+        text = without_trailing_commas(self.text, self.position)
+        if text == self.text:
+            return False
+        self.first_comma = self.first_comma or (self.line_number(), self.byte_offset())
+        self.text = text
+        return True
 
     def _read_on_or_break(self, error: json.JSONDecodeError) -> None:
         length = len(self.text)
@@ -540,6 +564,9 @@ class JsonRecords:
             except BrokenText as broken:
                 line, place = broken.found_in(window)
                 self.trouble.add(f"The file breaks off near line {line:,}: {broken.what}.", place, broken=True)
+            if window.first_comma:
+                line, place = window.first_comma
+                self.trouble.add(f"From near line {line:,} on, commas stand before closing brackets; they were passed over.", place)
 
     def _documents(self, window: JsonWindow) -> Iterator[list[FoundRecord]]:
         """The list, and others that were written behind it into the same file."""
@@ -646,8 +673,7 @@ class JsonRecords:
             if not window.skip():
                 raise BrokenText("the file ends there")
             return {}
-        container = next((step for step in reversed(level) if step != EACH), "")
-        return dict(inheritable_values(key, window.value(), container))
+        return dict(inheritable_values(key, window.value(), container_of(level)))
 
     def _look_ahead(self, window: JsonWindow, parent: _Parent) -> None:
         """Fetch wanted values that stand behind the records of this parent."""
@@ -874,6 +900,13 @@ def _below(paths: Paths, key: str) -> Paths:
 def escaped(key: str) -> str:
     """A key as a step of a JSON pointer (RFC 6901)."""
     return key.replace("~", "~0").replace("/", "~1")
+
+
+def container_of(level: Sequence[str]) -> str:
+    """The key that a level stands under by which its values are told; one that comes again below itself is counted (`children`, `children 2`)."""
+    key = next((step for step in reversed(level) if step != EACH), "")
+    times = level.count(key)
+    return f"{key} {times}" if times > 1 else key
 
 
 def inheritable_values(key: str, value: Any, container: str) -> Iterator[tuple[str, Any]]:

@@ -118,7 +118,18 @@ def _rows_at(tree: Any, path: tuple[str, ...], node: list[Any]) -> JsonTable | N
     if names := _names_beside(tree, path, width):
         return JsonTable(dialect=TABLE, path=(*path, EACH), names=field_names(list(names)))
     header = find_header([list(map(_cell, row)) for row in rows], is_field_name)
-    return JsonTable(dialect=TABLE, path=(*path, EACH), names=header.names, heading_rows=header.index + 1) if header.index >= 0 else None
+    if header.index < 0 and not _tell_of_places(rows, width):
+        return None
+    return JsonTable(dialect=TABLE, path=(*path, EACH), names=header.names, heading_rows=header.index + 1)
+
+
+_TELL_OF_A_PLACE = ("phone", "county", "email", "longitude", "coordinates")
+
+
+def _tell_of_places(rows: list[list[Any]], width: int) -> bool:
+    """Whether rows without a heading are places all the same: one column reads like their names, another tells how to reach them or where they are."""
+    columns = [[row[place] for row in rows if len(row) > place and row[place] not in (None, "")] for place in range(min(width, LOOKED_AT))]
+    return width > 2 and any(share("name", column) >= 0.5 for column in columns) and any(share(look, column) >= 0.6 for column in columns for look in _TELL_OF_A_PLACE)
 
 
 def _headed_at(path: tuple[str, ...], node: list[Any]) -> JsonTable | None:

@@ -13,7 +13,19 @@ from typing import Any
 import orjson
 
 from gvrc.sources.field_names import FIRST, inherited_name, is_field_name, join_path, known_name, object_of_pairs, spaced
-from gvrc.sources.json_stream import DEEPEST, EACH, BrokenText, JsonWindow, decode_at, inheritable_values, json_reason, told_by_key
+from gvrc.sources.json_stream import (
+    DEEPEST,
+    EACH,
+    BrokenText,
+    JsonWindow,
+    container_of,
+    decode_at,
+    ends_in_comma,
+    inheritable_values,
+    json_reason,
+    told_by_key,
+    without_trailing_commas,
+)
 from gvrc.sources.labelled import labelled
 from gvrc.sources.looks import is_area, is_county, is_kind_key, is_region
 
@@ -111,6 +123,8 @@ def read_sample(path: Path, prefix: int = PREFIX_CHARACTERS, *, whole: int = WHO
         try:
             return SampleTree(tree=_decode(text), is_whole=True)
         except (json.JSONDecodeError, RecursionError) as error:
+            if isinstance(error, json.JSONDecodeError) and ends_in_comma(error):
+                return _repaired(without_trailing_commas(text), "")
             return _repaired(text, _problem(error, text))
     return _repaired(text, "")
 
@@ -213,7 +227,28 @@ def find_groups(tree: Any) -> list[Group]:
     if type(tree) is dict and not is_keyed(tree, ()) and any(type(value) not in (dict, list) for value in tree.values()):
         search.group(()).add(tree, {})
     search.look(tree, (), {})
-    return [group for group in search.groups.values() if group.count]
+    return _together([group for group in search.groups.values() if group.count])
+
+
+def _together(groups: list[Group]) -> list[Group]:
+    """The groups, one that stands under a single key (a ward that nobody knows among others) with those under any key at the same place, when its
+    records are like theirs."""
+    any_key = {group.path: group for group in groups if EACH in group.path}
+    kept = []
+    for group in groups:
+        wider = next((any_key[path] for path in _wider(group.path) if path in any_key), None)
+        if wider is None or 2 * len(wider.leaves.keys() & group.leaves.keys()) < len(group.leaves):
+            kept.append(group)
+            continue
+        for record, context in zip(group.records, group.contexts, strict=True):
+            wider.add(record, context)
+        wider.count += group.count - len(group.records)
+    return kept
+
+
+def _wider(path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    """The paths that say "any key" where this one, within data by keys, says which."""
+    return ((*path[:place], EACH, *path[place + 1 :]) for place in range(1, len(path)) if path[place] != EACH and path[place - 1] == EACH)
 
 
 def empty_lists(tree: Any) -> list[tuple[str, ...]]:
@@ -269,7 +304,7 @@ class _Search:
 
 def _own_values(node: dict[str, Any], path: tuple[str, ...]) -> dict[str, Any]:
     """What flows down from an object: its single values, and those of objects in it that hold nothing but single values."""
-    container = next((step for step in reversed(path) if step != EACH), "")
+    container = container_of(path)
     single = {key: value for key, value in node.items() if type(value) is not list and not (type(value) is dict and _holds_more(value))}
     return dict(pair for key, value in single.items() for pair in inheritable_values(key, value, container))
 

@@ -292,7 +292,7 @@ def heading_level(text: str) -> str:
 
 
 _GOES_ON = re.compile(r"\W*\b(?:cont(?:['’]?d|inued)?|ctd)\W*$", re.IGNORECASE)
-_COUNTY_FIRST = re.compile(r"(.{3,30}?\s+county|[A-Z][A-Z' /-]{2,30}?)\s+(.{4,60})", re.IGNORECASE)
+_COUNTY_FIRST = re.compile(r"(.{3,30}?\s+county|[A-Z][A-Z' /-]{2,30}?)[\s:|–-]+(.{4,60})", re.IGNORECASE)
 _COUNTY_LAST = re.compile(r"(.{4,60}?)\s+(?:in|within|of|for)\s+(.{3,40})", re.IGNORECASE)
 
 
@@ -300,7 +300,11 @@ def _names_county_and_kind(text: str) -> bool:
     """Whether a heading says which kinds of place follow, and of which county (`POLICE STATIONS IN KWALE COUNTY`, `KWALE COUNTY HOSPITALS`)."""
     first, last = _COUNTY_FIRST.fullmatch(text), _COUNTY_LAST.fullmatch(text)
     kind = first[2] if first and is_county(first[1]) else last[1] if last and is_county(last[2]) else ""
-    return bool(kind) and _heads_a_kind(kind) and kind.casefold().endswith("s")
+    return bool(kind) and kind.casefold().endswith("s") and (_heads_a_kind(kind) or kind.casefold() in _ANY_KINDS)
+
+
+_ANY_KINDS = _NO_KIND | {"facilities", "health facilities", "medical facilities", "stations", "institutions", "contacts", "gbv contacts", "gbv service providers", "support organizations", "support organisations"}
+"""What lists hold, as their headings say it without a kind."""
 
 
 _COUNTY_OF_TITLE = re.compile(r"((?:[A-Za-z][A-Za-z'’/-]*\s+){1,3})county\b(?!\s+(?:assembl|director|commander|governments\b))", re.IGNORECASE)

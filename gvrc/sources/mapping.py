@@ -408,8 +408,10 @@ _CHECKS: dict[str, Callable[[KnownName, FieldValues], Proposal | None]] = {
 }  # fmt: skip
 
 
+_BRANCHES = frozenset({"children", "nodes", "items", "branches", "subs", "sub", "child", "units"})
+"""Keys of the branches of a tree, which say nothing of what is in them."""
 _OF_HEADINGS = {SUB_COUNTY_HEADING: "sub_county", KIND_HEADING: "facility_type", SERVICES_HEADING: "category"}
-_TITLES = frozenset({"name", "title", "layer", "layername", "sheet", "collection", "dataset"})
+_TITLES = frozenset({"name", "title", "label", "text", "layer", "layername", "sheet", "collection", "dataset"})
 
 
 def _propose_inherited(values: FieldValues) -> Proposal:
@@ -421,6 +423,8 @@ def _propose_inherited(values: FieldValues) -> Proposal:
         return Proposal(canonical="facility_type", confidence=0.7, reason="the list is called so", rank=9_600)
     if name == COUNTY_OF_KEY or (name.rpartition(".")[2].casefold() in _TITLES and values.looks("county") >= SURE):
         return Proposal(canonical="county", confidence=0.9, reason="the records stand under counties", rank=9_000)
+    if (unit := _unit_of_a_branch(name, values)) is not None:
+        return unit
     if name in _OF_HEADINGS:
         return Proposal(canonical=_OF_HEADINGS[name], confidence=0.8, reason="it is the heading the records stand under", rank=9_400)
     if name == KIND_OF_LIST:
@@ -433,6 +437,15 @@ def _propose_inherited(values: FieldValues) -> Proposal:
     if named is None or named.canonical not in _INHERITABLE:
         return Proposal(canonical=None, confidence=0.6, reason="it says something of the list, not of its records")
     return Proposal(canonical=named.canonical, confidence=named.confidence, reason=f"{named.reason}, told once for many records", rank=9_000 + named.rank)
+
+
+def _unit_of_a_branch(name: str, values: FieldValues) -> Proposal | None:
+    """The unit below a county that a branch of a tree is called by: nothing but its values says which it is."""
+    container, _, key = name.casefold().rpartition(".")
+    if container.rstrip("0123456789 ") not in _BRANCHES or key not in _TITLES:
+        return None
+    look = next((look for look in ("constituency", "ward") if values.looks(look) >= SURE), None)
+    return Proposal(canonical=look, confidence=0.85, reason=f"the records stand under {_in_words(look)}", rank=9_000) if look else None
 
 
 def _by_key_values(values: FieldValues) -> Proposal:

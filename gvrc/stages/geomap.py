@@ -34,7 +34,7 @@ STEWARD = "steward"
 
 _STAGE = "geomap"
 _NOTHING_DECIDED: frozenset[str] = frozenset()
-_CONFIRMED_BY_POINT = ("missing", "unknown", "ambiguous")
+_CONFIRMED_BY_POINT = ("missing", "unknown", "ambiguous", "divided")
 """States of the ward in which the nearest ward centre may confirm one of its options."""
 _TELL_WHERE = ("county", "location", "town", "constituency", "ward", "sub_county", "district")
 _POST_BOX = re.compile(r"\bbox\b|\bprivate\s+bag\b", re.IGNORECASE)

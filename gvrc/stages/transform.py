@@ -432,8 +432,13 @@ def _is_police(source: str, type_text: str) -> bool:
 
 
 def _is_own(value: Any, data: Mapping[str, Any]) -> bool:
-    """True when the row itself holds the value, so that it is not a constant of its list."""
-    return any(part == value or (isinstance(part, Mapping) and _is_own(value, part)) for part in data.values())
+    """True when the row itself holds the value, be it as the words of a code or in a list of pairs, so that it is not a constant of its list."""
+    return any(part == value or (isinstance(part, (Mapping, list)) and _is_within(value, part, 6)) for part in data.values())
+
+
+def _is_within(value: Any, part: Any, depth: int) -> bool:
+    parts = part.values() if isinstance(part, Mapping) else part[:100] if isinstance(part, list) else ()
+    return any(inner == value or (depth > 0 and _is_within(value, inner, depth - 1)) for inner in parts)
 
 
 @lru_cache(maxsize=4_096)

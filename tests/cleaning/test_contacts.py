@@ -279,6 +279,10 @@ def test_the_numbers_in_a_list_of_officers_are_their_own() -> None:
     assert not found.issues
 
 
+def test_degrees_height_and_accuracy_in_a_field_that_nobody_read_are_no_number() -> None:
+    assert phones_elsewhere({"where": "-0.54 34.5 1500 4.5", "location/gps": "-1.2864 36.8172 1650 4"}, {}) == ()
+
+
 def test_the_role_of_a_contact_tells_whose_it_is() -> None:
     contacts = [{"role": "OCS", "phone": "0700000001"}, {"role": "Station landline", "phone": "0700000002"}, {"role": "Gender desk officer", "phone": "0700000003"}, {"designation": "Clerk", "name": "A Name", "phone": "0700000004"}]
     assert {contact.value[-1]: contact.label for contact in parse_contacts({"contact": contacts}).contacts} == {"2": None, "1": "Officer's mobile", "3": "Officer's mobile", "4": "Officer's mobile"}

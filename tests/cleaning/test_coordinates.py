@@ -31,6 +31,7 @@ def codes(**values: Any) -> set[str]:
         {"coordinates": "https://www.google.com/maps/@-1.28333,36.81667,15z"},
         {"coordinates": "https://maps.google.com/?q=-1.28333,36.81667"},
         {"coordinates": "-1.28333 36.81667 1650 4.5"},
+        {"coordinates": "-1.28333 36.81667 0 0"},
         {"coordinates": "Lat: -1.28333, Long: 36.81667, Alt: 1650 m"},
         {"coordinates": "-1.28333,36.81667,1650"},
         {"latitude": "-1.28333, 36.81667", "longitude": "-1.28333, 36.81667"},

@@ -77,6 +77,12 @@ def test_a_smaller_unit_with_its_level_heads_a_section(text: str) -> None:
     assert kind(text, {"phone": "0700 000 001"}) is None
 
 
+def test_a_sentence_behind_an_asterisk_is_a_note() -> None:
+    row = {"name": "*Facilities marked are pending verification", "phone": None, "ward": ""}
+    assert kind(row["name"] or "", {}, row) == "note"
+    assert kind("*Tiwi Rural Health Centre", {}, {"name": "*Tiwi Rural Health Centre", "phone": None}) is None
+
+
 def test_an_officer_proves_a_place() -> None:
     assert kind("Garissa", {"officer_contact": "0700 000 001"}) is None
 

@@ -38,6 +38,8 @@ GAZETTEER = load_gazetteer()
         ("Kenya / Kwale County / Matuga Sub County / Tiwi Ward", Address(county="Kwale County", constituency="Matuga Sub County", ward="Tiwi Ward")),
         ("Kenya, Coast, Kwale, Matuga", Address(county="Kwale", constituency="Matuga")),
         ("Moi Avenue, Nakuru, Rift Valley", Address(county="Nakuru")),
+        ("Kaksingiri West, Suba, Homa Bay", Address(county="Homa Bay", constituency="Suba", ward="Kaksingiri West")),
+        ("Behind the market, Suba, Homa Bay", Address(county="Homa Bay", constituency="Suba")),
         ("Kitisuru Ward", Address(ward="Kitisuru Ward")),
         ("Kitisuru", Address()),
         ("Narok County Referral Hospital", Address()),

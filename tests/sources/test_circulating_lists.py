@@ -62,6 +62,17 @@ def test_headings_of_smaller_units_stand_under_those_of_counties(column: int, re
     assert [row.values["name"] for row in rows] == [name for name, _ in STATIONS]
 
 
+@pytest.mark.parametrize("heading", ["KWALE COUNTY", "KWALE COUNTY - HEALTH FACILITIES", "Facilities in Kwale County"])
+@pytest.mark.parametrize("line", ["{},,", ",{},"])
+def test_a_heading_may_say_what_follows_without_its_kind(heading: str, line: str, read: Read) -> None:
+    assert told(read(f"Name,Type,Phone\n{line.format(heading)}\nTiwi,Dispensary,0700000001\n"), "section") == [(heading,)]
+
+
+def test_beside_one_other_column_only_a_named_unit_is_a_heading(read: Read) -> None:
+    rows = read("Station,Phone\nKWALE COUNTY,\nDiani,0700000001\nKwale,\nTiwi,0700000002\n")
+    assert told(rows, "name", "section") == [("Diani", "KWALE COUNTY"), ("Tiwi", "KWALE COUNTY")]
+
+
 def test_the_heading_right_above_a_table_is_that_of_its_kind(read: Read) -> None:
     rows = read("HOSPITALS,,\nFacility,Sub County,Phone\nMasalani Hospital,Ijara,0700 000 001\nHola Hospital,Galole,0700 000 002\n,,\nSAFE HOUSES,,\nName,Ward,Phone\nNuru House,Galbet,0700 000 003\n")
     assert told(rows, "name", "facility_type", "sub_county") == [
@@ -76,7 +87,7 @@ def test_a_list_of_bare_names_has_no_headings(read: Read) -> None:
 
 @pytest.mark.parametrize(("heading", "canonical"), [
     ("LEVEL (1-6)", "keph_level"), ("LATITUDE (DD MM SS)", "latitude"), ("TELEPHONE NO. (254...)", "phone"), ("ALT TEL", "phone"), ("2nd phone", "phone"),
-    ("Toll Free/Short Code", "hotline"), ("Hotline or phone", "hotline"), ("Email & mobile", "contact"), ("Confidential?", "visibility"), ("COURT STATION", "location"),
+    ("Ward / Wadi", "ward"), ("FAC: MFL Code", "mfl_code"), ("meta.fac.mfl", "mfl_code"), ("Nambari ya MFL", "mfl_code"), ("Toll Free/Short Code", "hotline"), ("Hotline or phone", "hotline"), ("Email & mobile", "contact"), ("Confidential?", "visibility"), ("COURT STATION", "location"),
 ])  # fmt: skip
 def test_a_heading_is_known_with_what_stands_around_it(heading: str, canonical: str) -> None:
     named = known_name((heading,))

@@ -174,7 +174,7 @@ CASES: dict[str, Case] = {
     "csv_ends_in_an_error_of_the_server": damaged(CSV + "<html><body>Time-out</body></html>\n", "stands in the place of row 6", "01234"),
     # broken in the middle
     "missing_comma_in_record": damaged(TEXT.replace(f'{MIDDLE}, "county"', f'{MIDDLE} "county"'), "a comma or a closing bracket is missing"),
-    "trailing_comma_in_record": damaged(TEXT.replace('002"}', '002",}'), "a comma stands before a closing bracket"),
+    "trailing_comma_in_record": damaged(TEXT.replace('002"}', '002",}'), "commas stand before closing brackets; they were passed over", "01234"),
     "comment_in_record": damaged(TEXT.replace('{"name": "Majengo 2', '{/* new */ "name": "Majengo 2'), "a comment stands there"),
     "single_quotes_in_record": damaged(TEXT.replace(MIDDLE, "'Majengo 2 Dispensary'"), "in record 3 (/facilities/2), text stands in single quotes"),
     "colon_missing": damaged(TEXT.replace('"name": "Majengo 2', '"name" "Majengo 2'), "a colon is missing after a field name"),

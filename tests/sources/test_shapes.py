@@ -458,8 +458,24 @@ def test_a_delimited_table_inside_a_text_is_read(delimiter: str, read: Callable[
     assert [(row.values["name"], row.values["county"], row.values["phone"]) for row in rows] == [(p[0], p[1], p[4]) for p in PLACES]
 
 
+def test_the_branches_of_a_tree_tell_each_level_by_their_values(read: Callable[[str], list[SourceRow]]) -> None:
+    tree = {"label": "Kenya", "children": [{"label": p[1], "children": [{"label": p[2], "children": [{"label": p[0], "phone": p[4]}]}]} for p in PLACES]}
+    assert [(row.values["name"], row.values["county"], row.values["constituency"]) for row in read(json.dumps(tree))] == [(p[0], p[1], p[2]) for p in PLACES]
+
+
+def test_a_ward_that_nobody_knows_stands_among_the_others(read: Callable[[str], list[SourceRow]]) -> None:
+    wards = {"Kwale": {"Matuga": {"Tiwi": [{"name": "Tiwi Dispensary", "phone": "0700000001"}], "Waa": [{"name": "Waa Dispensary", "phone": "0700000002"}]}, "Kinango": {"Taruu": [{"name": "Taru Dispensary", "phone": "0700000003"}]}}}
+    assert [(row.values["name"], row.values["ward"]) for row in read(json.dumps(wards))] == [("Tiwi Dispensary", "Tiwi"), ("Waa Dispensary", "Waa"), ("Taru Dispensary", "Taruu")]
+
+
+def test_rows_of_cells_without_a_heading_are_read_when_they_tell_of_places(read: Callable[[str], list[SourceRow]]) -> None:
+    rows = read(json.dumps({"draw": 1, "data": [[number, p[0], p[1], p[4]] for number, p in enumerate(PLACES)]}))
+    assert [(row.values["name"], row.values["county"], row.values["phone"]) for row in rows] == [(p[0], p[1], p[4]) for p in PLACES]
+
+
 TYPED: dict[str, Callable[[tuple[Any, ...]], Any]] = {
     "a query service": lambda p: {"itemLabel": {"type": "literal", "value": p[0]}, "countyLabel": {"type": "literal", "value": p[1]}},
+    "a feed": lambda p: {"name": {"#text": p[0]}, "county": {"#text": p[1]}, "mfl_code": {"#text": "12345"}},
     "a table store": lambda p: {"name": {"S": p[0]}, "county": {"S": p[1]}, "mfl_code": {"N": "12345"}},
     "a document store": lambda p: {"_id": {"$oid": "64" + "0" * 22}, "name": p[0], "county": p[1]},
     "a page": lambda p: {"slug": "x", "status": "publish", "title": {"rendered": p[0]}, "acf": {"county": p[1]}, "modified": {"_seconds": 1700000000}},

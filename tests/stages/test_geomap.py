@@ -94,6 +94,17 @@ def test_an_old_constituency_without_a_ward_keeps_its_successors_as_alternatives
     assert "place.constituency_ambiguous" in issues
 
 
+@pytest.mark.parametrize(("county", "constituency", "texts", "suggested"), [
+    ("Bungoma", "WEBUYE", {"location": "Misikhu"}, ("Webuye West", 0.85)), ("Nairobi", "KASARANI", {"location": "Githurai", "town": "Githurai"}, ("Roysambu", 0.95)),
+    ("Nairobi", "KASARANI", {"location": "Githurai, Mwiki"}, None), ("Nairobi", "KASARANI", {"location": "Mwiki"}, None), ("Nairobi", "ROYSAMBU", {"location": "Mwiki"}, None),
+])  # fmt: skip
+def test_of_a_divided_constituency_the_part_is_suggested_that_all_else_names(county: str, constituency: str, texts: dict[str, str], suggested: tuple[str, float] | None) -> None:
+    place, issues = mapped(record(county=county, constituency=constituency, **texts))
+    assert place.constituency in (None, constituency.title())
+    found = issues.get("place.constituency_ambiguous")
+    assert (found and found.suggestion and (found.suggestion.values["constituency"], found.suggestion.confidence)) == suggested
+
+
 def test_a_place_written_as_an_address_is_read() -> None:
     place, issues = mapped(record(location="Kondele, Kisumu Central, Kisumu County"))
     assert named(place) == ("Kisumu", "Kisumu Central", "Kondele")

@@ -130,8 +130,15 @@ def test_an_owner_in_the_column_of_types_is_no_wrong_type() -> None:
 def test_a_type_of_the_whole_list_gives_way_to_the_name() -> None:
     record, _ = made({"name": "Ukunda Police Post", "facility_type": "Police Station"}, data={"station_name": "Ukunda Police Post"})
     assert record.facility_type == "police_post"
+    record, _ = made({"name": "Ukunda Police Post", "facility_type": "Police Station"}, data={"type": [{"coding": [{"display": "Police Station"}]}]})
+    assert record.facility_type == "police_station"
     record, _ = made({"name": "Ukunda Police Post", "facility_type": "Police Station"})
     assert record.facility_type == "police_station"
+
+
+def test_a_name_of_acronyms_is_no_name_in_one_case() -> None:
+    assert "name.one_case" not in codes({**DIANI, "name": "NASCOP VCT"})
+    assert "name.one_case" in codes({**DIANI, "name": "KWALE CLINIC"})
 
 
 def test_the_level_is_only_what_is_stated() -> None:
