@@ -1,18 +1,30 @@
-"""`python -m gvrc.worker RUN` and `python -m gvrc.worker commit JOB`: a run, or a commit, in a process of its own, progress in PostgreSQL."""
+"""Work in a process of its own: `python -m gvrc.worker RUN` (a run) and `python -m gvrc.worker commit JOB` (a commit), with their progress in
+PostgreSQL, and `python -m gvrc.worker preview` (what a commit would do), which tells its outcome to the process that waits for it."""
 
 from __future__ import annotations
 
 import os
+import pickle
 import subprocess
 import sys
+import threading
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import cast
 
 from gvrc import pipeline
-from gvrc.commit import jobs
-from gvrc.errors import GvrcError, RunBusy
+from gvrc.commit import CommitPreview, jobs, preview
+from gvrc.errors import CommitError, GvrcError, RunBusy
 from gvrc.logs import configure_logs
+from gvrc.model.access import Actor
 from gvrc.settings import PROJECT_DIR, Settings, load_settings
 from gvrc.store.session import Database
 from gvrc.tracing import configure_traces
+
+LOOK_SECONDS = 0.25
+"""How often who waits for a process looks whether its work is still wanted."""
+POLITE = 10
+"""By how much (`nice`) a preview stands back for the pages."""
 
 
 def launch(settings: Settings, run_id: int) -> int:
@@ -25,22 +37,83 @@ def launch_commit(settings: Settings, job_id: int) -> int:
     return _launch(settings, ["commit", str(job_id)])
 
 
-def _launch(settings: Settings, arguments: list[str]) -> int:
+def preview_apart(
+    settings: Settings, actor: Actor, run_id: int, *, limit: int, offsets: Mapping[str, int], is_moot: threading.Event,
+) -> CommitPreview | None:
+    """`gvrc.commit.preview` of a large run, worked out in a process of its own that stands back for this one: within this process it would take turns with
+    every page, and leave gigabytes behind. None when `is_moot` was set meanwhile; the process is then ended.
+
+    Raises what the preview raises; CommitError when its process died.
+    """
+    with _log_file(settings).open("ab") as output:
+        process = subprocess.Popen(  # noqa: S603 (our own interpreter)
+            [*_COMMAND, "preview"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=output, start_new_session=True, env=_environment(settings),
+        )  # fmt: skip
+    told = _awaited(process, pickle.dumps((actor, run_id, limit, dict(offsets))), is_moot)
+    if is_moot.is_set():
+        return None
+    if not told:
+        raise CommitError("What the commit would change could not be worked out: its process ended early.", "Open the page again; the log of the workers may say why.")
+    found = pickle.loads(told)  # noqa: S301 (what our own process wrote)
+    if isinstance(found, GvrcError):
+        raise found
+    return cast(CommitPreview, found)
+
+
+def _awaited(process: subprocess.Popen[bytes], question: bytes, is_moot: threading.Event) -> bytes:
+    """All that a process writes until it ends; of one that is moot, what it wrote until then."""
+    given: bytes | None = question
+    while True:
+        try:
+            return process.communicate(given, timeout=LOOK_SECONDS)[0]
+        except subprocess.TimeoutExpired:
+            given = None
+        if is_moot.is_set():
+            process.kill()
+
+
+def _tell_preview(settings: Settings) -> None:
+    """The other end of `preview_apart`."""
+    os.nice(POLITE)
+    with os.fdopen(os.dup(sys.stdout.fileno()), "wb") as answer:
+        os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # whatever else is written is no part of the answer
+        actor, run_id, limit, offsets = pickle.load(sys.stdin.buffer)  # noqa: S301 (what `preview_apart` wrote)
+        try:
+            with Database.open(settings, application_name="gvrc preview") as db:
+                found: CommitPreview | GvrcError = preview(db, settings, actor, run_id, limit=limit, offsets=offsets)
+        except GvrcError as error:
+            found = error
+        pickle.dump(found, answer)
+
+
+_COMMAND = (sys.executable, "-m", "gvrc.worker")
+
+
+def _log_file(settings: Settings) -> Path:
     log_dir = settings.logs_dir / "processing"
     log_dir.mkdir(parents=True, exist_ok=True)
-    environment = os.environ | {"GVRC_HOME": str(settings.home), "PYTHONPATH": os.pathsep.join([str(PROJECT_DIR), os.environ.get("PYTHONPATH", "")])}
-    with (log_dir / "worker.out").open("ab") as output:
+    return log_dir / "worker.out"
+
+
+def _environment(settings: Settings) -> dict[str, str]:
+    return os.environ | {"GVRC_HOME": str(settings.home), "PYTHONPATH": os.pathsep.join([str(PROJECT_DIR), os.environ.get("PYTHONPATH", "")])}
+
+
+def _launch(settings: Settings, arguments: Sequence[str]) -> int:
+    with _log_file(settings).open("ab") as output:
         process = subprocess.Popen(  # noqa: S603 (our own interpreter and a number of ours)
-            [sys.executable, "-m", "gvrc.worker", *arguments], stdin=subprocess.DEVNULL, stdout=output, stderr=output,
-            start_new_session=True, env=environment,
-        )
+            [*_COMMAND, *arguments], stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True, env=_environment(settings),
+        )  # fmt: skip
     return process.pid
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Work on the run named by the first argument, or on the commit named after `commit`. Returns the exit code."""
+    """Work on the run named by the first argument, on the commit named after `commit`, or on a preview. Returns the exit code."""
     given = arguments or sys.argv[1:]
     settings = load_settings()
+    if given[0] == "preview":
+        _tell_preview(settings)
+        return 0
     configure_logs(settings)
     traces = configure_traces(settings, "gvrc-worker")
     try:

@@ -1,4 +1,5 @@
-"""Long work that a page asks for and does not wait for: done in a thread of this process, its outcome kept for whoever asks for the same."""
+"""Long work that a page asks for and does not wait for: done in a thread of this process, its outcome kept for whoever asks for the same. Work that nobody
+wants any more is told so."""
 
 from __future__ import annotations
 
@@ -7,26 +8,47 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from concurrent.futures import Future
+from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
 MOST = 8
 """Outcomes kept, those asked for longest ago forgotten first."""
 
 T = TypeVar("T")
-_asked: OrderedDict[Hashable, tuple[Future[Any], float]] = OrderedDict()
+Work = Callable[[threading.Event], T]
+"""It is given the event that tells when it is moot; it then ends soon, whatever it returns."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Errand:
+    """Work under way or done, what it is about, and when it was begun."""
+
+    future: Future[Any]
+    is_moot: threading.Event
+    about: Hashable
+    begun_at: float
+
+    def give_up(self) -> None:
+        if not self.future.done():
+            self.is_moot.set()
+
+
+_asked: OrderedDict[Hashable, _Errand] = OrderedDict()
 _lock = threading.Lock()
 
 
-def outcome(key: Hashable, work: Callable[[], T]) -> T | None:
-    """What `work` came to; None while it is under way. The first to ask for `key` begins it. Raises what the work raised, and forgets it. The key must
-    hold everything the outcome depends on, who may see what first of all; it is shared: treat it as read-only."""
+def outcome(key: Hashable, work: Work[T], *, about: Hashable = None) -> T | None:
+    """What `work` came to; None while it is under way. The first to ask for `key` begins it; what is under way `about` the same is then given up: it was asked
+    for before something moved. Raises what the work raised, and forgets it. The key must hold everything the outcome depends on, who may see what first of
+    all; it is shared: treat it as read-only."""
     with _lock:
         if key not in _asked:
-            _asked[key] = (_begun(work), time.monotonic())
+            _give_up(about)
+            _asked[key] = _begun(work, about)
         _asked.move_to_end(key)
-        future = _asked[key][0]
+        future = _asked[key].future
         while len(_asked) > MOST:
-            _asked.popitem(last=False)
+            _asked.popitem(last=False)[1].give_up()
     if not future.done():
         return None
     if future.exception() is not None:
@@ -35,26 +57,34 @@ def outcome(key: Hashable, work: Callable[[], T]) -> T | None:
     return cast(T, future.result())
 
 
+def _give_up(about: Hashable) -> None:
+    """End what is under way about this, so that it is asked for anew if somebody still wants it."""
+    for key, errand in list(_asked.items()):
+        if about is not None and errand.about == about and not errand.future.done():
+            errand.give_up()
+            del _asked[key]
+
+
 def is_done(key: Hashable) -> bool:
     """Whether the work of `key` has come to an end, or is not there (any more)."""
     with _lock:
-        return key not in _asked or _asked[key][0].done()
+        return key not in _asked or _asked[key].future.done()
 
 
 def seconds(key: Hashable) -> float:
     """How long ago the work of `key` was begun; 0 when it is not there."""
     with _lock:
-        return time.monotonic() - _asked[key][1] if key in _asked else 0.0
+        return time.monotonic() - _asked[key].begun_at if key in _asked else 0.0
 
 
-def _begun(work: Callable[[], T]) -> Future[T]:
-    future: Future[T] = Future()
+def _begun(work: Work[T], about: Hashable) -> _Errand:
+    errand = _Errand(future=Future(), is_moot=threading.Event(), about=about, begun_at=time.monotonic())
 
     def do() -> None:
         try:
-            future.set_result(work())
+            errand.future.set_result(work(errand.is_moot))
         except BaseException as error:
-            future.set_exception(error)
+            errand.future.set_exception(error)
 
     threading.Thread(target=do, name="beside", daemon=True).start()
-    return future
+    return errand

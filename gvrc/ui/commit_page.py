@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Hashable, Mapping
 from functools import partial
 from typing import Any
@@ -62,18 +63,22 @@ def _preview(seat: Seat, run: RunView) -> CommitPreview | None:
     kept = st.session_state.get("commit.preview")
     if kept is not None and kept[0] == key:
         return kept[1]  # type: ignore[no-any-return]
-    work = partial(commit.preview, seat.db, seat.settings, seat.actor, run.run_id, limit=show.ROWS_PER_PAGE, offsets=offsets)
     if run.receipt.records_in > AT_ONCE_RECORDS:
-        found = beside.outcome(("preview", *key), work)
+        found = beside.outcome(("preview", *key), partial(_preview_apart, seat, run.run_id, offsets), about=("preview", run.run_id, tuple(offsets.items()), seat.actor))
         if found is None:
             st.fragment(_await_preview, run_every=1.0)(("preview", *key), run.receipt.records_in)
             return None
         preview = found
     else:
         with st.spinner(seat.say.markdown("commit.computing")):
-            preview = work()
+            preview = commit.preview(seat.db, seat.settings, seat.actor, run.run_id, limit=show.ROWS_PER_PAGE, offsets=offsets)
     st.session_state["commit.preview"] = (key, preview)
     return preview
+
+
+def _preview_apart(seat: Seat, run_id: int, offsets: Mapping[str, int], is_moot: threading.Event) -> CommitPreview | None:
+    """By a process of its own; None when it is moot, and nobody looks for it any more."""
+    return worker.preview_apart(seat.settings, seat.actor, run_id, limit=show.ROWS_PER_PAGE, offsets=offsets, is_moot=is_moot)
 
 
 def _await_preview(key: Hashable, records: int) -> None:

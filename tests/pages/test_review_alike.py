@@ -212,8 +212,8 @@ def test_what_a_large_commit_would_change_is_worked_out_beside_the_page(
 ) -> None:
     monkeypatch.setattr(commit_page, "AT_ONCE_RECORDS", 0)
     may_end = threading.Event()
-    plain = commit_page.commit.preview
-    monkeypatch.setattr(commit_page.commit, "preview", lambda *given, **named: (may_end.wait(30), plain(*given, **named))[1])
+    plain = worker.preview_apart
+    monkeypatch.setattr(worker, "preview_apart", lambda *given, **named: (may_end.wait(30), plain(*given, **named))[1])
     run_id = run_of(sign_in_as(Role.APPROVER))
     app = open_page("commit", run=str(run_id))
     assert "is being worked out" in texts(app)

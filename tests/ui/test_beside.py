@@ -21,7 +21,7 @@ def test_the_work_is_begun_once_and_its_outcome_kept() -> None:
     done: list[int] = []
     may_end = threading.Event()
 
-    def work() -> int:
+    def work(_is_moot: threading.Event) -> int:
         may_end.wait(10)
         done.append(1)
         return 7
@@ -38,7 +38,7 @@ def test_the_work_is_begun_once_and_its_outcome_kept() -> None:
 def test_a_failure_is_raised_where_it_is_asked_for_and_the_next_one_begins_anew() -> None:
     may_end = threading.Event()
 
-    def fails() -> int:
+    def fails(_is_moot: threading.Event) -> int:
         may_end.wait(10)
         raise CommitError("No.", "Later.")
 
@@ -48,13 +48,34 @@ def test_a_failure_is_raised_where_it_is_asked_for_and_the_next_one_begins_anew(
     with pytest.raises(CommitError):
         beside.outcome("fails", fails)
     assert beside.seconds("fails") == 0.0
-    beside.outcome("fails", lambda: 1)
+    beside.outcome("fails", lambda _is_moot: 1)
     until_done("fails")
-    assert beside.outcome("fails", lambda: 2) == 1
+    assert beside.outcome("fails", lambda _is_moot: 2) == 1
 
 
 def test_only_the_last_outcomes_are_kept() -> None:
     for number in range(beside.MOST + 1):
-        beside.outcome(f"kept {number}", lambda: 1)
+        beside.outcome(f"kept {number}", lambda _is_moot: 1)
     assert beside.is_done("kept 0")
     assert beside.seconds("kept 0") == 0.0
+
+
+def test_what_something_moved_under_is_given_up_for_the_same_asked_anew() -> None:
+    given_up = threading.Event()
+
+    def until_moot(is_moot: threading.Event) -> int:
+        if is_moot.wait(10):
+            given_up.set()
+        return 1
+
+    assert beside.outcome("before", until_moot, about="a run") is None
+    assert beside.outcome("of another", until_moot, about="another run") is None
+    assert beside.outcome("now", lambda _is_moot: 2, about="a run") in (None, 2)
+    assert given_up.wait(10)
+    assert beside.is_done("before")
+    assert beside.seconds("before") == 0.0
+    assert not beside.is_done("of another")
+    assert beside.outcome("of another, now", lambda _is_moot: 3, about="another run") in (None, 3)
+    until_done("of another, now")
+    until_done("now")
+    assert beside.outcome("now", lambda _is_moot: 4, about="a run") == 2
