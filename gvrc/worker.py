@@ -23,7 +23,7 @@ from gvrc.tracing import configure_traces
 
 LOOK_SECONDS = 0.25
 """How often who waits for a process looks whether its work is still wanted."""
-POLITE = 10
+POLITE = 19
 """By how much (`nice`) a preview stands back for the pages."""
 
 
@@ -80,7 +80,7 @@ def _tell_preview(settings: Settings) -> None:
         actor, run_id, limit, offsets = pickle.load(sys.stdin.buffer)  # noqa: S301 (what `preview_apart` wrote)
         try:
             with Database.open(settings, application_name="gvrc preview") as db:
-                found: CommitPreview | GvrcError = preview(db, settings, actor, run_id, limit=limit, offsets=offsets)
+                found: CommitPreview | GvrcError = preview(db, settings, actor, run_id, limit=limit, offsets=offsets, is_beside=True)
         except GvrcError as error:
             found = error
         pickle.dump(found, answer)

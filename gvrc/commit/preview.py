@@ -60,16 +60,17 @@ class _Findings:
 
 @no_sweeps()
 def preview(
-    db: Database, settings: Settings, actor: Actor, run_id: int, limit: int = 200, offsets: Mapping[str, int] | None = None,
+    db: Database, settings: Settings, actor: Actor, run_id: int, limit: int = 200, offsets: Mapping[str, int] | None = None, *,
+    is_beside: bool = False,
 ) -> CommitPreview:
     """What committing this run would do now; nothing is written. Lists hold at most `limit` entries of each act, counts are complete; `offsets` says
-    per act (added, changed) from which place on they are listed.
+    per act (added, changed) from which place on they are listed. Worked out beside the pages (`is_beside`) it takes one processor of the database's.
 
     Raises NotAllowedError, CommitError (no such run, or still at work).
     """
     require(actor, Permission.COMMIT)
     started = time.monotonic()
-    with db.read(timeout_seconds=0) as conn:
+    with db.read(timeout_seconds=0, is_beside=is_beside) as conn:
         check_run(conn, run_id)
         plan = settle(conn, make_plan(conn, actor, run_id))
         signature = sign(conn, actor, is_signed=False)

@@ -18,6 +18,7 @@ from gvrc.store.history import Job
 from gvrc.ui import address, beside, commit_history, desk, navigation, runs, show, tables, told
 from gvrc.ui.desk import Seat
 from gvrc.ui.tables import Cell, Column, Opens
+from gvrc.views import remembered
 from gvrc.views.runs import RunView
 
 TYPED_CONFIRMATION = "COMMIT"
@@ -77,7 +78,10 @@ def _preview(seat: Seat, run: RunView) -> CommitPreview | None:
 
 
 def _preview_apart(seat: Seat, run_id: int, offsets: Mapping[str, int], is_moot: threading.Event) -> CommitPreview | None:
-    """By a process of its own; None when it is moot, and nobody looks for it any more."""
+    """By a process of its own, begun when nobody goes on: who only passes by must not be slowed. None when it is moot, and nobody looks for it any more."""
+    remembered.wait_for(remembered.AT_REST)
+    if is_moot.is_set():
+        return None
     return worker.preview_apart(seat.settings, seat.actor, run_id, limit=show.ROWS_PER_PAGE, offsets=offsets, is_moot=is_moot)
 
 

@@ -123,7 +123,7 @@ def _make_beside(db: Database, actor: Actor | None, slot: _Slot, stamp_of: Stamp
         try:
             time.sleep(_rest(slot))
             with _one_at_a_time:
-                _wait_for(AT_REST if slot.seconds >= DISTURBS_SECONDS else DRAWN)
+                wait_for(AT_REST if slot.seconds >= DISTURBS_SECONDS else DRAWN)
                 with db.read(actor, is_beside=True) as conn:
                     _make(conn, slot, stamp_of(conn), make)
         except GvrcError as error:
@@ -134,7 +134,8 @@ def _make_beside(db: Database, actor: Actor | None, slot: _Slot, stamp_of: Stamp
     threading.Thread(target=work, name="counting", daemon=True).start()
 
 
-def _wait_for(quiet: Quiet) -> None:
+def wait_for(quiet: Quiet) -> None:
+    """Returns when work beside the pages may begin."""
     since = time.monotonic()
     while (seconds := _until(quiet, time.monotonic(), since)) > 0:
         time.sleep(min(seconds, _LOOK_SECONDS))
