@@ -27,6 +27,7 @@ from gvrc.pipeline.extraction import extract_file
 from gvrc.pipeline.foresight import Foreseen, Foresight
 from gvrc.pipeline.heartbeat import HINT_OVERDUE, Heartbeat, Overdue
 from gvrc.pipeline.lanes import LaneLost, Lanes, open_lanes
+from gvrc.pipeline.reading import Reading
 from gvrc.pipeline.summary import RunSummary, summarise
 from gvrc.pipeline.whole_run import find_duplicates, records_together, score_run
 from gvrc.security.crypto import KeyRing
@@ -34,7 +35,6 @@ from gvrc.settings import Settings
 from gvrc.stages.standardise import ROW_STAGES
 from gvrc.staging import Workshop, open_workshop
 from gvrc.store import files as file_store
-from gvrc.store import raw as raw_store
 from gvrc.store import runs as run_store
 from gvrc.store import thresholds as threshold_store
 from gvrc.store.files import StoredFile
@@ -137,11 +137,14 @@ def _stages(context: RunContext) -> None:
         files = file_store.load_files(conn, run_id=context.run_id)
     stages = [stage for stage in ROW_STAGES if context.wants(stage)]
     with open_lanes(context, files if stages else (), stages) as lanes, context.heartbeat.watching(lanes.memory_holders):
-        with _known_as(context, Stage.EXTRACT.value):
-            _extract(context, files)
-        if stages:
-            with _known_as(context, "validate to enrich"):
-                _standardise(context, files, lanes, stages)
+        _restart_stages(context, [Stage.EXTRACT])
+        with _reading(context, files) as reading:
+            if not lanes.are_several:
+                reading.wait()
+            if stages:
+                with _known_as(context, "validate to enrich"):
+                    _standardise(context, files, lanes, stages, reading)
+            reading.wait()
     for stage, step in ((Stage.DEDUPE, find_duplicates), (Stage.SCORE, score_run)):
         if context.wants(stage):
             with _known_as(context, stage.value):
@@ -155,21 +158,39 @@ def _known_as(context: RunContext, stage: str) -> Iterator[None]:
         yield
 
 
-def _extract(context: RunContext, files: Sequence[StoredFile]) -> None:
-    _restart_stages(context, [Stage.EXTRACT])
-    with ThreadPoolExecutor(max_workers=context.settings.concurrent_files, thread_name_prefix="extract") as pool:
-        for _done in pool.map(lambda known, file: known.run(extract_file, context, file), [copy_context() for _ in files], files):
-            context.moved()
-    _finish(context, [Stage.EXTRACT])
+@contextmanager
+def _reading(context: RunContext, files: Sequence[StoredFile]) -> Iterator[Reading]:
+    """While the block lasts the files are read, beside whatever it does. The readers are gone at its end; when it breaks off they break off too."""
+    reading = Reading()
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="files") as pool:
+        pool.submit(copy_context().run, _extract, context, files, reading)
+        try:
+            yield reading
+        except BaseException:
+            reading.give_up()
+            raise
 
 
-def _standardise(context: RunContext, files: Sequence[StoredFile], lanes: Lanes, stages: Sequence[Stage]) -> None:
+def _extract(context: RunContext, files: Sequence[StoredFile], reading: Reading) -> None:
+    """Read all files, some side by side. Whatever breaks it is told by the reading."""
+    try:
+        with _known_as(context, Stage.EXTRACT.value), ThreadPoolExecutor(max_workers=context.settings.concurrent_files, thread_name_prefix="extract") as pool:
+            for _done in pool.map(lambda known, file: known.run(extract_file, context, file, reading), [copy_context() for _ in files], files):
+                context.moved()
+            _finish(context, [Stage.EXTRACT])
+    except BaseException as error:
+        reading.end(error)
+    else:
+        reading.end()
+
+
+def _standardise(context: RunContext, files: Sequence[StoredFile], lanes: Lanes, stages: Sequence[Stage], reading: Reading) -> None:
     with context.db.unit_of_work(run_id=context.run_id, reason="run") as conn:
         _forget_shorter_pass(conn, context.run_id, stages)
         for stage in stages:
             run_store.begin_stage(conn, context.run_id, stage)
     for file in files:
-        _standardise_file(context, file, lanes)
+        _standardise_file(context, file, lanes, reading)
     if not context.foresight.is_given_up:
         lanes.gather()
     _finish(context, stages)
@@ -184,7 +205,7 @@ def _forget_shorter_pass(conn: Any, run_id: int, stages: Sequence[Stage]) -> Non
             run_store.reset_stage(conn, run_id, stage)
 
 
-def _standardise_file(context: RunContext, file: StoredFile, lanes: Lanes) -> None:
+def _standardise_file(context: RunContext, file: StoredFile, lanes: Lanes, reading: Reading) -> None:
     """Take a file through the row stages from its checkpoint on; again, from where it then stands, when a process of the run was lost, or one of an
     earlier attempt saved a chunk before it died."""
     after = -1
@@ -192,11 +213,10 @@ def _standardise_file(context: RunContext, file: StoredFile, lanes: Lanes) -> No
         before = after
         with context.db.read() as conn:
             after, is_complete = run_store.load_checkpoint(conn, context.run_id, file.file_id, STEP)
-            _kept, last = raw_store.count_rows(conn, file.file_id)
         if is_complete:
             return
         try:
-            for seen in lanes.work_through(file, after, last):
+            for seen in lanes.work_through(file, after, reading):
                 _take_in(context, seen)
         except LaneLost:
             lanes.go_on_alone()

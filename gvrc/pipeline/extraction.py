@@ -19,6 +19,7 @@ from gvrc.errors import GvrcError, PipelineError, SourceError
 from gvrc.model.run import Stage
 from gvrc.model.source import Damage, Detection, SourceFile, SourceKind, SourceRow
 from gvrc.pipeline.dead_letters import save_raw_apart
+from gvrc.pipeline.reading import Reading
 from gvrc.pipeline.receive import raw_path
 from gvrc.security.crypto import open_sealed
 from gvrc.sources.mapping import mapping_from_json
@@ -39,19 +40,20 @@ CHUNKS_AHEAD = 2
 """Chunks that are read while one is kept: with a single one, reading waits whenever the database is quicker, and the database whenever reading is."""
 
 
-def extract_file(context: RunContext, file: StoredFile) -> None:
-    """Keep every whole row of a file. A file read completely before is only counted."""
+def extract_file(context: RunContext, file: StoredFile, reading: Reading) -> None:
+    """Keep every whole row of a file, and tell how far that is. A file read completely before is only counted."""
     with context.db.read() as conn:
         kept, last = raw_store.count_rows(conn, file.file_id)
     if file.records is not None:
         _report(context, file, rows=kept, aside=file.records - kept, seconds=0.0, is_complete=True)
+        reading.keep(file.file_id, last, is_all=True)
         return
     _report(context, file, rows=kept, seconds=0.0, is_complete=False)
     with plain_copy(context, file) as path:
-        _read(context, file, path, kept, last)
+        _read(context, file, path, kept, last, reading)
 
 
-def _read(context: RunContext, file: StoredFile, path: Path, kept: int, last: int) -> None:
+def _read(context: RunContext, file: StoredFile, path: Path, kept: int, last: int, reading: Reading) -> None:
     source_file = SourceFile(
         name=file.name, sha256=file.sha256, size_bytes=file.size_bytes, path=path, kind=SourceKind(file.kind), source=file.source, file_id=file.file_id,
     )
@@ -67,7 +69,9 @@ def _read(context: RunContext, file: StoredFile, path: Path, kept: int, last: in
                 ahead.append(reader.submit(known.run, _chunk_in_time, context, rows, file.name))
             taken, aside = _keep(context, file, chunk, damage, kept)
             kept += taken
+            last = chunk[-1].number if chunk else last
             _report(context, file, rows=taken, aside=aside, seconds=time.perf_counter() - started, is_complete=is_last)
+            reading.keep(file.file_id, last, is_all=is_last)
             context.moved()
             if is_last:
                 return

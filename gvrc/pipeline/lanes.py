@@ -1,5 +1,5 @@
 """The row stages of a run on as many processors as there are. This process works on chunks itself; of a large list, further processes of its own do too,
-each with a connection of its own. What a chunk became is saved where it was made, when all before it are saved.
+each with a connection of its own, and begin while this one still reads. What a chunk became is saved where it was made, when all before it are saved.
 
 Python runs one thread at a time, so only a process takes work off another. Each costs about a second and 190 MB, which small lists do not repay.
 """
@@ -29,6 +29,7 @@ from gvrc.model.run import Stage
 from gvrc.pipeline.chunks import ChunkWork, Span
 from gvrc.pipeline.foresight import Foreseen
 from gvrc.pipeline.heartbeat import HINT_OVERDUE
+from gvrc.pipeline.reading import Reading
 from gvrc.pipeline.statistics import SourceGatherings
 from gvrc.reference.corrections import Corrections
 from gvrc.security.crypto import KeyRing
@@ -50,7 +51,7 @@ MOST_PROCESSES = 4
 PROCESS_MB = 250
 """Memory that a process needs (190 MB were seen), told generously: the limit of a run allows as many."""
 AHEAD = 2
-"""Chunks that a lane prepares before the first of them is saved."""
+"""Chunks of a lane that are prepared, or are to be, while one is saved."""
 
 
 class LaneLost(Exception):
@@ -192,14 +193,19 @@ class Lanes:
         self._own = own
         self._others = list(others)
 
-    def work_through(self, file: StoredFile, after: int, last: int) -> Iterator[Foreseen]:
-        """Take the rows of a file after `after` through the stages; what is foreseen of each chunk once it is saved. Raises LaneLost, CheckpointMoved:
-        what is saved until then stands."""
-        spans = self._spans(file, after, last)
+    @property
+    def are_several(self) -> bool:
+        """Whether further processes work beside this one."""
+        return bool(self._others)
+
+    def work_through(self, file: StoredFile, after: int, reading: Reading) -> Iterator[Foreseen]:
+        """Take the rows of a file after `after` through the stages, as far as they are read; what is foreseen of each chunk once it is saved. Raises
+        LaneLost, CheckpointMoved, and what broke the reading: what is saved until then stands."""
+        spans = _Spans(self._context, file, after, reading)
         waiting: deque[tuple[Lane, Span, Future[None]]] = deque()
         while True:
-            for lane in self._free(waiting):
-                if (span := next(spans, None)) is not None:
+            for lane in self._free(waiting, is_reading=not reading.is_over):
+                if (span := spans.next(waits=not waiting)) is not None:
                     waiting.append((lane, span, lane.prepare(span)))
             if not waiting:
                 return
@@ -246,20 +252,33 @@ class Lanes:
     def _all(self) -> list[Lane]:
         return [self._own, *self._others]
 
-    def _free(self, waiting: Sequence[tuple[Lane, Span, Future[None]]]) -> list[Lane]:
-        """Each lane as often as it may begin with another chunk, in turns."""
-        busy = [sum(lane is each for each, _span, _future in waiting) for lane in self._all()]
-        return [lane for ahead in range(AHEAD) for lane, begun in zip(self._all(), busy, strict=True) if begun <= ahead]
+    def _free(self, waiting: Sequence[tuple[Lane, Span, Future[None]]], *, is_reading: bool) -> list[Lane]:
+        """Each lane that may begin with another chunk, beginning with the one whose turn it is. Chunks are saved in their order, so a lane that took several
+        in a row would let the others wait until all of them are saved. While files are read, reading fills this process."""
+        lanes: list[Lane] = [*self._others] if is_reading and self._others else self._all()
+        if waiting and waiting[-1][0] in lanes:
+            turn = lanes.index(waiting[-1][0]) + 1
+            lanes = [*lanes[turn:], *lanes[:turn]]
+        return [lane for lane in lanes if sum(lane is each for each, _span, _future in waiting) < AHEAD]
 
-    def _spans(self, file: StoredFile, after: int, last: int) -> Iterator[Span]:
-        """The chunks of a file, as large as the memory allows; a file without rows has one, so that its end is noted."""
-        while True:
-            foresees = self._context.wants(Stage.SCORE) and not self._context.foresight.is_given_up
-            until = min(after + self._context.heartbeat.chunk_size, last)
-            yield Span(file, after, until, until >= last, foresees, foresees and self._context.foresight.keeps_rows)
-            if until >= last:
-                return
-            after = until
+
+class _Spans:
+    """The chunks of a file in their order, as large as the memory allows; a file without rows has one, so that its end is noted."""
+
+    def __init__(self, context: RunContext, file: StoredFile, after: int, reading: Reading) -> None:
+        self._context, self._file, self._after, self._reading = context, file, after, reading
+        self._is_over = False
+
+    def next(self, *, waits: bool) -> Span | None:
+        """The next chunk; None behind the last one, or when its rows are not read yet and the caller does not wait. Raises what broke the reading."""
+        size, after = self._context.heartbeat.chunk_size, self._after
+        kept = None if self._is_over else self._reading.kept(self._file.file_id, after + size - 1, waits=waits)
+        if kept is None:
+            return None
+        foresees = self._context.wants(Stage.SCORE) and not self._context.foresight.is_given_up
+        self._after = max(after, min(after + size, kept.last))
+        self._is_over = kept.is_all and self._after >= kept.last
+        return Span(self._file, after, self._after, self._is_over, foresees, foresees and self._context.foresight.keeps_rows)
 
 
 @contextmanager
