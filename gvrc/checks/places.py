@@ -97,9 +97,9 @@ PLACE_ISSUES: tuple[IssueType, ...] = (
 
 _SAID_BY = {
     "constituency": "the constituency {}", "ward": "the ward {}", "sub_county": "the sub-county {}", "district": "the district {}",
-    "section": "the heading {}", "address": "the location {}", "town": "the town {}", "location": "the location {}", "name": "“{}” in its name", "county": "{}", "point": "its point",
+    "section": "the heading {}", "address": "the location {}", "town": "the town {}", "location": "the location {}", "name": "“{}” in its name", "description": "“{}” in its description", "county": "{}", "point": "its point",
 }  # fmt: skip
-_RUNNING_TEXT = frozenset({"town", "location", "name"})
+_RUNNING_TEXT = frozenset({"town", "location", "name", "description"})
 """Clues whose text is a phrase in lower case, cut out of running text."""
 _MOST_EVIDENCE = 4
 

@@ -10,7 +10,13 @@ from gvrc.reference.vocabularies import Vocabularies, words_of
 LONGEST_PHRASE = 4
 """Words in the longest phrase of `data/reference/personal_words.csv`."""
 
-_PERSON = re.compile(r"\b(?:Mr|Mrs|Ms|Miss|Madam|Officer|Sgt|Cpl|Insp|Inspector|Sergeant|Corporal|Constable|Sister|Pastor)\.?\s[A-Z][\w.]{0,20}")
+_PERSON = re.compile(r"\b(?:Mr|Mrs|Ms|Miss|Madam|Officer|Sgt|Cpl|Insp|Inspector|Sergeant|Corporal|Constable|Sister|Pastor)\.?\s([A-Z][\w.-]{0,20})")
+_ASKED_FOR = re.compile(r"\b[Aa]sk for (?:the |an? |our )?([^.;,:(\[\n]{2,40})")
+"""Whom to ask for: a person by name, or a post (`Ask for the Gender Desk officer`)."""
+_OF_POSTS = frozenset({
+    "gender", "desk", "duty", "officer", "ocs", "docs", "ocpd", "dcio", "sister", "nurse", "matron", "reception", "social", "worker", "counsellor", "counselor", "clinician", "doctor", "gbv", "sgbv", "gbvrc", "gvrc",
+    "prc", "pep", "room", "police", "child", "children", "children's", "help", "medical", "clinical", "in", "charge", "in-charge", "incharge", "manager", "director", "coordinator", "legal", "p3", "centre", "center",
+})
 _IDENTITY = re.compile(r"\b(?:ID|I\.D\.?|passport)\b[^\w\n]{0,5}(?:no\.?|number)?[^\w\n]{0,5}[A-Z]{0,2}\d{6,9}\b", re.IGNORECASE)
 
 
@@ -24,4 +30,14 @@ def personal_words(text: str, vocabularies: Vocabularies) -> str | None:
         for end in range(start + 1, min(len(words), start + LONGEST_PHRASE) + 1):
             if meaning := vocabularies.personal_phrases.get(words[start:end]):
                 return meaning
-    return "a person" if _PERSON.search(text) else None
+    return "a person" if _asks_for_a_person(text) or _names_a_person(text) else None
+
+
+def _asks_for_a_person(text: str) -> bool:
+    found = _ASKED_FOR.search(text)
+    return found is not None and any(word[0].isupper() and word.casefold() not in _OF_POSTS for word in found[1].split())
+
+
+def _names_a_person(text: str) -> bool:
+    """A title with a name behind it; `Sister In-charge`, `Officer Commanding Station` are posts."""
+    return any(found[1].casefold().rstrip(".") not in _OF_POSTS | {"commanding"} for found in _PERSON.finditer(text))

@@ -17,7 +17,7 @@ from gvrc.reference.address import read_address
 from gvrc.reference.clues import STRONG_CLUES, WEIGHTS, Clue, clue_of, county_clues, county_scores, stated_clues, text_clues
 from gvrc.reference.gazetteer import Gazetteer, PlaceMatch
 
-PLACE_FIELDS = ("county", "constituency", "ward", "sub_county", "district", "section", "town", "location")
+PLACE_FIELDS = ("county", "constituency", "ward", "sub_county", "district", "section", "town", "location", "description")
 """The stated fields that are weighed, in the order of `StatedPlace.texts`."""
 
 _WARD = PLACE_FIELDS.index("ward")

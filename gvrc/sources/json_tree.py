@@ -193,10 +193,21 @@ def is_json_lines(path: Path) -> bool:
         if window.peek() != "{":
             return False
         lines = [line for raw in window.text[window.position :].split("\n")[:50] if (line := raw.strip(" \t\r,\x1e\ufeff"))]
-        whole = sum(_is_object(line) for line in lines)
-        if len(lines) > 1 and whole >= max(1, (len(lines) - 1) / 2):
-            return True
+        whole = [_is_object(line) for line in lines]
+        if len(lines) > 1 and sum(whole) >= max(1, (len(lines) - 1) / 2):
+            return not _opens_a_list("".join(lines[: whole.index(True)]))
         return _is_followed_by_another(window)
+
+
+def _opens_a_list(text: str) -> bool:
+    """Whether what stands before the first whole object opens a list that it stands in: a document with a record on each line."""
+    is_open: list[int] = []
+    for found in _TOKEN.finditer(text):
+        if text[found.start()] == "[":
+            is_open.append(found.end())
+        elif text[found.start()] == "]" and is_open:
+            is_open.pop()
+    return bool(is_open) and text[is_open[-1] :].strip()[:1] in ("", "{")
 
 
 def _is_object(line: str) -> bool:

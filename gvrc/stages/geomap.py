@@ -38,6 +38,8 @@ _CONFIRMED_BY_POINT = ("missing", "unknown", "ambiguous", "divided")
 """States of the ward in which the nearest ward centre may confirm one of its options."""
 _TELL_WHERE = ("county", "location", "town", "constituency", "ward", "sub_county", "district")
 _POST_BOX = re.compile(r"\bbox\b|\bprivate\s+bag\b", re.IGNORECASE)
+LONGEST_HINT = 300
+"""Characters of a description that may hint at where a place lies, where nothing else says it."""
 _LEVELS = ("county", "constituency", "ward")
 _NOWHERE = NearUnits()
 
@@ -93,6 +95,8 @@ def _said(record: Record, placer: Placer) -> _Placed:
     stated = record.stated
     if record.address and not any(name in stated for name in _TELL_WHERE):
         stated = {**stated, "location": _units_of(record.address, placer)}
+    elif record.description and not stated:
+        stated = {"description": record.description[:LONGEST_HINT]}
     texts, decided = tuple([stated.get(name, "") for name in PLACE_FIELDS]), _decided(record)
     if settled := _settled(texts, decided, placer):
         return settled

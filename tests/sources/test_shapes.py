@@ -458,6 +458,19 @@ def test_a_delimited_table_inside_a_text_is_read(delimiter: str, read: Callable[
     assert [(row.values["name"], row.values["county"], row.values["phone"]) for row in rows] == [(p[0], p[1], p[4]) for p in PLACES]
 
 
+DOCUMENTS = {
+    "a list": ('{{"stations": [\n{}\n]}}', {}), "a list that begins on the line of its key": ('{{"data": {{"stations": [{}\n]}}}}', {}),
+    "features": ('{{\n"type": "FeatureCollection",\n"crs": {{ "type": "name", "properties": {{ "name": "CRS84" }} }},\n"features": [\n{}\n]\n}}\n', {"type": "Feature", "geometry": None}),
+}
+
+
+@pytest.mark.parametrize("form", DOCUMENTS)
+def test_a_document_with_a_record_on_each_line_is_no_list_of_lines(form: str, read: Callable[[str], list[SourceRow]]) -> None:
+    document, beside = DOCUMENTS[form]
+    told = [json.dumps({**beside, "properties": said} if beside else said) for said in objects(name=0, county=1, phone=4)]
+    assert [(row.values["name"], row.values["county"]) for row in read(document.format(",\n".join(told)))] == [(p[0], p[1]) for p in PLACES]
+
+
 def test_the_branches_of_a_tree_tell_each_level_by_their_values(read: Callable[[str], list[SourceRow]]) -> None:
     tree = {"label": "Kenya", "children": [{"label": p[1], "children": [{"label": p[2], "children": [{"label": p[0], "phone": p[4]}]}]} for p in PLACES]}
     assert [(row.values["name"], row.values["county"], row.values["constituency"]) for row in read(json.dumps(tree))] == [(p[0], p[1], p[2]) for p in PLACES]

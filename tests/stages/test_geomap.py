@@ -105,6 +105,15 @@ def test_of_a_divided_constituency_the_part_is_suggested_that_all_else_names(cou
     assert (found and found.suggestion and (found.suggestion.values["constituency"], found.suggestion.confidence)) == suggested
 
 
+def test_a_description_hints_at_a_county_where_nothing_else_does() -> None:
+    place, issues = mapped(replace(record(), description="Free care, Juja Road, Mathare, Nairobi"))
+    suggestion = issues["place.county_missing"].suggestion
+    assert place.county is None
+    assert suggestion
+    assert (suggestion.shown, suggestion.reason) == ("Nairobi", "“Mathare” in its description and “Nairobi” in its description lie in Nairobi.")
+    assert "place.county_doubtful" not in mapped(replace(record(county="Kwale"), description="Free care in Nairobi"))[1]
+
+
 def test_a_place_written_as_an_address_is_read() -> None:
     place, issues = mapped(record(location="Kondele, Kisumu Central, Kisumu County"))
     assert named(place) == ("Kisumu", "Kisumu Central", "Kondele")
