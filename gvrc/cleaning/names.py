@@ -17,6 +17,9 @@ from gvrc.model.quick import quick
 from gvrc.model.record import Contact, FieldChange
 from gvrc.reference.vocabularies import Abbreviation, Vocabularies, normalised
 
+_EMPTY_BRACKETS = re.compile(r"\s*[(\[]\s*[)\]]")
+_BEHIND_NUMBERS = " ,;:/-–—"
+"""What is left around a number that was taken out of a name."""
 _LABELS_LEFT = re.compile(r"(?:[\s,;:./|(–-]*\b(?:tel|telephone|phone|mobile|mob|cell|e-?mail|contacts?|call|sms|whatsapp|simu|barua pepe|namba)\b[\s.:)]*)+$", re.IGNORECASE)
 """What was written before contacts at the end of a name, once they are taken out."""
 LONGEST_NAME = 255
@@ -89,6 +92,8 @@ class _NameCleaning:
         self.found = contacts_in_text(raw, "name")
         self.contacts = self.found.contacts
         self.raw = _LABELS_LEFT.sub("", self.found.remainder or "") if self.contacts else self.found.remainder or ""
+        if self.contacts:
+            self.raw = _EMPTY_BRACKETS.sub(" ", self.raw).strip(_BEHIND_NUMBERS)
         self.text = self.raw
 
     def result(self) -> CleanName:

@@ -15,7 +15,7 @@ from gvrc.model.record import CONTACT_FIELDS
 from gvrc.model.source import LEFT_OUT, Detection, FieldSample, Mapping, SourceKind
 from gvrc.reference.vocabularies import load_vocabularies, normalised
 from gvrc.sources.delimited import DelimitedRecords, DelimitedRows, sniff_delimiter
-from gvrc.sources.field_names import NEVER, NOWHERE, is_field_name, known_name, split_path
+from gvrc.sources.field_names import NEVER, NOWHERE, is_field_name, known_name, plain_name, split_path
 from gvrc.sources.fixed_width import columns_of, dialect_of, find_columns
 from gvrc.sources.headed import HeadedRecords, are_headed
 from gvrc.sources.json_lines import JsonLinesRecords
@@ -644,7 +644,19 @@ def _guess(sample: Sample, fields: list[FieldValues], source: str) -> Detection:
     elif "name" not in canonicals:
         reasons.append("No field was recognised as the name of the place: choose one.")
     reasons.append(f"{sum(1 for told in samples if told.canonical)} of {len(samples)} fields were recognised.")
-    return _detection(sample, source, proposed, {}, _confidence(samples, canonicals), tuple(reasons), samples, is_known=False)
+    constants = {"facility_type": "Police Station"} if "facility_type" not in canonicals and _is_of_stations(proposed) else {}
+    return _detection(sample, source, proposed, constants, _confidence(samples, canonicals), tuple(reasons), samples, is_known=False)
+
+
+_COMMANDER = re.compile(r"\bo ?c ?s\b|\bofficers? commanding\b")
+_STATION = re.compile(r"\b(?:station|post|police|unit)s?\b")
+
+
+def _is_of_stations(proposed: dict[str, str]) -> bool:
+    """Whether a list is of police stations by its columns: one names a station, another its commander (OCS), whether or not each row has one."""
+    names = [plain_name(path.rpartition(".")[2]) for path in proposed]
+    called = [plain_name(path.rpartition(".")[2]) for path, canonical in proposed.items() if canonical == "name"]
+    return any(map(_COMMANDER.search, names)) and any(map(_STATION.search, called))
 
 
 def _confidence(samples: Sequence[FieldSample], canonicals: set[str]) -> float:

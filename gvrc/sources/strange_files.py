@@ -79,7 +79,7 @@ def _require_words(head: bytes) -> None:
 
 def is_json_inside_a_text(head: bytes) -> bool:
     """Whether a file is one text that holds JSON, as where a list was exported twice."""
-    return re.match(rb'(?:\xef\xbb\xbf)?\s*"\s*(?:\[\s*)?\{\s*\\"', head) is not None
+    return re.match(rb'(?:\xef\xbb\xbf)?\s*"(?:\s|\\[nrt])*(?:\[(?:\s|\\[nrt])*)?\{(?:\s|\\[nrt])*\\"', head) is not None
 
 
 _LOOKED_AT = 400

@@ -17,7 +17,7 @@ from gvrc.reference.gazetteer import Gazetteer, load_gazetteer
 from gvrc.reference.vocabularies import Vocabularies, taught_vocabularies
 from gvrc.stages.enrich import enrich
 from gvrc.stages.geomap import geomap
-from gvrc.stages.transform import transform
+from gvrc.stages.transform import NO_PLACE_CODES, transform
 from gvrc.stages.validate import validate
 
 ROW_STAGES: tuple[Stage, ...] = (Stage.VALIDATE, Stage.TRANSFORM, Stage.GEOMAP, Stage.ENRICH)
@@ -68,7 +68,7 @@ def standardise(
     """Rows through the row stages, not further than `up_to`.
 
     The records of a chunk are always made (transform runs in any case), so that each row stands in the database whatever stage was asked
-    for; stages beyond `up_to` leave no trace. `watch(stage)` wraps each stage, for whoever measures.
+    for; stages beyond `up_to` leave no trace. Of rows that are no place (headings, totals, notes) nothing more is told. `watch(stage)` wraps each stage, for whoever measures.
     """
     issues: dict[Stage, Sequence[Issue]] = {}
     with watch(Stage.VALIDATE):
@@ -76,12 +76,13 @@ def standardise(
     with watch(Stage.TRANSFORM):
         result = transform(rows, knowledge.vocabularies, knowledge.corrections, overrides)
     issues[Stage.TRANSFORM] = result.issues
+    no_places = {issue.record_key for issue in result.issues if issue.code in NO_PLACE_CODES}
     for stage, run in _later_stages(knowledge):
         if ROW_STAGES.index(stage) > ROW_STAGES.index(up_to):
             break
         with watch(stage):
             result = run(result.records)
-        issues[stage] = result.issues
+        issues[stage] = [issue for issue in result.issues if issue.record_key not in no_places] if no_places else result.issues
     if up_to is Stage.VALIDATE:
         issues[Stage.TRANSFORM] = ()
     return Standardised(records=result.records, issues=issues)

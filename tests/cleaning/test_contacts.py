@@ -288,6 +288,11 @@ def test_the_role_of_a_contact_tells_whose_it_is() -> None:
     assert {contact.value[-1]: contact.label for contact in parse_contacts({"contact": contacts}).contacts} == {"2": None, "1": "Officer's mobile", "3": "Officer's mobile", "4": "Officer's mobile"}
 
 
+def test_the_brackets_behind_a_number_say_nothing_of_the_next() -> None:
+    contacts = parse_contacts({"contact": "0700910006(OCS) 0700910007(Gender) 999"}).contacts
+    assert {contact.value: contact.label for contact in contacts if contact.contact_type is ContactType.PHONE} == {"+254700910006": "Officer's mobile", "+254700910007": None}
+
+
 def test_what_stands_in_brackets_behind_a_number_tells_whose_it_is() -> None:
     contacts = parse_contacts({"contact": "0700 000 001 (station), 0700 000 002 (OCS), 0700 000 003 (Deputy OCS)"}).contacts
     assert [contact.label for contact in contacts] == [None, "Officer's mobile", "Officer's mobile"]

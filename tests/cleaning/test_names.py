@@ -91,6 +91,7 @@ def test_a_phone_in_the_name_moves_to_the_contacts_and_out_of_every_text() -> No
     assert name.name == "Githunguri Police Station"
     assert [contact.value for contact in name.contacts] == ["+254700000052"]
     assert "name.holds_contact" in [issue.code for issue in name.issues]
+    assert not any(alias.rstrip().endswith(("-", ":", ",", "( )")) for alias in clean("Tiwi Clinic - 0700 000 111").aliases + clean("Tiwi PS (0700 000 111)").aliases)
     everything = f"{name.aliases}{[change.before for change in name.changes]}{[issue.value for issue in name.issues]}"
     assert "000 052" not in everything
     assert "[phone]" in everything

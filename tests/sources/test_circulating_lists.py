@@ -80,6 +80,12 @@ def test_the_heading_right_above_a_table_is_that_of_its_kind(read: Read) -> None
     ]  # fmt: skip
 
 
+def test_a_list_with_a_column_of_stations_and_of_their_commanders_is_one_of_police_stations(detected: Callable[[Any], Detection]) -> None:
+    """Also of a row whose station has no commander just now."""
+    assert detected("Police unit,OCS name,Tel\nTala,A Name,0700000001\nIllasit,,0700000002\n").mapping.constants == {"facility_type": "Police Station"}
+    assert detected("Facility,County,OCS contact\nTiwi Dispensary,Kwale,0700000001\nWaa Dispensary,Kwale,0700000002\n").mapping.constants == {}
+
+
 def test_a_list_of_bare_names_has_no_headings(read: Read) -> None:
     rows = read([{"station": name} for name in ("Kwale", "Diani", "Kinango")])
     assert [row.values.get("section") for row in rows] == [None] * 3

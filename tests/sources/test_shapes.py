@@ -471,6 +471,10 @@ def test_a_document_with_a_record_on_each_line_is_no_list_of_lines(form: str, re
     assert [(row.values["name"], row.values["county"]) for row in read(document.format(",\n".join(told)))] == [(p[0], p[1]) for p in PLACES]
 
 
+def test_a_list_that_was_exported_twice_may_be_written_on_many_lines(read: Callable[[str], list[SourceRow]]) -> None:
+    assert [row.values["name"] for row in read(json.dumps(json.dumps(objects(name=0, county=1), indent=1)))] == NAMES
+
+
 def test_the_branches_of_a_tree_tell_each_level_by_their_values(read: Callable[[str], list[SourceRow]]) -> None:
     tree = {"label": "Kenya", "children": [{"label": p[1], "children": [{"label": p[2], "children": [{"label": p[0], "phone": p[4]}]}]} for p in PLACES]}
     assert [(row.values["name"], row.values["county"], row.values["constituency"]) for row in read(json.dumps(tree))] == [(p[0], p[1], p[2]) for p in PLACES]

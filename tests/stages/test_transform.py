@@ -12,6 +12,7 @@ from gvrc.model.record import CANONICAL_FIELDS, Record, Visibility
 from gvrc.model.source import SourceRow
 from gvrc.reference.corrections import Correction, Corrections
 from gvrc.reference.vocabularies import load_vocabularies
+from gvrc.stages.standardise import load_knowledge, standardise
 from gvrc.stages.transform import transform
 
 NONE = Corrections()
@@ -72,6 +73,12 @@ def test_one_row_gives_one_record_whatever_it_holds() -> None:
 def test_headings_and_empty_rows_ask_nothing() -> None:
     for values in ({"name": "1. KWALE"}, {"name": "NIL"}, {"name": "TOTAL", "facility_type": "NIL"}):
         assert not any(CATALOGUE[code].asks for code in codes(values))
+
+
+def test_of_a_row_that_is_no_place_the_later_stages_tell_nothing_more() -> None:
+    rows = [row({"name": "5", "county": "TOTAL"}, data={"COUNTY": "TOTAL", "STATION": "5"}), row({"name": "KWALE COUNTY", "section": "KWALE COUNTY"}, number=1, data={"STATION": "KWALE COUNTY"})]
+    found = standardise(rows, load_knowledge(NONE), {}).issues_by_key()
+    assert [[issue.code for issue in issues] for issues in found.values()] == [["name.heading"], ["name.heading"]]
 
 
 def test_a_steward_may_say_that_a_heading_is_a_place() -> None:
