@@ -5,10 +5,13 @@ from __future__ import annotations
 
 import os
 import pickle
+import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import cast
 
@@ -23,6 +26,8 @@ from gvrc.tracing import configure_traces
 
 LOOK_SECONDS = 0.25
 """How often who waits for a process looks whether its work is still wanted."""
+PATIENCE_LOOKS = 20
+"""After so many looks a process that was asked to end is ended."""
 POLITE = 19
 """By how much (`nice`) a preview stands back for the pages."""
 
@@ -63,27 +68,43 @@ def preview_apart(
 def _awaited(process: subprocess.Popen[bytes], question: bytes, is_moot: threading.Event) -> bytes:
     """All that a process writes until it ends; of one that is moot, what it wrote until then."""
     given: bytes | None = question
+    looks = 0
     while True:
         try:
             return process.communicate(given, timeout=LOOK_SECONDS)[0]
         except subprocess.TimeoutExpired:
             given = None
         if is_moot.is_set():
-            process.kill()
+            if looks in (0, PATIENCE_LOOKS):
+                process.send_signal(signal.SIGINT if looks == 0 else signal.SIGKILL)
+            looks += 1
 
 
 def _tell_preview(settings: Settings) -> None:
     """The other end of `preview_apart`."""
-    os.nice(POLITE)
-    with os.fdopen(os.dup(sys.stdout.fileno()), "wb") as answer:
+    _end_with_the_parent()
+    with suppress(KeyboardInterrupt, BrokenPipeError), os.fdopen(os.dup(sys.stdout.fileno()), "wb") as answer:
         os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # whatever else is written is no part of the answer
         actor, run_id, limit, offsets = pickle.load(sys.stdin.buffer)  # noqa: S301 (what `preview_apart` wrote)
         try:
             with Database.open(settings, application_name="gvrc preview") as db:
+                os.nice(POLITE)  # not before: a database server that had to be started would stand back too, as long as it runs
                 found: CommitPreview | GvrcError = preview(db, settings, actor, run_id, limit=limit, offsets=offsets, is_beside=True)
         except GvrcError as error:
             found = error
         pickle.dump(found, answer)
+
+
+def _end_with_the_parent() -> None:
+    """Nobody waits any more for what this process works at once the one that began it has ended; the database is told so too, as after Ctrl+C."""
+    parent = os.getppid()
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(LOOK_SECONDS)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    threading.Thread(target=watch, name="parent", daemon=True).start()
 
 
 _COMMAND = (sys.executable, "-m", "gvrc.worker")

@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 
 import structlog
 
@@ -22,9 +23,11 @@ from gvrc.model.access import Actor, Role
 from gvrc.model.review import Answer, QuestionKind
 from gvrc.model.run import RunStatus
 from gvrc.security.permissions import Permission
+from gvrc.store.session import Database
 from gvrc.ui import house
 from gvrc.ui.desk import Seat
 from gvrc.views import advice, home, quality, remembered, tally
+from gvrc.views import map as map_views
 from gvrc.views import runs as run_views
 from gvrc.views.quality import QualityQuery
 from gvrc.views.questions import QuestionView
@@ -62,13 +65,18 @@ def count_ahead() -> None:
     run = next(iter(run_views.run_list(db, COUNTER, limit=1)), None)
     if run is None or RunStatus(run.status).is_live or run.receipt.records_in < remembered.LARGE_RECORDS:
         return
-    home.open_work(db, COUNTER)
-    run_views.run_view(db, COUNTER, run.run_id)
-    for tally_of in (tally.flag_tally, tally.pair_tally):
-        tally_of(db, COUNTER, run.run_id)
     query = QualityQuery(run_id=run.run_id)
-    quality.quality_view(db, COUNTER, query)
-    advice.advice(db, COUNTER, query)
+    for count in (
+        partial(home.open_work, db, COUNTER), partial(tally.flag_tally, db, COUNTER, run.run_id), partial(tally.pair_tally, db, COUNTER, run.run_id),
+        partial(run_views.run_view, db, COUNTER, run.run_id), partial(_count_map, db, run.run_id),
+        partial(quality.quality_view, db, COUNTER, query), partial(advice.advice, db, COUNTER, query),
+    ):  # fmt: skip
+        with suppress(GvrcError):  # one that takes too long, of a database just started say, must not cost the others
+            count()
+
+
+def _count_map(db: Database, run_id: int) -> None:
+    map_views.map_cube(db, COUNTER, map_views.MapQuery(run_id=run_id), bands=map_views.quality_bands(db, house.current().settings))
 
 
 def rehearse(seat: Seat, run_id: int, question: QuestionView) -> None:

@@ -24,8 +24,9 @@ def test_what_the_preview_raises_is_raised_with_its_hint(database: Database, set
     assert (there.value.detail, there.value.hint) == (here.value.detail, here.value.hint)
 
 
-def test_one_that_is_moot_is_ended(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(worker, "_COMMAND", ("/bin/sh", "-c", "exec sleep 60"))
+@pytest.mark.parametrize("command", ["exec sleep 60", "trap '' INT; while true; do sleep .05; done"])
+def test_one_that_is_moot_is_ended_even_if_it_does_not_listen(settings: Settings, monkeypatch: pytest.MonkeyPatch, command: str) -> None:
+    monkeypatch.setattr(worker, "_COMMAND", ("/bin/sh", "-c", command))
     monkeypatch.setattr(worker, "LOOK_SECONDS", 0.01)
     is_moot = threading.Event()
     is_moot.set()

@@ -12,13 +12,15 @@ from streamlit.testing.v1 import AppTest
 from structlog.testing import capture_logs
 
 from gvrc import steward
+from gvrc.errors import StoreError
 from gvrc.model.access import Actor, Role
-from gvrc.settings import PROJECT_DIR
-from gvrc.store import reads_quality, reads_questions
+from gvrc.settings import PROJECT_DIR, Settings
+from gvrc.store import reads_map, reads_quality, reads_questions
 from gvrc.store.session import Database
 from gvrc.ui import warming
 from gvrc.views import remembered
 from gvrc.views.advice import advice
+from gvrc.views.map import MapQuery, map_cube, quality_bands
 from gvrc.views.quality import QualityQuery, quality_view
 from gvrc.views.questions import question_counts
 
@@ -52,17 +54,23 @@ def test_a_server_loads_the_code_of_every_page_and_the_reference(at_once: list[s
 
 
 def test_a_large_run_is_counted_before_anybody_opens_its_pages(
-    sign_in_as: Callable[[Role], Actor], run_of: Callable[..., int], database: Database, monkeypatch: pytest.MonkeyPatch
+    sign_in_as: Callable[[Role], Actor], run_of: Callable[..., int], database: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     steward_here = sign_in_as(Role.DATA_STEWARD)
     query = QualityQuery(run_id=run_of(steward_here))
     monkeypatch.setattr(remembered, "LARGE_RECORDS", 1)
+    monkeypatch.setattr(warming.home, "open_work", took_too_long)
     warming.count_ahead()
-    for reads, count in ((reads_quality, "cells"), (reads_quality, "work_cells"), (reads_questions, "flag_tally")):
+    for reads, count in ((reads_quality, "cells"), (reads_quality, "work_cells"), (reads_questions, "flag_tally"), (reads_map, "cube")):
         monkeypatch.setattr(reads, count, None)
     assert quality_view(database, steward_here, query).whole.records
     assert advice(database, steward_here, query)
     assert question_counts(database, steward_here, query.run_id).issues
+    assert map_cube(database, steward_here, MapQuery(run_id=query.run_id), bands=quality_bands(database, settings)).sums
+
+
+def took_too_long(*_: object) -> None:
+    raise StoreError("The query took too long.")
 
 
 def test_the_first_question_is_answered_for_trial_once_and_stays_open(
