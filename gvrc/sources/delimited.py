@@ -283,14 +283,27 @@ _AREAS = frozenset({"county", "constituency", "sub_county", "district", "ward", 
 def merged_columns(names: Sequence[str], rows: Sequence[Row]) -> tuple[str, ...]:
     """The columns whose cells were merged in the spreadsheet: an area is named once and the rows below leave it empty.
 
-    Only columns of areas, filled in the first row, empty in many, and never naming one area twice in a row. Those of kinds too, where marks say that the
-    cell above holds again (`"`, `-do-`, `ditto`).
+    Only columns of areas, filled in the first row, empty in many, and never naming one area twice in a row. Those of kinds too where they stand before the
+    names and never come again (`TYPE OF SERVICE`), or where marks say that the cell above holds again (`"`, `-do-`, `ditto`).
     """
     areas = {place: name for place, name in enumerate(names) if _is_area(name)}
     dittoed = [name for place, name in enumerate(names) if (place in areas or _is_kind(name)) and _has_dittos([row[place].strip() if len(row) > place else "" for row in rows])]
     full = [row for row in rows if any(cell.strip() for place, cell in enumerate(row) if place not in areas)]
     merged = (name for place, name in areas.items() if _looks_merged([row[place].strip() if len(row) > place else "" for row in full]))
-    return tuple(dict.fromkeys((*merged, *dittoed)))
+    return tuple(dict.fromkeys((*merged, *dittoed, *_merged_kinds(names, rows))))
+
+
+_OF_KINDS = frozenset({"facility_type", "category", "services"})
+
+
+def _merged_kinds(names: Sequence[str], rows: Sequence[Row]) -> Iterator[str]:
+    """The columns before the names that say once what kind of places follow."""
+    canonicals = [named.canonical if (named := known_name((name,))) is not None else None for name in names]
+    for place, canonical in enumerate(canonicals[: canonicals.index("name")] if "name" in canonicals else []):
+        cells = [row[place].strip() if len(row) > place else "" for row in rows] if canonical in _OF_KINDS else []
+        said = [cell.casefold() for cell in cells if cell]
+        if len(said) > 1 and len(set(said)) == len(said) and _looks_merged(cells):
+            yield names[place]
 
 
 def _is_area(name: str) -> bool:

@@ -431,9 +431,14 @@ def _propose_inherited(values: FieldValues) -> Proposal:
         return Proposal(canonical="facility_type", confidence=0.8, reason="the list they stand in is called so", rank=9_500)
     if name.casefold() in ("region", "regions.name", "province", "provinces.name"):
         return Proposal(canonical="section", confidence=0.9, reason="it is the heading the records stand under", rank=9_000)
-    named = inherited_name(name)
-    if named is not None and any(str(value).casefold() in _NO_KINDS for value in values.values):
+    return _by_inherited_name(inherited_name(name), values)
+
+
+def _by_inherited_name(named: KnownName | None, values: FieldValues) -> Proposal:
+    if any(str(value).casefold() in _NO_KINDS for value in values.values):
         named = None
+    if named is not None and named.canonical in ("services", "owner") and max(values.looks("services"), values.looks("facility_type")) >= 0.5:
+        return Proposal(canonical="category", confidence=0.7, reason="it tells what the records below it do", rank=9_400)
     if named is None or named.canonical not in _INHERITABLE:
         return Proposal(canonical=None, confidence=0.6, reason="it says something of the list, not of its records")
     return Proposal(canonical=named.canonical, confidence=named.confidence, reason=f"{named.reason}, told once for many records", rank=9_000 + named.rank)
@@ -563,7 +568,7 @@ def propose_fields(fields: Iterable[FieldValues], heads: Collection[str] = ()) -
     fields = list(fields)
     proposals = {values.path: _named_by_rows() if values.steps[-1] in heads and not values.path.startswith("^") else propose(values) for values in fields}
     proposals = _without_unit_levels(_with_a_name(proposals, fields))
-    proposals = _without_half_a_point(_with_types_beside(_with_contacts_of_persons(proposals, fields), fields), fields)
+    proposals = _without_half_a_point(_with_types_beside(_with_contacts_of_persons(_with_persons_who_answer(proposals, fields), fields), fields), fields)
     proposals = _without_places_of_others(proposals)
     chosen = {path: proposal for path, proposal in proposals.items() if proposal.canonical is not None}
     order = sorted(chosen, key=lambda path: (CANONICAL_FIELDS.index(str(chosen[path].canonical)), -round(chosen[path].confidence, 1), chosen[path].rank))
@@ -716,6 +721,17 @@ def _with_contacts_of_persons(proposals: dict[str, Proposal], fields: list[Field
     return proposals | {
         values.path: Proposal(canonical="officer_contact", confidence=0.7, reason="it is how to reach the persons of the list, not the places") for values in theirs
     }
+
+
+_PERSON_AND_NUMBER = re.compile(r"\b(?:contact|focal) (?:person|point)s?\b.*\b(?:phone|tel|telephone|mobile|contacts?|numbers?|no|cell)\b")
+
+
+def _with_persons_who_answer(proposals: dict[str, Proposal], fields: list[FieldValues]) -> dict[str, Proposal]:
+    """`Contact person/phone`, where a list has no other column of numbers, is how its places are reached; who is named within is read from its cells."""
+    if any(proposal.canonical in _REACHED_BY or proposal.canonical == "hotline" for proposal in proposals.values()):
+        return proposals
+    both = [values.path for values in fields if proposals[values.path].canonical == "officer_contact" and re.search(r"[/&]|\band\b", values.steps[-1]) and _PERSON_AND_NUMBER.search(plain_name(values.steps[-1]))]
+    return proposals | {path: Proposal(canonical="contact", confidence=0.8, reason="it names who answers for the place, with the only numbers there are") for path in both}
 
 
 _REACHED_BY = frozenset({"phone", "email", "contact"})

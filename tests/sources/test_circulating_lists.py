@@ -86,6 +86,27 @@ def test_a_list_with_a_column_of_stations_and_of_their_commanders_is_one_of_poli
     assert detected("Facility,County,OCS contact\nTiwi Dispensary,Kwale,0700000001\nWaa Dispensary,Kwale,0700000002\n").mapping.constants == {}
 
 
+PATHWAY = """Type of service,Name of provider,Location,Contact person/phone
+HEALTH,Gede Health Centre,Gede,Clinician 0700000001
+,Marafa Health Centre,Marafa,0700000002
+POLICE,Watamu,Watamu,OCS 0700000003
+,Malindi,Malindi,0700000004
+SHELTER,Tumaini House,,0700000005
+"""
+
+
+def test_what_stands_once_before_the_names_is_said_of_those_below(read: Read, detected: Callable[[Any], Detection]) -> None:
+    assert [row.values.get("category") for row in read(PATHWAY)] == ["HEALTH", "HEALTH", "POLICE", "POLICE", "SHELTER"]
+    assert detected(PATHWAY).mapping.fields["Contact person/phone"] == "contact"
+    repeated = read(PATHWAY.replace("POLICE", "HEALTH"))
+    assert [row.values.get("category") for row in repeated] == [None] * 5
+
+
+def test_the_sector_that_lists_stand_under_tells_what_they_do(read: Read) -> None:
+    rows = read({"services": [{"sector": kind, "providers": [{"facility": name, "contacts": phone}]} for kind, name, phone in (("Legal", "Haki", "0700000001"), ("Shelter", "Amani", "0700000002"), ("Health", "Tiwi", "0700000003"))]})
+    assert [(row.values["name"], row.values["category"]) for row in rows] == [("Haki", "Legal"), ("Amani", "Shelter"), ("Tiwi", "Health")]
+
+
 def test_a_list_of_bare_names_has_no_headings(read: Read) -> None:
     rows = read([{"station": name} for name in ("Kwale", "Diani", "Kinango")])
     assert [row.values.get("section") for row in rows] == [None] * 3
