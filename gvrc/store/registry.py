@@ -119,7 +119,7 @@ class PlaceDecision(NamedTuple):
 
 
 _MEMBERS = f"""
-    WITH own AS (
+    WITH own AS NOT MATERIALIZED (
         SELECT r.* FROM staging.records r JOIN staging.run_files f USING (file_id) WHERE f.run_id = :run_id
     ), waiting AS (
         SELECT record_id, bool_or(asks) AS asks, bool_or(severity = 'error') AS has_error FROM staging.issues
