@@ -308,7 +308,13 @@ def _merged_kinds(names: Sequence[str], rows: Sequence[Row]) -> Iterator[str]:
 
 def _is_area(name: str) -> bool:
     named = known_name((name,))
-    return named is not None and named.canonical in _AREAS
+    return named is not None and named.canonical in _AREAS and _SERVED.search(name) is None
+
+
+_SERVED = re.compile(r"\b(?:served?|covered|coverage|operations?|reach)\b", re.IGNORECASE)
+"""Where an organisation works, which each row tells or leaves open for itself."""
+MOST_COMING_AGAIN = 0.2
+"""Share of merged cells that may name an area once more: in a list that is sorted by areas each comes once, but there are nine wards called Township."""
 
 
 def _is_kind(name: str) -> bool:
@@ -353,7 +359,7 @@ def _looks_merged(cells: Sequence[str]) -> bool:
     said = [cell for cell in cells if cell]
     if len(cells) < 4 or not cells[0] or len(said) > 0.8 * len(cells):
         return False
-    return all(one != other for one, other in itertools.pairwise(said))
+    return len(said) - len(set(said)) <= MOST_COMING_AGAIN * len(said) and all(one != other for one, other in itertools.pairwise(said))
 
 
 # ---------------------------------------------------------------- records

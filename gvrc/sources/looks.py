@@ -115,8 +115,8 @@ def _is_pair(value: Any) -> bool:
 
 @lru_cache(maxsize=4096)
 def is_county(text: str) -> bool:
-    """Whether a text is the name of a county, as written officially or by a known alias."""
-    return any(match.method in ("exact", "normalised", "alias") for match in load_gazetteer().find_county(text))
+    """Whether a text is the name of a county, as written officially or by a known alias; its number alone may be that of anything (`8-5` are hours)."""
+    return any(map(str.isalpha, text)) and any(match.method in ("exact", "normalised", "alias") for match in load_gazetteer().find_county(text))
 
 
 _NO_KIND = frozenset({"office", "offices", "other", "others", "organisation", "organisations", "organization", "organizations", "provider", "providers", "service provider", "service providers"})

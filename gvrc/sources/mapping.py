@@ -453,12 +453,17 @@ def _unit_of_a_branch(name: str, values: FieldValues) -> Proposal | None:
     return Proposal(canonical=look, confidence=0.85, reason=f"the records stand under {_in_words(look)}", rank=9_000) if look else None
 
 
+_COUNTY_CODE = re.compile(r"0(?:0[1-9]|[1-3]\d|4[0-7])")
+
+
 def _by_key_values(values: FieldValues) -> Proposal:
     """Keys under which records stand: counties, wards, kinds of place, or just headings."""
     readable = FieldValues(path=values.path, values=[str(value).replace("_", " ") for value in values.values])
     for look, canonical in (("county", "county"), ("facility_type", "facility_type"), ("constituency", "constituency"), ("ward", "ward")):
         if readable.looks(look) >= 0.6:
             return Proposal(canonical=canonical, confidence=0.9, reason=f"the records stand under {_in_words(canonical)}", rank=9_000)
+    if len(set(readable.values)) < len(readable.values) and all(_COUNTY_CODE.fullmatch(text) for text in readable.values):
+        return Proposal(canonical="county", confidence=0.8, reason="the records stand under the codes of counties", rank=9_000)
     if readable.looks("whole_number") >= SURE or readable.looks("uuid") >= SURE or _are_own_keys(readable.values):
         return Proposal(canonical="source_id", confidence=0.7, reason="the records stand under keys", rank=9_000)
     return Proposal(canonical="section", confidence=0.6, reason="it is the heading the records stand under", rank=9_000)

@@ -102,6 +102,14 @@ def test_what_stands_once_before_the_names_is_said_of_those_below(read: Read, de
     assert [row.values.get("category") for row in repeated] == [None] * 5
 
 
+@pytest.mark.parametrize(("heading", "counties"), [
+    ("County", ("Kwale", "Lamu", "", "Kwale", "Busia", "Lamu", "", "")), ("County served", ("Kwale", "Lamu", "", "Busia", "", "Siaya", "", "")),
+])  # fmt: skip
+def test_a_county_that_some_rows_do_not_state_is_not_that_of_the_row_above(heading: str, counties: tuple[str, ...], read: Read) -> None:
+    rows = read(f"Organisation,{heading},Tel\n" + "".join(f"Haki {number},{county},070000000{number}\n" for number, county in enumerate(counties)))
+    assert [row.values.get("county", "") for row in rows] == list(counties)
+
+
 def test_the_sector_that_lists_stand_under_tells_what_they_do(read: Read) -> None:
     rows = read({"services": [{"sector": kind, "providers": [{"facility": name, "contacts": phone}]} for kind, name, phone in (("Legal", "Haki", "0700000001"), ("Shelter", "Amani", "0700000002"), ("Health", "Tiwi", "0700000003"))]})
     assert [(row.values["name"], row.values["category"]) for row in rows] == [("Haki", "Legal"), ("Amani", "Shelter"), ("Tiwi", "Health")]

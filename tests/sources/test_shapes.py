@@ -475,6 +475,17 @@ def test_a_list_that_was_exported_twice_may_be_written_on_many_lines(read: Calla
     assert [row.values["name"] for row in read(json.dumps(json.dumps(objects(name=0, county=1), indent=1)))] == NAMES
 
 
+@pytest.mark.parametrize("first", [0, 1])
+def test_running_numbers_as_keys_and_hours_are_no_counties(first: int, read: Callable[[str], list[SourceRow]]) -> None:
+    numbered = {str(number): {"station": p[0], "tel": p[4], "hrs": "8-5"} for number, p in enumerate(PLACES, first)}
+    assert [(row.values["name"], "county" in row.values) for row in read(json.dumps(numbered))] == [(name, False) for name in NAMES]
+
+
+def test_codes_of_counties_as_keys_of_lists_are_counties(read: Callable[[str], list[SourceRow]]) -> None:
+    lists = {code: [{"station": name, "tel": "0700000001"} for name in names] for code, names in (("047", ("Central", "Kasarani")), ("002", ("Diani", "Tiwi")))}
+    assert [row.values["county"] for row in read(json.dumps(lists))] == ["047", "047", "002", "002"]
+
+
 def test_the_branches_of_a_tree_tell_each_level_by_their_values(read: Callable[[str], list[SourceRow]]) -> None:
     tree = {"label": "Kenya", "children": [{"label": p[1], "children": [{"label": p[2], "children": [{"label": p[0], "phone": p[4]}]}]} for p in PLACES]}
     assert [(row.values["name"], row.values["county"], row.values["constituency"]) for row in read(json.dumps(tree))] == [(p[0], p[1], p[2]) for p in PLACES]
