@@ -193,7 +193,8 @@ def _json(path: Path) -> Sample:
     _require_no_refusal(sample.tree)
     table = find_table(sample.tree)
     if table is not None and _is_better(table, groups):
-        return _table(path, table, sample.problem)
+        names = [Group(place) for place in (table.path, *table.beside)] if table.dialect in (TEXTS, CALLED) else []
+        return replace(_table(path, table, sample.problem), left_out=_left_out(everything, names) if names else ())
     form, dialect = "json", ""
     if sample.is_whole and not any(map(_names_a_place, groups)):
         inside = _record_groups(find_groups(unfolded(sample.tree)))

@@ -486,6 +486,12 @@ def test_codes_of_counties_as_keys_of_lists_are_counties(read: Callable[[str], l
     assert [row.values["county"] for row in read(json.dumps(lists))] == ["047", "047", "002", "002"]
 
 
+def test_a_single_object_beside_bare_names_is_told_when_it_is_left_out(tmp_path: Path) -> None:
+    path = tmp_path / "list.json"
+    path.write_text(json.dumps([{"county": "Garissa", "police_stations": ["Garissa", "Dadaab", "Bura", "Hulugho"], "hospitals": [{"name": "Garissa CRH", "contact": "0700000001"}]}, {"county": "Wajir", "police_stations": ["Wajir"], "hospitals": []}]))
+    assert any("/*/hospitals/* (1)" in reason for reason in detect(path, "list.json").reasons)
+
+
 def test_the_branches_of_a_tree_tell_each_level_by_their_values(read: Callable[[str], list[SourceRow]]) -> None:
     tree = {"label": "Kenya", "children": [{"label": p[1], "children": [{"label": p[2], "children": [{"label": p[0], "phone": p[4]}]}]} for p in PLACES]}
     assert [(row.values["name"], row.values["county"], row.values["constituency"]) for row in read(json.dumps(tree))] == [(p[0], p[1], p[2]) for p in PLACES]
