@@ -132,7 +132,7 @@ def approve(
         kind=request.act, facility_ids=tuple(request.facility_ids), reason=request.reason or "", payload=request.payload,
         versions={int(number): version for number, version in request.versions.items()},
     )
-    asker = f"asked by {request.asked_by}" + (" (single operator)" if request.asked_by == actor.username else "")
+    asker = f"(asked by {request.asked_by})" + (" (single operator)" if request.asked_by == actor.username else "")
     try:
         return _carry_out(db, actor, act, note=asker, request_id=request_id, on_progress=on_progress)
     except FacilityMovedError:

@@ -21,6 +21,8 @@ from gvrc.store.history import Redirect, Version, VersionDraft
 from gvrc.store.registry import FACILITY_PREFIX, FacilityDraft, FacilityStanding, MergeDraft, WriteRefused
 from gvrc.store.session import Connection
 
+_UNITED = ("contacts", "services", "gbv_categories")
+"""Lists to which both places give what they know."""
 _SINGLE = (
     "facility_type", "operational_status", "registration_number", "mfl_code", "fid_code", "keph_level", "address", "officer", "opening_hours", "description",
     "owner", "point",
@@ -298,8 +300,10 @@ def merged_state(survivor: State, loser: State) -> dict[str, Any]:
             and (merged["county"] or loser["county"]) == loser["county"]:
         merged |= {name: loser[name] for name in ("county", "constituency", "ward")}
     cells = cells_of(survivor)
-    united = {cell: value for cell, value in cells_of(loser).items() if cell[0] in ("contacts", "services", "gbv_categories", "aliases")}
-    merged |= {name: value for name, value in state_of(united | cells).items() if name in ("contacts", "services", "gbv_categories", "aliases")}
+    united = {cell: value for cell, value in cells_of(loser).items() if cell[0] in (*_UNITED, "aliases")}
+    merged |= {name: value for name, value in state_of(united | cells).items() if name in (*_UNITED, "aliases")}
+    for name in {cell[0] for cell in united.keys() - cells.keys()}.intersection(_UNITED):
+        origins[name] = {**loser["origins"].get(name, {}), **survivor["origins"].get(name, {}), "rule": "united", "reason": "United from both places."}
     merged["aliases"] = sorted({*merged["aliases"], loser["name"]} - {merged["name"]})
     merged["visibility"] = max(survivor["visibility"], loser["visibility"], key=VISIBILITY_ORDER.__getitem__)
     verified = [day for day in (survivor["last_verified_at"], loser["last_verified_at"]) if day]

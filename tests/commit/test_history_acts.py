@@ -106,6 +106,7 @@ def test_a_merge_leaves_a_redirect_and_the_survivor_knows_what_both_knew(hand: H
     row = hand.staged.rows("SELECT * FROM facilities WHERE facility_id = :f", f=one)[0]
     assert (row.facility_name, row.aliases, row.mfl_code, row.opening_hours) == ("Kinondo Dispensary", ["Kinondo Disp"], "12345", "24 hours")
     assert hand.services(one) == {"gbv_medical_care", "psychosocial_support"}
+    assert {name: row.origins[name]["reason"] for name in ("contacts", "services")} == dict.fromkeys(("contacts", "services"), "United from both places.")
     assert hand.staged.one("SELECT count(*) FROM facility_contacts WHERE facility_id = :f", f=one) == 2
     assert hand.staged.facility_of("b") == one
     loser = hand.staged.rows("SELECT is_active, retired_as, mfl_code FROM facilities WHERE facility_id = :f", f=other)[0]
