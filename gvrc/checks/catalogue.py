@@ -121,7 +121,7 @@ CONTACT_ISSUES: tuple[IssueType, ...] = (
     _type("contact.in_text", "Contact in a free text", _INFO, _CONSISTENT, "transform", "A contact stood in {field}; it was moved to the contacts.", "Contacts are kept apart, where they can be protected."),
     _type("contact.emergency_only", "Only an emergency number", _WARNING, _COMPLETE, "enrich", "{value} is the nation's emergency number and reaches no particular place.",
           "The place needs a number of its own."),
-    _type("contact.officer_only", "Only an officer's own number", _WARNING, _ACCURATE, "enrich", "The only number is marked as an officer's own.",
+    _type("contact.officer_only", "Only an officer's own number", _WARNING, _ACCURATE, "enrich", "The only number is an officer's own, or stands beside the name of one.",
           "Officers move on and take their numbers with them; a station needs one of its own.", asks=True),
     _type("contact.officers_throughout", "Officers' own numbers throughout", _INFO, _ACCURATE, "enrich", "The list gives officers' own numbers only, here as elsewhere.",
           "Most police places of the list have no other number, so it is no question of this place: ask the source for the lines of the stations."),

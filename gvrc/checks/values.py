@@ -96,11 +96,16 @@ def _only_contact(record: Record, reachable: list[Contact], vocabularies: Vocabu
     only = callable_contacts[0]
     if only.value in vocabularies.emergency_codes:
         yield Issue(code="contact.emergency_only", field_name="contacts", value=only.value, record_key=record.record_key)
-    elif vocabularies.group(record.facility_type) == "police" and only.label == _OFFICERS_OWN and is_mobile(only.value):
+    elif vocabularies.group(record.facility_type) == "police" and _is_an_officers(only, record) and is_mobile(only.value):
         kept = Suggestion(
             values={"contacts": only.value}, shown="keep it as the station's number", confidence=0.6, reason="It is the only number by which the place can be reached.",
         )
         yield Issue(code="contact.officer_only", field_name="contacts", value=only.value, record_key=record.record_key, suggestion=kept)
+
+
+def _is_an_officers(only: Contact, record: Record) -> bool:
+    """Whether the only number is marked as an officer's own, or stands beside the name of one and is marked as nothing else."""
+    return only.label == _OFFICERS_OWN or (only.label is None and record.officer is not None)
 
 
 def _level(record: Record, vocabularies: Vocabularies) -> Iterator[Issue]:

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -54,6 +55,10 @@ def test_an_officers_own_mobile_is_a_question_only_when_it_is_alone_and_of_the_p
     own = Contact(contact_type=ContactType.PHONE, value="+254700000044", label="Officer's mobile")
     assert codes(contacts=(own,)) == ["contact.officer_only"]
     assert codes(contacts=(PHONE, own)) == []
+    beside_a_name = replace(own, label=None)
+    assert codes(contacts=(beside_a_name,)) == []
+    assert codes(contacts=(beside_a_name,), officer="CI Example") == ["contact.officer_only"]
+    assert codes(contacts=(replace(own, value="+254202000044", label=None),), officer="CI Example") == []
     assert "contact.officer_only" not in codes(contacts=(own,), facility_type="dispensary")
 
 
