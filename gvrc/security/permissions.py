@@ -77,7 +77,7 @@ ROLE_LABELS: Mapping[Role, str] = {
     Role.ADMIN: "Administrator",
 }
 
-_DEEDS: Mapping[Permission, str] = {
+DEEDS: Mapping[Permission, str] = {
     Permission.READ: "look at the registry",
     Permission.SEE_CONTACTS: "see contacts",
     Permission.UPLOAD: "upload lists",
@@ -95,6 +95,7 @@ _DEEDS: Mapping[Permission, str] = {
     Permission.SEE_AUDIT: "see the audit trail",
     Permission.SEE_OPERATIONS: "see how the machine is doing",
 }
+"""What each permission lets a person do, as a refusal says it."""
 
 
 def may(actor: Actor, permission: Permission) -> bool:
@@ -107,7 +108,7 @@ def require(actor: Actor, permission: Permission) -> None:
     if may(actor, permission):
         return
     able = ", ".join(ROLE_LABELS[role].lower() for role, granted in MATRIX.items() if permission in granted)
-    raise NotAllowedError(f"Your role ({ROLE_LABELS[actor.role].lower()}) may not {_DEEDS[permission]}.", f"These roles may: {able}.")
+    raise NotAllowedError(f"Your role ({ROLE_LABELS[actor.role].lower()}) may not {DEEDS[permission]}.", f"These roles may: {able}.")
 
 
 SEES_ALL = frozenset({Role.DATA_STEWARD, Role.APPROVER, Role.ADMIN})

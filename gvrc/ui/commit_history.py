@@ -12,7 +12,7 @@ from gvrc.commit import ActOutcome, acts, jobs
 from gvrc.errors import GvrcError
 from gvrc.security.permissions import Permission
 from gvrc.store.history import Job
-from gvrc.ui import address, desk, navigation, registry_acts, show, tables
+from gvrc.ui import address, desk, navigation, registry_acts, show, tables, told
 from gvrc.ui.desk import Seat
 from gvrc.ui.tables import Cell, Column, Opens, Row
 from gvrc.views.commits import CommitView, RequestView
@@ -63,7 +63,7 @@ def _request(seat: Seat, request: RequestView) -> None:
     act = say.or_plain(f"registry.act.{request.act}", request.act)
     st.markdown(say.markdown("commit.request", act=act, who=request.asked_by, when=show.moment(request.asked_at)))
     for risk in request.risks:
-        show.plain(risk)
+        show.plain(told.told(say, risk))
     if request.fields:
         st.caption(say.markdown("registry.edit.changed", fields=", ".join(show.field_label(say, name) for name in request.fields)))
     show.plain(say("commit.request.why", reason=request.reason or show.ABSENT))
@@ -136,14 +136,14 @@ def _act(seat: Seat, row: CommitView) -> str:
 
 
 def _what(seat: Seat, row: CommitView) -> str:
-    told = [seat.say(f"commit.count.{name}", n=row.counts[name]) for name in COUNTS if row.counts.get(name)]
+    said = [seat.say(f"commit.count.{name}", n=row.counts[name]) for name in COUNTS if row.counts.get(name)]
     if row.reverted_by is not None:
-        told.append(seat.say("commit.reverted", commit=row.reverted_by))
+        said.append(seat.say("commit.reverted", commit=row.reverted_by))
     if row.reverts is not None:
-        told.append(seat.say("commit.reverts", commit=row.reverts))
+        said.append(seat.say("commit.reverts", commit=row.reverts))
     if row.status not in ("done", "running"):
-        told.append(show.state_word(seat.say, row.status))
-    return ", ".join(told) or show.ABSENT
+        said.append(show.state_word(seat.say, row.status))
+    return ", ".join(said) or show.ABSENT
 
 
 def _one(seat: Seat, number: int) -> None:
@@ -265,4 +265,4 @@ def _back() -> None:
 def _tell(seat: Seat) -> None:
     registry_acts.tell(seat)
     for conflict in st.session_state.pop("act.conflicts", ()):
-        st.warning(seat.say.markdown("commit.conflict", why=conflict.sentence), icon=":material/warning:")
+        st.warning(seat.say.markdown("commit.conflict", why=told.told(seat.say, conflict.sentence)), icon=":material/warning:")

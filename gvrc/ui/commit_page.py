@@ -10,12 +10,13 @@ from typing import Any
 import streamlit as st
 
 from gvrc import commit, worker
-from gvrc.commit import CommitPreview, HeldBack, Hold, jobs
+from gvrc.commit import CommitPreview, HeldBack, Hold, Invariant, jobs
 from gvrc.errors import GvrcError
 from gvrc.model.run import RunStatus
 from gvrc.security.permissions import Permission
 from gvrc.store.history import Job
 from gvrc.ui import address, beside, commit_history, desk, navigation, runs, show, tables, told
+from gvrc.ui.catalogue import Words
 from gvrc.ui.desk import Seat
 from gvrc.ui.tables import Cell, Column, Opens
 from gvrc.views import remembered
@@ -109,7 +110,7 @@ def _confirm(seat: Seat, run: RunView, preview: CommitPreview) -> None:
         return
     broken = [each for each in preview.invariants if not each.holds]
     if broken:
-        st.error(say.markdown("commit.broken", detail=broken[0].detail), icon=":material/error:")
+        st.error(say.markdown("commit.broken", detail=_broken(say, broken[0])), icon=":material/error:")
         return
     may_sign = bool(preview.risky) and seat.may(Permission.APPROVE)
     with st.form("commit", border=False):
@@ -125,7 +126,7 @@ def _signature_field(seat: Seat, preview: CommitPreview) -> str:
     say = seat.say
     st.warning(say.markdown("commit.risky", n=len(preview.risky)), icon=":material/warning:")
     for risk in preview.risky:
-        show.plain(risk.detail)
+        show.plain(told.told(say, risk.detail))
     return st.text_input(say.markdown("commit.risky.sign", word=TYPED_CONFIRMATION), key="commit_signature", max_chars=20, width=360)
 
 
@@ -152,9 +153,9 @@ def _watch(run_id: int) -> None:
 
 def _went_wrong(seat: Seat, job: Job) -> None:
     """A commit that broke off: what was written is kept, the next one goes on."""
-    st.error(seat.say.markdown("commit.failed", detail=job.error or seat.say("commit.interrupted")), icon=":material/error:")
+    st.error(seat.say.markdown("commit.failed", detail=told.told(seat.say, job.error) or seat.say("commit.interrupted")), icon=":material/error:")
     if job.hint:
-        show.plain(job.hint)
+        show.plain(told.told(seat.say, job.hint))
 
 
 def _result(seat: Seat, run: RunView, outcome: Mapping[str, Any]) -> None:
@@ -253,4 +254,9 @@ def _invariants(seat: Seat, preview: CommitPreview) -> None:
     say = seat.say
     with show.folded(say.markdown("commit.invariants", n=len(preview.invariants)), key="commit_invariants") as is_open:
         for invariant in preview.invariants if is_open else ():
-            show.plain(f"{say('commit.holds' if invariant.holds else 'commit.holds_not')} {invariant.detail}")
+            show.plain(f"{say('commit.holds')} {told.told(say, invariant.name)}" if invariant.holds else f"{say('commit.holds_not')} {_broken(say, invariant)}")
+
+
+def _broken(say: Words, invariant: Invariant) -> str:
+    """What does not hold, and how often."""
+    return f"{told.told(say, invariant.name)}: {told.told(say, invariant.detail)}"

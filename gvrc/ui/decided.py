@@ -8,8 +8,8 @@ from gvrc import steward
 from gvrc.errors import GvrcError
 from gvrc.model.review import Answer, QuestionKind
 from gvrc.security.permissions import Permission
-from gvrc.ui import address, desk, questions, show
-from gvrc.ui.catalogue import escape_markdown
+from gvrc.ui import address, desk, questions, show, told
+from gvrc.ui.catalogue import Words, escape_markdown
 from gvrc.ui.desk import Seat
 from gvrc.views.decided import LAST_SHOWN, DecisionView, decisions_list
 
@@ -43,12 +43,19 @@ def panel(seat: Seat, run_id: int) -> None:
 def _line(seat: Seat, decision: DecisionView) -> None:
     answer = seat.say(f"answer.{decision.answer}")
     room = LONGEST_LINE - len(answer)
-    shown = decision.what if len(decision.what) <= room else f"{decision.what[:room].rstrip()}…"
+    what = told.decided(seat.say, decision.what)
+    shown = what if len(what) <= room else f"{what[:room].rstrip()}…"
     st.button(
         f"**{escape_markdown(answer)}** {escape_markdown(shown)}", key=f"decision_{decision.decision_id}", type="tertiary", on_click=_open, args=(decision.decision_id,),
-        icon=f":material/{_SYMBOLS.get(Answer(decision.answer), 'check')}:", help=escape_markdown(decision.sentence), width="content",
+        icon=f":material/{_SYMBOLS.get(Answer(decision.answer), 'check')}:", help=escape_markdown(in_words(seat.say, decision)), width="content",
         disabled=not seat.may(Permission.DECIDE),
     )
+
+
+def in_words(say: Words, decision: DecisionView) -> str:
+    """A decision as a sentence: when, who, which answer, about what."""
+    how = f" ({say(f'registry.relation.how.{decision.relation}')})" if decision.relation else ""
+    return f"{decision.decided_at.astimezone():%H:%M} {decision.decided_by}: {say(f'answer.{decision.answer}')}{how} · {told.decided(say, decision.what)}"
 
 
 def _open(decision_id: int) -> None:
@@ -61,7 +68,7 @@ def _change_dialog(seat: Seat, run_id: int, decision: DecisionView) -> None:
     @st.dialog(say.markdown("decided.title"), on_dismiss=questions.close_dialog)
     def change() -> None:
         questions.leave_when_closed(f"{questions.DECISION}{decision.decision_id}")
-        show.plain(decision.what)
+        show.plain(told.decided(say, decision.what))
         st.caption(say.markdown("decided.said", answer=say(f"answer.{decision.answer}"), who=decision.decided_by, when=show.moment(decision.decided_at)))
         if decision.note:
             st.caption(escape_markdown(decision.note))

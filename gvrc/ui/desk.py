@@ -21,7 +21,7 @@ from gvrc.model.access import Actor
 from gvrc.security.permissions import Permission, may, require
 from gvrc.settings import Settings
 from gvrc.store.session import Database
-from gvrc.ui import address, house, oidc
+from gvrc.ui import address, house, oidc, told
 from gvrc.ui.catalogue import Words
 from gvrc.ui.gate import OIDC_LOGOUT_PATH, SESSION_COOKIE, SIGN_IN_PATH
 from gvrc.views import remembered
@@ -140,11 +140,11 @@ def sign_out() -> None:
 
 
 def show_trouble(error: GvrcError) -> None:
-    """What happened, and under it what to do; both as plain text."""
+    """What happened, and under it what to do; both as plain text, in the words of the screen."""
     words = house.current().words
-    st.error(words.markdown("desk.trouble", detail=error.detail), icon=":material/error:")
+    st.error(words.markdown("desk.trouble", detail=told.told(words, error.detail)), icon=":material/error:")
     if error.hint:
-        st.text(error.hint)
+        st.text(told.told(words, error.hint))
 
 
 def show_error(error: Exception) -> bool:
@@ -190,7 +190,8 @@ def tell_kept() -> None:
         error = GvrcError(*refusal)
         show_trouble(error)
         # The act may have been far down the page, where its top cannot be seen.
-        st.toast(house.current().words.markdown("desk.trouble", detail=error.detail), icon=":material/error:", duration="long")
+        words = house.current().words
+        st.toast(words.markdown("desk.trouble", detail=told.told(words, error.detail)), icon=":material/error:", duration="long")
 
 
 def begin_counting() -> None:

@@ -66,7 +66,7 @@ def _question(seat: Seat, run: RunView, question: QuestionView, issue: IssueView
     record = question.records[0]
     with st.container(border=True, gap="small"):
         show.section(escape_markdown(show.issue_title(seat.say, issue.code)))
-        st.markdown(f"{show.state_badge(seat.say, issue.severity)} {escape_markdown(show.issue_message(seat.say, issue))}")
+        st.markdown(f"{show.state_badge(seat.say, issue.severity)} {escape_markdown(told.issue_message(seat.say, issue))}")
         if question.previous_decision:
             st.caption(escape_markdown(told.told(seat.say, question.previous_decision)))
         _value_and_suggestion(seat, question, record)

@@ -39,7 +39,7 @@ def panel(seat: Seat, question_key: str, record_ids: Sequence[int], values: dict
     st.caption(say.markdown("duplicates.golden.lead"))
     problem = st.session_state.get(f"{STATE}.problem")
     if problem is not None and problem[0] == question_key:
-        st.error(escape_markdown(problem[1]), icon=":material/error:")
+        st.error(escape_markdown(told.told(say, problem[1])), icon=":material/error:")
     open_fields = [field for field in view.fields if field.may_type or len(_choices(field)) > 1]
     settled = [field for field in view.fields if field not in open_fields]
     rows: list[Row] = [(_label(seat, field), _choice(seat, number, field), _reason(seat, field)) for number, field in enumerate(open_fields)]

@@ -144,7 +144,7 @@ def _refused(seat: Seat, files: Sequence[ReceivedFile]) -> None:
         return
     say = seat.say
     columns = (Column(title=say("upload.files.name")), Column(title=say("upload.problem")), Column(title=say("upload.hint")))
-    rows = [(Cell(text=file.name, is_strong=True), file.problem or "", file.hint or "") for file in files]
+    rows = [(Cell(text=file.name, is_strong=True), told.told(say, file.problem), told.told(say, file.hint)) for file in files]
     with st.container(border=True, gap="xsmall"):
         st.markdown(say.markdown("upload.cannot_be_read", n=len(files)))
         tables.table(columns, rows, key="refused", label=say("upload.refused.alt"), height=tables.LIST_PX)
@@ -256,7 +256,7 @@ def _files_of_run(seat: Seat, run: run_views.RunView) -> None:
 
 def _file_note(seat: Seat, file: run_views.FileView) -> str:
     if file.damage:
-        return show.value_text(file.damage)
+        return told.told(seat.say, file.damage)
     if file.was_known:
         return seat.say("upload.files.known")
     return seat.say("upload.files.empty") if file.records == 0 else ""

@@ -17,7 +17,7 @@ from gvrc.errors import GvrcError
 from gvrc.model.review import Answer
 from gvrc.reference.outlines import ATTRIBUTION, load_outlines
 from gvrc.security.permissions import Permission
-from gvrc.ui import address, desk, map_drawing, map_marks, navigation, parts, show, tables
+from gvrc.ui import address, decided, desk, map_drawing, map_marks, navigation, parts, show, tables
 from gvrc.ui.catalogue import escape_markdown
 from gvrc.ui.desk import Seat
 from gvrc.ui.map_drawing import Picture
@@ -369,7 +369,7 @@ def _answers(seat: Seat, run_id: int) -> None:
         return
     with st.expander(seat.say.markdown("map.answers", n=len(decisions))):
         for decision in decisions:
-            show.plain(decision.sentence)
+            show.plain(decided.in_words(seat.say, decision))
             if decision.is_undoable and seat.may(Permission.DECIDE):
                 st.button(seat.say.markdown("question.undo"), key=f"map_undo_{decision.decision_id}", on_click=_undo, args=(decision.decision_id,), type="tertiary")
 

@@ -15,7 +15,7 @@ from gvrc.model.source import FieldSample
 from gvrc.pipeline import MappingTrial, ReceivedFile
 from gvrc.security.permissions import Permission
 from gvrc.sources.json_stream import COUNTY_OF_KEY
-from gvrc.ui import desk, incoming, show
+from gvrc.ui import desk, incoming, show, told
 from gvrc.ui.catalogue import Words
 from gvrc.ui.desk import Seat
 
@@ -101,7 +101,7 @@ def _one_field(seat: Seat, waiting: Waiting, field: FieldSample, options: Sequen
     if is_changed:
         sure.text(say("mapping.yours"))
     else:
-        sure.text(confidence(seat, field), help=say.markdown("mapping.why", reason=field.reason))
+        sure.text(confidence(seat, field), help=say.markdown("mapping.why", reason=told.told(say, field.reason)))
 
 
 def confidence(seat: Seat, field: FieldSample) -> str:

@@ -12,7 +12,7 @@ from gvrc.operations import alerts
 from gvrc.operations.alerts import Channels
 from gvrc.security.permissions import Permission
 from gvrc.store.alerts import StoredAlert
-from gvrc.ui import desk, navigation, show
+from gvrc.ui import desk, navigation, show, told
 from gvrc.ui.desk import Seat
 
 _RUN = re.compile(r"run ([1-9][0-9]{0,17})")
@@ -35,10 +35,10 @@ def alerts_part(seat: Seat) -> None:
 def _waiting(seat: Seat, alert: StoredAlert) -> None:
     say = seat.say
     with st.container(border=True):
-        told, act = st.columns([9, 2], vertical_alignment="center")
-        with told:
+        message, act = st.columns([9, 2], vertical_alignment="center")
+        with message:
             st.markdown(f"{show.state_badge(say, alert.severity)} **{_rule(seat, alert.rule)}** · {show.moment(alert.created_at)}")
-            show.plain(alert.message)
+            show.plain(told.told(say, alert.message))
             st.caption(_delivery(seat, alert))
         with act:
             st.button(say.markdown("operations.alerts.acknowledge"), key=f"acknowledge_{alert.alert_id}", on_click=_acknowledge, args=(alert.alert_id,), width="stretch")
@@ -55,11 +55,11 @@ def _delivery(seat: Seat, alert: StoredAlert) -> str:
     """Per channel how it went, as Markdown."""
     if not alert.delivery:
         return seat.say.markdown("operations.delivery.waiting" if alert.delivered_at is None else "operations.delivery.shown")
-    return " · ".join(_channel(seat, name, told, alert.tries) for name, told in sorted(alert.delivery.items()))
+    return " · ".join(_channel(seat, name, outcome, alert.tries) for name, outcome in sorted(alert.delivery.items()))
 
 
-def _channel(seat: Seat, name: str, told: dict[str, Any], tries: int) -> str:
-    if told.get("ok") is True:
+def _channel(seat: Seat, name: str, outcome: dict[str, Any], tries: int) -> str:
+    if outcome.get("ok") is True:
         return seat.say.markdown("operations.delivery.reached", channel=name)
     return seat.say.markdown("operations.delivery.failed", channel=name, n=tries)
 
@@ -84,7 +84,7 @@ def _seen(seat: Seat, seen: list[StoredAlert]) -> None:
             {
                 say("operations.alerts.when"): [show.moment(alert.created_at) for alert in seen],
                 say("operations.alerts.rule"): [_rule(seat, alert.rule) for alert in seen],
-                say("operations.alerts.message"): [alert.message for alert in seen],
+                say("operations.alerts.message"): [told.told(say, alert.message) for alert in seen],
                 say("operations.alerts.by"): [alert.acknowledged_by for alert in seen],
             },
             alt=say("operations.alerts.seen.alt"),

@@ -9,7 +9,7 @@ import streamlit as st
 from gvrc.operations import health
 from gvrc.operations.health import Check, CheckStatus
 from gvrc.operations.slow_queries import slow_queries
-from gvrc.ui import house, operations_alerts, operations_logs, operations_schedule, show
+from gvrc.ui import house, operations_alerts, operations_logs, operations_schedule, show, told
 from gvrc.ui.desk import Seat
 
 STATUS_SIGNS: Mapping[str, tuple[str, str]] = {"healthy": ("green", "check_circle"), "degraded": ("orange", "warning"), "unhealthy": ("red", "error")}
@@ -43,8 +43,8 @@ def _checks(seat: Seat, checks: list[Check]) -> None:
         {
             say("operations.check"): [say.or_plain(f"operations.check.{check.name.replace(' ', '_')}", check.name.capitalize()) for check in checks],
             say("field.state"): [show.Badge(show.state_badge(say, check.status)) for check in checks],
-            say("operations.check.detail"): [check.detail for check in checks],
-            say("operations.check.mend"): [check.hint.replace("`", "") or show.ABSENT for check in checks],
+            say("operations.check.detail"): [told.told(say, check.detail) for check in checks],
+            say("operations.check.mend"): [told.told(say, check.hint).replace("`", "") or show.ABSENT for check in checks],
         },
         alt=say("operations.health.alt"),
     )
@@ -58,9 +58,9 @@ def _last_seen(seat: Seat) -> None:
     if audit is None:
         st.markdown(say.markdown("operations.audit.never"))
     else:
-        st.markdown(f"{show.state_badge(say, audit.status)} {say.markdown('operations.audit.seen', when=show.moment(audit.observed_at), detail=audit.detail)}")
+        st.markdown(f"{show.state_badge(say, audit.status)} {say.markdown('operations.audit.seen', when=show.moment(audit.observed_at), detail=told.told(say, audit.detail))}")
         if audit.hint:
-            show.plain(audit.hint.replace("`", ""))
+            show.plain(told.told(say, audit.hint).replace("`", ""))
     st.caption(say.markdown("operations.audit.note"))
 
 

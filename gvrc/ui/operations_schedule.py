@@ -12,7 +12,7 @@ from gvrc.errors import ConfigError, GvrcError
 from gvrc.operations import health, schedule
 from gvrc.security.permissions import Permission
 from gvrc.store.schedules import StoredSchedule
-from gvrc.ui import desk, navigation, show
+from gvrc.ui import desk, navigation, show, told
 from gvrc.ui.catalogue import Words, escape_markdown
 from gvrc.ui.desk import Seat
 
@@ -54,8 +54,8 @@ def _scheduler(seat: Seat) -> None:
 def _one(seat: Seat, each: StoredSchedule) -> None:
     say = seat.say
     with st.container(border=True):
-        told, last = st.columns([7, 5], gap="medium")
-        with told:
+        plan, last = st.columns([7, 5], gap="medium")
+        with plan:
             st.markdown(f"**{escape_markdown(each.source)}**")
             st.markdown(say.markdown("operations.schedule.time", time=in_words(say, each.cron)) if each.is_enabled else say.markdown("operations.schedule.off"))
             if each.is_enabled and each.next_run_at is not None:
@@ -75,7 +75,7 @@ def _last(seat: Seat, each: StoredSchedule) -> None:
     if each.last_run_id is not None and navigation.has_page(seat, "runs"):
         navigation.link("runs", say.markdown("operations.schedule.run", run=each.last_run_id), query={"run": str(each.last_run_id)}, symbol="history")
     elif each.last_detail:
-        show.plain(each.last_detail)
+        show.plain(told.told(say, each.last_detail))
 
 
 # ------------------------------------------------------------------------------------------------------------------ another time

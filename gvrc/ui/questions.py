@@ -18,7 +18,7 @@ from gvrc.errors import GvrcError, StaleItemError
 from gvrc.model.review import Answer, QuestionKind, Relation
 from gvrc.security.permissions import Permission
 from gvrc.store.reads_questions import Asked
-from gvrc.ui import address, desk, navigation
+from gvrc.ui import address, desk, navigation, told
 from gvrc.ui.catalogue import Words
 from gvrc.ui.desk import Seat
 from gvrc.views import home, tally
@@ -82,7 +82,7 @@ def _claimed(seat: Seat, key: str) -> str | None:
     try:
         steward.claim(seat.db, seat.settings, seat.actor, key)
     except StaleItemError as error:
-        return error.detail
+        return told.told(seat.say, error.detail)
     return None
 
 

@@ -146,7 +146,7 @@ def _issues(seat: Seat, record: RecordView) -> None:
         {
             say("records.issues.kind"): [show.issue_title(say, issue.code) for issue in record.issues],
             say("field.state"): [show.Badge(show.state_badge(say, issue.state if issue.state != "open" else issue.severity)) for issue in record.issues],
-            say("records.issues.what"): [show.issue_message(say, issue) for issue in record.issues],
+            say("records.issues.what"): [told.issue_message(say, issue) for issue in record.issues],
             say("review.suggestion"): [told.suggested(say, issue.field_name, issue.suggestion.shown) if issue.suggestion else None for issue in record.issues],
         },
         alt=say("records.issues.alt"),

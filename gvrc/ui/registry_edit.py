@@ -12,7 +12,7 @@ from gvrc.commit.edits import Edit
 from gvrc.errors import FacilityMovedError
 from gvrc.reference.gazetteer import load_gazetteer
 from gvrc.reference.vocabularies import Vocabulary, load_vocabularies
-from gvrc.ui import desk, registry_acts, show
+from gvrc.ui import desk, registry_acts, show, told
 from gvrc.ui.catalogue import Words
 from gvrc.ui.desk import Seat
 from gvrc.views.facilities import FacilityPageView, FacilityView
@@ -145,4 +145,4 @@ def _moved(seat: Seat, place: FacilityView) -> None:
     if changes:
         st.warning(seat.say.markdown("registry.edit.moved"), icon=":material/warning:")
         for change in changes:
-            show.plain(change)
+            show.plain(told.told(seat.say, change))

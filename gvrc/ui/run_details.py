@@ -6,7 +6,7 @@ import streamlit as st
 
 from gvrc.model.run import STAGES, RunStatus, Stage
 from gvrc.security.permissions import Permission
-from gvrc.ui import address, runs, show, tables
+from gvrc.ui import address, runs, show, tables, told
 from gvrc.ui.desk import Seat
 from gvrc.ui.tables import Column
 from gvrc.views import run_details
@@ -82,8 +82,8 @@ def _beside(seat: Seat, run: RunView, other: RunView) -> None:
     names = ("rows_out", "issues", "seconds")
     heads = [say("runs.compare.column", what=say(f"run.column.{name}"), run=number) for name in names for number in (mine, theirs)]
     columns = [Column(title=say("run.column.stage")), *(Column(title=head, align="right") for head in heads)]
-    told = [(say(f"stage.{row.stage}"), *(_told(name, value) for name in names for value in getattr(row, name))) for row in rows]
-    tables.table(columns, told, key="run_beside", label=say("runs.compare.alt", run=run.run_id, other=other.run_id))
+    beside = [(say(f"stage.{row.stage}"), *(_told(name, value) for name in names for value in getattr(row, name))) for row in rows]
+    tables.table(columns, beside, key="run_beside", label=say("runs.compare.alt", run=run.run_id, other=other.run_id))
     changed = run_details.changed_issues(run, other)
     if not changed:
         st.caption(say.markdown("runs.compare.same"))
@@ -121,7 +121,7 @@ def _made_with(seat: Seat, run: RunView) -> None:
             say("runs.made.source"): [file.source for file in run.files],
             say("runs.column.rows"): [file.records if file.records is not None else show.ABSENT for file in run.files],
             say("runs.made.known"): [say("runs.made.known.yes" if file.was_known else "runs.made.known.no") for file in run.files],
-            say("runs.made.damage"): [show.value_text(file.damage) for file in run.files],
+            say("runs.made.damage"): [told.told(say, file.damage) or show.ABSENT for file in run.files],
         },
         alt=say("runs.made.files.alt", run=run.run_id),
     )

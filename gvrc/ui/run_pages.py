@@ -8,7 +8,7 @@ from gvrc import pipeline, worker
 from gvrc.errors import GvrcError
 from gvrc.model.run import RunStatus, Stage
 from gvrc.security.permissions import Permission
-from gvrc.ui import address, desk, navigation, run_details, runs, show, tables
+from gvrc.ui import address, desk, navigation, run_details, runs, show, tables, told
 from gvrc.ui.desk import Seat
 from gvrc.ui.tables import Cell, Column, Opens
 from gvrc.views import runs as run_views
@@ -77,7 +77,7 @@ def _set_aside(seat: Seat, run_id: int) -> None:
     _which_aside(seat, page, kind)
     show.table(
         {
-            say("aside.why"): [letter.error or say("aside.hidden") for letter in page.rows],
+            say("aside.why"): [told.told(say, letter.error) or say("aside.hidden") for letter in page.rows],
             say("upload.files.name"): [show.value_text(letter.file_name) for letter in page.rows],
             say("aside.where"): [show.value_text(letter.pointer) for letter in page.rows],
             say("aside.tries"): [letter.tries for letter in page.rows],

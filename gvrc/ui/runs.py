@@ -12,7 +12,7 @@ from gvrc import pipeline, worker
 from gvrc.errors import GvrcError
 from gvrc.model.run import STAGES, RunStatus, Stage
 from gvrc.security.permissions import Permission
-from gvrc.ui import address, desk, navigation, show, tables
+from gvrc.ui import address, desk, navigation, show, tables, told
 from gvrc.ui.catalogue import Words
 from gvrc.ui.desk import Seat
 from gvrc.ui.tables import Cell, Column, Opens, Row
@@ -140,13 +140,13 @@ def _watch(run_id: int, was_live: bool) -> None:
 
 def _status_line(seat: Seat, run: RunView) -> None:
     done = sum(1 for stage in run.stages if stage.status == "done")
-    told = seat.say.markdown("run.progress" if run.seconds is not None else "run.progress.begun", done=done, all=len(STAGES), seconds=show.duration(run.seconds))
-    text = f"{show.state_badge(seat.say, run.status)} {told}"
+    progress = seat.say.markdown("run.progress" if run.seconds is not None else "run.progress.begun", done=done, all=len(STAGES), seconds=show.duration(run.seconds))
+    text = f"{show.state_badge(seat.say, run.status)} {progress}"
     st.progress(done / len(STAGES), text=text)
     if run.error:
-        st.error(seat.say.markdown("desk.trouble", detail=run.error), icon=":material/error:")
+        st.error(seat.say.markdown("desk.trouble", detail=told.told(seat.say, run.error)), icon=":material/error:")
         if run.hint:
-            show.plain(run.hint)
+            show.plain(told.told(seat.say, run.hint))
 
 
 def _stage_table(seat: Seat, run: RunView) -> None:

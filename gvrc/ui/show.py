@@ -6,17 +6,17 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import streamlit as st
 
-from gvrc.checks.catalogue import CATALOGUE, sentence
 from gvrc.reference.vocabularies import load_vocabularies
 from gvrc.ui import address
 from gvrc.ui.catalogue import Words, escape_markdown
-from gvrc.ui.desk import Seat
-from gvrc.views.records import IssueView
+
+if TYPE_CHECKING:
+    from gvrc.ui.desk import Seat
 
 ABSENT = "–"
 _JOINTS = re.compile(r"(?<=\w)[.@_/-](?=\w)")
@@ -88,16 +88,6 @@ def issue_title(say: Words, code: str) -> str:
     """The title of a kind of issue."""
     group, _, kind = code.partition(".")
     return say.or_plain(f"issue.{group}.{kind}", code)
-
-
-def issue_message(say: Words, issue: IssueView) -> str:
-    """What is wrong, in a sentence, as plain text. Values in it stand as the list or the machine told them."""
-    group, _, kind = issue.code.partition(".")
-    own = CATALOGUE[issue.code].template
-    template = say.template(f"message.{group}.{kind}", own)
-    if template == own:
-        return issue.message
-    return sentence(template, {"field": field_label(say, issue.field_name)} | dict(issue.told))
 
 
 def kind_word(say: Words, code: str | None) -> str:

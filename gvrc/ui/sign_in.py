@@ -21,7 +21,7 @@ from starlette.routing import Route
 
 from gvrc import accounts
 from gvrc.errors import GvrcError, NotAllowedError, SchemaOutdatedError, StoreError
-from gvrc.ui import house, oidc
+from gvrc.ui import house, oidc, told
 from gvrc.ui.catalogue import LANGUAGES, languages
 from gvrc.ui.gate import FONT_PATH, SESSION_COOKIE, SET_UP_PATH, SIGN_IN_PATH, STYLE_PATH, streamlit_page
 
@@ -103,6 +103,11 @@ def _message(kind: str, text: str, hint: str) -> str:
     return f'<div class="{kind}" role="{role}"><strong>{escape(text)}</strong>{escape(hint)}</div>'
 
 
+def _told(what: str | None) -> str:
+    """What was refused and why, in the words of the page."""
+    return told.told(house.current().words, what)
+
+
 def is_signed_in(token: str) -> bool:
     """Whether the token is that of a live sign-in. Raises StoreError when the database is away."""
     return accounts.session_actor(house.current().database(), token) is not None
@@ -162,7 +167,7 @@ async def _sign_in(request: Request) -> Response:
         token = await to_thread.run_sync(_begin_session, form.get("username", ""), form.get("password", ""), request)
         await to_thread.run_sync(_keep_language, token, _chosen_language(request))
     except NotAllowedError as error:
-        return _sign_in_form(next_path=next_path, username=form.get("username", ""), problem=error.detail, hint=error.hint, status=403)
+        return _sign_in_form(next_path=next_path, username=form.get("username", ""), problem=_told(error.detail), hint=_told(error.hint), status=403)
     return signed_in(request, token, next_path)
 
 
@@ -192,7 +197,7 @@ def _organisation_link(next_path: str) -> str:
 def refused_page(problem: str | None, hint: str | None) -> Response:
     """The sign-in page after the organisation's sign-in failed; without words of its own it says only that it failed."""
     words = house.current().words
-    return _sign_in_form(next_path="/", problem=problem or words("gate.organisation.failed"), hint=hint or words("gate.organisation.failed.hint"), status=403)
+    return _sign_in_form(next_path="/", problem=_told(problem) or words("gate.organisation.failed"), hint=_told(hint) or words("gate.organisation.failed.hint"), status=403)
 
 
 # ------------------------------------------------------------------------------------------------------------------------ set-up
@@ -226,7 +231,7 @@ async def _set_up(request: Request) -> Response:
     except StoreError:
         raise
     except GvrcError as error:
-        return _set_up_form(form, problem=error.detail, hint=error.hint, status=error.http_status)
+        return _set_up_form(form, problem=_told(error.detail), hint=_told(error.hint), status=error.http_status)
     return signed_in(request, token, "/")
 
 

@@ -36,7 +36,6 @@ class DecisionView:
     answer: str
     decided_by: str
     decided_at: datetime
-    sentence: str
     what: str
     is_undoable: bool
     relation: Relation | None = None
@@ -62,10 +61,9 @@ def _decision(row: Any, opened: Opened, *, is_clear: bool, as_batches: bool) -> 
     what = _what(row, opened, is_clear=is_clear)
     if as_batches and row.together > 1:
         what = f"{what} · and {row.together - 1:,} {'more' if row.issue_code in _BY_HAND else 'alike'}"
-    said = ANSWER_WORDS[row.answer] + (f" ({row.relation.replace('_', ' ')})" if row.relation else "")
     return DecisionView(
         decision_id=row.decision_id, question_key=row.question_key, kind=row.kind, answer=row.answer, decided_by=row.decided_by,
-        decided_at=row.decided_at, sentence=f"{row.decided_at.astimezone():%H:%M} {row.decided_by}: {said} · {what}", what=what, is_undoable=True,
+        decided_at=row.decided_at, what=what, is_undoable=True,
         relation=Relation(row.relation) if row.relation else None, note=row.note, together=row.together,
     )
 

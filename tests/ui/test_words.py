@@ -16,8 +16,9 @@ from gvrc.checks.catalogue import CATALOGUE
 from gvrc.errors import ConfigError
 from gvrc.reference.vocabularies import load_vocabularies
 from gvrc.settings import PROJECT_DIR
-from gvrc.ui import show
+from gvrc.ui import show, told
 from gvrc.ui.catalogue import WORDS_DIR, escape_markdown, load_words, read_catalogue
+from gvrc.ui.recognised import FAMILIES
 from gvrc.views.records import IssueView
 
 ENGLISH = read_catalogue("en")
@@ -60,7 +61,7 @@ def pattern_of(text: ast.JoinedStr) -> str:
 
 
 ALL_WHOLE = set().union(*(asked_keys(script)[0] for script in SCRIPTS))
-ALL_PATTERNS = set().union(*(asked_keys(script)[1] for script in SCRIPTS)) - GENERIC
+ALL_PATTERNS = set().union(*(asked_keys(script)[1] for script in SCRIPTS)) - GENERIC | {rf"{family}\.[a-z_]+" for family in FAMILIES if family != "message"}
 
 
 def completes(pattern: str, key: str) -> bool:
@@ -178,7 +179,7 @@ def test_the_message_of_an_issue_is_that_of_the_catalogue_of_checks_and_tells_th
     issue = IssueView(
         code="row.too_long", title="", severity="info", field_name="description", value=None, message="The description is 4000 characters long.", suggestion=None, state="open", told={"length": 4000, "longest": 2000}
     )
-    english, kiswahili = (show.issue_message(load_words(code), issue) for code in ("en", "sw"))
+    english, kiswahili = (told.issue_message(load_words(code), issue) for code in ("en", "sw"))
     assert english == issue.message
     assert "herufi 4000" in kiswahili
     assert load_words("sw")("field.description") in kiswahili
