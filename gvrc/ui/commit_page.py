@@ -110,7 +110,7 @@ def _confirm(seat: Seat, run: RunView, preview: CommitPreview) -> None:
         return
     broken = [each for each in preview.invariants if not each.holds]
     if broken:
-        st.error(say.markdown("commit.broken", detail=_broken(say, broken[0])), icon=":material/error:")
+        st.error(say.markdown("commit.broken", detail=_checked(say, broken[0])), icon=":material/error:")
         return
     may_sign = bool(preview.risky) and seat.may(Permission.APPROVE)
     with st.form("commit", border=False):
@@ -254,9 +254,10 @@ def _invariants(seat: Seat, preview: CommitPreview) -> None:
     say = seat.say
     with show.folded(say.markdown("commit.invariants", n=len(preview.invariants)), key="commit_invariants") as is_open:
         for invariant in preview.invariants if is_open else ():
-            show.plain(f"{say('commit.holds')} {told.told(say, invariant.name)}" if invariant.holds else f"{say('commit.holds_not')} {_broken(say, invariant)}")
+            show.plain(f"{say('commit.holds' if invariant.holds else 'commit.holds_not')} {_checked(say, invariant)}")
 
 
-def _broken(say: Words, invariant: Invariant) -> str:
-    """What does not hold, and how often."""
-    return f"{told.told(say, invariant.name)}: {told.told(say, invariant.detail)}"
+def _checked(say: Words, invariant: Invariant) -> str:
+    """What was checked, and what the check says beyond that it holds."""
+    name = told.told(say, invariant.name)
+    return name if invariant.detail == "holds" else f"{name}: {told.told(say, invariant.detail)}"

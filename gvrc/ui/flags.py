@@ -174,7 +174,7 @@ def _checked(seat: Seat, run: RunView, question: QuestionView, fields: tuple[str
     if problem is None:
         st.success(seat.say.markdown("review.correct.good"), icon=":material/check_circle:")
     else:
-        st.warning(escape_markdown(problem), icon=":material/warning:")
+        st.warning(escape_markdown(told.told(seat.say, problem)), icon=":material/warning:")
 
 
 def _values_given(question: QuestionView, fields: tuple[str, ...]) -> dict[str, Any]:

@@ -178,7 +178,7 @@ def _show_trial(seat: Seat, trial: MappingTrial) -> None:
     say = seat.say
     st.markdown(say.markdown("mapping.trial", n=len(trial.records)))
     if trial.broken:
-        show.plain(trial.broken)
+        show.plain(told.told(say, trial.broken))
     columns = {show.field_label(say, "name"): [show.value_text(record.name) for record in trial.records]}
     for name in TRIED:
         values = [_value(say, record, name) for record in trial.records]

@@ -10,7 +10,7 @@ from gvrc import views
 from gvrc.commit import ActOutcome, ActState, acts
 from gvrc.errors import GvrcError
 from gvrc.security.permissions import Permission
-from gvrc.ui import address, desk, navigation, show
+from gvrc.ui import address, desk, navigation, show, told
 from gvrc.ui.catalogue import Words
 from gvrc.ui.desk import Seat
 from gvrc.views.commits import VersionView
@@ -45,9 +45,9 @@ def leave() -> None:
 
 def tell(seat: Seat) -> None:
     """Show, once, what the act before this run came to."""
-    told = st.session_state.pop("act.told", None)
-    if told is not None:
-        name, values = told
+    outcome = st.session_state.pop("act.told", None)
+    if outcome is not None:
+        name, values = outcome
         st.success(seat.say.markdown(f"registry.told.{name}", **values), icon=":material/task_alt:")
 
 
@@ -86,7 +86,7 @@ def ask(seat: Seat, deed: str, key: str, act: Callable[[str, bool], ActOutcome],
 def _confirmation(seat: Seat, risks: tuple[str, ...], word: str) -> str:
     st.warning(seat.say.markdown("registry.alone"), icon=":material/warning:")
     for risk in risks:
-        show.plain(risk)
+        show.plain(told.told(seat.say, risk))
     return st.text_input(seat.say.markdown("registry.confirm", word=word), key="act_typed", max_chars=50, width=360)
 
 
@@ -170,14 +170,14 @@ def versions(seat: Seat, page: FacilityPageView) -> None:
 
 def version_line(say: Words, version: VersionView) -> str:
     """A version in one line: number, time, who, by which act, what changed."""
-    what = ", ".join(version.fields) or say("registry.version.same")
+    what = ", ".join(told.fields(say, version.fields)) or say("registry.version.same")
     return f"{version.version} · {show.moment(version.written_at)} · {version.written_by} · {say.or_plain(f'registry.act.{version.act}', version.act)}: {what}"
 
 
 def _version(seat: Seat, page: FacilityPageView, version: VersionView) -> None:
     say = seat.say
-    told, button = st.columns([9, 3], vertical_alignment="center")
-    with told:
+    line, button = st.columns([9, 3], vertical_alignment="center")
+    with line:
         show.plain(version_line(say, version))
     is_now = version.version == page.facility.version
     if seat.may(Permission.COMMIT) and page.facility.is_active and not is_now:

@@ -78,7 +78,7 @@ def _fields(seat: Seat, place: FacilityView, base: Mapping[str, Any]) -> dict[st
     with right:
         given["facility_type"] = _choice(seat, place, "facility_type", _labels(seat, vocabularies.facility_types, show.kind_word), base)
         given["operational_status"] = _choice(seat, place, "operational_status", {"": show.ABSENT} | _labels(seat, vocabularies.operational_statuses, show.status_word), base)
-        given["visibility"] = _choice(seat, place, "visibility", {code: vocabularies.visibilities.label(code) for code in vocabularies.visibilities.terms}, base)
+        given["visibility"] = _choice(seat, place, "visibility", {code: show.visibility_word(seat.say, code) for code in vocabularies.visibilities.terms}, base)
         given["county"] = _choice(seat, place, "county", {"": show.ABSENT} | {u.county_code: u.county for u in gazetteer.counties}, base)
         seats = gazetteer.constituencies_of(given["county"]) if given["county"] else ()
         given["constituency"] = _choice(seat, place, "constituency", {"": show.ABSENT} | {u.constituency_code: u.constituency for u in seats}, base)

@@ -21,6 +21,7 @@ from gvrc.ui.tables import Cell, Column, Opens, Row
 from gvrc.views import exports
 from gvrc.views import facilities as facility_views
 from gvrc.views.facilities import FacilityPageView, FacilityView
+from gvrc.views.history import HistoryChange, HistoryEntry
 
 FIELDS = (
     "facility_type_label", "aliases", "county", "constituency", "ward", "point", "contacts", "service_labels", "gbv_categories", "owner",
@@ -244,6 +245,37 @@ def _sources(seat: Seat, page: FacilityPageView) -> None:
             )
 
 
+def _happened(say: Words, entry: HistoryEntry) -> str:
+    """What changed, in a line."""
+    what = "; ".join(_change(say, change) for change in entry.changes)
+    return what if entry.run_id is None else say("registry.history.of_run", what=what, run=entry.run_id)
+
+
+def _change(say: Words, change: HistoryChange) -> str:
+    values = ", ".join(_told_value(say, change.about, value) for value in change.values)
+    if change.act == "became":
+        about = show.field_label(say, change.about)
+        if change.before is None:
+            return say("registry.history.became", about=about, values=values)
+        return say("registry.history.moved", about=about, before=_told_value(say, change.about, change.before), values=values)
+    about = say.or_plain(f"registry.thing.{change.about}", show.field_label(say, change.about))
+    return say(f"registry.history.{change.act}", about=about, values=values or show.ABSENT)
+
+
+def _told_value(say: Words, about: str, value: str | None) -> str:
+    """A term of a list, a way to be reached or how visible a place is in the person's words; a name, a number and all else as it is."""
+    if value is None:
+        return say("registry.history.unknown")
+    if about in _HOLD_TERMS:
+        return show.term(say, value)
+    if about == "visibility":
+        return show.visibility_word(say, value)
+    return show.field_label(say, value) if about == "contacts" and f"field.{value}" in say else value
+
+
+_HOLD_TERMS = frozenset({"facility_type", "operational_status", "services", "gbv_categories", "owners"})
+
+
 def _history(seat: Seat, page: FacilityPageView) -> None:
     say = seat.say
     if page.history:
@@ -252,7 +284,7 @@ def _history(seat: Seat, page: FacilityPageView) -> None:
                 {
                     say("registry.history.when"): [show.moment(entry.happened_at) for entry in page.history],
                     say("registry.history.who"): [entry.changed_by for entry in page.history],
-                    say("registry.history.what"): [entry.what[:1].upper() + entry.what[1:] for entry in page.history],
+                    say("registry.history.what"): [_happened(say, entry) for entry in page.history],
                 },
                 alt=say("registry.history.alt"),
             )

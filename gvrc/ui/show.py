@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -110,6 +111,32 @@ def owner_word(say: Words, code: str | None) -> str:
     vocabularies = load_vocabularies()
     known = vocabularies.owners if code in vocabularies.owners else vocabularies.owner_types
     return say.or_plain(f"owner.{code}", known.label(code) or code) if code else ABSENT
+
+
+def visibility_word(say: Words, code: str | None) -> str:
+    """The word for how visible a place is."""
+    return say.or_plain(f"visibility.{code}", load_vocabularies().visibilities.label(code) or code) if code else ABSENT
+
+
+def category_word(say: Words, code: str | None) -> str:
+    """The word for a category of help to survivors."""
+    return say.or_plain(f"category.{code}", load_vocabularies().gbv_categories.label(code) or code) if code else ABSENT
+
+
+def term(say: Words, label: str) -> str:
+    """A term of a list by its label there; what is no term stands as it is."""
+    found = _terms_by_label().get(label.casefold())
+    return found[0](say, found[1]) if found is not None else label
+
+
+@cache
+def _terms_by_label() -> Mapping[str, tuple[Callable[[Words, str | None], str], str]]:
+    lists = load_vocabularies()
+    named = (
+        (lists.gbv_categories, category_word), (lists.services, service_word), (lists.owner_types, owner_word), (lists.owners, owner_word),
+        (lists.operational_statuses, status_word), (lists.facility_types, kind_word),
+    )
+    return {lists_of.label(code).casefold(): (word, code) for lists_of, word in named for code in lists_of.terms}
 
 
 def issue_titles(say: Words, issues: Iterable[Any]) -> str:
@@ -236,7 +263,9 @@ def record_value(say: Words, record: Any, field_name: str) -> str:
     if field_name == "operational_status":
         return status_word(say, getattr(record, "operational_status_code", None) or record.operational_status)
     if field_name == "visibility":
-        return value_text((record.visibility or "").replace("_", " "))
+        return visibility_word(say, record.visibility)
+    if field_name == "gbv_categories":
+        return value_text([term(say, label) for label in record.gbv_categories])
     return value_text(getattr(record, field_name))
 
 

@@ -17,7 +17,6 @@ from typing import Any
 from gvrc.checks import catalogue
 from gvrc.checks.catalogue import CATALOGUE, sentence
 from gvrc.commit.preview import FIELD_LABELS
-from gvrc.reference.vocabularies import load_vocabularies
 from gvrc.security.permissions import DEEDS, ROLE_LABELS
 from gvrc.ui import show
 from gvrc.ui.catalogue import Words
@@ -53,13 +52,18 @@ def suggested(say: Words, field_name: str | None, shown: str | None) -> str:
     if not shown:
         return show.ABSENT
     if field_name in _TERMS:
-        return told(say, _term(say, shown))
+        return told(say, show.term(say, shown))
     return told(say, shown) if all(key.startswith("told.") for key, _ in read(shown)) else shown
 
 
 def parts(say: Words, of_quality: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """The parts of a quality score, their reasons in the words of `say`."""
     return [{**part, "reasons": [told(say, reason) for reason in part.get("reasons", ())]} for part in of_quality]
+
+
+def fields(say: Words, labels: Sequence[str]) -> list[str]:
+    """Fields of a facility by their labels, as they stand within a sentence."""
+    return [_lowered(_label(say, label)) for label in labels]
 
 
 def decided(say: Words, what: str) -> str:
@@ -99,11 +103,11 @@ def _units(say: Words, value: str) -> str:
 
 
 def _terms(say: Words, value: str) -> str:
-    return " / ".join(_term(say, told(say, part)) for part in value.split(" / "))
+    return " / ".join(show.term(say, told(say, part)) for part in value.split(" / "))
 
 
 def _listed(say: Words, value: str) -> str:
-    return ", ".join(_term(say, told(say, part)) for part in value.split(", "))
+    return ", ".join(show.term(say, told(say, part)) for part in value.split(", "))
 
 
 _JOINTS = re.compile(r"(, | and )(?=the |“|its )")
@@ -135,22 +139,6 @@ def _titles() -> Mapping[str, str]:
     return {kind.title.casefold(): code for code, kind in CATALOGUE.items()}
 
 
-def _term(say: Words, label: str) -> str:
-    """A term of a list by its label."""
-    found = _labels().get(label.casefold())
-    return found[0](say, found[1]) if found is not None else label
-
-
-@cache
-def _labels() -> Mapping[str, tuple[Callable[[Words, str | None], str], str]]:
-    lists = load_vocabularies()
-    named = (
-        (lists.services, show.service_word), (lists.owner_types, show.owner_word), (lists.owners, show.owner_word),
-        (lists.operational_statuses, show.status_word), (lists.facility_types, show.kind_word),
-    )
-    return {lists_of.label(code).casefold(): (word, code) for lists_of, word in named for code in lists_of.terms}
-
-
 def _unended(say: Words, value: str) -> str:
     """A sentence without its full stop, within another."""
     said = told(say, value)
@@ -180,8 +168,7 @@ def _label(say: Words, value: str) -> str:
 
 
 def _fields_of(say: Words, value: str) -> str:
-    """Fields by their labels, within a sentence."""
-    return ", ".join(_lowered(_label(say, label)) for label in value.split(", "))
+    return ", ".join(fields(say, value.split(", ")))
 
 
 @cache

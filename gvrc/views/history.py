@@ -1,4 +1,4 @@
-"""The history of a facility in words, from the audit trail."""
+"""The history of a facility, from the audit trail."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from gvrc.checks.catalogue import field_label
 from gvrc.reference.vocabularies import load_vocabularies
 from gvrc.security.masking import HIDDEN
 from gvrc.store import reads_registry
@@ -16,15 +15,25 @@ from gvrc.views.people import Opened, open_all
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryChange:
+    """A part of it. `act`: entered (the registry, by a name), renewed (the record, and nothing that shows), became (a field), added, removed or changed
+    (a thing). `about` is the field, or the thing; `values` are what it says now, as words and terms; None among them is not known."""
+
+    act: str
+    about: str = ""
+    before: str | None = None
+    values: tuple[str | None, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HistoryEntry:
-    """One thing that happened to a facility: when, by whom, in which run, what, and all of it in a sentence."""
+    """One thing that happened to a facility: when, by whom, in which run, and what changed."""
 
     happened_at: datetime
     changed_by: str
     run_id: int | None
     reason: str | None
-    what: str
-    sentence: str
+    changes: tuple[HistoryChange, ...]
 
 
 _UNTOLD = frozenset({
@@ -36,13 +45,8 @@ _NAMES: Mapping[str, str] = {
     "constituency_id": "constituency", "ward_id": "ward", "quality_score": "quality_score", "is_active": "active",
 }
 _PERSONAL = frozenset({"address", "officer_in_charge", "contact_value"})
-_THINGS: Mapping[str, str] = {
-    "facility_contacts": "contact", "facility_services": "service", "facility_gbv_categories": "GBV category", "facility_owners": "owner",
-    "facility_coordinates": "point", "facility_infrastructure": "infrastructure", "facility_sources": "source record",
-    "facility_relations": "relation", "facility_redirects": "redirect",
-}
 _BOOKKEEPING = frozenset({"record_key", "record_hash", "first_seen", "last_seen", "created_at", "created_by"})
-_VERBS: Mapping[str, str] = {"INSERT": "added", "DELETE": "removed", "UPDATE": "changed"}
+_ACTS: Mapping[str, str] = {"INSERT": "added", "DELETE": "removed", "UPDATE": "changed"}
 
 
 def history_of(conn: Connection, db: Database, facility_id: int, *, is_clear: bool, limit: int = 50, offset: int = 0) -> tuple[HistoryEntry, ...]:
@@ -66,38 +70,29 @@ class _Teller:
     is_clear: bool
 
     def entry(self, row: Any) -> HistoryEntry:
-        """With a sentence such as `12 May 2026, asteward: phone number 0722 became +254 722, run 31`"""
-        here = row.changed_at.astimezone()
-        what = self._what(row) + (f", run {row.run_id}" if row.run_id is not None else "")
-        return HistoryEntry(
-            happened_at=row.changed_at, changed_by=row.changed_by, run_id=row.run_id, reason=row.reason, what=what,
-            sentence=f"{here.day} {here:%B %Y}, {row.changed_by}: {what}",
-        )
+        """What a row of the audit trail tells."""
+        return HistoryEntry(happened_at=row.changed_at, changed_by=row.changed_by, run_id=row.run_id, reason=row.reason, changes=self._changes(row))
 
-    def _what(self, row: Any) -> str:
-        if row.table_name == "facilities":
-            if row.operation == "INSERT":
-                return f"entered the registry as {row.new_values['facility_name']}"
-            changes = [self._cell(name, row.old_values.get(name), row.new_values.get(name)) for name in row.new_values if name not in _UNTOLD]
-            return "; ".join(changes) or "its record was renewed"
-        thing = _THINGS.get(row.table_name, row.table_name)
-        told = ", ".join(self._told(name, value) for name, value in (row.new_values or row.old_values).items() if self._tells(name, value))
-        return f"{thing} {_VERBS[row.operation]}" + (f": {told}" if told else "")
+    def _changes(self, row: Any) -> tuple[HistoryChange, ...]:
+        if row.table_name != "facilities":
+            values = (row.new_values or row.old_values).items()
+            told = tuple(self._told(name, value) for name, value in values if self._tells(name, value))
+            return (HistoryChange(act=_ACTS[row.operation], about=row.table_name.removeprefix("facility_"), values=told),)
+        if row.operation == "INSERT":
+            return (HistoryChange(act="entered", values=(row.new_values["facility_name"],)),)
+        changes = (self._cell(name, row.old_values.get(name), row.new_values.get(name)) for name in row.new_values if name not in _UNTOLD)
+        return tuple(changes) or (HistoryChange(act="renewed"),)
 
-    def _cell(self, name: str, before: Any, after: Any) -> str:
-        label = field_label(_NAMES.get(name, name))
-        label = label[:1].lower() + label[1:]
-        if before is None:
-            return f"{label} became {self._told(name, after)}"
-        return f"{label} {self._told(name, before)} became {'unknown' if after is None else self._told(name, after)}"
+    def _cell(self, name: str, before: Any, after: Any) -> HistoryChange:
+        return HistoryChange(act="became", about=_NAMES.get(name, name), before=self._told(name, before), values=(self._told(name, after),))
 
     @staticmethod
     def _tells(name: str, value: Any) -> bool:
         return value not in (None, "") and not isinstance(value, bool) and not name.endswith("_id") and name not in _BOOKKEEPING
 
-    def _told(self, name: str, value: Any) -> str:
+    def _told(self, name: str, value: Any) -> str | None:
         if value is None:
-            return "unknown"
+            return None
         if name in _PERSONAL:
             return self.opened.text(f"vault:{value}", "contact" if name == "contact_value" else name, is_clear=self.is_clear) or HIDDEN
         if name in self.labels:

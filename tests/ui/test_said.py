@@ -31,6 +31,7 @@ from gvrc.store import registry, session
 from gvrc.ui import told
 from gvrc.ui.catalogue import load_words
 from gvrc.ui.recognised import MOST_SENTENCES, read, templates
+from tests.sources import test_damaged_files
 
 ENGLISH, KISWAHILI = load_words("en"), load_words("sw")
 SAMPLE = "12"
@@ -213,6 +214,19 @@ def test_data_within_a_sentence_stands_as_it_is(value: str) -> None:
 def test_sentences_are_told_one_by_one_and_all_or_none(sentence: str, expected: str | None) -> None:
     said = told.told(KISWAHILI, sentence)
     assert said == expected if expected is not None else "heading" not in said
+
+
+def test_what_is_wrong_with_each_damaged_file_is_told_whole(tmp_path: Path) -> None:
+    assert [each for name, case in test_damaged_files.CASES.items() for each in said_of(tmp_path / name, case.content) if told.told(KISWAHILI, each) == each] == []
+
+
+def said_of(path: Path, content: bytes) -> list[str]:
+    path.write_bytes(content)
+    try:
+        _, damage = test_damaged_files.read(path)
+    except errors.GvrcError as error:
+        return [error.detail, error.hint]
+    return [text for item in damage for text in (item.detail, item.hint)]
 
 
 def test_a_text_of_very_many_sentences_stands_as_it_is() -> None:

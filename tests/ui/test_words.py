@@ -164,7 +164,7 @@ def values_in(text: object) -> set[str]:
     return {name for form in forms for _, name, _, _ in string.Formatter().parse(str(form)) if name}
 
 
-@pytest.mark.parametrize(("family", "names"), [("kind", ("facility_types",)), ("service", ("services",)), ("status", ("operational_statuses",)), ("owner", ("owners", "owner_types"))])
+@pytest.mark.parametrize(("family", "names"), [("kind", ("facility_types",)), ("service", ("services",)), ("status", ("operational_statuses",)), ("owner", ("owners", "owner_types")), ("visibility", ("visibilities",)), ("category", ("gbv_categories",))])
 def test_the_terms_of_the_lists_are_called_as_there(family: str, names: tuple[str, ...]) -> None:
     lists = [getattr(load_vocabularies(), name) for name in names]
     assert words_of(family) == {code: each.label(code) for each in lists for code in each.terms}

@@ -23,6 +23,7 @@ from gvrc.model.review import Answer, QuestionKind
 from gvrc.store import reads_search
 from gvrc.store.session import Database
 from gvrc.views.exports import neutral
+from gvrc.views.history import HistoryChange
 from gvrc.views.people import masked_text
 from gvrc.views.questions import haversine_km
 
@@ -300,10 +301,10 @@ def test_a_facility_page_tells_its_history_in_words(staged: Any, database: Datab
     publish(second)
     page = views.facility_view(database, admin, "dis-00001")
     assert page is not None
-    sentences = [entry.sentence for entry in page.history]
-    assert any("Kinondo became Kinondo Dispensary" in sentence and f"run {second}" in sentence for sentence in sentences)
-    assert any("contact removed: phone, +254700000" in sentence for sentence in sentences)
-    assert any("entered the registry as Kinondo" in sentence for sentence in sentences)
+    changes = [(change, entry.run_id) for entry in page.history for change in entry.changes]
+    assert (HistoryChange(act="became", about="name", before="Kinondo", values=("Kinondo Dispensary",)), second) in changes
+    assert any(change.act == "removed" and change.about == "contacts" and str(change.values).startswith("('phone', '+254700000") for change, _ in changes)
+    assert any(change.act == "entered" and change.values == ("Kinondo",) for change, _ in changes)
     assert page.sources[0].record_key == "a"
     assert {origin.field_name for origin in page.origins} >= {"name", "place"}
     assert views.facility_view(database, admin, "NO-000") is None
