@@ -16,7 +16,9 @@ from gvrc.store.session import Database
 VIEWER, APPROVER = (Actor(user_id=1, username="somebody", role=role, counties=frozenset({"KE001"})) for role in (Role.VIEWER, Role.APPROVER))
 
 
-def test_what_the_preview_raises_is_raised_with_its_hint(database: Database, settings: Settings) -> None:
+def test_what_the_preview_raises_is_raised_with_its_hint(database: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GVRC_DATABASE_URL", settings.database_url or "")  # else the other process would begin a database server of its own, for good
+    monkeypatch.setenv("GVRC_DATABASE_OWNER_URL", settings.database_owner_url or "")
     with pytest.raises(NotAllowedError) as here:
         require(VIEWER, Permission.COMMIT)
     with pytest.raises(NotAllowedError) as there:
