@@ -73,7 +73,7 @@ def test_accepted_alike_they_come_back_in_one_step(database: Database, settings:
     assert sum(1 for _, facility_type, *_ in states(database) if facility_type == "other") == ALIKE
     (told,) = decisions_list(database, admin, run_id, as_batches=True)
     assert told.together == len(decisions_list(database, admin, run_id)) == ALIKE
-    assert f"and {ALIKE - 1} alike" in told.sentence
+    assert told.what.endswith(f" · and {ALIKE - 1} alike")
     assert steward.undo_batch(database, settings, admin, outcome.decision_ids[1]) == ALIKE
     assert states(database) == before
     assert set(open_keys(database, "kind.unknown", "Misc.")) == set(seen)
