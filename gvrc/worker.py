@@ -21,15 +21,13 @@ from gvrc.errors import CommitError, GvrcError, RunBusy
 from gvrc.logs import configure_logs
 from gvrc.model.access import Actor
 from gvrc.settings import PROJECT_DIR, Settings, load_settings
-from gvrc.store.session import Database
+from gvrc.store.session import POLITE, Database
 from gvrc.tracing import configure_traces
 
 LOOK_SECONDS = 0.25
 """How often who waits for a process looks whether its work is still wanted."""
 PATIENCE_LOOKS = 20
 """After so many looks a process that was asked to end is ended."""
-POLITE = 19
-"""By how much (`nice`) a preview stands back for the pages."""
 
 
 def launch(settings: Settings, run_id: int) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -12,7 +13,7 @@ import psycopg
 import pybreaker
 import stamina
 from psycopg import sql as psql
-from sqlalchemy import Connection, Engine, QueuePool, Table, create_engine, text
+from sqlalchemy import Connection, Engine, QueuePool, Table, create_engine, event, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -26,6 +27,7 @@ from gvrc.store.jsonb import dump_json, load_json, storable_text
 from gvrc.store.urls import DatabaseUrls, given_urls, shown
 
 __all__ = [
+    "POLITE",
     "Connection",  # the type, for use cases that hand one on: SQLAlchemy itself is imported in this room only
     "Database",
     "copy_lines",
@@ -43,6 +45,8 @@ MINIMUM_SERVER_VERSION = 160_000
 _BREAKER_FAILURES = 5
 _BREAKER_SECONDS = 60
 _CONNECT_TIMEOUT_SECONDS = 10
+POLITE = 19
+"""By how much (`nice`) what is worked out beside the pages stands back for them."""
 _LOST_CONNECTION = re.compile(r"08...|57P0[1-5]|53300|28...|3D000")
 """SQLSTATEs of a server that cannot be reached or does not let us in (PostgreSQL, appendix A)."""
 _TRANSIENT = re.compile(r"08...|57P0[1-5]|53300|40001|40P01|55P03")
@@ -61,6 +65,9 @@ class Database:
         self.is_embedded = is_embedded
         self.engine = _engine(urls.app, settings, application_name, **_BEGUN_BY_HAND)
         self._reading_engine = _engine(urls.app, settings, application_name, pool_reset_on_return=None, **_BEGUN_BY_HAND)
+        self._beside_engine = _engine(urls.app, settings, f"{application_name} (beside)", **_BEGUN_BY_HAND)
+        if is_embedded:
+            event.listen(self._beside_engine, "connect", _stand_back)
         self._owner_engine: Engine | None = None
         self._application_name = application_name
         self._breaker = pybreaker.CircuitBreaker(
@@ -86,8 +93,8 @@ class Database:
 
     def close(self) -> None:
         """Gives every connection back to the server. The embedded server goes on."""
-        self.engine.dispose()
-        self._reading_engine.dispose()
+        for engine in self._engines:
+            engine.dispose()
         if self._owner_engine is not None:
             self._owner_engine.dispose()
 
@@ -96,6 +103,10 @@ class Database:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    @property
+    def _engines(self) -> tuple[Engine, ...]:
+        return self.engine, self._reading_engine, self._beside_engine
 
     @property
     def owner_engine(self) -> Engine:
@@ -111,7 +122,7 @@ class Database:
 
     def pool_use(self) -> tuple[int, int]:
         """Connections of this process in use and idle."""
-        pools = [engine.pool for engine in (self.engine, self._reading_engine) if isinstance(engine.pool, QueuePool)]
+        pools = [engine.pool for engine in self._engines if isinstance(engine.pool, QueuePool)]
         return sum(pool.checkedout() for pool in pools), sum(pool.checkedin() for pool in pools)
 
     # ------------------------------------------------------------------------------------------------------------ transactions
@@ -138,10 +149,12 @@ class Database:
     def read(self, actor: Actor | None = None, *, timeout_seconds: float | None = None, is_beside: bool = False) -> Iterator[Connection]:
         """One consistent, read-only view of the database, for this person: of sensitive places it holds what the role may see, whatever is
         asked. Without an actor the program reads for itself, whole. A statement may take `settings.query_timeout_seconds`, or
-        `timeout_seconds` (0: as long as it takes). What is read beside the pages (`is_beside`) takes one processor of the server's and not all."""
+        `timeout_seconds` (0: as long as it takes). What is read beside the pages (`is_beside`) takes one processor of the server's and not all, and of an
+        embedded one only what others leave."""
         limit = self.settings.query_timeout_seconds if timeout_seconds is None else timeout_seconds
         opening = f"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {_SAY_FOR_WHOM}{_ONE_PROCESSOR if is_beside else ''}"
-        with self._connected(self.engine, opening, _sight(actor) | {"limit": f"{round(limit * 1000)}ms"}) as connection, connection.begin():
+        engine = self._beside_engine if is_beside else self.engine
+        with self._connected(engine, opening, _sight(actor) | {"limit": f"{round(limit * 1000)}ms"}) as connection, connection.begin():
             yield connection
 
     def rows_at_once(self, actor: Actor | None, statement: str, values: Mapping[str, Any], *, keep_plan: bool) -> list[tuple[Any, ...]]:
@@ -432,6 +445,13 @@ def _engine(url: str, settings: Settings, application_name: str, **options: Any)
         connect_args={"application_name": application_name, "connect_timeout": _CONNECT_TIMEOUT_SECONDS},
         **usual | options,
     )
+
+
+def _stand_back(driver: psycopg.Connection[Any], _record: object) -> None:
+    """Those who work on the pages share the processors with what is counted beside them: its process of the server, on this machine, gives way. Where the
+    system does not allow it, it works as the others do."""
+    with suppress(OSError):
+        os.setpriority(os.PRIO_PROCESS, driver.info.backend_pid, POLITE)
 
 
 _DIALECT = create_engine("postgresql+psycopg://").dialect

@@ -66,9 +66,10 @@ def _preview(seat: Seat, run: RunView) -> CommitPreview | None:
     if kept is not None and kept[0] == key:
         return kept[1]  # type: ignore[no-any-return]
     if run.receipt.records_in > AT_ONCE_RECORDS:
-        found = beside.outcome(("preview", *key), partial(_preview_apart, seat, run.run_id, offsets), about=("preview", run.run_id, tuple(offsets.items()), seat.actor))
+        errand = ("preview", *key)
+        found = beside.outcome(errand, partial(_preview_apart, seat, run.run_id, offsets, errand), about=("preview", run.run_id, tuple(offsets.items()), seat.actor))
         if found is None:
-            st.fragment(_await_preview, run_every=1.0)(("preview", *key), run.receipt.records_in)
+            st.fragment(_await_preview, run_every=beside.ASKING_SECONDS)(errand, run.receipt.records_in)
             return None
         preview = found
     else:
@@ -78,10 +79,11 @@ def _preview(seat: Seat, run: RunView) -> CommitPreview | None:
     return preview
 
 
-def _preview_apart(seat: Seat, run_id: int, offsets: Mapping[str, int], is_moot: threading.Event) -> CommitPreview | None:
-    """By a process of its own, begun when nobody goes on: who only passes by must not be slowed. None when it is moot, and nobody looks for it any more."""
+def _preview_apart(seat: Seat, run_id: int, offsets: Mapping[str, int], errand: Hashable, is_moot: threading.Event) -> CommitPreview | None:
+    """By a process of its own, begun when nobody goes on and somebody still waits for it: who only passes by must neither be slowed nor slow others. None
+    when it is moot or the page was left."""
     remembered.wait_for(remembered.AT_REST)
-    if is_moot.is_set():
+    if is_moot.is_set() or not beside.is_wanted(errand):
         return None
     return worker.preview_apart(seat.settings, seat.actor, run_id, limit=show.ROWS_PER_PAGE, offsets=offsets, is_moot=is_moot)
 

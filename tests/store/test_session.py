@@ -5,6 +5,7 @@ import threading
 import uuid
 from collections.abc import Callable
 
+import psutil
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,7 +17,8 @@ from gvrc.model.access import Actor
 from gvrc.settings import Settings
 from gvrc.store.bulk import FEW, incoming_rows
 from gvrc.store.jsonb import dump_json, storable_text
-from gvrc.store.session import Database, is_transient, try_lock
+from gvrc.store.session import POLITE, Database, is_transient, try_lock
+from gvrc.store.urls import given_urls
 
 NOWHERE = "postgresql://nobody:marker-password@127.0.0.1:9/none"
 
@@ -222,6 +224,14 @@ def test_the_application_owns_nothing(database: Database) -> None:
     with database.read() as connection:
         owned = connection.execute(text("select count(*) from pg_class where relowner = current_user::regrole and relpersistence <> 't'")).scalar_one()
     assert owned == 0
+
+
+def test_what_is_counted_beside_the_pages_stands_back_for_them(settings: Settings) -> None:
+    urls = given_urls(settings.database_url or "", settings.database_owner_url)
+    with Database(settings, urls, is_embedded=True) as database, database.read() as usual, database.read(is_beside=True) as beside:
+        usual_pid, beside_pid = (connection.execute(text("select pg_backend_pid()")).scalar_one() for connection in (usual, beside))
+        assert psutil.Process(beside_pid).nice() == POLITE
+        assert psutil.Process(usual_pid).nice() < POLITE
 
 
 def broken_off(database: Database, settings: Settings) -> None:

@@ -79,3 +79,24 @@ def test_what_something_moved_under_is_given_up_for_the_same_asked_anew() -> Non
     until_done("of another, now")
     until_done("now")
     assert beside.outcome("now", lambda _is_moot: 4, about="a run") == 2
+
+
+def test_who_left_the_page_wants_its_outcome_no_more_and_who_comes_back_begins_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    may_look = threading.Event()
+
+    def if_wanted(_is_moot: threading.Event) -> int | None:
+        may_look.wait(10)
+        return 5 if beside.is_wanted("left") else None
+
+    assert beside.outcome("left", if_wanted) is None
+    assert beside.is_wanted("left")
+    monkeypatch.setattr(beside, "WANTED_SECONDS", 0.0)
+    assert not beside.is_wanted("left")
+    may_look.set()
+    until_done("left")
+    assert beside.outcome("left", if_wanted) is None
+    monkeypatch.undo()
+    assert not beside.is_wanted("left")
+    assert beside.outcome("left", if_wanted) is None
+    until_done("left")
+    assert beside.outcome("left", if_wanted) == 5
