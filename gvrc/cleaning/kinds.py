@@ -80,7 +80,8 @@ def stated_level(text: str | None) -> str | None:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KindEvidence:
     """What a row tells about its kind: the text of the type column (`is_of_list`: it is the same for the whole list and not the row's own),
-    the kind its name tells, other headings it stands under, the services it gives, what it says of itself, its KEPH level."""
+    the kind its name tells, other headings it stands under, the services it gives, what it says of itself, its KEPH level; whether short codes (`999`) are the only
+    numbers to call there."""
 
     type_text: str | None = None
     is_of_list: bool = False
@@ -90,6 +91,7 @@ class KindEvidence:
     services: tuple[str, ...] = ()
     description: str = ""
     level: str = ""
+    is_called_by_code: bool = False
 
 
 @quick
@@ -261,6 +263,8 @@ def _kind_by_the_way(evidence: KindEvidence, vocabularies: Vocabularies) -> Sugg
     name = evidence.name or ""
     if code := _said_first(evidence.description, vocabularies):
         reason = "Its description says so."
+    elif evidence.is_called_by_code:
+        code, reason = "hotline", "It is called by a short code alone."
     elif "police" in name.casefold().split():
         code, reason = "police_station", "Its name says “police”."
     elif _OF_KENYA.fullmatch(name):

@@ -20,7 +20,7 @@ from gvrc.reference.vocabularies import Abbreviation, Vocabularies, normalised
 _EMPTY_BRACKETS = re.compile(r"\s*[(\[]\s*[)\]]")
 _BEHIND_NUMBERS = " ,;:/-–—"
 """What is left around a number that was taken out of a name."""
-_LABELS_LEFT = re.compile(r"(?:[\s,;:./|(–-]*\b(?:tel|telephone|phone|mobile|mob|cell|e-?mail|contacts?|call|sms|whatsapp|simu|barua pepe|namba)\b[\s.:)]*)+$", re.IGNORECASE)
+_LABELS_LEFT = re.compile(r"(?:[\s,;:./|(–-]*\b(?:tel|telephone|phone|mobile|mob|cell|e-?mail|contacts?|call|sms|whatsapp|toll[ -]?free(?:\s(?:line|number|no))?|simu|barua pepe|namba)\b[\s.:)]*)+$", re.IGNORECASE)
 """What was written before contacts at the end of a name, once they are taken out."""
 LONGEST_NAME = 255
 """Characters of a name in the registry."""
@@ -47,6 +47,7 @@ _JOINED_STOP = re.compile(r"(?<=[^\W\d_]{2})\.(?=[^\W\d_]{2})")
 _SMALL_WORDS = frozenset({"of", "and", "the", "for", "in", "at", "on", "to", "na", "ya", "wa", "cha", "la", "za", "with", "by", "off", "des", "du", "de"})
 _NOT_MISSPELT = frozenset({"dispensaries", "hospitals", "hospitality", "hospice", "laboratories", "pharmacies", "pharma", "hospitalier", "dispenser", "hospitali"})
 _PLACE_SPLIT = re.compile(r"\s*[,/]\s*")
+_AND_LAST = re.compile(r"\s+(?:&|and|na)\s+", re.IGNORECASE)
 _LIST_SPLIT = re.compile(r"\s*[;|\n\r]\s*")
 """What divides the names of a list in a cell and stands in no name."""
 _DIVIDERS = frozenset(",/;|\n\r")
@@ -146,12 +147,13 @@ class _NameCleaning:
 
     def _take_short_codes(self) -> None:
         """`National GBV Hotline 1195`: the number to call is a contact."""
-        codes = [word for word in self.text.split() if word.strip("()[]") in self.vocabularies.short_codes]
-        kind = kind_in_words(normalised(self.text).split(), self.vocabularies) if codes else None
-        if kind and kind.code == "hotline":
-            self.contacts += tuple(hotline(code.strip("()[]")) for code in codes)
-            self.issues.append(Issue(code="name.holds_contact", field_name="name", value=self.text))
-            self._step(" ".join(word for word in self.text.split() if word not in codes), "name-contact")
+        found = _SHORT_CODE.findall(self.text) if _THREE_DIGITS.search(self.text) else []
+        codes = [code for code in found if code in self.vocabularies.short_codes]
+        if codes and _are_called(codes, self.text, self.vocabularies):
+            self.contacts += tuple(map(hotline, dict.fromkeys(codes)))
+            if not self.found.contacts:
+                self.issues.append(Issue(code="name.holds_contact", field_name="name", value=self.text))
+            self._step(_DIVIDERS_LEFT.sub("", _SHORT_CODE.sub(lambda code: " " if code[0] in codes else code[0], self.text)), "name-contact")
 
     def _take_brackets(self) -> None:
         if _NO_BRACKETS.isdisjoint(self.text):
@@ -190,7 +192,7 @@ class _NameCleaning:
     def _finished(self) -> CleanName:
         name = self.text if _WORD.search(self.text) else None
         self.issues.extend(_length_issues(name))
-        self.issues.extend(_two_places(self.raw, self.vocabularies))
+        self.issues.extend(_two_places(self.raw, self.vocabularies, self.is_police))
         words = normalised(name or "").split()
         kind = kind_in_words(words, self.vocabularies)
         if kind is None and self.qualifiers:
@@ -207,6 +209,24 @@ class _NameCleaning:
             changes=changes,
             issues=tuple(self.issues),
         )
+
+
+_SHORT_CODE = re.compile(r"(?<![\w.,-])\d{3,4}(?![\w,-]|\.\d)")
+_THREE_DIGITS = re.compile(r"\d{3}")
+_DIVIDERS_LEFT = re.compile(r"\s[/,;:&|-]+(?=\s{2,}|\s*$)|\(\s*\)")
+"""What stood between short codes that were taken out of a name: `Police 999 / 112`."""
+_SHARED_LETTERS = 4
+"""Letters with which a word of a name and one of what a short code is known as begin alike (`Childline`, `Child Helpline`)."""
+
+
+def _are_called(codes: Sequence[str], text: str, vocabularies: Vocabularies) -> bool:
+    """Whether short codes in a name are numbers to call: it names a hotline, or those who answer them, or holds several."""
+    words = normalised(text).split()
+    kind = kind_in_words(words, vocabularies)
+    if len(set(codes)) > 1 or (kind is not None and kind.code == "hotline"):
+        return True
+    known = {word[:_SHARED_LETTERS] for word in normalised(vocabularies.short_codes[codes[0]]).split()} - {"keny", "nati", "line"}
+    return any(len(word) >= _SHARED_LETTERS and word[:_SHARED_LETTERS] in known for word in words)
 
 
 def _level(text: str) -> str | None:
@@ -343,27 +363,45 @@ def _is_acronym(plain: str, keep: bool, vocabularies: Vocabularies) -> bool:
 _COMMON_WORDS = frozenset({"home", "care", "post", "camp", "and", "the", "for", "unit", "desk", "base", "town", "gk", "of", "kwa", "saint", "house", "medic", "hope", "aid", "eye"})
 
 
-def _two_places(text: str, vocabularies: Vocabularies) -> Iterator[Issue]:
-    """`BARTABWA,KAPTURO`: two bare place names in one cell, or two whole places with their kinds."""
+def _two_places(text: str, vocabularies: Vocabularies, is_police: bool) -> Iterator[Issue]:
+    """`BARTABWA,KAPTURO`: several bare place names in one cell, with a kind for all of them or none, or several whole places with their kinds."""
     if not _DIVIDERS.intersection(text):
         return
+    kind = ""
     parts = [part for part in _LIST_SPLIT.split(text) if any(map(str.isalpha, part))]
     if not 2 <= len(parts) <= MOST_PLACES or not _are_whole_places(parts, vocabularies, fewest=2):
-        parts = [part for part in _PLACE_SPLIT.split(_BRACKETS.sub(" ", text)) if part]
-        if not 2 <= len(parts) <= 4 or not (_are_bare_places(text, parts, vocabularies) or _are_whole_places(parts, vocabularies)):
+        names, kind = _without_common_kind(_BRACKETS.sub(" ", text), vocabularies)
+        parts = [part for part in (_names_divided(names) if is_police or kind else _PLACE_SPLIT.split(names)) if part]
+        if not 2 <= len(parts) <= MOST_PLACES or not (_are_bare_places(names, parts, vocabularies, is_police) or (len(parts) < 5 and _are_whole_places(parts, vocabularies))):
             return
-    first = _cased(parts[0].strip(_STRAY_ENDS), vocabularies, keep=not text.isupper())
+    first = _cased(parts[0].strip(_STRAY_ENDS), vocabularies, keep=not text.isupper()) + kind
     suggestion = Suggestion(
         values={"name": first}, shown=first, confidence=0.5, reason=f"{len(parts)} names stand in one cell; the first one keeps this row, the others need rows of their own."
     )
     yield Issue(code="name.two_places", field_name="name", value=text, detail={"parts": len(parts)}, suggestion=suggestion)
 
 
-def _are_bare_places(text: str, parts: Sequence[str], vocabularies: Vocabularies) -> bool:
-    """Only a comma divides bare places; `Shimanzi/Ganjoni` is one ward."""
-    if "," not in text or kind_in_words(normalised(text).split(), vocabularies) is not None:
+def _names_divided(text: str) -> list[str]:
+    """The names that commas and slashes divide; behind a comma, `and` too (`Bartabwa, Kapturo & Kinyach`)."""
+    *before, last = _PLACE_SPLIT.split(text)
+    return [*before, *(_AND_LAST.split(last, maxsplit=1) if before and "," in text else [last])]
+
+
+def _without_common_kind(text: str, vocabularies: Vocabularies) -> tuple[str, str]:
+    """A list of names without the word for what they all are (`Bartabwa, Kapturo and Kinyach Police Posts`), and that word for one of them."""
+    words = text.split()
+    kind = kind_in_words(normalised(text).split(), vocabularies) if words and words[-1][-1:] in "sS" and "," in text else None
+    if kind is None or kind.end != len(normalised(text).split()) or kind.end - kind.start >= len(words):
+        return text, ""
+    return " ".join(words[: len(words) - (kind.end - kind.start)]), f" {vocabularies.facility_types.label(kind.code)}"
+
+
+def _are_bare_places(text: str, parts: Sequence[str], vocabularies: Vocabularies, is_police: bool) -> bool:
+    """Only a comma divides bare places; `Shimanzi/Ganjoni` is one ward. In lists of police posts slashes between three or more do too."""
+    if ("," not in text and not (is_police and len(parts) > 2)) or kind_in_words(normalised(text).split(), vocabularies) is not None:
         return False
-    return all(1 <= len(part.split()) <= 2 and part.replace(" ", "").replace("'", "").isalpha() and len(part) >= SHORTEST_NAME for part in parts)
+    most_words = 3 if is_police else 2
+    return all(1 <= len(part.split()) <= most_words and part.replace(" ", "").replace("'", "").isalpha() and len(part) >= SHORTEST_NAME for part in parts)
 
 
 def _are_whole_places(parts: Sequence[str], vocabularies: Vocabularies, fewest: int = 3) -> bool:

@@ -20,7 +20,7 @@ from gvrc.sources.json_stream import FoundRecord, Screen, Trouble, told_bytes
 from gvrc.sources.looks import KIND_HEADING, SECTION, SERVICES_HEADING, county_in_title
 from gvrc.sources.text import LONGEST_RECORD, mend_text, open_text, text_lines
 
-DELIMITERS = (",", ";", "\t", "|")
+DELIMITERS = (",", ";", "\t", "|", "^", "~", "¦")
 SAMPLE_ROWS = 60
 """Rows looked at to find delimiter and header."""
 LINES_IN_A_CELL = 100

@@ -132,7 +132,9 @@ def _divided(sample: Sample) -> Sample:
         return sample
     found = [("", context, record, b"") for record, context in zip(sample.records, sample.contexts, strict=True)]
     told = list(DividedRecords(_Sampled(found), places))
-    return replace(sample, records=[record[2] for record in told], contexts=[record[1] for record in told], places=places)
+    records = [record[2] for record in told]
+    leaves = sample.leaves if sample.is_flat else list(dict.fromkeys((*sample.leaves, *_leaves(records))))
+    return replace(sample, records=records, contexts=[record[1] for record in told], leaves=leaves, places=places)
 
 
 def _headed(sample: Sample) -> Sample:
@@ -423,8 +425,18 @@ def _record_groups(groups: list[Group]) -> list[Group]:
 
 def _without_units(groups: list[Group]) -> list[Group]:
     """The groups without the units that places lie in: objects called by areas, with nothing to reach them by and other objects below, whatever those are called."""
-    units = [group for group in groups if EACH in group.path and not (REACHED_BY | {"facility_type"}) & _canonicals(group) and _are_places(group, is_area)]
+    units = [group for group in groups if EACH in group.path and not (_own_of_places(group) & _canonicals(group)) and _are_places(group, is_area)]
     return [group for group in groups if not (group in units and any(other not in units and _is_below(other, group) for other in groups))]
+
+
+def _own_of_places(group: Group) -> frozenset[str]:
+    """What only a place has and no unit: a kind, and ways to reach it. Under a key of units (`sub_counties`) their commander may be told with a number."""
+    key = plain_name(next((step for step in reversed(group.path) if step != EACH), ""))
+    return _ONLY_PLACES_HAVE - {"officer_contact"} if _NAMES_UNITS.fullmatch(key) else _ONLY_PLACES_HAVE
+
+
+_ONLY_PLACES_HAVE = frozenset({*REACHED_BY, "facility_type"})
+_NAMES_UNITS = re.compile(r"(?:police )?(?:counties|sub ?counties|constituencies|districts|wards|divisions|regions|(?:sub )?locations)")
 
 
 def _is_below(one: Group, other: Group) -> bool:

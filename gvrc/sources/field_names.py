@@ -353,13 +353,24 @@ def object_of_pairs(value: Any) -> dict[str, Any] | None:
         return None
     told: dict[str, Any] = {}
     for item in value:
-        item = item if all(map(str.islower, item)) else {name.casefold(): part for name, part in item.items()}
-        key = next((item[name] for name in _PAIR_KEYS if type(item.get(name)) is str), None)
-        said = next((name for name in _PAIR_VALUES if name in item), None)
-        if key is None or said is None or len(item) > 4:
+        if (named := named_value(item)) is None:
             return None
-        told.setdefault(key, item[said])
+        told.setdefault(named[0], named[1])
     return told if sum(map(is_field_name, told)) >= (1 if _PAIRS_FOR_CERTAIN & value[0].keys() else 2) else None
+
+
+def named_value(item: dict[str, Any]) -> tuple[str, Any, dict[str, Any]] | None:
+    """The name, the value and what else an object says that tells one value by its name (`{"key": "county", "value": "Kwale"}`); None for any other."""
+    item = item if all(map(str.islower, item)) else {name.casefold(): part for name, part in item.items()}
+    key = next((name for name in _PAIR_KEYS if type(item.get(name)) is str), None)
+    said = next((name for name in _PAIR_VALUES if name in item), None)
+    if key is None or said is None or len(item) > MOST_OF_A_PAIR:
+        return None
+    return item[key], item[said], {name: part for name, part in item.items() if name not in (key, said)}
+
+
+MOST_OF_A_PAIR = 4
+"""Keys of an object that tells one value by its name."""
 
 
 def split_path(path: str) -> tuple[str, ...]:

@@ -74,7 +74,7 @@ def _nodes(node: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], 
 
 def _table_at(tree: Any, path: tuple[str, ...], node: Any) -> JsonTable | None:
     if type(node) is list:
-        return _rows_at(tree, path, node) or _headed_at(path, node)
+        return _turned_at(path, node) or _rows_at(tree, path, node) or _headed_at(path, node)
     return _columns_at(path, node)
 
 
@@ -121,6 +121,24 @@ def _rows_at(tree: Any, path: tuple[str, ...], node: list[Any]) -> JsonTable | N
     if header.index < 0 and not _tell_of_places(rows, width):
         return None
     return JsonTable(dialect=TABLE, path=(*path, EACH), names=header.names, heading_rows=header.index + 1)
+
+
+def _turned_at(path: tuple[str, ...], node: list[Any]) -> JsonTable | None:
+    """Columns side by side as lists, each under its name: `[["Name", "Tiwi Dispensary", ..], ["County", "Kwale", ..]]`, as sheets are read by columns."""
+    if not 2 <= len(node) <= LOOKED_AT or not all(type(column) is list and len(column) > 2 and type(column[0]) is str for column in node):
+        return None
+    known = [column for column in node if is_field_name(column[0])]
+    if len(known) < max(2, len(node) / 2) or not any(_names_places(column[0]) for column in known):
+        return None
+    beside = sum(type(cell) is str and is_field_name(cell) for cell in node[0][1:LOOKED_AT])
+    if beside >= len(node[0][1:LOOKED_AT]) / 2 or any(type(cell) in (dict, list) for column in node for cell in column[:LOOKED_AT]):
+        return None  # the first row names the columns
+    return JsonTable(dialect=COLUMNS, path=(*path, EACH), names=field_names([column[0] for column in node]))
+
+
+def _names_places(heading: str) -> bool:
+    named = known_name((heading,))
+    return named is not None and named.canonical == "name"
 
 
 _TELL_OF_A_PLACE = ("phone", "county", "email", "longitude", "coordinates")
@@ -369,22 +387,30 @@ class ColumnRecords:
         self.trouble = Trouble()
 
     def __iter__(self) -> Iterator[FoundRecord]:
-        columns = self._columns()
+        node = self._node()
+        columns = self._columns(node)
         first = next(iter(columns))
-        pointer = "".join(f"/{escaped(step)}" for step in (*self._steps, first))
+        pointer = "".join(f"/{escaped(step)}" for step in (*self._steps, first if type(node) is dict else "0"))
         screen = Screen()
-        rows = columns[first] if type(columns[first]) is dict else range(len(columns[first]))
+        rows = columns[first] if type(columns[first]) is dict else range(max(map(len, columns.values())))
         for row in rows:
             told = {name: cell for name, column in columns.items() if (cell := _cell_at(column, row)) not in (None, "")}
             if told:
                 data = screen.cleared(told)
-                yield f"{pointer}/{escaped(str(row))}", {}, data, told_bytes(data)
+                yield f"{pointer}/{escaped(str(row)) if type(node) is dict else row + 1}", {}, data, told_bytes(data)
 
-    def _columns(self) -> dict[str, Any]:
+    def _node(self) -> Any:
         require_columns_fit(self._path)
         node = read_sample(self._path, LARGEST_COLUMNS_FILE, whole=LARGEST_COLUMNS_FILE).tree
         for step in self._steps:
             node = node[step]
+        return node
+
+    @staticmethod
+    def _columns(node: Any) -> dict[str, Any]:
+        """The columns by their names, which head them where they are lists side by side."""
+        if type(node) is list:
+            return dict(zip(field_names([column[0] for column in node]), (column[1:] for column in node), strict=True))
         return {key: value for key, value in node.items() if type(value) in (list, dict)}
 
 

@@ -134,7 +134,7 @@ def _decode(text: str) -> Any:
         return orjson.loads(text.rstrip(" \t\r\n\x00"))
     except orjson.JSONDecodeError:
         tree, end = decode_at(text, 0)
-    if rest := text[end:].strip(" \t\r\n\x00"):
+    if rest := text[end:].strip(" \t\r\n\x00);"):  # a list that a web page calls is closed so: `show([..]);`
         raise json.JSONDecodeError("Extra data", text, len(text) - len(rest)) from None
     return tree
 

@@ -572,13 +572,37 @@ def propose_fields(fields: Iterable[FieldValues], heads: Collection[str] = ()) -
     which each row names several places."""
     fields = list(fields)
     proposals = {values.path: _named_by_rows() if values.steps[-1] in heads and not values.path.startswith("^") else propose(values) for values in fields}
-    proposals = _without_unit_levels(_with_a_name(proposals, fields))
+    proposals = _without_unit_levels(_with_finer_names_first(_with_a_name(proposals, fields), fields))
     proposals = _without_half_a_point(_with_types_beside(_with_contacts_of_persons(_with_persons_who_answer(proposals, fields), fields), fields), fields)
     proposals = _without_places_of_others(proposals)
     chosen = {path: proposal for path, proposal in proposals.items() if proposal.canonical is not None}
     order = sorted(chosen, key=lambda path: (CANONICAL_FIELDS.index(str(chosen[path].canonical)), -round(chosen[path].confidence, 1), chosen[path].rank))
     mapping = {path: str(chosen[path].canonical) for path in order}
     return mapping, tuple(_sample(values, proposals[values.path]) for values in fields)
+
+
+COMING_AGAIN = 0.8
+"""Share of different names among all of a field from which on it names what its records lie in: a station with its posts in the rows below."""
+
+
+def _with_finer_names_first(proposals: dict[str, Proposal], fields: list[FieldValues]) -> dict[str, Proposal]:
+    """Of two columns of names (`Police Station`, `Police Post`) the first of which comes again and again, the other names the places of the rows."""
+    names = [values for values in fields if proposals[values.path].canonical == "name" and len(values.values) > 1 and all(type(value) is str for value in values.values)]
+    if len(names) != 2 or names[0].path.startswith("^") or names[1].path.startswith("^"):
+        return proposals
+    coarse, fine = names
+    if _different(coarse) > COMING_AGAIN or _different(fine) < 1 or fine.filled < MOSTLY_FILLED or not kind_of(coarse.steps[-1]):
+        return proposals
+    above = proposals[coarse.path]
+    return proposals | {fine.path: replace(proposals[fine.path], confidence=above.confidence, rank=above.rank - 1)}
+
+
+MOSTLY_FILLED = 0.3
+"""Share of the records that name a place of their own beside the one they lie in."""
+
+
+def _different(values: FieldValues) -> float:
+    return len(set(map(str, values.values))) / len(values.values)
 
 
 _VALUE_OF = re.compile(r"(.{2,60}?)\W?(?:value|number|phone|contact|detail)", re.IGNORECASE)

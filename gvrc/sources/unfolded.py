@@ -14,7 +14,7 @@ import orjson
 
 from gvrc.errors import UnknownFormatError
 from gvrc.sources.delimited import SAMPLE_ROWS, DelimitedRows, field_names, find_header, sniff_delimiter
-from gvrc.sources.field_names import is_field_name, known_name
+from gvrc.sources.field_names import is_field_name, known_name, named_value, object_of_pairs
 from gvrc.sources.json_stream import DEEPEST, FoundRecord, JsonRecords, Screen, Trouble, decode_at, is_too_deep, told_bytes
 from gvrc.sources.json_tree import read_sample
 from gvrc.sources.looks import LOOKS
@@ -36,7 +36,7 @@ def unfolded(value: Any, folds: int = MOST_FOLDS, depth: int = 0) -> Any:
         inner = _inner(value) if folds else value
         return unfolded(inner, folds - 1, depth + 1) if inner is not value else value
     if type(value) is list:
-        return [unfolded(item, folds, depth + 1) for item in value]
+        return _told_in_pairs(value) or [unfolded(object_of_pairs(item) or item, folds, depth + 1) for item in value]
     if type(value) is dict:
         if numbers := _names_and_numbers(value):
             return numbers
@@ -44,6 +44,33 @@ def unfolded(value: Any, folds: int = MOST_FOLDS, depth: int = 0) -> Any:
             key: unfolded(item, folds, depth + 1) for key, item in value.items()
         }
     return value
+
+
+FEWEST_PAIRED = 2
+"""Records that a list of named values must tell."""
+
+
+def _told_in_pairs(value: list[Any]) -> list[dict[str, Any]]:
+    """The records of a list of named values, one value after the other (`[{"key": "name", "value": ..}, {"key": "county", ..}, {"key": "name", ..}]`), with
+    what else each says, such as whose it is (`"facility_id": 1`). A new record begins where that changes or a name comes again. Empty for any other list."""
+    records: list[dict[str, Any]] = []
+    whose: dict[str, Any] | None = None
+    for item in value:
+        named = named_value(item) if type(item) is dict else None
+        if named is None:
+            return []
+        key, said, rest = named
+        if rest != whose or key in records[-1]:
+            whose = rest
+            records.append(dict(rest))
+        records[-1][key] = said
+    known = {key for record in records[:SAMPLE_ROWS] for key in record if is_field_name(key)}
+    return records if len(records) >= FEWEST_PAIRED and len(known) >= FEWEST_PAIRED and any(map(_is_a_name, known)) else []
+
+
+def _is_a_name(key: str) -> bool:
+    named = known_name((key,))
+    return named is not None and named.canonical == "name"
 
 
 def _is_one(value: Any) -> bool:

@@ -2,7 +2,8 @@
 their kind (`Safe Space Name`).
 
 Each place gets the columns from its name up to the next name, and what stands before the first name, so that no contact goes to the wrong
-place. Its pointer names the cell of its name.
+place. Its pointer names the cell of its name. The posts and patrol bases under a police station, named side by side in one cell or list
+(`Posts: Kituro, Tenges`), are places of their own too, in the areas of their station and with nothing else of it.
 """
 
 from __future__ import annotations
@@ -49,6 +50,20 @@ def find_places(columns: Sequence[str], records: Sequence[dict[str, Any]]) -> Pl
     A second place is one only with a contact of its own: a column that names the nearest police station says something of the hospital.
     """
     looked_at = records[:_LOOKED_AT]
+    below = tuple(column for column in columns if names_subordinates(column) and _name_places([record.get(column) for record in looked_at]))
+    if not below:
+        return _places_side_by_side(columns, looked_at)
+    columns = [column for column in columns if column not in below]
+    places = _places_side_by_side(columns, looked_at)
+    if len(places) < 2:
+        heads = [column for column in columns if _is_head(column, [record.get(column) for record in looked_at])]
+        if not heads or not _are_of_police([*columns, *below]):
+            return places
+        places = ((heads[0], *(column for column in columns if column != heads[0] and not _is_area(column))),)
+    return places + tuple((column,) for column in below)
+
+
+def _places_side_by_side(columns: Sequence[str], looked_at: Sequence[dict[str, Any]]) -> Places:
     heads = [column for column in columns if _is_head(column, [record.get(column) for record in looked_at])]
     groups = [_columns_of(head, heads, columns) for head in heads]
     reached = {group[0] for group in groups if _has_contact(group) or _tell_numbers([record.get(group[0]) for record in looked_at])}
@@ -58,6 +73,45 @@ def find_places(columns: Sequence[str], records: Sequence[dict[str, Any]]) -> Pl
     names = [column for column in columns if _is_name(column)]
     (alone,) = heads if len(heads) == 1 else ("",)
     return ((alone,),) if alone and kind_of(alone) and names in ([], [alone]) else ()
+
+
+_SUBORDINATES = re.compile(r"(?:(?:police|patrol|subordinate|satellite|names? of|list of|ap|other|under|the|station|it|and|or|to)\s)*(?:posts|bases|base s|out ?posts|patrol points|booths)(?:\s(?:and|or|posts|bases|police|patrol|camps|points|under|the|it|station|names|in charge of|attached))*")
+"""Headings above the places that a police station has under it, by the words of their plain names; more of them than one, so that `Post` is none."""
+_OF_POLICE = re.compile(r"\b(?:police|station|o ?c ?s|ocpd|patrol)\b", re.IGNORECASE)
+_AREAS = frozenset({"county", "constituency", "sub_county", "district", "section"})
+_BETWEEN_NAMES = re.compile(r"\s*(?:[,;\n|/•]|(?<=\w)\s(?:and|na)\s|&|(?:^|\s)\(?\d{1,2}[.)]\s)\s*", re.IGNORECASE)
+"""Between the names of subordinate places in a cell, numbered or not."""
+SUBORDINATE = "Police Post"
+
+
+def names_subordinates(column: str) -> bool:
+    """Whether a heading is that of the posts or patrol bases under a police station."""
+    return _SUBORDINATES.fullmatch(plain_name(column)) is not None
+
+
+def _are_of_police(columns: Sequence[str]) -> bool:
+    return any(_OF_POLICE.search(plain_name(column)) for column in columns)
+
+
+def _is_area(column: str) -> bool:
+    named = known_name((column,))
+    return named is not None and named.canonical in _AREAS
+
+
+def _name_places(cells: Sequence[Any]) -> bool:
+    """Whether cells name places, side by side or one, rather than count them or say nothing."""
+    said = [cell for cell in cells if not is_missing(cell) and cell != []]
+    return bool(said) and sum(any(_may_be_a_place(part) for part in subordinates_in(cell)) for cell in said) > 0.5 * len(said)
+
+
+def _may_be_a_place(part: Any) -> bool:
+    return type(part) is dict or (type(part) is str and any(map(str.isalpha, part)))
+
+
+def subordinates_in(cell: Any) -> list[Any]:
+    """The places that a cell or list names, each a text or an object of its own; what says nothing is left out."""
+    parts = _BETWEEN_NAMES.split(cell) if type(cell) is str else cell if type(cell) is list else [cell]
+    return [part for part in parts if part and not is_missing(part)]
 
 
 def _names_two(record: dict[str, Any], heads: Sequence[str]) -> bool:
@@ -141,10 +195,22 @@ class DividedRecords:
             yield found
             return
         for head, cells in own:
+            if names_subordinates(head):
+                yield from self._below(found, head, cells.get(head), shared)
+                continue
             for number, said in enumerate(several_in(cells[head]) if list(cells) == [head] else [None] if cells else [], 1):
                 place = shared | cells | ({head: said} if said else {})
                 which = f" ({number})" if number > 1 else ""
                 yield self._told((f"{pointer}/{escaped(head)}{which}", context, place, told_bytes(place)), head)
+
+    def _below(self, found: FoundRecord, head: str, cell: Any, shared: dict[str, Any]) -> Iterator[FoundRecord]:
+        """The places under the one of a row, in its areas."""
+        pointer, context, _, _ = found
+        areas = {column: value for column, value in shared.items() if _is_area(column)}
+        for number, part in enumerate(subordinates_in(cell)):
+            place = areas | (part if type(part) is dict else {head: part})
+            which = f"/{number}" if type(cell) is list else f" ({number + 1})" if number else ""
+            yield (f"{pointer}/{escaped(head)}{which}", {**context, KIND_OF_LIST: kind_of(head) or SUBORDINATE}, place, told_bytes(place))
 
     @staticmethod
     def _told(found: FoundRecord, head: str) -> FoundRecord:

@@ -146,7 +146,7 @@ class _RowWork:
         if "name" not in self.answered and (heading := self._heading(text)):
             self.issues.append(heading)
             return CleanName(name=None if heading.code in ("row.empty", "name.missing") else (text or "")[:255] or None)
-        name = clean_name(text, self.vocabularies, is_police=_is_police(self.row.source, str(self.values.get("facility_type") or "")))
+        name = clean_name(text, self.vocabularies, is_police=_is_police(self.row.source, str(self.values.get("facility_type") or ""), self.vocabularies))
         self.changes.extend(name.changes)
         self.issues.extend(self._with_kind(issue) for issue in name.issues if issue.code != "name.not_gazetted")
         return name
@@ -204,6 +204,7 @@ class _RowWork:
             services=() if is_told else services.services,
             description="" if is_told else (self._text("description") or "")[:200],
             level="" if is_told else (self._text("keph_level") or stated_level(text) or "")[:20],
+            is_called_by_code=not is_told and self._is_called_by_code(name),
         )
         kind = decide_kind(evidence, self.vocabularies)
         if not any(issue.code in NO_PLACE_CODES for issue in self.issues):
@@ -211,6 +212,12 @@ class _RowWork:
         if kind.code and kind.rule not in ("kind-exact", "kind-normalised"):
             self.changes.append(_change("facility_type", text, self.vocabularies.facility_types.label(kind.code), kind.rule))
         return kind
+
+    def _is_called_by_code(self, name: CleanName) -> bool:
+        """Whether the place is reached by short codes alone (`999`), in its name or its only number."""
+        told = [str(value).strip() for field_name in ("hotline", "phone", "contact") if not is_missing(value := self.values.get(field_name))]
+        codes = [*told, *(contact.value for contact in name.contacts)]
+        return bool(codes) and all(code in self.vocabularies.short_codes for code in codes)
 
     def _is_of_list(self, field_name: str) -> bool:
         """True when the value is the same for the whole list, and neither the row's own nor a steward's."""
@@ -427,8 +434,11 @@ def _as_only(issue: Issue) -> Issue:
 
 
 @lru_cache(maxsize=1_024)
-def _is_police(source: str, type_text: str) -> bool:
-    return any(word in f"{source} {type_text}".casefold() for word in ("police", "kps", "nps"))
+def _is_police(source: str, type_text: str, vocabularies: Vocabularies) -> bool:
+    if any(word in f"{source} {type_text}".casefold() for word in ("police", "kps", "nps")):
+        return True
+    kind = find_kind(type_text, vocabularies)
+    return kind is not None and vocabularies.group(kind.code) == "police"
 
 
 def _is_own(value: Any, data: Mapping[str, Any]) -> bool:

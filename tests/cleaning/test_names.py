@@ -103,12 +103,18 @@ def test_the_level_in_a_name_is_read_and_never_given_a_letter() -> None:
     assert clean("Level 1 Clinic").keph_level is None
 
 
-@pytest.mark.parametrize("text", ["BARTABWA,KAPTURO", "Kwale Police Station / Ukunda Police Post", "Kwale Hospital; Diani Clinic; Kinango Dispensary"])
+@pytest.mark.parametrize("text", ["BARTABWA,KAPTURO", "Kwale Police Station / Ukunda Police Post", "Kwale Hospital; Diani Clinic; Kinango Dispensary", "Bartabwa, Kapturo and Kinyach Police Posts"])
 def test_two_places_in_one_are_told(text: str) -> None:
     assert "name.two_places" in [issue.code for issue in clean(text).issues]
 
 
-@pytest.mark.parametrize("text", ["Masaita/ Miti-Tatu Dispensary", "KEMRI/CDC Health Services", "Nairobi Ear,Nose and Throat clinic", "Port Florence Community Hospital, Mbita"])
+@pytest.mark.parametrize("text", ["Bartabwa, Kapturo & Kinyach", "Kambi ya Samaki / Loruk / Tangulbei"])
+def test_names_of_police_places_in_one_cell_are_told_apart(text: str) -> None:
+    (told,) = (issue for issue in clean(text, is_police=True).issues if issue.code == "name.two_places")
+    assert told.detail == {"parts": 3}
+
+
+@pytest.mark.parametrize("text", ["Masaita/ Miti-Tatu Dispensary", "KEMRI/CDC Health Services", "Nairobi Ear,Nose and Throat clinic", "Port Florence Community Hospital, Mbita", "Love, Hope & Faith", "Sexual, Reproductive and Maternal Health Clinic"])
 def test_a_double_name_is_one_place(text: str) -> None:
     assert "name.two_places" not in [issue.code for issue in clean(text).issues]
 
@@ -172,3 +178,12 @@ def test_a_post_box_is_no_part_of_a_name() -> None:
 def test_the_labels_of_contacts_leave_the_name_with_them() -> None:
     assert clean_name("1. Tiwi Women Centre - Tel 0700 000 001, email: office@example.org", load_vocabularies()).name == "Tiwi Women Centre"
     assert clean_name("Tiwi Mobile Clinic Contact", load_vocabularies()).name == "Tiwi Mobile Clinic Contact"
+
+
+@pytest.mark.parametrize(("text", "name", "codes"), [
+    ("Childline Kenya 116 / GBV hotline 1195", "Childline Kenya / GBV Hotline", ["116", "1195"]), ("Police 999 / 112", "Police", ["999", "112"]), ("Kenya Red Cross: 1199", "Kenya Red Cross", ["1199"]),
+    ("Camp 112 Dispensary", "Camp 112 Dispensary", []), ("Block 1195 House", "Block 1195 House", []),
+])  # fmt: skip
+def test_short_codes_in_a_name_are_numbers_to_call_where_they_can_only_be_those(text: str, name: str, codes: list[str]) -> None:
+    found = clean(text)
+    assert (found.name, [contact.value for contact in found.contacts]) == (name, codes)

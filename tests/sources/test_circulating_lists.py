@@ -515,3 +515,40 @@ def test_an_object_of_names_with_several_numbers_is_a_list(read: Read) -> None:
     rows = read({county: {f"{county} {place}": ["0700000001", "0700000002"] for place in ("Hospital", "Police Station", "Clinic")} for county in ("Kwale", "Lamu")})
     assert len(rows) == 6
     assert {row.values["phone"] for row in rows} == {"0700000001, 0700000002"}
+
+
+UNDER_STATIONS: dict[str, Any] = {
+    "cells": "County,Police Station,Posts,Patrol Bases,OCS Tel\nBaringo,Kabarnet,\"1. Kituro 2. Tenges\",NIL,0700000001\nBaringo,Mogotio,,Emining & Kisanana,0700000002\n",
+    "lists": {"stations": [
+        {"station": "Kabarnet", "county": "Baringo", "ocs_tel": "0700000001", "police_posts": [{"name": "Kituro", "phone": "0700000003"}, {"name": "Tenges"}], "bases": []},
+        {"station": "Mogotio", "county": "Baringo", "ocs_tel": "0700000002", "police_posts": [], "bases": ["Emining", "Kisanana"]},
+    ]},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("form", UNDER_STATIONS)
+def test_posts_named_beside_their_station_are_places_of_their_own_and_get_nothing_of_it_but_its_areas(form: str, read: Read) -> None:
+    rows = read(UNDER_STATIONS[form])
+    assert [(row.values["name"], row.values["county"], row.values.get("officer_contact")) for row in rows] == [
+        ("Kabarnet", "Baringo", "0700000001"), ("Kituro", "Baringo", None), ("Tenges", "Baringo", None),
+        ("Mogotio", "Baringo", "0700000002"), ("Emining", "Baringo", None), ("Kisanana", "Baringo", None),
+    ]  # fmt: skip
+    assert len({row.pointer for row in rows}) == len(rows)
+    assert (rows[0].values.get("phone"), rows[1].values.get("phone")) == (None, "0700000003" if form == "lists" else None)
+
+
+@pytest.mark.parametrize("posts", ["3", "Director, Clerk"])
+def test_numbers_of_posts_and_posts_of_staff_are_no_places(posts: str, read: Read) -> None:
+    heading = "No. of Posts" if posts == "3" else "Vacant Posts"
+    assert [row.values["name"] for row in read(f'{heading},Police Station,Phone\n"{posts}",Kabarnet,0700000001\n,Mogotio,0700000002\n')] == ["Kabarnet", "Mogotio"]
+
+
+def test_the_finer_of_two_columns_of_names_names_the_place(read: Read) -> None:
+    rows = read("County,Police Station,Police Post,Tel\nBaringo,Kabarnet,,0700000001\nBaringo,Kabarnet,Kituro,0700000002\nBaringo,Kabarnet,Tenges,0700000003\n")
+    assert [row.values["name"] for row in rows] == ["Kabarnet", "Kituro", "Tenges"]
+
+
+def test_a_sub_county_with_its_commander_is_no_station(read: Read) -> None:
+    stations = [{"name": f"{name} Police Station", "ocs_phone": "0700000001"} for name in ("Kabarnet", "Salawa")]
+    rows = read({"county": "Baringo", "sub_counties": [{"name": name, "ocpd": {"phone": "0700000009"}, "stations": stations} for name in ("Baringo Central", "Mogotio")]})
+    assert [(row.values["name"], row.values["sub_county"]) for row in rows] == [(station["name"], name) for name in ("Baringo Central", "Mogotio") for station in stations]

@@ -59,6 +59,10 @@ JSON_SHAPES: dict[str, Any] = {
     "rows under a heading row": [["Facility Name", "County", "Ward"], *cells(0, 1, 3)],
     "rows under a title and a heading row": {"Sheet1": [["List of facilities", "", ""], ["Station", "County", "Contact"], *cells(0, 1, 4)]},
     "columns side by side": {"name": NAMES, "county": COUNTIES, "phone": [place[4] for place in PLACES]},
+    "columns of a sheet": {"majorDimension": "COLUMNS", "values": [["Name", *NAMES], ["County", *COUNTIES], ["Phone", *[place[4] for place in PLACES]]]},
+    "named values, one list to a record": [[{"key": "name", "value": p[0]}, {"key": "county", "value": p[1]}] for p in PLACES],
+    "named values, one after the other": [{"key": key, "value": value} for p in PLACES for key, value in (("name", p[0]), ("county", p[1]))],
+    "named values with whose they are": {"data": [{"facility_id": n, "attribute": key, "value": value} for n, p in enumerate(PLACES) for key, value in (("name", p[0]), ("county", p[1]))]},
     "columns of numbered cells": {"data": {"Facility Name": dict(zip("0123", NAMES, strict=True)), "County": dict(zip("0123", COUNTIES, strict=True))}},
     "bare names under counties": {"Kilifi": NAMES[:2], "Kwale": NAMES[2:3], "Kisumu": NAMES[3:]},
     "records under their names": {county: {p[0]: {"phone": p[4], "ward": p[3]} for p in PLACES if p[1] == county} for county in COUNTIES},
@@ -533,3 +537,9 @@ def test_a_text_with_a_number_is_taken_apart_and_no_digit_gets_lost(name: str, n
 def test_any_text_is_taken_apart_or_left_whole(text: str) -> None:
     told = called(text)
     assert told is None or sorted(filter(str.isalnum, "".join(told.values()))) == sorted(filter(str.isalnum, text))
+
+
+def test_a_list_that_a_web_page_calls_is_not_damaged(tmp_path: Path) -> None:
+    path = tmp_path / "list.js"
+    path.write_text(f"show({json.dumps(objects(name=0, county=1))});")
+    assert not any("damaged" in reason for reason in detect(path, "list.js").reasons)

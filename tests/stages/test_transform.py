@@ -294,3 +294,9 @@ def test_a_cell_beside_a_number_may_tell_whose_it_is() -> None:
 
 def test_the_frame_of_a_feature_without_a_name_is_an_empty_row() -> None:
     assert codes({}, data={"type": "Feature", "properties": {"NAME": "", "TEL": None}, "geometry": None}) == ["row.empty"]
+
+
+def test_what_is_called_by_a_short_code_alone_is_suggested_to_be_a_hotline() -> None:
+    (unknown,) = (issue for issue in made({"name": "Police 999 / 112"})[1] if issue.code == "kind.unknown")
+    assert unknown.suggestion is not None
+    assert unknown.suggestion.shown == "Hotline"
