@@ -30,9 +30,9 @@ from rapidfuzz.process import cdist
 
 from benchmarks.matching import real_bars, real_lists
 from benchmarks.matching.generator import MadeList, Maker
-from gvrc.matching import names
 from gvrc.matching.blocking import Scope, sweeps_of
 from gvrc.matching.prepared import prepare
+from gvrc.matching.standard_names import StandardNames, standardise
 
 SEED = 7
 PEERS = ("cdist", "naive", "splink", "splink-accurate", "recordlinkage", "dedupe")
@@ -140,7 +140,7 @@ def _f1_bar(records: int) -> str:
 
 def bare_blocks(made: MadeList) -> float:
     """The same blocks, their names compared by cdist and nothing else."""
-    standard = names.standardise(made.columns.names.tolist(), made.columns.qualifiers.tolist())
+    standard = standardise(made.columns.names.tolist(), made.columns.qualifiers.tolist())
     prepared = prepare(made.columns, standard)
     sweeps = list(sweeps_of(prepared, Scope(list_ids=made.columns.list_ids)))
     started = time.perf_counter()
@@ -190,7 +190,7 @@ def naive_loop(made: MadeList) -> float:
     return (time.perf_counter() - started) * (len(texts) * (len(texts) - 1) / 2) / max(compared, 1)
 
 
-def peer_table(made: MadeList, standard: names.StandardNames) -> pd.DataFrame:
+def peer_table(made: MadeList, standard: StandardNames) -> pd.DataFrame:
     """Standardised columns for the peers: missing is None."""
     columns = made.columns
 
@@ -242,7 +242,7 @@ def measured(made: MadeList, peers: Sequence[str], options: argparse.Namespace) 
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "list.pickle").write_bytes(pickle.dumps(made, pickle.HIGHEST_PROTOCOL))
-        peer_table(made, names.standardise(made.columns.names.tolist(), made.columns.qualifiers.tolist())).to_parquet(folder / "in.parquet")
+        peer_table(made, standardise(made.columns.names.tolist(), made.columns.qualifiers.tolist())).to_parquet(folder / "in.parquet")
         for number in range(options.rounds):
             rows.setdefault("ours", []).append(ours(made, folder, options.workers))
             rows.setdefault("bare", []).append(Row(records=len(made.columns), engine="limit: bare cdist of the same blocks", seconds=bare_blocks(made)))

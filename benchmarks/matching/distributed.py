@@ -22,9 +22,9 @@ from multiprocessing import get_context
 from distributed import LocalCluster
 
 from benchmarks.matching.generator import MadeList, Maker
-from gvrc.matching import names
 from gvrc.matching.engine import MatchOptions, MatchSet, match
 from gvrc.matching.partitions import cluster
+from gvrc.matching.standard_names import StandardNames, standardise
 
 SEED = 7
 WORKERS = 2
@@ -32,7 +32,7 @@ AT_MOST = 1.5
 """Times the local processes that Dask may take."""
 
 
-def timed(made: MadeList, standard: names.StandardNames, executor: Executor | None) -> tuple[float, MatchSet]:
+def timed(made: MadeList, standard: StandardNames, executor: Executor | None) -> tuple[float, MatchSet]:
     """Seconds of a matching, and what it found."""
     started = time.perf_counter()
     found = match(made.columns, MatchOptions(), standard_names=standard, executor=executor)
@@ -70,7 +70,7 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
     made = Maker(SEED).make(options.records)
-    standard = names.standardise(made.columns.names.tolist(), made.columns.qualifiers.tolist())
+    standard = standardise(made.columns.names.tolist(), made.columns.qualifiers.tolist())
     print(f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, {options.records:,} records, load {os.getloadavg()[0]:.1f}\n")
     print("| matched by | seconds | times local processes | same result |\n| --- | ---: | ---: | --- |")
     alone, expected = timed(made, standard, None)

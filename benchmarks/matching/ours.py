@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.matching.peers import most_megabytes
-from gvrc.matching import names
 from gvrc.matching.clusters import labels
 from gvrc.matching.engine import MatchOptions, match
+from gvrc.matching.standard_names import standardise
 
 
 def main() -> int:
@@ -20,7 +20,7 @@ def main() -> int:
     source, target, workers = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
     made = pickle.loads(source.read_bytes())
     started = time.perf_counter()
-    standard = names.standardise(made.columns.names.tolist(), made.columns.qualifiers.tolist())
+    standard = standardise(made.columns.names.tolist(), made.columns.qualifiers.tolist())
     standardised = time.perf_counter() - started
     started = time.perf_counter()
     found = match(made.columns, MatchOptions(workers=workers), standard_names=standard)

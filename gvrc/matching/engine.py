@@ -18,10 +18,10 @@ from gvrc.matching.features import CLASS_OF_NAME, FEATURES, NAME_CLASSES, NAME_L
 from gvrc.matching.forked import Copies, buried, copies
 from gvrc.matching.hard import HARD_EVIDENCE, NOTHING, SAME_CODE
 from gvrc.matching.meeting import parting_words, words_met
-from gvrc.matching.names import StandardNames
 from gvrc.matching.pairs import PairRows
 from gvrc.matching.prepared import Prepared, completed, groundwork
 from gvrc.matching.reference_formula import reference_scores
+from gvrc.matching.standard_names import StandardNames
 from gvrc.model.match import Band, MatchResult
 
 EXPLAINED_AT_ONCE = 5000

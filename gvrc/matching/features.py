@@ -36,9 +36,10 @@ from gvrc.matching.meeting import (
     word_ratio,
     words_met,
 )
-from gvrc.matching.names import WORDS_COMPARED, word_roles
+from gvrc.matching.names import word_roles
 from gvrc.matching.pairs import PairRows
 from gvrc.matching.prepared import Prepared
+from gvrc.matching.standard_names import WORDS_COMPARED
 
 UNKNOWN = 0
 UNKNOWN_PLACE = -1

@@ -12,9 +12,9 @@ from rapidfuzz import fuzz
 from rapidfuzz.process import cpdist
 
 from gvrc.matching.arrays import BoolArray, ByteArray, IntArray, LongArray, SmallFloatArray, in_slices
-from gvrc.matching.names import WORDS_COMPARED
 from gvrc.matching.pairs import MetWords, PairRows, PartingWords, none_part
 from gvrc.matching.prepared import Prepared
+from gvrc.matching.standard_names import WORDS_COMPARED
 
 WORD_CUT = 80
 """Ratio (0 to 100) from which two words count as one word, spelled differently."""

@@ -25,6 +25,7 @@ from gvrc.matching.arrays import (
 from gvrc.matching.columns import MatchColumns
 from gvrc.matching.kinds import owner_sectors, relation_table
 from gvrc.matching.seats import seat_families
+from gvrc.matching.standard_names import StandardNames, standardise
 
 PLACE_WORDS_COMPARED = 16
 RARE_PLACE_SHARE, COMMON_PLACE_SHARE = 0.002, 0.01
@@ -62,7 +63,7 @@ class Groundwork:
     kind_codes: list[str]
     sounds: LongArray
     namesakes: LongArray
-    names: names.StandardNames
+    names: StandardNames
 
     @property
     def seat_count(self) -> int:
@@ -109,14 +110,14 @@ class Prepared(Groundwork):
     namesakes_anywhere: LongArray
 
 
-def prepare(columns: MatchColumns, standard_names: names.StandardNames | None = None) -> Prepared:
+def prepare(columns: MatchColumns, standard_names: StandardNames | None = None) -> Prepared:
     """Numbers for every text. Give `standard_names` when the names were standardised before."""
     return completed(columns, groundwork(columns, standard_names))
 
 
-def groundwork(columns: MatchColumns, standard_names: names.StandardNames | None = None) -> Groundwork:
+def groundwork(columns: MatchColumns, standard_names: StandardNames | None = None) -> Groundwork:
     """The places, kinds and names of the records alone."""
-    found_names = standard_names or names.standardise(columns.names.tolist(), columns.qualifiers.tolist())
+    found_names = standard_names or standardise(columns.names.tolist(), columns.qualifiers.tolist())
     kinds, kind_codes = codes_of(columns.facility_types)
     counties, _ = codes_of(columns.county_codes)
     seats, seat_codes = codes_of(columns.constituency_codes)
@@ -172,7 +173,7 @@ def completed(columns: MatchColumns, ground: Groundwork) -> Prepared:
     )
 
 
-def _fingerprints(columns: MatchColumns, found_names: names.StandardNames) -> FingerprintArray:
+def _fingerprints(columns: MatchColumns, found_names: StandardNames) -> FingerprintArray:
     north, east = ((degrees + 0.0).view(np.uint64) for degrees in (columns.latitudes, columns.longitudes))
     found: FingerprintArray = (found_names.fingerprints ^ (north * _NORTH) ^ (east * _EAST)) * _NORTH
     return found
