@@ -17,6 +17,7 @@ from gvrc.matching.arrays import (
     FingerprintArray,
     IntArray,
     LongArray,
+    Numbers,
     SmallFloatArray,
     TextArray,
     fingerprints,
@@ -167,19 +168,11 @@ def standardise(names: Sequence[str], qualifiers: Sequence[Sequence[str]]) -> St
 # ------------------------------------------------------------------------------------------------------------------------ words
 
 
-class _Numbers(dict[str, int]):
-    """Whole numbers for words, in order of first appearance."""
-
-    def __missing__(self, word: str) -> int:
-        self[word] = number = len(self)
-        return number
-
-
 @dataclass(frozen=True, slots=True)
 class _Split:
     """Names as they are split: the pieces between their spaces by number, the row of each, and what stood in brackets, by row."""
 
-    pieces: _Numbers = field(default_factory=_Numbers)
+    pieces: Numbers = field(default_factory=Numbers)
     rows: list[LongArray] = field(default_factory=list)
     numbers: list[LongArray] = field(default_factory=list)
     bracketed: dict[int, str] = field(default_factory=dict)
