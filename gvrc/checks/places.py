@@ -35,7 +35,7 @@ def _type(code: str, title: str, severity: Severity, dimension: Dimension, templ
     )
 
 
-_FOUND_IN_TRANSFORM = frozenset({"point.unreadable", "point.zero", "point.outside_kenya", "point.swapped", "point.too_coarse"})
+_FOUND_IN_TRANSFORM = frozenset({"point.unreadable", "point.zero", "point.outside_kenya", "point.swapped", "point.too_coarse", "point.from_grid", "point.grid_unclear"})
 _INFO, _WARNING, _ERROR = Severity.INFO, Severity.WARNING, Severity.ERROR
 _COMPLETE, _ACCURATE, _CONSISTENT = Dimension.COMPLETENESS, Dimension.ACCURACY, Dimension.CONSISTENCY
 
@@ -82,6 +82,10 @@ PLACE_ISSUES: tuple[IssueType, ...] = (
           "The stated pair lies in Kenya only in the other order. It was mended, and the change is recorded."),
     _type("point.too_coarse", "Point too coarse", _INFO, _ACCURATE, "“{value}” is given to {decimals} decimals only.",
           "Two decimals of a degree leave about a kilometre open."),
+    _type("point.from_grid", "Point from a grid of metres", _INFO, _ACCURATE, "“{value}” are metres of the UTM grid; they came out as {mended}.",
+          "The coordinates were metres of the UTM grid and were turned into degrees. The datum is not stated: WGS 84 was taken, on Arc 1960 the place lies about 300 m away."),
+    _type("point.grid_unclear", "Zone of a grid unclear", _WARNING, _ACCURATE, "“{value}” are metres of a grid, and nothing tells its zone.",
+          "The coordinates are metres of the UTM grid. They state no zone, and the county does not tell which of Kenya's two zones is meant, or in the stated one they lie outside Kenya. They are left out."),
     _type("point.on_centroid", "Point on a unit's centre", _INFO, _ACCURATE, "The point is the centre of {unit}, hardly that of the place.",
           "The point is the reference centre of a ward, constituency or county: somebody filled in the area, not the place."),
     _type("point.shared", "Point shared by many", _INFO, _ACCURATE, "{places} places share this point.",

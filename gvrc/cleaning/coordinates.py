@@ -18,6 +18,8 @@ from gvrc.model.issue import Issue, Suggestion
 from gvrc.model.place import Point
 from gvrc.model.quick import quick
 from gvrc.model.record import FieldChange
+from gvrc.reference.gazetteer import load_gazetteer
+from gvrc.reference.grid import GridPair, grid_pair, places_of, read_grid
 
 KENYA_LATITUDES = (-4.9, 5.2)
 KENYA_LONGITUDES = (33.7, 42.1)
@@ -61,6 +63,12 @@ _TYPES_OF_NUMBERS = frozenset({"$numberDouble", "$numberDecimal", "$numberInt", 
 """Keys under which databases write a number with its type."""
 _EARTH_RADIUS = 6_378_137.0
 """Metres, of the sphere that web maps are projected from (EPSG:3857)."""
+_METRES_OF_GRID = re.compile(r"(?<![\d.])\d{6,8}(?!\d)|\d{3}[,\s]\d{3}")
+"""Digits without a point before them, as many as metres of a grid have."""
+GRID_DECIMALS = 3
+"""Decimals that a point from a grid is worth: its datum is not stated, which leaves about 300 m open."""
+NEAR_COUNTY_KM = 20.0
+"""How far outside a county a point may lie for the county to tell the zone of its grid."""
 _LATITUDE_KEYS = ("latitude", "lat", "y")
 _LONGITUDE_KEYS = ("longitude", "long", "lng", "lon", "x")
 
@@ -93,13 +101,37 @@ def clean_point(values: Mapping[str, Any]) -> CleanPoint:
     corners = _corners(values.get("coordinates"))
     if corners:
         return _middle(corners)
+    text = values.get("coordinates")
+    if type(text) is str and _METRES_OF_GRID.search(text) and (grid := read_grid(text[:LONGEST_COORDINATE])):
+        return _from_grid("coordinates", _shown(text), grid, values)
     stated = _stated(values)
     if stated is None:
         return CleanPoint()
     field_name, shown, angles = stated
     if angles is None:
         return _refused(field_name, shown, "point.unreadable")
+    first, second = angles[0].degrees, angles[1].degrees
+    if max(abs(first), abs(second)) > _LARGEST_DEGREE and (grid := grid_pair(second, first) or grid_pair(first, second)):
+        return _from_grid(field_name, shown, grid, values)
     return _placed(field_name, shown, angles)
+
+
+_LARGEST_DEGREE = 180.0
+
+
+def _from_grid(field_name: str, shown: str, grid: GridPair, values: Mapping[str, Any]) -> CleanPoint:
+    """The point of metres on the UTM grid. Where no zone is stated and both lie in Kenya, the stated county tells which is meant."""
+    found = [place for place in places_of(grid) if _is_kenyan(*place)]
+    if len(found) > 1:
+        counties = [match.county_code for match in load_gazetteer().find_county(str(values.get("county") or ""))]
+        found = [place for place in found if any(load_gazetteer().county_gap_km(*place, code) < NEAR_COUNTY_KM for code in counties if code)]
+    if len(found) != 1:
+        return _refused(field_name, shown, "point.grid_unclear")
+    ((latitude, longitude),) = found
+    point = Point(latitude=round(latitude, 5), longitude=round(longitude, 5), decimals=GRID_DECIMALS)
+    mended = f"{point.latitude}, {point.longitude}"
+    change = FieldChange(field_name="coordinates", before=shown, after=mended, stage=_STAGE, rule="grid_metres")
+    return CleanPoint(point=point, changes=(change,), issues=(Issue(code="point.from_grid", field_name=field_name, value=shown, detail={"mended": mended}),))
 
 
 def _middle(corners: Sequence[tuple[float, float]]) -> CleanPoint:

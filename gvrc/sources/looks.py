@@ -10,6 +10,7 @@ from typing import Any
 
 from gvrc.reference.address import SEPARATOR, unit_headed
 from gvrc.reference.gazetteer import load_gazetteer
+from gvrc.reference.grid import read_grid
 from gvrc.reference.vocabularies import load_vocabularies, normalised, placeholder_key
 from gvrc.sources.field_names import spaced
 
@@ -103,6 +104,9 @@ def _is_between(value: Any, low: float, high: float) -> bool:
     return number is not None and low <= number <= high and len(str(value).partition(".")[2]) >= 2
 
 
+_METRES = re.compile(r"\d{6}")
+
+
 def _is_pair(value: Any) -> bool:
     if isinstance(value, list):
         if len(value) == 1 and isinstance(value[0], dict):
@@ -110,6 +114,8 @@ def _is_pair(value: Any) -> bool:
         told = [item for item in value if item is not None and item is not False and item != ""]
         return len(told) in (2, 3) and all(_is_degree(item) for item in told[:2])
     text = str(value)[:LONGEST_LOOK]
+    if _METRES.search(text) is not None and read_grid(text) is not None:
+        return True
     return _PAIR.fullmatch(text) is not None or (_ANGLES.fullmatch(text) is not None and sum(map(str.isdigit, text)) >= 6)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from gvrc.errors import SourceError
 from gvrc.model.record import CANONICAL_FIELDS, CONTACT_FIELDS
 from gvrc.model.source import FieldSample, Mapping
+from gvrc.reference.grid import EASTINGS, NORTHINGS_NORTH, NORTHINGS_SOUTH
 from gvrc.reference.vocabularies import load_vocabularies
 from gvrc.sources.field_names import (
     NEVER,
@@ -573,7 +574,7 @@ def propose_fields(fields: Iterable[FieldValues], heads: Collection[str] = ()) -
     fields = list(fields)
     proposals = {values.path: _named_by_rows() if values.steps[-1] in heads and not values.path.startswith("^") else propose(values) for values in fields}
     proposals = _without_unit_levels(_with_finer_names_first(_with_a_name(proposals, fields), fields))
-    proposals = _without_half_a_point(_with_types_beside(_with_contacts_of_persons(_with_persons_who_answer(proposals, fields), fields), fields), fields)
+    proposals = _without_half_a_point(_with_a_grid(_with_types_beside(_with_contacts_of_persons(_with_persons_who_answer(proposals, fields), fields), fields), fields), fields)
     proposals = _without_places_of_others(proposals)
     chosen = {path: proposal for path, proposal in proposals.items() if proposal.canonical is not None}
     order = sorted(chosen, key=lambda path: (CANONICAL_FIELDS.index(str(chosen[path].canonical)), -round(chosen[path].confidence, 1), chosen[path].rank))
@@ -644,6 +645,33 @@ def _without_places_of_others(proposals: dict[str, Proposal]) -> dict[str, Propo
 
 def _named_by_rows() -> Proposal:
     return Proposal(canonical="name", confidence=0.9, reason="each row names a place under it")
+
+
+_ZONE_OF_GRID = re.compile(r"(?:zone\s?)?3[67]\s?[A-Z]?", re.IGNORECASE)
+_EAST, _NORTH = re.compile(r"x|easting|utm ?(?:x|e)|.*\beastings?\b.*|.*\blongitude\b.*|lon|lng|long"), re.compile(r"y|northing|utm ?(?:y|n)|.*\bnorthings?\b.*|.*\blatitude\b.*|lat")
+
+
+def _with_a_grid(proposals: dict[str, Proposal], fields: list[FieldValues]) -> dict[str, Proposal]:
+    """Columns of metres on the UTM grid, with that of their zone, as the coordinates they are together."""
+    own = [values for values in fields if values.values and not values.path.startswith("^")]
+    east = next((values for values in own if _EAST.fullmatch(plain_name(values.steps[-1])) and _are_metres(values, (EASTINGS,))), None)
+    north = next((values for values in own if _NORTH.fullmatch(plain_name(values.steps[-1])) and _are_metres(values, (NORTHINGS_SOUTH, NORTHINGS_NORTH))), None)
+    if east is None or north is None:
+        return proposals
+    zones = [values for values in own if "zone" in plain_name(values.steps[-1]).split() and all(_ZONE_OF_GRID.fullmatch(str(value).strip()) for value in values.values)]
+    return proposals | {
+        values.path: Proposal(canonical="coordinates", confidence=0.9, reason="with the columns beside it, it tells metres on the UTM grid", rank=rank)
+        for rank, values in enumerate([*zones[:1], east, north])
+    }
+
+
+def _are_metres(values: FieldValues, bounds: Sequence[tuple[float, float]]) -> bool:
+    """Whether most values are metres within bounds, more of them than there are degrees of a circle."""
+    numbers = [number for value in values.values if (number := as_number(str(value).replace(",", ""))) is not None]
+    return sum(number > LARGEST_DEGREE and any(low <= number <= high for low, high in bounds) for number in numbers) > 0.5 * len(values.values)
+
+
+LARGEST_DEGREE = 180.0
 
 
 def _without_half_a_point(proposals: dict[str, Proposal], fields: list[FieldValues]) -> dict[str, Proposal]:

@@ -253,6 +253,8 @@ def _put_together(canonical: str, parts: list[Part]) -> Any:
         if not parts:
             return None
     best = min(parts, key=_rank)[2]
+    if canonical == "coordinates" and len(parts) > 1 and (metres := _metres_of_grid(sorted(parts, key=_rank))):
+        return metres
     together = canonical in LISTED_FIELDS or canonical in JOINED_FIELDS
     if len(parts) == 1 or not (together or canonical in _OF_A_POINT or is_missing(best)):
         return best
@@ -267,6 +269,16 @@ def _put_together(canonical: str, parts: list[Part]) -> Any:
 
 
 _rank = itemgetter(0)
+_ZONE = re.compile(r"(?:zone\s?)?3[67]\s?[a-z]?", re.IGNORECASE)
+_METRES = re.compile(r"0?\d{5,8}(?:\.\d{1,6})?")
+
+
+def _metres_of_grid(parts: list[Part]) -> str:
+    """Metres east and north in columns of their own, with their zone, as one text; empty when the cells are something else."""
+    said = [str(value).replace(",", "").strip() for _, _, value in parts]
+    metres = [text for text in said if _METRES.fullmatch(text)]
+    zone = next((text for text in said if _ZONE.fullmatch(text)), "")
+    return f"UTM {zone} E {metres[0]} N {metres[1]}".replace("  ", " ") if len(metres) == 2 else ""
 
 
 def _ticked(label: str, value: Any) -> Any:

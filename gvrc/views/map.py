@@ -31,7 +31,7 @@ MOST_POINTS = 5_000
 CELL_DEGREES = 0.05
 """Width of a cell of that grid, about 5.5 km."""
 POINT_QUESTIONS = ("point.missing", "point.zero", "point.unreadable", "point.outside_kenya", "point.far_from_county", "point.far_from_ward",
-                    "point.on_centroid", "point.too_coarse", "point.swapped")  # fmt: skip
+                    "point.on_centroid", "point.too_coarse", "point.swapped", "point.from_grid", "point.grid_unclear")  # fmt: skip
 """Issues that a new point answers, the most telling first. A point shared by many is told by the whole run, and not mended by one answer."""
 
 

@@ -47,7 +47,7 @@ def every_issue() -> list[Issue]:
     ]
     records = [Record(record_key=str(index), source=str(index), pointer="/1", name=name, point=point, stated=texts) for index, (name, point, texts) in enumerate(stated)]
     found = list(geomap(records, GAZETTEER).issues)
-    for values in ({"coordinates": "behind the market"}, {"latitude": 0, "longitude": 0}, {"latitude": 51.5, "longitude": 0.1}, {"latitude": 36.8, "longitude": -1.3}):
+    for values in ({"coordinates": "behind the market"}, {"latitude": 0, "longitude": 0}, {"latitude": 51.5, "longitude": 0.1}, {"latitude": 36.8, "longitude": -1.3}, {"coordinates": "37M 562000 9530500"}, {"latitude": 9989000, "longitude": 695000}):
         found += clean_point(values).issues
     return [*found, *shared_points(["a", "b", "c"], [-1.0, -1.0, -1.0], [36.0, 36.0, 36.0])]
 

@@ -122,7 +122,7 @@ def test_zero_for_both_is_missing_with_an_issue(values: dict[str, Any]) -> None:
     assert codes(**values) == {"point.zero"}
 
 
-@pytest.mark.parametrize("values", [{"latitude": 51.5, "longitude": -0.12}, {"coordinates": "-33.9, 18.4"}, {"latitude": 257000, "longitude": 9857000}])
+@pytest.mark.parametrize("values", [{"latitude": 51.5, "longitude": -0.12}, {"coordinates": "-33.9, 18.4"}])
 def test_a_point_outside_kenya_is_left_out_and_told(values: dict[str, Any]) -> None:
     cleaned = clean_point(values)
     assert cleaned.point is None
@@ -209,5 +209,18 @@ def test_points_of_web_maps_databases_and_earth_viewers_are_read(values: dict[st
     assert (clean.point.latitude, clean.point.longitude) == (pytest.approx(-1.28333, abs=1e-4), pytest.approx(36.81667, abs=1e-4))
 
 
-def test_metres_of_utm_are_no_metres_of_a_web_map() -> None:
-    assert clean_point({"latitude": 9857000.0, "longitude": 257000.0}).point is None
+@pytest.mark.parametrize("values", [
+    {"latitude": 9530500, "longitude": 562000}, {"latitude": 562000, "longitude": 9530500}, {"coordinates": "UTM 37M E 562000 N 9530500"}, {"coordinates": [562000, 9530500]},
+])  # fmt: skip
+def test_metres_of_the_grid_become_degrees_and_are_told(values: dict[str, Any]) -> None:
+    clean = clean_point(values)
+    assert clean.point is not None
+    assert (clean.point.latitude, clean.point.longitude) == (-4.24743, 39.55869)
+    assert [issue.code for issue in clean.issues] == ["point.from_grid"]
+
+
+@pytest.mark.parametrize(("county", "longitude"), [("Kisumu", 34.75214), ("Garissa", 40.75214), ("Mombasa", None), (None, None)])
+def test_without_a_zone_the_county_tells_it_or_nothing_does(county: str | None, longitude: float | None) -> None:
+    clean = clean_point({"latitude": 9989000, "longitude": 695000, "county": county})
+    assert (clean.point and clean.point.longitude) == longitude
+    assert [issue.code for issue in clean.issues] == ["point.from_grid" if longitude else "point.grid_unclear"]

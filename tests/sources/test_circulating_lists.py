@@ -552,3 +552,10 @@ def test_a_sub_county_with_its_commander_is_no_station(read: Read) -> None:
     stations = [{"name": f"{name} Police Station", "ocs_phone": "0700000001"} for name in ("Kabarnet", "Salawa")]
     rows = read({"county": "Baringo", "sub_counties": [{"name": name, "ocpd": {"phone": "0700000009"}, "stations": stations} for name in ("Baringo Central", "Mogotio")]})
     assert [(row.values["name"], row.values["sub_county"]) for row in rows] == [(station["name"], name) for name in ("Baringo Central", "Mogotio") for station in stations]
+
+
+def test_columns_of_metres_on_the_grid_are_read_together(read: Read) -> None:
+    rows = read("Facility,County,UTM Zone,Eastings,Northings\nMoyale Sub County Hospital,Marsabit,37N,\"405,000\",\"388,000\"\nTiwi Dispensary,Kwale,37M,562000,9530500\n")
+    assert [row.values["coordinates"] for row in rows] == ["UTM 37N E 405000 N 388000", "UTM 37M E 562000 N 9530500"]
+    rows = read([{"name": f"{place} Dispensary", "x": x, "y": y} for place, x, y in (("Tiwi", 562000, 9530500), ("Vanga", 525000, 9484500))])
+    assert [row.values["coordinates"] for row in rows] == ["UTM E 562000 N 9530500", "UTM E 525000 N 9484500"]
