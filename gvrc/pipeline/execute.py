@@ -28,6 +28,7 @@ from gvrc.pipeline.foresight import Foreseen, Foresight
 from gvrc.pipeline.heartbeat import HINT_OVERDUE, Heartbeat, Overdue
 from gvrc.pipeline.lanes import LaneLost, Lanes, open_lanes
 from gvrc.pipeline.reading import Reading
+from gvrc.pipeline.statistics import Shapes
 from gvrc.pipeline.summary import RunSummary, summarise
 from gvrc.pipeline.whole_run import find_duplicates, records_together, score_run
 from gvrc.security.crypto import KeyRing
@@ -145,10 +146,13 @@ def _stages(context: RunContext) -> None:
                 with _known_as(context, "validate to enrich"):
                     _standardise(context, files, lanes, stages, reading)
             reading.wait()
-    for stage, step in ((Stage.DEDUPE, find_duplicates), (Stage.SCORE, score_run)):
-        if context.wants(stage):
-            with _known_as(context, stage.value):
-                _whole_run_stage(context, stage, step)
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="shapes") as pool:
+        wants_shapes = context.wants(Stage.SCORE) and context.settings.anomaly_detection
+        shapes = Shapes(pool, context, {file.source for file in files} if wants_shapes else ())
+        for stage, step in ((Stage.DEDUPE, find_duplicates), (Stage.SCORE, partial(score_run, shapes=shapes))):
+            if context.wants(stage):
+                with _known_as(context, stage.value):
+                    _whole_run_stage(context, stage, step)
 
 
 @contextmanager

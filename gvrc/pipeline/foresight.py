@@ -90,6 +90,8 @@ class Foresight:
         self._scored = 0
         self._most = most_kept(settings)
         self._has_editions = False
+        self.homes: dict[int, int] | None = None
+        """Record id → smallest record id of its cluster, as this process found the clusters; None before it did."""
         self.is_given_up = False
         self.keeps_rows = self._most > 0
 

@@ -6,6 +6,7 @@ import json
 import os
 import tempfile
 from collections.abc import Iterable, Mapping
+from concurrent.futures import Executor
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -80,12 +81,31 @@ def _gather(source: _Source, found: Iterable[tuple[int, Record]]) -> None:
         gather(record_id, record, everyone if record.visibility is Visibility.PUBLIC else full_sight)
 
 
+class Shapes:
+    """The shapes of the sources of a run (`gvrc.store.quality.shape`). They depend on what was read alone: PostgreSQL tells them in a thread of their own
+    while this process looks for duplicates."""
+
+    def __init__(self, pool: Executor, context: RunContext, sources: Iterable[str]) -> None:
+        self._asked = {source: pool.submit(self._told, context, source) for source in sources}
+
+    def of(self, conn: Connection, run_id: int, source: str) -> tuple[dict[str, dict[str, int]], int]:
+        """The shape of a source; asked for anew where it could not be told before."""
+        asked = self._asked.get(source)
+        return asked.result() if asked is not None and asked.exception() is None else quality_store.shape(conn, run_id, source)
+
+    @staticmethod
+    def _told(context: RunContext, source: str) -> tuple[dict[str, dict[str, int]], int]:
+        with context.db.read() as conn:
+            return quality_store.shape(conn, context.run_id, source)
+
+
 class RunStatistics:
     """Keeps what later runs and people want to know of the sources of a run."""
 
-    def __init__(self, context: RunContext, gatherings: SourceGatherings) -> None:
+    def __init__(self, context: RunContext, gatherings: SourceGatherings, shapes: Shapes) -> None:
         self._context = context
         self._sources = gatherings.sources
+        self._shapes = shapes
 
     def keep(self) -> None:
         """Writes it all into `ops`, and the report files beside it."""
@@ -112,7 +132,7 @@ class RunStatistics:
 
     def _compare(self, conn: Connection, name: str, source: _Source, findings: Mapping[str, list[Finding]]) -> dict[str, SourceStatistics]:
         """What the source came to for each audience; what is unusual about it goes to `findings`."""
-        shape, rows = quality_store.shape(conn, self._context.run_id, name)
+        shape, rows = self._shapes.of(conn, self._context.run_id, name)
         statistics = {}
         for audience, gathering in source.gatherings.items():
             now = statistics[audience] = gathering.statistics(shape, rows)

@@ -21,7 +21,7 @@ from gvrc.model.issue import Issue
 from gvrc.model.record import RecordState
 from gvrc.model.review import Answer, Decision, QuestionKind, Relation
 from gvrc.pipeline.foresight import Places, RunRow
-from gvrc.pipeline.statistics import RunStatistics, SourceGatherings
+from gvrc.pipeline.statistics import RunStatistics, Shapes, SourceGatherings
 from gvrc.quality.score import NO_PLACE
 from gvrc.settings import Settings
 from gvrc.stages.dedupe import DedupeResult, dedupe
@@ -74,7 +74,10 @@ def find_duplicates(context: RunContext) -> tuple[int, Counter[str]]:
         if result.matches.left_out:
             log.warning("pairs of crowds left out", pairs=result.matches.left_out, kept_of_a_record=MOST_PARTNERS)
         match_store.replace_pairs(conn, context.run_id, _drafts(result, ids))
-        record_store.save_clusters(conn, context.run_id, _homes(result, ids))
+        context.foresight.homes = homes = _homes(result, ids)
+        if places is None:
+            record_store.part_clusters(conn, context.run_id)
+        record_store.set_clusters(conn, homes)
     return sum(states.values()), Counter()
 
 
@@ -162,7 +165,7 @@ def _homes(result: DedupeResult, ids: dict[str, int]) -> dict[int, int]:
     return homes
 
 
-def score_run(context: RunContext) -> tuple[int, Counter[str]]:
+def score_run(context: RunContext, shapes: Shapes) -> tuple[int, Counter[str]]:
     """Issues that only the run can tell, then every record's quality score and state. Returns the rows scored."""
     with context.db.unit_of_work(run_id=context.run_id, reason="run") as conn:
         record_store.forget_issues(conn, context.run_id, RUN_WIDE_STAGES, besides=FINAL_CODES)
@@ -177,7 +180,7 @@ def score_run(context: RunContext) -> tuple[int, Counter[str]]:
         gatherings = context.foresight.gatherings
     else:
         gatherings = _score_all(context, files)
-    RunStatistics(context, gatherings).keep()
+    RunStatistics(context, gatherings, shapes).keep()
     return sum(states.values()), found
 
 
@@ -227,7 +230,7 @@ def _run_rows(conn: Connection, files: Sequence[int]) -> list[RunRow]:
 def _whole_run_issues(context: RunContext, conn: Connection, rows: Sequence[RunRow]) -> tuple[set[int], Counter[str]]:
     """Save the issues that only the run can tell; the records that have one, and how often which was found."""
     keys = {row.record_id: row.record_key for row in rows}
-    homes = record_store.load_clusters(conn, context.run_id)
+    homes = record_store.load_clusters(conn, context.run_id) if context.foresight.homes is None else context.foresight.homes
     # records of one cluster are one place: what they share is not shared by several, and one of them carries the issue
     speakers = [keys.get(homes.get(row.record_id, row.record_id), row.record_key) for row in rows]
     issues = [*run_issues(_run_columns(rows, speakers)), *_shared_points(rows, speakers)]

@@ -329,11 +329,10 @@ def note_known(conn: Connection, run_id: int, first: int, last: int) -> None:
     """), {"run_id": run_id, "first": first, "last": last})
 
 
-def save_clusters(conn: Connection, run_id: int, clusters: Mapping[int, int]) -> None:
-    """Write which records are one place (record id → smallest record id of its cluster); every other record of the run stands alone."""
+def part_clusters(conn: Connection, run_id: int) -> None:
+    """Every record of the run stands alone, as it does when it is written."""
     elsewhere = RecordRow.file_id.in_(run_file_ids(run_id)) & RecordRow.cluster_id.is_distinct_from(RecordRow.record_id)
     conn.execute(update(RecordRow).where(elsewhere).values(cluster_id=RecordRow.record_id))
-    set_clusters(conn, clusters)
 
 
 def load_clusters(conn: Connection, run_id: int) -> dict[int, int]:
@@ -343,7 +342,7 @@ def load_clusters(conn: Connection, run_id: int) -> dict[int, int]:
 
 
 def set_clusters(conn: Connection, clusters: Mapping[int, int]) -> None:
-    """Write the clusters of these records only."""
+    """Write which of these records are one place: record id → smallest record id of its cluster."""
     if clusters:
         incoming = incoming_rows(conn, "staging.records", ("record_id", "cluster_id"), clusters.items(), name="incoming_clusters")
         conn.execute(text(f"UPDATE staging.records AS r SET cluster_id = i.cluster_id FROM {incoming.source} AS i WHERE r.record_id = i.record_id"), incoming.values)  # noqa: S608

@@ -697,15 +697,15 @@ class RecordRow(Base):
     content_hash: Mapped[str] = mapped_column(String(64))
     evidence_hash: Mapped[str | None]
     record_hash: Mapped[str] = mapped_column(String(64))
-    facility_id: Mapped[int | None] = mapped_column(index=True)
-    cluster_id: Mapped[int | None] = mapped_column(index=True)
+    facility_id: Mapped[int | None]
+    cluster_id: Mapped[int | None]
     version: Mapped[int] = mapped_column(Integer, server_default=text("1"))
     created_at: Mapped[datetime] = _now()
     updated_at: Mapped[datetime] = _now()
     __table_args__ = (
         UniqueConstraint("file_id", "pointer"),
         CheckConstraint("state in ('new', 'to_review', 'held', 'ready', 'rejected', 'committed')", name="state"),
-        Index("ix_records_file_row", "file_id", "row_number"),
+        Index("ix_records_file_row", "file_id", "row_number"), Index("ix_records_facility_id", "facility_id", postgresql_where=text("facility_id IS NOT NULL")),
         Index("ix_records_file_state", "file_id", "state"), Index("ix_records_file_county", "file_id", "county_code"),
         Index(
             "ix_records_counted", "file_id", postgresql_include=[
