@@ -70,6 +70,8 @@ _IS_A_PERSON = re.compile(r"\b(?:officer|nurse|matron|manager|director|co-?ordin
 """A role that a person has, and no line of an office behind it."""
 _OF_ANY_KIND = ("phone", "contact")
 """Canonical fields whose kind of contact another cell may tell (`Contact Type | Contact Value`)."""
+OFFICERS_EMAIL = "Officer's e-mail"
+"""The label of an e-mail address that is a person's."""
 _OF_AN_OFFICER = "Officer"
 """The kind of contact that an `officer_contact` is."""
 _KEYS_OF_PERSON = frozenset({"name", "full_name", "fullname", "rank", "title", "designation", "position", "role", "person", "contact_person"})
@@ -216,7 +218,7 @@ def _in_order(contacts: Iterable[Contact]) -> tuple[Contact, ...]:
     contacts = list(contacts)
     if any(contact.label for contact in contacts):
         own, fax = _label(_OF_AN_OFFICER, may_be_own=True), _label("Fax")
-        contacts.sort(key=lambda contact: 0 if contact.label is None else 1 if contact.label == own else 2 * (contact.label == fax))
+        contacts.sort(key=lambda contact: 0 if contact.label is None else 1 if contact.label in (own, OFFICERS_EMAIL) else 2 * (contact.label == fax))
     return tuple(
         contact if contact.is_primary == (index == 0) else replaced(contact, is_primary=index == 0) for index, contact in enumerate(contacts)
     )
@@ -288,7 +290,7 @@ def _parse_text(field_name: str, text: str, hint: str | None) -> CleanContacts:
         return CleanContacts(contacts=(_phone(number, hint),))
     if "@" in text and field_name in ("email", "contact", "officer_contact") and (email := _quick_email(text)):
         issue = _slip(email, field_name)
-        return CleanContacts(contacts=(Contact(contact_type=ContactType.EMAIL, value=email),), issues=(issue,) if issue else ())
+        return CleanContacts(contacts=(_email(email, hint),), issues=(issue,) if issue else ())
     return _parse_cell(field_name, text, hint)
 
 
@@ -315,7 +317,7 @@ def _parse_cell(field_name: str, text: str, hint: str | None) -> CleanContacts:
             return CleanContacts(issues=(Issue(code="contact.phone_rounded", field_name=field_name, value=text[:60]),))
         text = _ROUNDED.sub(digits, text, count=1)
     finds = list(_finds(_with_plain_signs(text), field_name, hint, is_contact=True))
-    contacts = tuple(find.contact for find in finds if find.contact)
+    contacts = tuple(_as_officers(find.contact, hint) for find in finds if find.contact)
     issues = tuple(find.issue for find in finds if find.issue)
     if not contacts and not issues:
         code = "contact.email_invalid" if field_name == "email" else "contact.unreadable"
@@ -335,6 +337,31 @@ def _is_zero(text: str) -> bool:
 
 def _phone(number: str, hint: str | None) -> Contact:
     return Contact(contact_type=ContactType.PHONE, value=number, label=_label(hint, is_mobile(number)) or ("Toll-free" if is_toll_free(number) else None))
+
+
+def _email(address: str, hint: str | None) -> Contact:
+    return Contact(contact_type=ContactType.EMAIL, value=address, label=OFFICERS_EMAIL if hint == _OF_AN_OFFICER else None)
+
+
+def _as_officers(contact: Contact, hint: str | None) -> Contact:
+    """An e-mail address as that of the officer when its cell is one of an officer's contacts."""
+    return replaced(contact, label=OFFICERS_EMAIL) if hint == _OF_AN_OFFICER and contact.contact_type is ContactType.EMAIL else contact
+
+
+SHORTEST_OWN_NAME = 4
+"""Letters of a word of a person's name that tells an address to be hers."""
+_WORDS = re.compile(r"[^\W\d_]+")
+
+
+def with_officers_emails(contacts: tuple[Contact, ...], officer: str, place: str) -> tuple[Contact, ...]:
+    """Contacts in which an e-mail address called by the name of the officer is told as hers (`jane.otieno@..` of `Jane Otieno`), unless the place is called so too."""
+    of_place = place.casefold()
+    own = [word for word in _WORDS.findall(officer.casefold()) if len(word) >= SHORTEST_OWN_NAME and word not in of_place and not (_IS_A_PERSON.search(word) or _OFFICERS.search(word))]
+    marked = [
+        replaced(contact, label=OFFICERS_EMAIL) if contact.contact_type is ContactType.EMAIL and contact.label is None and any(word in contact.value.partition("@")[0] for word in own) else contact
+        for contact in contacts
+    ]
+    return _in_order(marked) if marked != list(contacts) else contacts
 
 
 @lru_cache(maxsize=2_048)

@@ -57,7 +57,7 @@ def _beginnings() -> frozenset[str]:
 
 
 def heading_kind(text: str, values: Mapping[str, Any], own_keys: Mapping[str, Any], vocabularies: Vocabularies) -> str | None:
-    """What kind of heading a name is (section, total, header, title, note), or None for the name of a place.
+    """What kind of heading a name is (section, total, header, title, note, officer), or None for the name of a place.
 
     `values` are the row's canonical values: a county's name alone heads a section only when the row tells nothing else that a place
     would have. `own_keys` are the source's own keys, which a repeated header shows again as values.
@@ -69,18 +69,26 @@ def heading_kind(text: str, values: Mapping[str, Any], own_keys: Mapping[str, An
     kind = _kind_of_text(text, vocabularies)
     if kind is None and text[0] == "*" and _is_footnote(text, own_keys):
         return "note"
+    if kind is None and _IS_TITLE.search(text) is not None and _is_alone(own_keys):
+        return "title"
     if _is_told_in_each(text, own_keys):
         return kind or "title"
-    if kind is None or kind in ("total", "title"):
+    if kind is None or kind in ("total", "title", "officer"):
         return kind
     if kind == "header" and _repeats_keys(text, own_keys):
         return kind
-    is_alone = sum(not is_missing(cell) for cell in own_keys.values()) == 1
-    if is_alone and (kind == "header" or _names_only_a_kind(text.strip(" .,:;-–—*_=#"), vocabularies)):
+    if _is_alone(own_keys) and (kind == "header" or _names_only_a_kind(text.strip(" .,:;-–—*_=#"), vocabularies)):
         return "section"  # what stands beside it flowed down from the rows before
     return None if _proves_place(values, vocabularies) else kind
 
 
+def _is_alone(row: Mapping[str, Any]) -> bool:
+    """Whether a row says one thing only."""
+    return sum(not is_missing(cell) for cell in row.values()) == 1
+
+
+_IS_TITLE = re.compile(r"\b(?:directory|register|referral pathways?|contact list|list of contacts|service mapping)\b|\b(?:contacts|providers|facilities|stations)\b.*\b(?:19|20)\d\d$", re.IGNORECASE)
+"""What a list calls itself."""
 _FOOTNOTE_WORDS = 4
 
 

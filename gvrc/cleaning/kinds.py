@@ -18,6 +18,8 @@ WORDS_CONFIDENCE = 0.9
 """How sure a kind is that stands among other words."""
 
 _LEVEL = re.compile(r"\b(?:(?:level|lvl)[\s\-.]{0,3}|l)([1-6])([ab])?\b", re.IGNORECASE)
+_NUMBERING = re.compile(r"^\s*\(?(?:[a-h]|[ivx]{1,4}|\d{1,2})[.)]\s+(?=\D)", re.IGNORECASE)
+"""What numbers the headings of a list: `B. POLICE`."""
 _VOWELS = frozenset("aeiouy")
 
 
@@ -64,6 +66,7 @@ def find_kind(text: str | None, vocabularies: Vocabularies) -> VocabularyMatch |
 
 @lru_cache(maxsize=8_192)
 def _find_kind(text: str, vocabularies: Vocabularies) -> VocabularyMatch | None:
+    text = _NUMBERING.sub("", text)
     if match := vocabularies.facility_types.find(text):
         return match
     found = kind_in_words(normalised(text[:300]).split(), vocabularies)
@@ -174,7 +177,7 @@ _SAYS_ONLY_HEALTH = frozenset(map(normalised, (
 
 def _unknown_text(evidence: KindEvidence, vocabularies: Vocabularies) -> Iterator[Issue]:
     """A type that is none; `Private` and `Health Facility` are none either, but nothing is wrong with them."""
-    text = evidence.type_text
+    text = _NUMBERING.sub("", evidence.type_text or "")
     if text and normalised(text[:120]) not in _SAYS_ONLY_HEALTH and vocabularies.owners.known_spelling(text) is None:
         yield Issue(code="kind.text_unknown", field_name="facility_type", value=text[:120])
 

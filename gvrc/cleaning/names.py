@@ -20,7 +20,7 @@ from gvrc.reference.vocabularies import Abbreviation, Vocabularies, normalised
 _EMPTY_BRACKETS = re.compile(r"\s*[(\[]\s*[)\]]")
 _BEHIND_NUMBERS = " ,;:/-–—"
 """What is left around a number that was taken out of a name."""
-_LABELS_LEFT = re.compile(r"(?:[\s,;:./|(–-]*\b(?:tel|telephone|phone|mobile|mob|cell|e-?mail|contacts?|call|sms|whatsapp|toll[ -]?free(?:\s(?:line|number|no))?|simu|barua pepe|namba)\b[\s.:)]*)+$", re.IGNORECASE)
+_LABELS_LEFT = re.compile(r"(?:[\s,;:./|(–-]*\b(?:tel|telephone|phone|mobile|mob|cell|e-?mail|contacts?|call|sms|whatsapp|toll[ -]?free(?:\s(?:line|number|no))?|simu|barua pepe|namba)\b[\s.:)]*|\s*[;:,/|(–-]\s*(?:24 ?hrs? )?(?:hot|help) ?line\b[\s.:)]*)+[\s.:;,/)-]*$", re.IGNORECASE)
 """What was written before contacts at the end of a name, once they are taken out."""
 LONGEST_NAME = 255
 """Characters of a name in the registry."""

@@ -47,6 +47,9 @@ _CALLED = re.compile(r"\b(?:tel|telephone|phone|mobile|mob|cell|call|sms|whatsap
 """Words before a number that say it is one to call."""
 _ZEROS = re.compile(r"(?<=\d)[Oo]+(?=[\dOo]*[ -]?\d)|(?<![^\W_])[Oo](?=\d{3})|(?<=\d[ .-])[Oo]{2,3}(?=[ .-]\d)")
 _ONES = re.compile(r"(?<=\d)[lI](?=\d)|(?<=\d\s)[lI](?=\d)")
+_MOSTLY_LETTERS = re.compile(r"(?<![^\W_])[0Oo][17lI](?:[ .-]?[0-9OoIl]){8}(?![^\W_])")
+"""A whole number in which letters stand for most digits (`O7OO OOO 1O3`)."""
+_AS_DIGITS = str.maketrans("OoIl", "0011")
 _COUNTRY = frozenset({"254", "0254", "00254"})
 _BEGINS_A_NUMBER = re.compile(r"(?:0[124-7]|254)\d{2}")
 
@@ -117,6 +120,7 @@ def find_phones(text: str, *, is_contact: bool) -> list[PhoneFind]:
     otherwise only what is unmistakably a Kenyan number is found."""
     text = _TRUNK_ZERO.sub(lambda found: " " * len(found[0]), text if text.isascii() else _in_plain_digits(text))
     if is_contact and not _LIKE_DIGITS.isdisjoint(text):
+        text = _MOSTLY_LETTERS.sub(lambda found: found[0].translate(_AS_DIGITS), text)
         text = _ONES.sub("1", _ZEROS.sub(lambda found: "0" * len(found[0]), text))
     return list(_solve(text, list(_chunks(text, is_contact)), is_contact))
 

@@ -381,6 +381,7 @@ class DelimitedRecords:
         self._headings = Headings(heading_level)
         self._context: dict[str, Any] = {}
         self._is_below_heading = False
+        self._has_begun = False
         self._heading_rows: set[Sequence[str]] = set()
         self._has_short_rows = False
         self._screen = Screen()
@@ -397,6 +398,7 @@ class DelimitedRecords:
                 self._learn_section(row)
                 self._learn_title(row)
             rows.expect_width(len(self.header.names))
+            self._has_begun = self.header.index >= 0
             yield from self._records(rows, stream_of_rows)
 
     def _lines(self, stream: io.TextIOWrapper) -> Iterator[str]:
@@ -448,6 +450,9 @@ class DelimitedRecords:
                 return
             self._has_short_rows = self._has_short_rows or len(row) < len(self.header.names)
             self._learn_section(row)
+            if not self._has_begun:
+                self._learn_title(row)
+                self._has_begun = _filled(row) > 1
             self._learn_merged(row)
             number += 1
             data = self._data(self._without_dittos(row))
@@ -519,7 +524,7 @@ class DelimitedRecords:
     def _learn_title(self, row: Row) -> None:
         """A county that the title of a list names is that of its rows (`GBV SERVICE PROVIDERS - KILIFI COUNTY`)."""
         cells = _lone_cells(row)
-        if len(cells) == 1 and not self._is_below_heading and (county := county_in_title(mend_text(cells[0]))):
+        if len(cells) == 1 and (not self._is_below_heading or not self._has_begun) and (county := county_in_title(mend_text(cells[0]))):
             self._headings.learn_title(county)
             self._context = self._headings.told
 

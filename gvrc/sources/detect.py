@@ -154,10 +154,16 @@ def _without_stray_headings(sample: Sample) -> Sample:
     told = [(heading, record) for record, context in zip(sample.records, sample.contexts, strict=False) if (heading := _kind_told(str(context.get(KIND_HEADING) or "")))]
     if not told or any(load_vocabularies().group(heading) == "shelter" for heading, _ in told):
         return sample
-    kinds = [(heading, kinds) for heading, record in told if (kinds := {kind for value in record.values() if type(value) is str and len(value) < 120 and (kind := _kind_told(value))})]
+    kinds = [(heading, kinds) for heading, record in told if (kinds := {kind for name, value in record.items() if type(value) is str and len(value) < 120 and not _is_of_services(name) and (kind := _kind_told(value))})]
     if sum(heading not in found for heading, found in kinds) <= STRAY * len(kinds):
         return sample
     return replace(sample, contexts=[{name: value for name, value in context.items() if name != KIND_HEADING} for context in sample.contexts])
+
+
+def _is_of_services(column: str) -> bool:
+    """Whether a column tells what is done, which an organisation shares with places of that kind (`Counselling`)."""
+    named = known_name((column,))
+    return named is not None and named.canonical in ("services", "description")
 
 
 def _kind_told(text: str) -> str:
@@ -669,7 +675,7 @@ def _is_of_stations(proposed: dict[str, str]) -> bool:
     """Whether a list is of police stations by its columns: one names a station, another its commander (OCS), whether or not each row has one."""
     names = [plain_name(path.rpartition(".")[2]) for path in proposed]
     called = [plain_name(path.rpartition(".")[2]) for path, canonical in proposed.items() if canonical == "name"]
-    return any(map(_COMMANDER.search, names)) and any(map(_STATION.search, called))
+    return any(map(_COMMANDER.search, names)) and bool(called) and all(map(_STATION.search, called))
 
 
 def _confidence(samples: Sequence[FieldSample], canonicals: set[str]) -> float:

@@ -237,7 +237,13 @@ def _check_name(named: KnownName, values: FieldValues) -> Proposal | None:
         return _other("phone", values, named)
     if named.confidence < 0.8 and _are_own_keys(list(map(str, values.values))):
         return _other("source_id", values, named)
+    if plain_name(values.steps[-1]) in _MAY_BE_KINDS and values.looks("facility_type") >= 0.6:
+        return _other("facility_type", values, named)
     return _other("owner", values, named) if plain_name(values.steps[-1]) == "agency" and values.looks("owner") >= 0.5 else None
+
+
+_MAY_BE_KINDS = frozenset({"formation", "formations", "police formation", "police unit", "unit"})
+"""Headings above what places of the police are called, or what they are (`Station`, `Post`)."""
 
 
 def _check_own_key(named: KnownName, values: FieldValues) -> Proposal | None:
@@ -750,7 +756,8 @@ def _are_no_names(values: FieldValues) -> bool:
 def _without_names_of_persons(proposals: dict[str, Proposal], fields: list[FieldValues]) -> dict[str, Proposal]:
     """When a column headed by a kind of place (`hospital`) holds its names, a `name` beside it that reads like none is a person's, as in lists of doctors."""
     names = [values for values in fields if proposals[values.path].canonical == "name"]
-    if not any((kind_of(values.steps[-1]) or plain_name(values.steps[-1]) == "facility") and values.looks("name") >= 0.6 for values in names):
+    has_titles = any(_TELLS_WHAT_SHE_IS.search(plain_name(values.steps[-1])) and values.values for values in fields)
+    if not any((has_titles or kind_of(values.steps[-1]) or plain_name(values.steps[-1]) == "facility") and values.looks("name") >= 0.6 for values in names):
         return proposals
     others = [values.path for values in names if plain_name(values.steps[-1]) in ("name", "full name") and values.values and not values.looks("name")]
     theirs = [values.path for values in fields if others and proposals[values.path].canonical in _REACHED_BY and not _is_of_place(values.steps[-1])]
@@ -771,7 +778,8 @@ def _with_contacts_of_persons(proposals: dict[str, Proposal], fields: list[Field
     names = [values for values in persons if _TELLS_WHAT_SHE_IS.search(plain_name(values.steps[-1])) is None]
     if not names:
         return proposals
-    are_of_list = len(names) < len(persons) and not any(_ANSWERS_FOR_PLACE.search(plain_name(values.steps[-1])) for values in names)
+    has_ranks = any(plain_name(values.steps[-1]) == "rank" and values.values for values in fields)
+    are_of_list = (len(names) < len(persons) or has_ranks) and not any(_ANSWERS_FOR_PLACE.search(plain_name(values.steps[-1])) for values in names)
     reached = [values for values in fields if proposals[values.path].canonical in _REACHED_BY and not values.path.startswith("^")]
     of_place = [values for values in reached if _is_of_place(values.steps[-1])]
     theirs = [values for values in reached if values not in of_place and (are_of_list or (of_place and _REACHES_A_PERSON.search(plain_name(values.steps[-1]))))]

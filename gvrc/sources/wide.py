@@ -66,7 +66,7 @@ def find_places(columns: Sequence[str], records: Sequence[dict[str, Any]]) -> Pl
 def _places_side_by_side(columns: Sequence[str], looked_at: Sequence[dict[str, Any]]) -> Places:
     heads = [column for column in columns if _is_head(column, [record.get(column) for record in looked_at])]
     groups = [_columns_of(head, heads, columns) for head in heads]
-    reached = {group[0] for group in groups if _has_contact(group) or _tell_numbers([record.get(group[0]) for record in looked_at])}
+    reached = {group[0] for group in groups if _has_contact(group) or any(_hold_numbers(column, looked_at) for column in group[1:]) or _tell_numbers([record.get(group[0]) for record in looked_at])}
     told = [group for group in groups if group[0] == heads[0] or group[0] in reached]
     if len(told) == len(groups) > 1 and any(map(kind_of, heads)) and heads[0] in reached and any(_names_two(record, heads) for record in looked_at):
         return tuple(told)
@@ -121,6 +121,17 @@ def _names_two(record: dict[str, Any], heads: Sequence[str]) -> bool:
 
 def _has_contact(group: Sequence[str]) -> bool:
     return any(_is_contact(column) for column in group[1:])
+
+
+_CALLS_A_NUMBER = re.compile(r"\b(?:contacts?|phone|tel|telephone|mobile|cell|number|no|simu)$")
+
+
+def _hold_numbers(column: str, records: Sequence[dict[str, Any]]) -> bool:
+    """Whether a column is headed as one of numbers and holds some: `Safe House Contact`."""
+    if _CALLS_A_NUMBER.search(plain_name(column)) is None:
+        return False
+    cells = [cell for record in records if not is_missing(cell := record.get(column))]
+    return bool(cells) and share("callable", cells) >= 0.5
 
 
 def _tell_numbers(cells: Sequence[Any]) -> bool:

@@ -19,6 +19,7 @@ from gvrc.cleaning.contacts import (
     offices,
     parse_contacts,
     phones_elsewhere,
+    with_officers_emails,
 )
 from gvrc.cleaning.coordinates import CleanPoint, clean_point
 from gvrc.cleaning.dates import parse_date
@@ -329,6 +330,8 @@ class _RowWork:
         if not self.answered & ABOUT_CONTACTS and (elsewhere := self._elsewhere(contacts)):
             contacts = merged_contacts(contacts, elsewhere)
             self.changes.append(_change("contact", None, ", ".join(contact.value for contact in elsewhere), "contact-from-other-field"))
+        if (officer := self._text("officer")) and any(contact.contact_type is ContactType.EMAIL for contact in contacts):
+            contacts = with_officers_emails(contacts, officer, name.name or "")
         can_be_called = any(contact.contact_type in (ContactType.PHONE, ContactType.HOTLINE) for contact in contacts)
         self.issues.extend(clean.issues if can_be_called else map(_as_only, clean.issues))
         return contacts

@@ -5,7 +5,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gvrc.cleaning.contacts import MOST_CONTACTS, contacts_in_text, merged_contacts, parse_contacts, phones_elsewhere
+from gvrc.cleaning.contacts import (
+    MOST_CONTACTS,
+    OFFICERS_EMAIL,
+    contacts_in_text,
+    merged_contacts,
+    parse_contacts,
+    phones_elsewhere,
+    with_officers_emails,
+)
 from gvrc.cleaning.phones import find_phones, kenyan_number
 from gvrc.model.record import Contact, ContactType
 
@@ -25,7 +33,7 @@ def codes(values: dict[str, object]) -> list[str]:
     [
         "0700000111", "0700 000 111", "0700-000-111", "0700.000.111", "0700/000111", "(0700) 000 111", "+254700000111", "+254 700 000 111", "254700000111",
         "254-700-000-111", "+254(0)700000111", "+254 (0) 700 000 111", "+2540700000111", "00254700000111", "700000111", 700000111, 700000111.0, 254700000111,
-        "Tel: 0700 000 111", "Tel.0700000111", "0700 000 111 (call)", "Mobile 0700000111 ext 12", "0700,000,111", "0700, 000 111", "+254700,000,111", "07OO000111", "O700000111",
+        "Tel: 0700 000 111", "Tel.0700000111", "0700 000 111 (call)", "Mobile 0700000111 ext 12", "0700,000,111", "0700, 000 111", "+254700,000,111", "07OO000111", "O700000111", "O7OO OOO lll",
         "0700 000 l11", "+254\u2011700\u2011000111", "0700\u2013000\u2013111", "0700\u00a0000\u00a0111", "0700_000_111", "0700000111/WhatsApp", "OCS-0700000111", "0700000111ext12", "+254 7OO 000 111",
     ],
 )  # fmt: skip
@@ -300,3 +308,16 @@ def test_what_stands_in_brackets_behind_a_number_tells_whose_it_is() -> None:
 
 def test_the_keys_of_a_contact_are_known_in_any_case() -> None:
     assert [contact.label for contact in parse_contacts({"contact": [{"Type": "OCS", "Value": "0700000001"}, {"CONTACT TYPE": "OCS", "NUMBER": "0700000002"}]}).contacts] == ["Officer's mobile"] * 2
+
+
+def test_the_e_mail_address_of_an_officer_is_told_as_hers() -> None:
+    contacts = parse_contacts({"email": "office@example.org", "officer_contact": [{"name": "A Name", "phone": "0700000001", "email": "a.name@example.org"}]}).contacts
+    assert [(contact.value, contact.label) for contact in contacts] == [("office@example.org", None), ("+254700000001", "Officer's mobile"), ("a.name@example.org", OFFICERS_EMAIL)]
+
+
+@pytest.mark.parametrize(("officer", "place", "label"), [
+    ("Jane Wanjiku", "Haki Centre", OFFICERS_EMAIL), ("Jane Wanjiku", "Wanjiku Centre", OFFICERS_EMAIL), ("Wanjiku", "Wanjiku Centre", None), ("Director", "Haki Centre", None), ("Ali", "Haki Centre", None),
+])  # fmt: skip
+def test_an_address_called_by_the_name_of_the_officer_is_hers(officer: str, place: str, label: str | None) -> None:
+    (contact,) = with_officers_emails(parse_contacts({"email": "jane.wanjiku@example.org"}).contacts, officer, place)
+    assert contact.label == label

@@ -91,3 +91,11 @@ def test_what_every_cell_of_a_row_says_is_no_place() -> None:
     assert kind("Lamu County", {"phone": "Lamu County"}, {"name": "Lamu County", "ward": "Lamu County", "phone": "Lamu County"}) == "section"
     assert kind("GBV directory", {}, {"name": "GBV directory", "ward": "GBV directory", "phone": "GBV directory"}) == "title"
     assert kind("Tiwi", {"ward": "Tiwi"}, {"name": "Tiwi", "ward": "Tiwi"}) is None
+
+
+@pytest.mark.parametrize(("text", "row", "found"), [
+    ("BUSIA COUNTY GBV DIRECTORY 2022", {"column 1": "BUSIA COUNTY GBV DIRECTORY 2022"}, "title"), ("Directory House", {"Name": "Directory House", "Phone": "0700000001"}, None),
+    ("A. HEALTH", {"column 1": "A. HEALTH"}, "section"), ("SCPC", {"Station": "SCPC", "Tel": "0700000001"}, "officer"), ("Sub-County Commander", {}, "officer"), ("OCPD Office Diani", {}, None),
+])  # fmt: skip
+def test_titles_sectors_and_officers_are_no_places(text: str, row: dict[str, object], found: str | None) -> None:
+    assert kind(text, {"phone": row.get("Tel")}, row) == found

@@ -128,3 +128,8 @@ def test_another_name_of_a_kind_is_not_told_as_a_likeness_to_its_label(text: str
 )
 def test_a_level_is_read_as_it_is_stated(text: str | None, level: str | None) -> None:
     assert stated_level(text) == level
+
+
+def test_the_number_of_a_heading_is_no_part_of_the_kind_it_tells() -> None:
+    assert decide(type_text="B. POLICE").code == "police_station"
+    assert decide(type_text="B. POLICE").issues == ()

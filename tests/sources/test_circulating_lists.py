@@ -559,3 +559,42 @@ def test_columns_of_metres_on_the_grid_are_read_together(read: Read) -> None:
     assert [row.values["coordinates"] for row in rows] == ["UTM 37N E 405000 N 388000", "UTM 37M E 562000 N 9530500"]
     rows = read([{"name": f"{place} Dispensary", "x": x, "y": y} for place, x, y in (("Tiwi", 562000, 9530500), ("Vanga", 525000, 9484500))])
     assert [row.values["coordinates"] for row in rows] == ["UTM E 562000 N 9530500", "UTM E 525000 N 9484500"]
+
+
+def test_names_beside_designations_are_those_of_persons_and_formations_those_of_places(detected: Callable[[Any], Detection]) -> None:
+    fields = detected("COUNTY,FORMATION,DESIGNATION,NAME,MOBILE NO.\nKWALE,DIANI POLICE STATION,OCS,C.I. A NAME,0700000001\nKWALE,TIWI POLICE POST,I/C,SGT B NAME,0700000002\n").mapping.fields
+    assert (fields["FORMATION"], fields["MOBILE NO."], fields.get("NAME")) == ("name", "officer_contact", None)
+    kinds = detected("STATION,FORMATION,TEL\nDIANI,Police Station,0700000001\nTIWI,Police Post,0700000002\n").mapping.fields
+    assert (kinds["STATION"], kinds["FORMATION"]) == ("name", "facility_type")
+
+
+def test_numbers_beside_persons_with_ranks_are_theirs(detected: Callable[[Any], Detection]) -> None:
+    fields = detected("Police Station,Gender Desk Officer,Rank,Phone No,Toll free line\nLangata,A Name,Sgt,0700000001,0800 730 999\nNanyuki,B Name,Cpl,0700000002,\n").mapping.fields
+    assert (fields["Phone No"], fields["Toll free line"]) == ("officer_contact", "hotline")
+
+
+def test_each_kind_of_place_in_a_matrix_of_counties_keeps_its_own_number(read: Read) -> None:
+    rows = read("County,Hospital,Hospital Contact,Police Station,Gender Desk Contact,Safe House,Safe House Contact\nEmbu,Embu Hospital,0700000001,Embu Police Station,0700000002,Ray of Hope,0700000003\nKitui,Kitui Hospital,0700000004,Kitui Police Station,0700000005,,\n")
+    assert [(row.values["name"], row.values.get("phone") or row.values.get("contact")) for row in rows] == [
+        ("Embu Hospital", "0700000001"), ("Embu Police Station", "0700000002"), ("Ray of Hope", "0700000003"), ("Kitui Hospital", "0700000004"), ("Kitui Police Station", "0700000005"),
+    ]  # fmt: skip
+
+
+TABLES = """POLICE STATIONS IN ISIOLO COUNTY,,,
+Station,Sub County,OCS,Tel
+Garbatulla,Garbatulla,A Name,0700000001
+,,,
+CIVIL SOCIETY ORGANISATIONS,,,
+Name,Services,Location,Phone
+Pastoralist Women,Counselling,Isiolo town,0700000002
+"""
+
+
+def test_the_county_of_the_title_holds_for_further_tables_and_their_kind_for_theirs_only(read: Read) -> None:
+    rows = read(TABLES.replace("\nCIVIL", "\nHEALTH FACILITIES,,,\nFacility,Level,Ward,Phone\nMerti Hospital,4,Cherab,0700000003\nCIVIL"))
+    assert [("ISIOLO" in section, kind) for section, kind in told(rows, "section", "facility_type")] == [(True, None), (True, None), (True, "CIVIL SOCIETY ORGANISATIONS")]
+
+
+def test_the_title_of_a_list_without_a_header_tells_its_county(read: Read) -> None:
+    rows = read("BUSIA COUNTY GBV DIRECTORY 2022,,\nB. POLICE,,\n1. Busia Police Stn,0700000001,Matayos\n2. Nambale P/Post,0700000002,Nambale\n")
+    assert told(rows, "section", "facility_type") == [("BUSIA County", "B. POLICE")] * 2
