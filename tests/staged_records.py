@@ -89,7 +89,7 @@ class Staged:
             sealer = Sealer({value: vault.reference_to(identity) for value, identity in sealed.items()})
             ids = record_store.save_records(conn, context, drafts, sealer)
             conn.execute(
-                text("""UPDATE staging.records SET state = 'ready', quality_score = 90, cluster_id = record_id,
+                text("""UPDATE staging.records SET state = 'ready', quality_score = 90, completeness = 90, cluster_id = record_id,
                     quality_parts = '[{"dimension": "completeness", "value": 90, "weight": 1, "reasons": []}]' WHERE file_id = :f"""),
                 {"f": file_id},
             )

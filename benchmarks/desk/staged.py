@@ -154,10 +154,10 @@ COPY = (
         FROM staging.raw_data, {_COPIES} WHERE {_SEED}""",
     f"""INSERT INTO staging.records (record_id, file_id, row_number, pointer, source, record_key, run_id, stage, state, name, facility_type, county_code,
             constituency_code, ward_code, latitude, longitude, place_confidence, visibility, data, changes, quality_score, quality_parts,
-            points_to_gain, state_reason, content_hash, record_hash, cluster_id)
+            completeness, accuracy, consistency, timeliness, uniqueness, points_to_gain, state_reason, content_hash, record_hash, cluster_id)
         SELECT record_id {_ID}, file_id, row_number + t * 100000, pointer || '~' || t, source, record_key || '~' || t, run_id, stage, state, name || ' ' || t,
             facility_type, county_code, constituency_code, ward_code, latitude, longitude, place_confidence, visibility, data, changes, quality_score,
-            quality_parts, points_to_gain, state_reason, encode(sha256(convert_to(content_hash || t, 'UTF8')), 'hex'),
+            quality_parts, completeness, accuracy, consistency, timeliness, uniqueness, points_to_gain, state_reason, encode(sha256(convert_to(content_hash || t, 'UTF8')), 'hex'),
             encode(sha256(convert_to(record_hash || t, 'UTF8')), 'hex'), cluster_id {_ID}
         FROM staging.records, {_COPIES} WHERE {_SEED}""",
     f"""INSERT INTO staging.issues (record_id, file_id, code, field_name, ordinal, severity, dimension, stage, value, detail, suggestion, points, state, asks,

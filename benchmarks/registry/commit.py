@@ -37,7 +37,7 @@ STAGE = """
     INSERT INTO vault (vault_id, blind_index, ciphertext, wrapped_key, key_id)
         SELECT md5(g::text)::uuid, sha256(g::text::bytea), '\\x00', '\\x00', 'bench' FROM generate_series(1, :n) g;
     INSERT INTO staging.records (file_id, row_number, pointer, source, record_key, run_id, stage, state, name, facility_type, county_code,
-        constituency_code, ward_code, latitude, longitude, place_confidence, visibility, data, content_hash, record_hash, quality_score, quality_parts)
+        constituency_code, ward_code, latitude, longitude, place_confidence, visibility, data, content_hash, record_hash, quality_score, completeness, quality_parts)
     SELECT 1, g, '/' || g, 'bench', 'bench:' || g, 1, 'enrich', 'ready', 'Place number ' || g, 'dispensary', w.county_code, w.constituency_code,
         w.ward_code, -4 + (g % 1000) / 1000.0, 36 + (g % 977) / 1000.0, 1, 'public',
         jsonb_build_object('source_id', g::text, 'aliases', jsonb_build_array('Place No. ' || g), 'qualifiers', '[]'::jsonb, 'facility_code', null,
@@ -49,7 +49,7 @@ STAGE = """
                 'is_primary', true)),
             'services', jsonb_build_array('gbv_medical_care'), 'gbv_categories', '[]'::jsonb, 'address', null, 'officer', null,
             'opening_hours', null, 'description', null, 'last_verified_at', null),
-        repeat('0', 64), encode(sha256(g::text::bytea), 'hex'), 90,
+        repeat('0', 64), encode(sha256(g::text::bytea), 'hex'), 90, 90,
         '[{"dimension": "completeness", "value": 90, "weight": 1, "reasons": []}]'
     FROM generate_series(1, :n) g JOIN (
         SELECT row_number() OVER (ORDER BY ward_code) - 1 AS number, * FROM wards JOIN constituencies USING (constituency_id) JOIN counties USING (county_id)

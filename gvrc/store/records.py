@@ -25,7 +25,7 @@ from gvrc.store.tables import QUALITY_DIMENSIONS, DeadLetter, IssueRow, RecordRo
 _COLUMNS = (
     "file_id", "row_number", "pointer", "source", "record_key", "run_id", "stage", "name", "facility_type", "county_code", "constituency_code",
     "ward_code", "latitude", "longitude", "place_confidence", "mfl_code", "visibility", "data", "changes", "content_hash", "record_hash", "state",
-    "state_reason", "quality_score", "quality_parts", "points_to_gain",
+    "state_reason", "quality_score", *QUALITY_DIMENSIONS, "quality_parts", "points_to_gain",
 )
 _ISSUE_COLUMNS = (
     "record_id", "file_id", "code", "field_name", "ordinal", "severity", "dimension", "stage", "value", "detail", "suggestion", "state",
@@ -33,7 +33,7 @@ _ISSUE_COLUMNS = (
 )
 _JSON, _JSON_OF_ISSUES = frozenset({"data", "changes", "quality_parts", "points_to_gain"}), frozenset({"detail", "suggestion"})
 _KEPT = {"file_id", "pointer"}
-_NEVER_READ = frozenset({"quality_parts", "points_to_gain"})
+_NEVER_READ = frozenset({*QUALITY_DIMENSIONS, "quality_parts", "points_to_gain"})
 
 
 @quick
@@ -286,12 +286,12 @@ def restore_run_wide_issues(conn: Connection, record_id: int, kept: Sequence[Map
 
 def save_scores(conn: Connection, scored: Sequence[ScoredRecord]) -> None:
     """Write quality scores, points to gain and states. A ready record whose content the registry already holds counts as committed."""
-    columns = ("record_id", "state", "state_reason", "quality_score", "quality_parts", "points_to_gain")
+    columns = ("record_id", "state", "state_reason", "quality_score", *QUALITY_DIMENSIONS, "quality_parts", "points_to_gain")
     # its size must be known: else PostgreSQL reads every issue of every run for each chunk instead of those of these records
     incoming = incoming_rows(conn, "staging.records", columns, map(_score_row, scored), name="incoming_scores")
     conn.execute(text(f"""
         UPDATE staging.records AS r SET state_reason = i.state_reason, quality_score = i.quality_score, quality_parts = i.quality_parts,
-            points_to_gain = i.points_to_gain, facility_id = coalesce(s.facility_id, r.facility_id),
+            {", ".join(f"{name} = i.{name}" for name in QUALITY_DIMENSIONS)}, points_to_gain = i.points_to_gain, facility_id = coalesce(s.facility_id, r.facility_id),
             stage = CASE WHEN r.stage = 'enrich' THEN 'score' ELSE r.stage END,
             state = CASE WHEN i.state = 'ready' AND s.record_hash = r.record_hash THEN 'committed' ELSE i.state END
         FROM {incoming.source} AS i JOIN staging.records AS own ON own.record_id = i.record_id LEFT JOIN facility_sources AS s ON s.record_key = own.record_key
@@ -389,8 +389,8 @@ class _RecordLines:
         """Records with the same facts share their score; it is written out once. Drafts hold theirs while a chunk is saved, so its identity is its name."""
         cells = self._qualities.get(id(quality))
         if cells is None:
-            total, parts, points = _quality_row(quality)
-            cells = self._qualities[id(quality)] = f"{_number(total)}\t{json_cell(dump_json(parts))}\t{json_cell(dump_json(points))}"
+            *values, parts, points = _quality_row(quality)
+            cells = self._qualities[id(quality)] = "\t".join([*map(_number, values), json_cell(dump_json(parts)), json_cell(dump_json(points))])
         return cells
 
 
@@ -398,11 +398,12 @@ def _number(value: float | None) -> str:
     return NOTHING if value is None else repr(float(value))
 
 
-def _quality_row(quality: QualityScore | None) -> tuple[float | None, list[dict[str, Any]], dict[str, float]]:
-    """Quality score, its parts, and points to gain as columns."""
+def _quality_row(quality: QualityScore | None) -> tuple[Any, ...]:
+    """Quality score, the value of each dimension, the parts with their reasons, and points to gain as columns."""
     if quality is None:
-        return None, [], {}
-    return quality.total, [part.to_row() for part in quality.parts], quality.points_to_gain
+        return None, *(None for _ in QUALITY_DIMENSIONS), [], {}
+    values = {part.dimension: part.value for part in quality.parts}
+    return quality.total, *map(values.get, QUALITY_DIMENSIONS), [part.to_row() for part in quality.parts], quality.points_to_gain
 
 
 class _IssueLines:

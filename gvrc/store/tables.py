@@ -14,7 +14,6 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
-    Computed,
     DateTime,
     Float,
     ForeignKey,
@@ -66,11 +65,6 @@ def _key() -> Mapped[int]:
 
 
 QUALITY_DIMENSIONS = ("completeness", "accuracy", "consistency", "timeliness", "uniqueness")
-
-
-def _part(dimension: str) -> Mapped[float | None]:
-    """One part of the quality score, always that of quality_parts."""
-    return mapped_column(Float, Computed(f"(jsonb_path_query_first(quality_parts, '$[*] ? (@.dimension == \"{dimension}\").value'))::float", persisted=True))
 
 
 def _now() -> Mapped[datetime]:
@@ -661,7 +655,8 @@ class RawData(Base):
 
 
 class RecordRow(Base):
-    """A standardised record. `data` is the rest of gvrc.model.record.Record; personal values in it are `vault:<id>`."""
+    """A standardised record. `data` is the rest of gvrc.model.record.Record; personal values in it are `vault:<id>`. The five dimensions are the values in
+    `quality_parts`, for whoever counts."""
 
     __tablename__ = "records"
     record_id: Mapped[int] = _key()
@@ -687,11 +682,11 @@ class RecordRow(Base):
     changes: Mapped[list[Any]] = mapped_column(JSONB, server_default=text("'[]'"))
     quality_score: Mapped[float | None] = mapped_column(Float)
     quality_parts: Mapped[list[Any]] = mapped_column(JSONB, server_default=text("'[]'"))
-    completeness: Mapped[float | None] = _part("completeness")
-    accuracy: Mapped[float | None] = _part("accuracy")
-    consistency: Mapped[float | None] = _part("consistency")
-    timeliness: Mapped[float | None] = _part("timeliness")
-    uniqueness: Mapped[float | None] = _part("uniqueness")
+    completeness: Mapped[float | None] = mapped_column(Float)
+    accuracy: Mapped[float | None] = mapped_column(Float)
+    consistency: Mapped[float | None] = mapped_column(Float)
+    timeliness: Mapped[float | None] = mapped_column(Float)
+    uniqueness: Mapped[float | None] = mapped_column(Float)
     points_to_gain: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
     state_reason: Mapped[str | None]
     content_hash: Mapped[str] = mapped_column(String(64))

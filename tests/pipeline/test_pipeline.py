@@ -17,6 +17,7 @@ from sqlalchemy import text
 from gvrc import pipeline
 from gvrc.errors import PipelineError, RunBusy
 from gvrc.model.access import Actor
+from gvrc.model.issue import Dimension
 from gvrc.model.run import Stage
 from gvrc.pipeline import RunSummary
 from gvrc.reference.gazetteer import load_gazetteer
@@ -43,6 +44,15 @@ def profiles_of(database: Database) -> dict[str, object]:
     with database.read() as conn:
         rows = conn.execute(text("SELECT source, profile FROM ops.profiles WHERE run_id = (SELECT max(run_id) FROM ops.profiles)"))
         return {row.source: row.profile for row in rows}
+
+
+def test_the_dimensions_of_a_record_stand_beside_the_parts_they_are_counted_from(database: Database, run_files: Run, samples: list[Path]) -> None:
+    run_files(samples)
+    with database.read() as conn:
+        rows = conn.execute(text("SELECT completeness, accuracy, consistency, timeliness, uniqueness, quality_parts FROM staging.records")).all()
+    assert rows
+    for *values, parts in rows:
+        assert values == [part["value"] for part in sorted(parts, key=lambda part: list(Dimension).index(part["dimension"]))]
 
 
 def adds_up(summary: RunSummary) -> bool:

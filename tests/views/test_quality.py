@@ -23,9 +23,10 @@ PARTS = {"completeness": 90.0, "accuracy": 98.0, "consistency": 100.0, "timeline
 def score(staged: Any, key: str, total: float = 90.0, parts: Mapping[str, float] = PARTS) -> None:
     """Give a staged record a quality score in its parts."""
     rows = [{"dimension": name, "value": value, "weight": 0.2, "reasons": []} for name, value in parts.items()]
+    values = ", ".join(f"{name} = :{name}" for name in parts)
     staged.say(
-        "UPDATE staging.records SET quality_score = :total, quality_parts = cast(:parts AS jsonb) WHERE record_id = :id",
-        total=total, parts=dump_json(rows).decode(), id=staged.ids(key)[0],
+        f"UPDATE staging.records SET quality_score = :total, quality_parts = cast(:parts AS jsonb), {values} WHERE record_id = :id",
+        total=total, parts=dump_json(rows).decode(), id=staged.ids(key)[0], **parts,
     )  # fmt: skip
 
 
