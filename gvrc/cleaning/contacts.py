@@ -564,7 +564,7 @@ def _said_behind(text: str, end: int) -> str | None:
 
 def _officer_before(text: str, start: int) -> str | None:
     part = re.split(r"[,;/\n\d]", text[max(0, start - 80) : start])[-1]
-    if part.startswith("(") and start > len(part):
+    if part.lstrip().startswith("(") and start > len(part):
         part = part.partition(")")[2]  # the brackets are those of the number before
     return _OF_AN_OFFICER if _OFFICERS.search(part) else None
 

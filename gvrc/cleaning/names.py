@@ -308,7 +308,7 @@ def _cased(text: str, vocabularies: Vocabularies, *, keep: bool) -> str:
 @lru_cache(maxsize=16_384)
 def _cased_word(word: str, is_first: bool, vocabularies: Vocabularies, keep: bool) -> str:
     plain = word.casefold().strip(".,;:'\"()")
-    if plain in _SMALL_WORDS and not is_first:
+    if (plain in _SMALL_WORDS or (keep and word == "a")) and not is_first:
         return word.casefold()
     if word.isalpha() and word.istitle() and plain not in vocabularies.acronyms:
         return word

@@ -25,7 +25,7 @@ _WHOLE = re.compile(
     rf"\W*(?:name\s+)?(?:strictly\s+|highly\s+|kept\s+|remains\s+|ya\s+)*{_NOT_KNOWN}(?:\s+{_ADDRESS})?(?:\s+for\s+(?:security|safety|protection)(?:\s+(?:reasons|purposes))?)?\W*(?:\([^()]{{0,60}}\))?\W*", re.IGNORECASE
 )
 _WITHIN = re.compile(
-    r"\b(?:do\s+not|don.?t|not\s+(?:to\s+be|for)|never|must\s+not\s+be|should\s+not\s+be)\s+(?:be\s+)?(?:publish|(?:made\s+)?public|shared?\s+(?:(?:(?:the|its|this)\s+)?(?:location|address)|publicly|with\s+(?:the\s+)?public)|disclos|circulat|list(?:ed)?\s+publicly|put\s+on\s+(?:the\s+)?map)"
+    r"\b(?:do\s+not|don.?t|not\s+(?:to\s+be|for)|never|must\s+not\s+be|should\s+not\s+be)\s+(?:be\s+)?(?:publish|(?:made\s+)?public|shared?\s+(?:(?:(?:the|its|this|their|our|any)\s+)?(?:physical\s+|exact\s+|actual\s+)?(?:locations?|address(?:es)?|directions|whereabouts)|publicly|with\s+(?:the\s+)?public)|disclos|circulat|list(?:ed)?\s+publicly|put\s+on\s+(?:the\s+)?map)"
     rf"|\b{_ADDRESS}[\s:–\[(*-]+(?:(?:is|are|kept|to|be|remains?|must|should|has|been|strictly|highly)\s+){{0,4}}(?:{_NOT_KNOWN}|not\s+public)\b"
     r"|\b(?:confidential|secret|undisclosed|hidden|withheld|protected|restricted)\s+(?:physical\s+)?(?:location|address|site|premises)\b"
     r"|\bkept\s+(?:secret|hidden)\b|\b(?:location|address|whereabouts)\s+(?:is\s+)?known\s+only\b|\b(?:shared|known)\s+(?:only\s+)?(?:with|to|by)\s+partners\s+only\b"

@@ -24,6 +24,7 @@ _SCALE, _FALSE_EASTING, _EQUATOR_SOUTH = 0.9996, 500_000.0, 10_000_000.0
 _AXIS, _FLATTENING = 6_378_137.0, 1 / 298.257223563
 """The ellipsoid of WGS 84: half its long axis in metres, and its flattening."""
 _METRES = re.compile(r"(?<![\d.])\d{5,8}(?:\.\d{1,6})?(?![\d.])")
+_ONE_NUMBER = re.compile(r"0?\d{5,8}(?:\.\d{1,6})?|\d{1,2}(?:,\d{3}){1,2}(?:\.\d{1,6})?|\d{3},\d{3}(?:\.\d{1,6})?")
 _THOUSANDS = re.compile(r"(?<=\d)[,\s](?=\d{3}(?:\D|$))")
 _ZONE = re.compile(r"(?<![\d.])(3[67])(?:\s?([A-Z])(?![A-Z]))?(?![\d.])", re.IGNORECASE)
 _SAID_SO = re.compile(r"\butm\b|\bzone\b|\barc\s?1960\b|\beasting|\bnorthing", re.IGNORECASE)
@@ -40,6 +41,12 @@ class GridPair:
     northing: float
     zone: int | None = None
     is_south: bool = True
+
+
+def metres_in(value: object) -> float | None:
+    """One number as metres of a grid are written, with thousands marked or not; None for any other, degrees with decimal commas too (`35,1119`)."""
+    text = str(value).strip()
+    return float(text.replace(",", "")) if _ONE_NUMBER.fullmatch(text) else None
 
 
 def grid_pair(easting: float, northing: float, zone: int | None = None) -> GridPair | None:

@@ -136,6 +136,10 @@ NAMES_TELL = 2.0
 """How many cells more in each row one known name of a field outweighs: commas within numbers make many cells too (`-1,2921;36,82`)."""
 
 
+NAMES_OF_A_TABLE = 2
+"""Known names of fields in one row from which on it heads a table, however many lines of a note stand above."""
+
+
 def sniff_delimiter(lines: list[str]) -> str | None:
     """The delimiter under which most rows have the same number of cells, and a row names most fields; None when the text is no table."""
     best, best_rank = None, 0.0
@@ -144,8 +148,8 @@ def sniff_delimiter(lines: list[str]) -> str | None:
         widths = list(map(len, rows))
         if not widths:
             continue
-        width, alike = Counter(widths).most_common(1)[0]
         named = max(sum(map(is_field_name, row)) for row in rows[:30])
+        width, alike = Counter(width for width in widths if width > 1 or named < NAMES_OF_A_TABLE).most_common(1)[0]
         rank = alike / len(widths) * min(width, 12) + NAMES_TELL * named if width > 1 else 0.0
         if rank > best_rank:
             best, best_rank = delimiter, rank
@@ -394,12 +398,24 @@ class DelimitedRecords:
             rows = DelimitedRows(self._lines(stream), self.delimiter)
             self.trouble = rows.trouble
             stream_of_rows = iter(rows)
-            for row in islice(stream_of_rows, self.header.index + 1):
+            above = list(islice(stream_of_rows, self.header.index + 1))
+            for row in above:
                 self._learn_section(row)
                 self._learn_title(row)
+            yield from self._hotlines(above[:-1])
             rows.expect_width(len(self.header.names))
             self._has_begun = self.header.index >= 0
             yield from self._records(rows, stream_of_rows)
+
+    def _hotlines(self, above: Sequence[Row]) -> Iterator[FoundRecord]:
+        """The hotlines that a list names above its headings (`County GBV Hotline: 0800 ..`), as records under the headings of names and numbers; no officer's number."""
+        canonicals = {named.canonical: name for name in reversed(self.header.names) if (named := known_name((name,))) is not None}
+        name, number = canonicals.get("name"), next((canonicals[each] for each in ("hotline", "phone", "contact") if each in canonicals), None)
+        for place, row in enumerate(above, 1):
+            found = _HOTLINE.fullmatch(" ".join(cell.strip() for cell in row if cell.strip()))
+            if found is not None and name and number:
+                data = {name: mend_text(found["name"].strip(" .:-–(")), number: found["number"].strip()}
+                yield f"/above/{place}", self._context, data, told_bytes(data)
 
     def _lines(self, stream: io.TextIOWrapper) -> Iterator[str]:
         """The lines of the file; those of a table with columns of fixed width with tabs between its cells."""
@@ -529,6 +545,10 @@ class DelimitedRecords:
             self._context = self._headings.told
 
 
+_HOTLINE = re.compile(
+    r"(?P<name>(?=.{0,60}(?:hot ?line|help ?line|toll[ -]?free|emergency (?:number|line)|namba ya (?:dharura|msaada)))\D{4,80}?)[\s:=(–-]*(?P<number>\+?\d[\d\s/-]{1,30}\d)[\s).]*", re.IGNORECASE
+)
+"""A line that names a hotline and its number, and says no more."""
 _NAMES_A_UNIT = re.compile(r"\b(?:county|constituency|division)\b", re.IGNORECASE)
 """What makes a lone cell a heading beside one other column too, where a place without a number may stand by its name alone."""
 _FORMULA = re.compile(r'="(.*)"', re.DOTALL)

@@ -159,6 +159,8 @@ def _with_its_aside(steps: tuple[str, ...], plain: str) -> KnownName | None:
         return _less_sure(aside)
     if aside is not None and aside.canonical == "officer" and held is not None and held.canonical in _MAY_BE_SEVERAL:
         return replace(aside, canonical="officer_contact", confidence=0.9, reason="it is how to reach the one in its brackets")
+    if held is not None and held.canonical in ("phone", "email", "contact") and _PERSONAL.search(steps[-1].partition("(")[2]):
+        return replace(held, canonical="officer_contact", confidence=0.9, reason="it is how to reach the one in its brackets")
     return _less_sure(held)
 
 
@@ -184,6 +186,7 @@ def _as_asked(steps: tuple[str, ...]) -> KnownName | None:
     return None
 
 
+_PERSONAL = re.compile(r"\b(?:personal|private|own|binafsi)\b", re.IGNORECASE)
 _ASIDE = re.compile(r"\s*[(\[{][^()\[\]{}]{0,60}(?:[)\]}]|$)\s*")
 """What a heading says in brackets: units, examples, what to fill in (`LEVEL (1-6)`, `Telephone (254...)`)."""
 _ANOTHER = re.compile(r"(?:alt|alternate|alternative|altern|another|other|additional|extra|backup|second|2nd|secondary|third|3rd|main|primary|first|1st|official|office|facility|desk|station|centre|center|clinic|hospital)\s(.{2,40})")

@@ -17,7 +17,7 @@ from gvrc.sources.delimited import field_names, find_header, is_header_row
 from gvrc.sources.field_names import is_field_name, known_name
 from gvrc.sources.json_stream import EACH, FoundRecord, JsonRecords, Screen, Trouble, escaped, told_bytes
 from gvrc.sources.json_tree import find_text_lists, read_sample
-from gvrc.sources.looks import LOOKS, is_kind_key, share
+from gvrc.sources.looks import LOOKS, is_area, is_kind_key, share
 
 TABLE, COLUMNS, TEXTS, CALLED = "table", "columns", "texts", "called texts"
 """Dialects of a mapping: rows of cells, columns side by side, bare names under headings, names each with a number to call."""
@@ -85,7 +85,7 @@ def _sheets_at(tree: Any, path: tuple[str, ...], node: Any) -> JsonTable | None:
     """The sheets of a workbook, each with a heading row of its own: `{"Kwale": [[..]], "Kilifi": [[..]]}` or `[{"name": "KWALE", "data": [[..]]}]`."""
     if type(node) is dict and len(node) >= FEWEST_SHEETS:
         sheets = [table for key, value in list(node.items())[:MOST_COLUMNS] if type(value) is list and (table := _sheet(tree, (*path, key), value)) is not None]
-        return _together(sheets, sheets[0].path, tuple(sheet.path for sheet in sheets[1:])) if len(sheets) >= FEWEST_SHEETS else None
+        return _together(sheets, sheets[0].path, tuple(sheet.path for sheet in sheets[1:])) if len(sheets) >= FEWEST_SHEETS else _rows_under_keys(tree, path, node)
     if type(node) is not list or len(node) < FEWEST_SHEETS or not all(type(item) is dict for item in node[:LOOKED_AT]):
         return None
     keys = {tuple(key for key, value in item.items() if type(value) is list) for item in node[:LOOKED_AT]}
@@ -93,6 +93,15 @@ def _sheets_at(tree: Any, path: tuple[str, ...], node: Any) -> JsonTable | None:
         return None
     sheets = [table for item in node[:LOOKED_AT] if (table := _sheet(tree, (*path, *key), item[key[0]])) is not None]
     return _together(sheets, (*path, EACH, *key, EACH), ()) if len(sheets) >= FEWEST_SHEETS else None
+
+
+def _rows_under_keys(tree: Any, path: tuple[str, ...], node: dict[str, Any]) -> JsonTable | None:
+    """Rows of cells without headings under areas as keys: `{"Siaya": [["Siaya Police Station", "0700 .."]], "Busia": [..]}`."""
+    if not all(type(value) is list and value and type(value[0]) is list and is_area(key) for key, value in list(node.items())[:MOST_COLUMNS]):
+        return None
+    rows = [row for value in node.values() for row in value[:LOOKED_AT]]
+    table = _rows_at(tree, path, rows[:LOOKED_AT])
+    return replace(table, path=(*path, EACH, EACH)) if table is not None and not table.heading_rows else None
 
 
 def _sheet(tree: Any, path: tuple[str, ...], rows: list[Any]) -> JsonTable | None:
@@ -263,12 +272,13 @@ def _called_texts(tree: Any) -> JsonTable | None:
     """Lists of texts that each name a place and the number to call there, under whatever key but one of telephones."""
     lists: dict[tuple[str, ...], list[str]] = {}
     for path, texts in find_text_lists(tree):
-        if is_kind_key(key := _key_above(path)) or known_name((key,)) is None:
+        if is_kind_key(key := _key_above(path)) or (named := known_name((key,))) is None or named.canonical in _UNITS:
             lists.setdefault(path, []).extend(texts[:LOOKED_AT])
     path, *beside = [place for place, texts in lists.items() if len(texts) > 2 and sum(map(_is_called, texts)) >= MOSTLY * len(texts)] or [()]
     return JsonTable(dialect=CALLED, path=path, beside=tuple(beside), names=("name", "phone", "hotline")) if path else None
 
 
+_UNITS = frozenset({"county", "constituency", "sub_county", "ward", "district"})
 MOSTLY = 0.7
 """Share of the texts of a list that must name a place and its number."""
 

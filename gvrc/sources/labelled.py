@@ -23,6 +23,8 @@ _CELLS = re.compile(r"\s?:?\s*</t[dh]>\s*<t[dh]\b[^<>]{0,200}>\s*", re.IGNORECAS
 _HEADED = re.compile(r"<(b|strong|th|dt)\b[^<>]{0,200}>\s*([^<>:]{2,40}?)\s*:?\s*</\1>\s*:?\s*(?:</?[a-z]{1,4}>\s*)?", re.IGNORECASE)
 _IN_LINE = re.compile(r"</?(?:b|strong|i|em|span|font|a|u)\b[^<>]{0,300}>", re.IGNORECASE)
 _COLON = re.compile(r"(?<!\d)\s?:(?!//|\d\d\b)\s*")
+_STRAY_START = re.compile(r"^(?:[\s|;,–—•·]|-(?!\d))+")
+"""What stands before a value and is none of it; a minus before digits is."""
 _BOUNDARY = re.compile(r"[\n|;,.•·]\s*|\s[-–—]\s")
 
 
@@ -60,7 +62,7 @@ def _parts(text: str) -> tuple[tuple[str, str], ...]:
     ends = [begin for begin, _, _ in labels[1:]] + [len(plain)]
     told: dict[str, str] = {}
     for (_, start, label), end in zip(labels, ends, strict=True):
-        if said := plain[start:end].strip(" \t\r\n|;,-–—•·"):
+        if said := _STRAY_START.sub("", plain[start:end].rstrip(" \t\r\n|;,-–—•·")):
             told[label] = f"{told[label]}, {said}" if label in told else said
     if before := plain[: labels[0][0]].strip(" \t\r\n|;,-–—•·"):
         told[""] = before

@@ -10,7 +10,7 @@ from typing import Any
 from gvrc.errors import SourceError
 from gvrc.model.record import CANONICAL_FIELDS, CONTACT_FIELDS
 from gvrc.model.source import FieldSample, Mapping
-from gvrc.reference.grid import EASTINGS, NORTHINGS_NORTH, NORTHINGS_SOUTH
+from gvrc.reference.grid import EASTINGS, NORTHINGS_NORTH, NORTHINGS_SOUTH, metres_in
 from gvrc.reference.vocabularies import load_vocabularies
 from gvrc.sources.field_names import (
     NEVER,
@@ -501,6 +501,8 @@ def _by_values(values: FieldValues) -> Proposal:
         return _by_ticks(values) if values.is_flat else _unknown("its name is unknown and it holds no value")
     if values.looks("flag") >= SURE:
         return _by_ticks(values)
+    if _UNNAMED.fullmatch(values.path) and sum(isinstance(value, str) and _is_of_officer(value) for value in values.values) >= SURE * len(values.values):
+        return Proposal(canonical="contact_type", confidence=0.7, reason="its values tell whose the numbers are")
     if share("contact_list", values.values) >= SURE:
         return Proposal(canonical="contact", confidence=0.8, reason="its values are lists of phones and e-mail addresses")
     is_a_type = len(values.steps) > 1 and values.steps[-1].casefold() == "type"  # what kind of data it is, not what it says
@@ -518,6 +520,7 @@ def _by_values(values: FieldValues) -> Proposal:
     return _unknown("neither its name nor its values are known")
 
 
+_UNNAMED = re.compile(r"column \d+")
 SELDOM = 0.5
 """Share of the records below which few say something of a field."""
 
@@ -661,7 +664,7 @@ def _with_a_grid(proposals: dict[str, Proposal], fields: list[FieldValues]) -> d
     """Columns of metres on the UTM grid, with that of their zone, as the coordinates they are together."""
     own = [values for values in fields if values.values and not values.path.startswith("^")]
     east = next((values for values in own if _EAST.fullmatch(plain_name(values.steps[-1])) and _are_metres(values, (EASTINGS,))), None)
-    north = next((values for values in own if _NORTH.fullmatch(plain_name(values.steps[-1])) and _are_metres(values, (NORTHINGS_SOUTH, NORTHINGS_NORTH))), None)
+    north = next((values for values in own if _NORTH.fullmatch(plain_name(values.steps[-1])) and _are_metres(values, _northings(values))), None)
     if east is None or north is None:
         return proposals
     zones = [values for values in own if "zone" in plain_name(values.steps[-1]).split() and all(_ZONE_OF_GRID.fullmatch(str(value).strip()) for value in values.values)]
@@ -671,13 +674,15 @@ def _with_a_grid(proposals: dict[str, Proposal], fields: list[FieldValues]) -> d
     }
 
 
+def _northings(values: FieldValues) -> tuple[tuple[float, float], ...]:
+    """The metres that a column may hold: those of the north look like latitudes that lost their points, where it is headed as one of latitudes."""
+    return (NORTHINGS_SOUTH,) if "lat" in plain_name(values.steps[-1]) else (NORTHINGS_SOUTH, NORTHINGS_NORTH)
+
+
 def _are_metres(values: FieldValues, bounds: Sequence[tuple[float, float]]) -> bool:
-    """Whether most values are metres within bounds, more of them than there are degrees of a circle."""
-    numbers = [number for value in values.values if (number := as_number(str(value).replace(",", ""))) is not None]
-    return sum(number > LARGEST_DEGREE and any(low <= number <= high for low, high in bounds) for number in numbers) > 0.5 * len(values.values)
-
-
-LARGEST_DEGREE = 180.0
+    """Whether most values are metres within bounds."""
+    numbers = [number for value in values.values if (number := metres_in(value)) is not None]
+    return sum(any(low <= number <= high for low, high in bounds) for number in numbers) > 0.5 * len(values.values)
 
 
 def _without_half_a_point(proposals: dict[str, Proposal], fields: list[FieldValues]) -> dict[str, Proposal]:

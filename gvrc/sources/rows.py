@@ -13,6 +13,7 @@ import orjson
 
 from gvrc.model.record import CONTACT_FIELDS
 from gvrc.model.source import Mapping, SourceRow
+from gvrc.reference.grid import metres_in
 from gvrc.sources.field_names import FIRST, asked, object_of_pairs, says_hidden, spaced, split_path
 from gvrc.sources.json_stream import FoundRecord
 from gvrc.sources.labelled import LABEL_MARK, parts_of_cell
@@ -270,13 +271,12 @@ def _put_together(canonical: str, parts: list[Part]) -> Any:
 
 _rank = itemgetter(0)
 _ZONE = re.compile(r"(?:zone\s?)?3[67]\s?[a-z]?", re.IGNORECASE)
-_METRES = re.compile(r"0?\d{5,8}(?:\.\d{1,6})?")
 
 
 def _metres_of_grid(parts: list[Part]) -> str:
     """Metres east and north in columns of their own, with their zone, as one text; empty when the cells are something else."""
-    said = [str(value).replace(",", "").strip() for _, _, value in parts]
-    metres = [text for text in said if _METRES.fullmatch(text)]
+    said = [str(value).strip() for _, _, value in parts]
+    metres = [text.replace(",", "") for text in said if metres_in(text) is not None]
     zone = next((text for text in said if _ZONE.fullmatch(text)), "")
     return f"UTM {zone} E {metres[0]} N {metres[1]}".replace("  ", " ") if len(metres) == 2 else ""
 

@@ -64,11 +64,11 @@ def find_places(columns: Sequence[str], records: Sequence[dict[str, Any]]) -> Pl
 
 
 def _places_side_by_side(columns: Sequence[str], looked_at: Sequence[dict[str, Any]]) -> Places:
-    heads = [column for column in columns if _is_head(column, [record.get(column) for record in looked_at])]
+    heads = [column for column in columns if _is_head(column, [record.get(column) for record in looked_at])] or _numbered_names(columns)
     groups = [_columns_of(head, heads, columns) for head in heads]
     reached = {group[0] for group in groups if _has_contact(group) or any(_hold_numbers(column, looked_at) for column in group[1:]) or _tell_numbers([record.get(group[0]) for record in looked_at])}
     told = [group for group in groups if group[0] == heads[0] or group[0] in reached]
-    if len(told) == len(groups) > 1 and any(map(kind_of, heads)) and heads[0] in reached and any(_names_two(record, heads) for record in looked_at):
+    if len(told) == len(groups) > 1 and (any(map(kind_of, heads)) or not _is_name(heads[0])) and heads[0] in reached and any(_names_two(record, heads) for record in looked_at):
         return tuple(told)
     names = [column for column in columns if _is_name(column)]
     (alone,) = heads if len(heads) == 1 else ("",)
@@ -123,6 +123,13 @@ def _has_contact(group: Sequence[str]) -> bool:
     return any(_is_contact(column) for column in group[1:])
 
 
+def _numbered_names(columns: Sequence[str]) -> list[str]:
+    """The columns that name one of several organisations in each row: `Organization 1`, `Organization 2`."""
+    stems = {column: stem for column in columns if (stem := _LAST_NUMBER.sub("", column).strip()) != column.strip() and plain_name(stem) != "name" and _is_name(stem)}
+    return list(stems) if len(stems) > 1 and len(set(stems.values())) == 1 else []
+
+
+_LAST_NUMBER = re.compile(r"[\s_#-]*\d{1,2}$")
 _CALLS_A_NUMBER = re.compile(r"\b(?:contacts?|phone|tel|telephone|mobile|cell|number|no|simu)$")
 
 
@@ -165,6 +172,9 @@ def _is_contact(column: str) -> bool:
 
 def _is_head(column: str, cells: Sequence[Any]) -> bool:
     """Whether a column holds names of places: called so, and its cells are words that differ, no ticks, numbers, places or services."""
+    named = known_name((column,))
+    if (named is not None and named.canonical == "officer") or (_OF_A_DESK.search(column) and share("name", [cell for cell in cells if type(cell) is str]) < 0.2):
+        return False
     if not (kind_of(column) or _is_name(column) or (plain_name(column) in _SECTORS and _tell_numbers(cells))):
         return False
     words = [cell for cell in cells if isinstance(cell, str) and not is_missing(cell)]
@@ -174,6 +184,10 @@ def _is_head(column: str, cells: Sequence[Any]) -> bool:
     return (are_named or share("phone", words) < 0.5) and not any(share(look, words) >= 0.5 for look in ("flag", "whole_number", "short_code", "email", "facility_type", "services", "website")) and all(
         any(map(str.isalpha, word)) for word in words[:50]
     )
+
+
+_OF_A_DESK = re.compile(r"\bdesk\b.*\bname\b|\bname\b.*\bdesk\b", re.IGNORECASE)
+"""A heading under which a desk may be named, or who sits at it."""
 
 
 def _columns_of(head: str, heads: Sequence[str], columns: Sequence[str]) -> tuple[str, ...]:

@@ -304,6 +304,8 @@ def test_the_brackets_behind_a_number_say_nothing_of_the_next() -> None:
 def test_what_stands_in_brackets_behind_a_number_tells_whose_it_is() -> None:
     contacts = parse_contacts({"contact": "0700 000 001 (station), 0700 000 002 (OCS), 0700 000 003 (Deputy OCS)"}).contacts
     assert [contact.label for contact in contacts] == [None, "Officer's mobile", "Officer's mobile"]
+    contacts = parse_contacts({"contact": "0700000001 (OCS) 0700000002 (Report Office)"}).contacts
+    assert {contact.value[-1]: contact.label for contact in contacts} == {"1": "Officer's mobile", "2": None}
 
 
 def test_the_keys_of_a_contact_are_known_in_any_case() -> None:

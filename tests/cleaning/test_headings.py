@@ -15,7 +15,7 @@ def kind(text: str, values: dict[str, object] = NOTHING, own: dict[str, object] 
     [
         "1. KWALE", "12) Nairobi", "KWALE", "Kwale County", "MURANG'A COUNTY", "TAITA TAVETA", "Homa-Bay", "NAIROBI CITY", "COAST REGION", "Rift Valley Province",
         "KWALE COUNTY POLICE STATIONS", "iv. Busia", "(3) GARISSA", "--- LAMU ---", "TOTAL", "Total: 45", "GRAND TOTAL", "Sub-total - Kwale", "Sub Total", "TOTALS",
-        "Station Name", "NAME OF FACILITY", "S/No", "Contacts", "Page 2 of 5", "List of facilities", "2. LEGAL AID", "Police Stations", "HOTLINES", "Level 4",
+        "Station Name", "NAME OF FACILITY", "S/No", "Contacts", "Page 2 of 5", "List of facilities", "2. LEGAL AID", "Police Stations", "HOTLINES", "Level 4", "Jumla",
     ],
 )  # fmt: skip
 def test_a_heading_in_a_row_of_its_own_is_recognised(text: str) -> None:

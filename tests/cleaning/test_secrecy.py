@@ -11,7 +11,7 @@ def test_what_stands_in_the_place_of_an_address_may_say_that_it_is_secret(text: 
 
 @pytest.mark.parametrize("text", [
     "Location is confidential - call first", "Do not publish", "not to be published", "Confidential location, Nakuru", "Address withheld for security reasons", "Location not disclosed", "Mahali pa siri", "Withheld for safety",
-    "do NOT share location", "Not to be made public", "Anwani ni ya siri", "Location: [withheld]", "Location given on referral only", "Address known only to police", "Protected address", "Kept secret",
+    "do NOT share location", "Not to be made public", "Anwani ni ya siri", "Location: [withheld]", "Location given on referral only", "Address known only to police", "Protected address", "Kept secret", "Do not share the physical address",
 ])  # fmt: skip
 def test_a_place_that_must_not_become_known_is_told_anywhere_in_its_row(text: str) -> None:
     assert is_to_be_hidden({"description": text}, {"remarks": text})

@@ -122,7 +122,7 @@ def test_a_list_of_bare_names_has_no_headings(read: Read) -> None:
 
 @pytest.mark.parametrize(("heading", "canonical"), [
     ("LEVEL (1-6)", "keph_level"), ("LATITUDE (DD MM SS)", "latitude"), ("TELEPHONE NO. (254...)", "phone"), ("ALT TEL", "phone"), ("2nd phone", "phone"),
-    ("Ward / Wadi", "ward"), ("FAC: MFL Code", "mfl_code"), ("meta.fac.mfl", "mfl_code"), ("Nambari ya MFL", "mfl_code"), ("Toll Free/Short Code", "hotline"), ("Hotline or phone", "hotline"), ("Email & mobile", "contact"), ("Confidential?", "visibility"), ("COURT STATION", "location"),
+    ("Ward / Wadi", "ward"), ("FAC: MFL Code", "mfl_code"), ("meta.fac.mfl", "mfl_code"), ("Nambari ya MFL", "mfl_code"), ("Toll Free/Short Code", "hotline"), ("Hotline or phone", "hotline"), ("Email & mobile", "contact"), ("Confidential?", "visibility"), ("COURT STATION", "location"), ("County/ies", "county"), ("Tel. (personal)", "officer_contact"), ("simu_ya_mkuu", "officer_contact"),
 ])  # fmt: skip
 def test_a_heading_is_known_with_what_stands_around_it(heading: str, canonical: str) -> None:
     named = known_name((heading,))
@@ -598,3 +598,49 @@ def test_the_county_of_the_title_holds_for_further_tables_and_their_kind_for_the
 def test_the_title_of_a_list_without_a_header_tells_its_county(read: Read) -> None:
     rows = read("BUSIA COUNTY GBV DIRECTORY 2022,,\nB. POLICE,,\n1. Busia Police Stn,0700000001,Matayos\n2. Nambale P/Post,0700000002,Nambale\n")
     assert told(rows, "section", "facility_type") == [("BUSIA County", "B. POLICE")] * 2
+
+
+@pytest.mark.parametrize("rows", ["Tiwi;1,2389;35,1119\nWaa;1,4833;35,4667", "Tiwi;12389;351119\nWaa;14833;354667"])
+def test_degrees_with_decimal_commas_or_without_their_points_are_no_metres(rows: str, detected: Callable[[Any], Detection]) -> None:
+    fields = detected(f"Facility;Lat;Lon\n{rows}\n").mapping.fields
+    assert "coordinates" not in fields.values()
+
+
+ABOVE = "KILIFI COUNTY GBV DIRECTORY,,\nCounty GBV Hotline: 0800 720 000,,\nCounty Commander: 0700 000 009,,\nName,Ward,Phone\nTiwi Dispensary,Tiwi,0700000001\n"
+
+
+def test_a_hotline_above_the_headings_is_a_record_and_a_commander_none(read: Read) -> None:
+    rows = read(ABOVE)
+    assert [(row.pointer, row.values["name"], row.values["phone"], row.values["section"]) for row in rows] == [
+        ("/above/2", "County GBV Hotline", "0800 720 000", "KILIFI County"), ("/rows/1", "Tiwi Dispensary", "0700000001", "KILIFI County"),
+    ]  # fmt: skip
+
+
+def test_comments_above_a_table_do_not_hide_it(read: Read) -> None:
+    assert [row.values["name"] for row in read("# GBV facilities\n# exported 2023-05-05\n# by the county\nfacility,ward,phone\nTiwi Dispensary,Tiwi,0700000001\n")] == ["Tiwi Dispensary"]
+
+
+def test_numbered_organisations_of_a_row_are_places_each_with_its_own_number(read: Read) -> None:
+    rows = read("County,Organization 1,Contact 1,Organization 2,Contact 2\nNarok,Haki Centre,0700000001,Amani Centre,0700000002\nKwale,Tumaini,0700000003,,\n")
+    assert [(row.values["name"], row.values["contact"]) for row in rows] == [("Haki Centre", "0700000001"), ("Amani Centre", "0700000002"), ("Tumaini", "0700000003")]
+
+
+def test_who_sits_at_a_desk_is_no_place(read: Read) -> None:
+    rows = read("Police Station,OCS Name,OCS Tel,Gender Desk Name,Gender Desk Tel\nKasarani,A Name,0700000001,B Name,0700000002\nLangata,C Name,0700000003,D Name,0700000004\n")
+    assert [row.values["name"] for row in rows] == ["Kasarani", "Langata"]
+
+
+def test_rows_without_headings_under_areas_are_read_from_each(read: Read) -> None:
+    rows = read({county: [[f"{name} Police Station", "OCS", "0700000001"] for name in names] for county, names in (("Siaya", ("Siaya", "Ugunja")), ("Busia", ("Busia", "Malaba")))})
+    assert [(row.values["name"], row.values["county"], row.values["contact_type"]) for row in rows] == [
+        ("Siaya Police Station", "Siaya", "OCS"), ("Ugunja Police Station", "Siaya", "OCS"), ("Busia Police Station", "Busia", "OCS"), ("Malaba Police Station", "Busia", "OCS"),
+    ]  # fmt: skip
+
+
+def test_texts_with_numbers_under_a_list_of_units_are_places(read: Read) -> None:
+    rows = read({"county": "Kakamega", "sub_counties": {"Lurambi": ["Kakamega Hospital - 0700000001", "Kakamega Police Station: 0700000002"], "Malava": ["Malava Hospital (0700000003)"]}})
+    assert [(row.values["name"], row.values["phone"]) for row in rows] == [("Kakamega Hospital", "0700000001"), ("Kakamega Police Station", "0700000002"), ("Malava Hospital", "0700000003")]
+
+
+def test_the_minus_behind_a_label_belongs_to_the_number() -> None:
+    assert labelled("Lat: -0.3167, Long: 38.2167") == {"Lat": "-0.3167", "Long": "38.2167"}
