@@ -20,6 +20,8 @@ WORDS_CONFIDENCE = 0.9
 _LEVEL = re.compile(r"\b(?:(?:level|lvl)[\s\-.]{0,3}|l)([1-6])([ab])?\b", re.IGNORECASE)
 _NUMBERING = re.compile(r"^\s*\(?(?:[a-h]|[ivx]{1,4}|\d{1,2})[.)]\s+(?=\D)", re.IGNORECASE)
 """What numbers the headings of a list: `B. POLICE`."""
+_JOINED = re.compile(r"(?<=[a-z])(?=[A-Z][a-z])")
+"""Where words were joined: `PoliceStation`, as schemas of the web name their kinds."""
 _VOWELS = frozenset("aeiouy")
 
 
@@ -66,7 +68,7 @@ def find_kind(text: str | None, vocabularies: Vocabularies) -> VocabularyMatch |
 
 @lru_cache(maxsize=8_192)
 def _find_kind(text: str, vocabularies: Vocabularies) -> VocabularyMatch | None:
-    text = _NUMBERING.sub("", text)
+    text = _JOINED.sub(" ", _NUMBERING.sub("", text)) if " " not in text else _NUMBERING.sub("", text)
     if match := vocabularies.facility_types.find(text):
         return match
     found = kind_in_words(normalised(text[:300]).split(), vocabularies)

@@ -58,7 +58,8 @@ MOST_PLACES = 30
 @quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CleanName:
-    """A name after cleaning: None when nothing usable is left. `facility_type` and `keph_level` are what its words tell."""
+    """A name after cleaning: None when nothing usable is left. `facility_type` and `keph_level` are what its words tell; `is_of_officer` that it
+    names who leads the place (`OCS Naivasha`), whose number is his own."""
 
     name: str | None
     aliases: tuple[str, ...] = ()
@@ -68,6 +69,7 @@ class CleanName:
     contacts: tuple[Contact, ...] = ()
     changes: tuple[FieldChange, ...] = ()
     issues: tuple[Issue, ...] = ()
+    is_of_officer: bool = False
 
 
 def clean_name(text: object, vocabularies: Vocabularies, *, is_police: bool = False) -> CleanName:
@@ -89,6 +91,8 @@ class _NameCleaning:
         self.is_police = is_police or "police" in raw.casefold()
         self.issues: list[Issue] = []
         self.rules: list[str] = []
+        self.is_of_officer = False
+        self.officer_of: str | None = None
         self.qualifiers: list[str] = []
         self.found = contacts_in_text(raw, "name")
         self.contacts = self.found.contacts
@@ -103,6 +107,7 @@ class _NameCleaning:
         self._take_remains()
         self._take_not_gazetted()
         self._take_numbering()
+        self._take_officer()
         self._take_short_codes()
         self._take_brackets()
         self._expand()
@@ -155,6 +160,16 @@ class _NameCleaning:
                 self.issues.append(Issue(code="name.holds_contact", field_name="name", value=self.text))
             self._step(_DIVIDERS_LEFT.sub("", _SHORT_CODE.sub(lambda code: " " if code[0] in codes else code[0], self.text)), "name-contact")
 
+    def _take_officer(self) -> None:
+        """`OCS Naivasha` is the commander of a station: the place is called by what stands behind, and its number is his."""
+        found = _OFFICER_OF.match(self.text) if self.text[:1] in _OFFICER_BEGINS else None
+        if found is None:
+            return
+        self.is_of_officer = True
+        if found["station"] or found["charge"]:
+            self.officer_of = "police_station" if found["station"] else None
+            self._step(self.text[found.end() :], "name-officer")
+
     def _take_brackets(self) -> None:
         if _NO_BRACKETS.isdisjoint(self.text):
             return
@@ -203,7 +218,8 @@ class _NameCleaning:
             name=name[:LONGEST_NAME].rstrip() if name else None,
             aliases=(self.raw,) if name and self.raw and self.raw != name else (),
             qualifiers=tuple(dict.fromkeys(self.qualifiers)),
-            facility_type=kind.code if kind else None,
+            facility_type=kind.code if kind else self.officer_of,
+            is_of_officer=self.is_of_officer,
             keph_level=_level(self.raw),
             contacts=self.contacts,
             changes=changes,
@@ -211,6 +227,12 @@ class _NameCleaning:
         )
 
 
+_OFFICER_BEGINS = frozenset("OoDdSsCcIi")
+_OFFICER_OF = re.compile(
+    r"(?:(?P<station>ocs|o\.c\.s\.?|officer commanding(?: police)? station)|(?P<charge>i/c|in[- ]charge|oic|officer in charge)"
+    r"|(?:ocpd|scpc|dcio|sccio|ccio|(?:sub[ -])?county (?:police )?commander|deputy ocs))[\s:,–-]+(?!(?:office|desk|line|phone|tel|mobile|contact)\b)(?=[^\W\d_]{3})", re.IGNORECASE
+)
+"""Who leads a place, before its name."""
 _SHORT_CODE = re.compile(r"(?<![\w.,-])\d{3,4}(?![\w,-]|\.\d)")
 _THREE_DIGITS = re.compile(r"\d{3}")
 _DIVIDERS_LEFT = re.compile(r"\s[/,;:&|-]+(?=\s{2,}|\s*$)|\(\s*\)")

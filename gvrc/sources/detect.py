@@ -205,9 +205,10 @@ def _json(path: Path) -> Sample:
         return replace(_table(path, table, sample.problem), left_out=_left_out(everything, names) if names else ())
     form, dialect = "json", ""
     if sample.is_whole and not any(map(_names_a_place, groups)):
-        inside = _record_groups(find_groups(unfolded(sample.tree)))
+        unfolded_groups = find_groups(unfolded(sample.tree))
+        inside = _record_groups(unfolded_groups)
         if any(map(_names_a_place, inside)):
-            groups, form, dialect = inside, UNFOLDED, UNFOLDED
+            groups, everything, form, dialect = inside, unfolded_groups, UNFOLDED, UNFOLDED
     if len(groups) == 1 and not dialect and path.stat().st_size <= LARGEST_FILE and are_referenced(groups[0].records):
         groups, form, dialect = _record_groups(find_groups(with_references(sample.tree))), REFERENCED, REFERENCED
     if not groups:
@@ -222,7 +223,7 @@ def _json(path: Path) -> Sample:
         contexts=[*(context for group in groups for context in group.contexts), *({} for _ in named)],
         leaves=list(dict.fromkeys((*(leaf for group in groups for leaf in group.leaves), *(leaf for record in named for leaf in record)))),
         problem=sample.problem,
-        left_out=() if dialect else (*_left_out(everything, groups), *_alone_aside(sample.tree, groups)),
+        left_out=() if dialect == REFERENCED else (*_left_out(everything, groups), *(() if dialect else _alone_aside(sample.tree, groups))),
     )
 
 

@@ -217,10 +217,10 @@ def _either(heading: str) -> KnownName | None:
         return _less_sure(named[0])  # `NAME OF STATION/POST/BASE`
     if None not in named and len(told) == 1 and not told <= _MAY_BE_SEVERAL | _OF_PERSONS:
         return _less_sure(named[0])  # in two languages: `Ward / Wadi`
-    if None in named or not (told <= _MAY_BE_SEVERAL or told <= _OF_PERSONS):
+    if None not in named and named[0].canonical in _OF_PERSONS and told <= _OF_PERSONS | _MAY_BE_SEVERAL:
+        return replace(named[0], canonical="officer_contact", confidence=0.9, reason="it names a person with her number")  # `In-charge name & contact`
+    if None in named or not told <= _MAY_BE_SEVERAL:
         return None
-    if told <= _OF_PERSONS:
-        return replace(max((part for part in named if part), key=lambda part: part.canonical), confidence=0.9)
     canonical = "hotline" if "hotline" in told and told <= {"hotline", "phone"} else told.pop() if len(told) == 1 else "contact"
     return KnownName(canonical=canonical, confidence=0.9, rank=min(part.rank for part in named if part), reason="it names ways to reach a place")
 

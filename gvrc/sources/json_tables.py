@@ -275,6 +275,8 @@ def _called_texts(tree: Any) -> JsonTable | None:
         if is_kind_key(key := _key_above(path)) or (named := known_name((key,))) is None or named.canonical in _UNITS:
             lists.setdefault(path, []).extend(texts[:LOOKED_AT])
     path, *beside = [place for place, texts in lists.items() if len(texts) > 2 and sum(map(_is_called, texts)) >= MOSTLY * len(texts)] or [()]
+    if path:  # a list of one beside a longer one: `{"medical": [..], "police": ["Kisii Police Station (0700 ..)"]}`
+        beside += [place for place, texts in lists.items() if place not in (path, *beside) and place[:-2] == path[:-2] and texts and all(map(_is_called, texts))]
     return JsonTable(dialect=CALLED, path=path, beside=tuple(beside), names=("name", "phone", "hotline")) if path else None
 
 

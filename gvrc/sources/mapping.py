@@ -476,6 +476,21 @@ def _by_key_values(values: FieldValues) -> Proposal:
     return Proposal(canonical="section", confidence=0.6, reason="it is the heading the records stand under", rank=9_000)
 
 
+_OF_COUNTY_CODES = frozenset({"county code", "county no", "county number", "code of county"})
+_NUMBER_OF_COUNTY = re.compile(r"0{0,2}(?:[1-9]|[1-3]\d|4[0-7])")
+
+
+def _with_codes_of_counties(proposals: dict[str, Proposal], fields: list[FieldValues]) -> dict[str, Proposal]:
+    """Official codes of counties (`001` to `047`) tell the counties of a list that names none; numbers without their zeros may be those of another order."""
+    if any(proposal.canonical == "county" for proposal in proposals.values()):
+        return proposals
+    for values in fields:
+        texts = [str(value).strip() for value in values.values] if plain_name(values.steps[-1]) in _OF_COUNTY_CODES else []
+        if texts and all(map(_NUMBER_OF_COUNTY.fullmatch, texts)) and any(map(_COUNTY_CODE.fullmatch, texts)):
+            return proposals | {values.path: Proposal(canonical="county", confidence=0.8, reason="it holds the codes of counties")}
+    return proposals
+
+
 def _are_own_keys(values: Sequence[str]) -> bool:
     """Whether keys are codes, one to a record: short, in one word, each with a digit."""
     return len(set(values)) == len(values) > 1 and all(len(text) <= 40 and " " not in text.strip() and re.search(r"\d", text) for text in values)
@@ -584,7 +599,7 @@ def propose_fields(fields: Iterable[FieldValues], heads: Collection[str] = ()) -
     proposals = {values.path: _named_by_rows() if values.steps[-1] in heads and not values.path.startswith("^") else propose(values) for values in fields}
     proposals = _without_unit_levels(_with_finer_names_first(_with_a_name(proposals, fields), fields))
     proposals = _without_half_a_point(_with_a_grid(_with_types_beside(_with_contacts_of_persons(_with_persons_who_answer(proposals, fields), fields), fields), fields), fields)
-    proposals = _without_places_of_others(proposals)
+    proposals = _with_codes_of_counties(_without_places_of_others(proposals), fields)
     chosen = {path: proposal for path, proposal in proposals.items() if proposal.canonical is not None}
     order = sorted(chosen, key=lambda path: (CANONICAL_FIELDS.index(str(chosen[path].canonical)), -round(chosen[path].confidence, 1), chosen[path].rank))
     mapping = {path: str(chosen[path].canonical) for path in order}
@@ -800,7 +815,10 @@ def _with_persons_who_answer(proposals: dict[str, Proposal], fields: list[FieldV
     """`Contact person/phone`, where a list has no other column of numbers, is how its places are reached; who is named within is read from its cells."""
     if any(proposal.canonical in _REACHED_BY or proposal.canonical == "hotline" for proposal in proposals.values()):
         return proposals
-    both = [values.path for values in fields if proposals[values.path].canonical == "officer_contact" and re.search(r"[/&]|\band\b", values.steps[-1]) and _PERSON_AND_NUMBER.search(plain_name(values.steps[-1]))]
+    theirs = [values for values in fields if proposals[values.path].canonical == "officer_contact"]
+    both = [values.path for values in theirs if re.search(r"[/&]|\band\b", values.steps[-1]) and _PERSON_AND_NUMBER.search(plain_name(values.steps[-1]))]
+    if len(both) < len(theirs):
+        return proposals
     return proposals | {path: Proposal(canonical="contact", confidence=0.8, reason="it names who answers for the place, with the only numbers there are") for path in both}
 
 

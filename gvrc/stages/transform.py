@@ -324,6 +324,8 @@ class _RowWork:
         values = self.values
         if is_hotline and "phone" in values and "hotline" not in values:  # its number may be a short code
             values = {("hotline" if field_name == "phone" else field_name): value for field_name, value in values.items()}
+        if name.is_of_officer and "officer_contact" not in values:
+            values = {("officer_contact" if field_name in ("phone", "contact") else field_name): value for field_name, value in values.items()}
         clean = parse_contacts(values)
         contacts = merged_contacts(clean.contacts, name.contacts, by_the_way) if name.contacts or by_the_way else clean.contacts
         self.changes.extend(clean.changes)

@@ -133,3 +133,7 @@ def test_a_level_is_read_as_it_is_stated(text: str | None, level: str | None) ->
 def test_the_number_of_a_heading_is_no_part_of_the_kind_it_tells() -> None:
     assert decide(type_text="B. POLICE").code == "police_station"
     assert decide(type_text="B. POLICE").issues == ()
+
+
+def test_joined_words_are_read_as_they_are_meant() -> None:
+    assert decide(type_text="PoliceStation").code == "police_station"

@@ -187,3 +187,12 @@ def test_the_labels_of_contacts_leave_the_name_with_them() -> None:
 def test_short_codes_in_a_name_are_numbers_to_call_where_they_can_only_be_those(text: str, name: str, codes: list[str]) -> None:
     found = clean(text)
     assert (found.name, [contact.value for contact in found.contacts]) == (name, codes)
+
+
+@pytest.mark.parametrize(("text", "name", "kind", "is_officer"), [
+    ("OCS Naivasha", "Naivasha", "police_station", True), ("I/C Longonot Police Post", "Longonot Police Post", "police_post", True), ("OCPD Naivasha", "OCPD Naivasha", None, True),
+    ("OCS Office Naivasha", "OCS Office Naivasha", "police_station", False), ("Ocsana Clinic", "Ocsana Clinic", "clinic", False), ("Incharge Clinic", "Incharge Clinic", "clinic", False),
+])  # fmt: skip
+def test_the_commander_before_a_name_is_no_part_of_it(text: str, name: str, kind: str | None, is_officer: bool) -> None:
+    found = clean(text, is_police=True)
+    assert (found.name, found.facility_type, found.is_of_officer) == (name, kind, is_officer)

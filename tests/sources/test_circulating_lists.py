@@ -644,3 +644,24 @@ def test_texts_with_numbers_under_a_list_of_units_are_places(read: Read) -> None
 
 def test_the_minus_behind_a_label_belongs_to_the_number() -> None:
     assert labelled("Lat: -0.3167, Long: 38.2167") == {"Lat": "-0.3167", "Long": "38.2167"}
+
+
+def test_who_leads_a_place_and_who_answers_there_are_told_with_their_numbers(detected: Callable[[Any], Detection]) -> None:
+    fields = detected("FACILITY,COUNTY,IN-CHARGE NAME & CONTACT,GBV FOCAL PERSON & CONTACT\nNgao Hospital,Tana River,A Name - 0700000001,B Name (0700000002)\nHola Hospital,Tana River,C Name 0700000003,D Name 0700000004\n").mapping.fields
+    assert (fields["IN-CHARGE NAME & CONTACT"], fields["GBV FOCAL PERSON & CONTACT"]) == ("officer_contact", "officer_contact")
+
+
+@pytest.mark.parametrize(("code", "canonical"), [("001", "county"), ("1", None)])
+def test_official_codes_of_counties_tell_them_and_plain_numbers_do_not(code: str, canonical: str | None, detected: Callable[[Any], Detection]) -> None:
+    assert detected(f"county_code,facility_name,phone\n{code},Likoni Hospital,0700000001\n47,Mbagathi Hospital,0700000002\n").mapping.fields.get("county_code") == canonical
+
+
+def test_lists_of_one_text_beside_longer_ones_are_read_too(read: Read) -> None:
+    lists = {"medical": ["Kisii Hospital (0700000001)", "Nyamache Hospital (0700000002)", "Gucha Hospital (0700000003)"], "police": ["Kisii Police Station (0700000004)"], "shelter": ["Kisii Home (0700000005)"]}
+    rows = read({"directory": [{"county": "Kisii", "providers": lists}]})
+    assert [(row.values["name"], row.pointer.split("/")[-2]) for row in rows][2:] == [("Gucha Hospital", "medical"), ("Kisii Police Station", "police"), ("Kisii Home", "shelter")]
+
+
+def test_objects_left_out_beside_hotlines_by_name_are_told(detected: Callable[[Any], Detection]) -> None:
+    found = detected({"hotlines": {"GBV": "1195", "Child Helpline": "116", "Police": "999"}, "counties": [{"county": "Kilifi", "number": "0700000001"}, {"county": "Kwale", "number": "0700000002"}]})
+    assert any("/counties/* (2)" in reason for reason in found.reasons)

@@ -300,3 +300,8 @@ def test_what_is_called_by_a_short_code_alone_is_suggested_to_be_a_hotline() -> 
     (unknown,) = (issue for issue in made({"name": "Police 999 / 112"})[1] if issue.code == "kind.unknown")
     assert unknown.suggestion is not None
     assert unknown.suggestion.shown == "Hotline"
+
+
+def test_the_number_beside_a_commander_named_as_the_place_is_his() -> None:
+    record, _ = made({"name": "OCS Naivasha", "phone": "0700 000 111", "county": "Nakuru"})
+    assert [(contact.value, contact.label) for contact in record.contacts] == [("+254700000111", "Officer's mobile")]
