@@ -3,7 +3,8 @@ their kind (`Safe Space Name`).
 
 Each place gets the columns from its name up to the next name, and what stands before the first name, so that no contact goes to the wrong
 place. Its pointer names the cell of its name. The posts and patrol bases under a police station, named side by side in one cell or list
-(`Posts: Kituro, Tenges`), are places of their own too, in the areas of their station and with nothing else of it.
+(`Posts: Kituro, Tenges`), are places of their own too, in the areas of their station and with nothing else of it; and so are the offices listed within an
+organisation, where each says where it is or how it is reached.
 """
 
 from __future__ import annotations
@@ -50,14 +51,16 @@ def find_places(columns: Sequence[str], records: Sequence[dict[str, Any]]) -> Pl
     A second place is one only with a contact of its own: a column that names the nearest police station says something of the hospital.
     """
     looked_at = records[:_LOOKED_AT]
-    below = tuple(column for column in columns if names_subordinates(column) and _name_places([record.get(column) for record in looked_at]))
+    offices = tuple(column for column in columns if names_offices(column) and _are_offices([record.get(column) for record in looked_at]))
+    posts = tuple(column for column in columns if names_subordinates(column) and _name_places([record.get(column) for record in looked_at]))
+    below = posts + offices
     if not below:
         return _places_side_by_side(columns, looked_at)
     columns = [column for column in columns if column not in below]
     places = _places_side_by_side(columns, looked_at)
     if len(places) < 2:
         heads = [column for column in columns if _is_head(column, [record.get(column) for record in looked_at])]
-        if not heads or not _are_of_police([*columns, *below]):
+        if not heads or not (offices or _are_of_police([*columns, *below])):
             return places
         places = ((heads[0], *(column for column in columns if column != heads[0] and not _is_area(column))),)
     return places + tuple((column,) for column in below)
@@ -87,6 +90,31 @@ SUBORDINATE = "Police Post"
 def names_subordinates(column: str) -> bool:
     """Whether a heading is that of the posts or patrol bases under a police station."""
     return _SUBORDINATES.fullmatch(plain_name(column)) is not None
+
+
+_OFFICES = re.compile(r"(?:(?:branch|field|regional|county|sub county|satellite|other|local|our) )?(?:branches|offices|chapters)")
+_SHARED_BY_OFFICES = frozenset({"facility_type", "category", "services", "owner", "visibility", "website", "description"})
+"""What an organisation says of all its offices, unless they say it themselves."""
+
+
+def names_offices(column: str) -> bool:
+    """Whether a key is that of the offices of an organisation."""
+    return _OFFICES.fullmatch(plain_name(column)) is not None
+
+
+def _canonical(key: str) -> str:
+    named = known_name((key,))
+    return named.canonical if named is not None else ""
+
+
+def _are_offices(cells: Sequence[Any]) -> bool:
+    """Whether cells hold lists of objects that each say where an office is, and some how to reach it."""
+    offices = [office for cell in cells if type(cell) is list for office in cell]
+    told = [set(map(_canonical, office)) for office in offices if type(office) is dict]
+    return bool(offices) and len(told) == len(offices) and all(keys & _WHERE for keys in told) and any(keys & REACHED_BY for keys in told)
+
+
+_WHERE = _AREAS | {"ward", "town", "location", "address", "name"}
 
 
 def _are_of_police(columns: Sequence[str]) -> bool:
@@ -220,6 +248,9 @@ class DividedRecords:
             yield found
             return
         for head, cells in own:
+            if names_offices(head):
+                yield from self._offices(found, head)
+                continue
             if names_subordinates(head):
                 yield from self._below(found, head, cells.get(head), shared)
                 continue
@@ -236,6 +267,19 @@ class DividedRecords:
             place = areas | (part if type(part) is dict else {head: part})
             which = f"/{number}" if type(cell) is list else f" ({number + 1})" if number else ""
             yield (f"{pointer}/{escaped(head)}{which}", {**context, KIND_OF_LIST: kind_of(head) or SUBORDINATE}, place, told_bytes(place))
+
+    def _offices(self, found: FoundRecord, head: str) -> Iterator[FoundRecord]:
+        """The offices of the organisation of a row: called as it is where they have no name, with what it says of all of them."""
+        pointer, context, data, _ = found
+        named = self._places[0][0]
+        for number, office in enumerate(data.get(head) or ()):
+            if type(office) is not dict or not office:
+                continue
+            told = set(map(_canonical, office))
+            shared = {key: value for key, value in data.items() if (canonical := _canonical(key)) in _SHARED_BY_OFFICES and canonical not in told}
+            areas = {} if told & _AREAS else {key: value for key, value in data.items() if _is_area(key)}
+            place = ({} if "name" in told or named not in data else {named: data[named]}) | shared | areas | office
+            yield f"{pointer}/{escaped(head)}/{number}", context, place, told_bytes(place)
 
     @staticmethod
     def _told(found: FoundRecord, head: str) -> FoundRecord:

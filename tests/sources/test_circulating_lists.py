@@ -665,3 +665,13 @@ def test_lists_of_one_text_beside_longer_ones_are_read_too(read: Read) -> None:
 def test_objects_left_out_beside_hotlines_by_name_are_told(detected: Callable[[Any], Detection]) -> None:
     found = detected({"hotlines": {"GBV": "1195", "Child Helpline": "116", "Police": "999"}, "counties": [{"county": "Kilifi", "number": "0700000001"}, {"county": "Kwale", "number": "0700000002"}]})
     assert any("/counties/* (2)" in reason for reason in found.reasons)
+
+
+def test_the_offices_listed_within_an_organisation_are_places_of_their_own(read: Read) -> None:
+    branches = [{"name": "Haki Kwale", "county": "Kwale", "phone": "0700000002"}, {"county": "Narok", "phone": "0700000003"}]
+    rows = read({"data": [{"name": "Haki", "type": "NGO", "county": "Nairobi", "phone": "0700000001", "remarks": "Do not publish", "branches": branches}, {"name": "Amani", "type": "NGO", "county": "Lamu", "branches": []}]})
+    assert [(row.values["name"], row.values["county"], row.values.get("phone"), row.values["facility_type"]) for row in rows] == [
+        ("Haki", "Nairobi", "0700000001", "NGO"), ("Haki Kwale", "Kwale", "0700000002", "NGO"), ("Haki", "Narok", "0700000003", "NGO"), ("Amani", "Lamu", None, "NGO"),
+    ]  # fmt: skip
+    assert [row.values.get("description") for row in rows] == ["Do not publish"] * 3 + [None]
+    assert rows[2].pointer == "/data/0/branches/1"
