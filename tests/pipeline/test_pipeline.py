@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -15,13 +16,14 @@ import pytest
 from sqlalchemy import text
 
 from gvrc import pipeline
-from gvrc.errors import PipelineError, RunBusy
+from gvrc.errors import PipelineError, RunBusy, StoreError
 from gvrc.model.access import Actor
 from gvrc.model.issue import Dimension
 from gvrc.model.run import Stage
 from gvrc.pipeline import RunSummary
 from gvrc.reference.gazetteer import load_gazetteer
 from gvrc.settings import PROJECT_DIR, Settings
+from gvrc.store import quality as quality_store
 from gvrc.store.session import Database
 
 Run = Callable[..., RunSummary]
@@ -104,6 +106,22 @@ def test_stage_by_stage_ends_where_all_at_once_ends(
         pipeline.execute(database, settings, run_id)
     assert everything(database) == at_once
     assert profiles_of(database) == profiles
+
+
+def test_a_shape_that_could_not_be_told_beforehand_is_asked_for_again(database: Database, run_files: Run, samples: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    run_files(samples[:2])
+    before, tell, failed = profiles_of(database), quality_store.shape, []
+
+    def shape(*about: object) -> object:
+        if threading.current_thread().name.startswith("shapes"):
+            failed.append(about)
+            raise StoreError("No.", "Later.")
+        return tell(*about)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(quality_store, "shape", shape)
+    run_files(samples[:2])
+    assert failed
+    assert profiles_of(database) == before
 
 
 def test_no_personal_value_stands_outside_vault_and_raw_rows(database: Database, run_files: Run, samples: list[Path]) -> None:
