@@ -69,7 +69,7 @@ def heading_kind(text: str, values: Mapping[str, Any], own_keys: Mapping[str, An
     kind = _kind_of_text(text, vocabularies)
     if kind is None and text[0] == "*" and _is_footnote(text, own_keys):
         return "note"
-    if kind is None and _IS_TITLE.search(text) is not None and _is_alone(own_keys):
+    if kind is None and sum(map(bool, own_keys.values())) == 1 and _IS_TITLE.search(text) is not None:
         return "title"
     if _is_told_in_each(text, own_keys):
         return kind or "title"

@@ -129,6 +129,8 @@ def _decide_kind(evidence: KindEvidence, vocabularies: Vocabularies) -> CleanKin
     if named:
         return CleanKind(code=named, rule="kind-from-name", issues=issues)
     for heading in evidence.headings:
+        if (spelt := vocabularies.facility_types.known_spelling(_NUMBERING.sub("", heading[:200]))) and spelt != "other":
+            return CleanKind(code=_narrowed(spelt, evidence.services), rule="kind-from-heading", issues=issues)
         if found := kind_in_words(normalised(heading[:200]).split(), vocabularies):
             code = _narrowed(found.code, evidence.services)
             return CleanKind(code=code, rule="kind-from-heading" if code == found.code else "kind-from-services", issues=issues)

@@ -266,6 +266,11 @@ class Vocabularies:
         """The group of a kind of place (health, police, organisation, shelter, hotline, office); empty when the kind is unknown."""
         return _group(self, facility_type)
 
+    def begins_sensitive(self, text: str) -> bool:
+        """Whether a text begins with several words that tell a sensitive place (`Safe space for girls`)."""
+        words = tuple(normalised(text[:LONGEST_TERM]).split())
+        return any(words[:size] in self.sensitive_phrases for size in (2, 3) if len(words) >= size)
+
     def owner_type(self, owner: str | None) -> str | None:
         """The owner type an owner belongs to."""
         return self.owners.attribute(owner, "owner_type") or None

@@ -194,7 +194,7 @@ _DAY_AND_NIGHT = re.compile(r"\b24 ?(?:hrs?|hours?|7)\b ?")
 """When a number is answered, told with what it is: `24hr hotline`."""
 _NUMBERED = re.compile(r"(\D{3,40}) \d{1,2} (\D{2,40})")
 """A field of one of several places or persons in a row: `station 2 phone`."""
-_LISTED = re.compile(r"(\D{3,40}) \d{1,2}")
+_LISTED = re.compile(r"(\D{2,40}[^\W\d_]) ?\d{1,2}")
 """One of several values of a field: `services.1`."""
 _OF_THE_PLACE = re.compile(r" (?:of|for) (?:the |your |this )?(?:office|facility|organi[sz]ation|station|cent(?:re|er)|institution|shelter|hospital|clinic|provider|service provider)$")
 _MAY_BE_SEVERAL = frozenset({"phone", "email", "contact", "hotline", "website"})

@@ -162,6 +162,8 @@ def _checked(named: KnownName, values: FieldValues) -> Proposal:
         return _other("coordinates", values, named)
     if named.canonical in _WORDS_FIELDS and named.confidence < 0.8 and values.looks("address") >= SURE:
         return _other("location", values, named)
+    if named.canonical == "officer" and (theirs := _check_officer(named, values)) is not None:
+        return theirs
     is_list = sum(isinstance(value, list) for value in values.values) > 0.5 * len(values.values)
     if named.canonical not in _HOLDS_LISTS and is_list and not _are_coded(values.values):
         is_read = _hold_one(values.values) or (named.canonical in _AREAS and _hold_texts(values.values))
@@ -313,7 +315,8 @@ def _check_hotline(named: KnownName, values: FieldValues) -> Proposal | None:
 
 
 def _check_officer(named: KnownName, values: FieldValues) -> Proposal | None:
-    return _other("officer_contact", values, named) if max(values.looks("phone"), values.looks("email"), values.looks("contact_list")) >= 0.5 else None
+    told = [part for value in values.values for part in (value if isinstance(value, list) else [value])]  # an officer may have several numbers
+    return _other("officer_contact", values, named) if max(share("phone", told), share("email", told), values.looks("contact_list")) >= 0.5 else None
 
 
 def _check_county(named: KnownName, values: FieldValues) -> Proposal | None:
@@ -409,7 +412,7 @@ def _check_flags(named: KnownName, values: FieldValues) -> Proposal | None:
 
 _CHECKS: dict[str, Callable[[KnownName, FieldValues], Proposal | None]] = {
     "name": _check_name, "source_id": _check_own_key, "facility_code": _check_code, "facility_type": _check_kind, "services": _check_services,
-    "category": _check_category, "contact": _check_contact, "phone": _check_phone, "hotline": _check_hotline, "officer": _check_officer, "county": _check_county,
+    "category": _check_category, "contact": _check_contact, "phone": _check_phone, "hotline": _check_hotline, "county": _check_county,
     "district": _check_area, "town": _check_area, "fid_code": _check_fid, "latitude": _check_degree, "longitude": _check_degree, "operational_status": _check_status, "visibility": _check_visibility,
     "coordinates": _check_coordinates, "last_verified_at": _check_flags, "created_at": _check_flags, "owner": _check_owner, "website": _check_website,
 }  # fmt: skip
@@ -530,11 +533,21 @@ def _by_values(values: FieldValues) -> Proposal:
             seen = share("county_or_country", values.values)
         if seen >= enough:
             return Proposal(canonical=canonical, confidence=round(confidence * seen, 2), reason=f"its values look like {_in_words(canonical)}")
+    if _tell_of_shelters(values):
+        return Proposal(canonical="category", confidence=0.6, reason="some of its values tell of shelters")
     if values.looks("address") >= SURE:
         return Proposal(canonical="location", confidence=0.7, reason="its values go through the units in which a place lies", rank=9_500)
     return _unknown("neither its name nor its values are known")
 
 
+def _tell_of_shelters(values: FieldValues) -> bool:
+    """Whether a field holds short texts some of which begin as shelters are called (`Emergency accommodation for survivors`)."""
+    texts = [value for value in values.values if isinstance(value, str)]
+    return bool(texts) and all(len(text) < LONGEST_ROLE for text in texts) and any(map(load_vocabularies().begins_sensitive, texts))
+
+
+LONGEST_ROLE = 80
+"""Characters of a text that says what a place does; a longer one tells more."""
 _UNNAMED = re.compile(r"column \d+")
 SELDOM = 0.5
 """Share of the records below which few say something of a field."""
@@ -775,6 +788,9 @@ def _are_no_names(values: FieldValues) -> bool:
 
 def _without_names_of_persons(proposals: dict[str, Proposal], fields: list[FieldValues]) -> dict[str, Proposal]:
     """When a column headed by a kind of place (`hospital`) holds its names, a `name` beside it that reads like none is a person's, as in lists of doctors."""
+    serving = _named_services(proposals, fields)
+    if serving:
+        return proposals | serving
     names = [values for values in fields if proposals[values.path].canonical == "name"]
     has_titles = any(_TELLS_WHAT_SHE_IS.search(plain_name(values.steps[-1])) and values.values for values in fields)
     if not any((has_titles or kind_of(values.steps[-1]) or plain_name(values.steps[-1]) == "facility") and values.looks("name") >= 0.6 for values in names):
@@ -784,6 +800,22 @@ def _without_names_of_persons(proposals: dict[str, Proposal], fields: list[Field
     return proposals | {
         path: Proposal(canonical=None, confidence=0.7, reason="it reads like the names of persons beside those of places") for path in others
     } | {path: Proposal(canonical="officer_contact", confidence=0.7, reason="it is how to reach the persons of the list, not the places") for path in theirs}
+
+
+_OF_PROVIDERS = frozenset({"provider", "service provider", "provider name", "run by", "managed by"})
+
+
+def _named_services(proposals: dict[str, Proposal], fields: list[FieldValues]) -> dict[str, Proposal]:
+    """In a list of hotlines the services that are called are its places, and who provides them runs them; empty for any other list."""
+    names = [values for values in fields if proposals[values.path].canonical == "name"]
+    calls = any(proposal.canonical == "hotline" for proposal in proposals.values())
+    if not calls or not names or any(plain_name(values.steps[-1]) not in _OF_PROVIDERS for values in names):
+        return {}
+    serving = [values for values in fields if proposals[values.path].canonical == "services" and plain_name(values.steps[-1]) in _SERVICES_BY_NAME and len(values.values) > 1 and _different(values) == 1 and all(isinstance(value, str) for value in values.values)]
+    if not serving:
+        return {}
+    run_by = Proposal(canonical=None, confidence=0.7, reason="it tells who provides the services that are called")
+    return {serving[0].path: Proposal(canonical="name", confidence=0.8, reason="it names services that are called, one to a record")} | {values.path: run_by for values in names}
 
 
 _TELLS_WHAT_SHE_IS = re.compile(r"\b(?:designation|title|rank|position|role|cadre|wadhifa)\b")

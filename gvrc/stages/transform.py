@@ -468,7 +468,7 @@ def _are_shelters(texts: tuple[str, ...], parent: str, vocabularies: Vocabularie
     """Whether what places stand under, or the keys of their list, name shelters."""
     own = _BESIDE_KIND.split(texts[0][:120])  # `Shelter & counselling`
     found = (find_kind(text[:120], vocabularies) for text in (*texts, *(own if len(own) > 1 else ()), *_words_of_path(f"{parent}/", ())) if text)
-    return any(kind is not None and vocabularies.group(kind.code) == "shelter" for kind in found)
+    return any(kind is not None and vocabularies.group(kind.code) == "shelter" for kind in found) or vocabularies.begins_sensitive(texts[1])
 
 
 _BESIDE_KIND = re.compile(r"\s*(?:[/,;&+]|\s-\s|\band\b|\bna\b)\s*", re.IGNORECASE)

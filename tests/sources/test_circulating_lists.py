@@ -675,3 +675,22 @@ def test_the_offices_listed_within_an_organisation_are_places_of_their_own(read:
     ]  # fmt: skip
     assert [row.values.get("description") for row in rows] == ["Do not publish"] * 3 + [None]
     assert rows[2].pointer == "/data/0/branches/1"
+
+
+def test_in_a_list_of_hotlines_the_services_called_are_the_places_and_not_who_provides_them(read: Read) -> None:
+    rows = read({"hotlines": [{"service": "GBV Hotline", "short_code": "1195", "provider": "HAK"}, {"service": "Childline Kenya", "short_code": 116, "provider": "Childline"}]})
+    assert [row.values["name"] for row in rows] == ["GBV Hotline", "Childline Kenya"]
+
+
+def test_several_numbers_of_an_officer_are_his(read: Read) -> None:
+    rows = read([{"station": name, "contacts": {"ocs": ["0700000001", "0700000002"], "report_office": "0700000003"}} for name in ("Kapsabet", "Eldoret Central")])
+    assert (rows[0].values["officer_contact"], rows[0].values["phone"]) == (["0700000001", "0700000002"], "0700000003")
+
+
+def test_a_role_that_tells_of_shelter_is_read_as_what_the_place_does(detected: Callable[[Any], Detection]) -> None:
+    fields = detected("Partner,Role,Phone,Type\nNguvu Collective,Emergency accommodation for survivors,0700000001,NGO\nMathare Women,Awareness,0700000002,CBO\n").mapping.fields
+    assert fields["Role"] == "category"
+
+
+def test_telephones_numbered_without_a_space_are_those_of_the_place(detected: Callable[[Any], Detection]) -> None:
+    assert [detected("Station,Tel1,Tel2,Tel3\nKitale,0700000001,0700000002,999\nKiminini,0700000003,,\n").mapping.fields[f"Tel{n}"] for n in (1, 2, 3)] == ["phone", "phone", "hotline"]

@@ -305,3 +305,12 @@ def test_what_is_called_by_a_short_code_alone_is_suggested_to_be_a_hotline() -> 
 def test_the_number_beside_a_commander_named_as_the_place_is_his() -> None:
     record, _ = made({"name": "OCS Naivasha", "phone": "0700 000 111", "county": "Nakuru"})
     assert [(contact.value, contact.label) for contact in record.contacts] == [("+254700000111", "Officer's mobile")]
+
+
+def test_a_place_whose_role_begins_as_shelters_are_called_is_withheld() -> None:
+    assert made({"name": "Nguvu Collective", "category": "Emergency accommodation for survivors"})[0].visibility is Visibility.WITHHELD
+    assert made({"name": "Mathare Women", "category": "Awareness of safe spaces"})[0].visibility is Visibility.PUBLIC
+
+
+def test_the_key_a_list_stands_under_tells_its_kind_by_any_spelling() -> None:
+    assert made({"name": "Eldoret Central", "section": "police"})[0].facility_type == "police_station"
