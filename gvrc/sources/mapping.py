@@ -533,6 +533,11 @@ def _by_values(values: FieldValues) -> Proposal:
             seen = share("county_or_country", values.values)
         if seen >= enough:
             return Proposal(canonical=canonical, confidence=round(confidence * seen, 2), reason=f"its values look like {_in_words(canonical)}")
+    return _by_the_way(values)
+
+
+def _by_the_way(values: FieldValues) -> Proposal:
+    """What texts mean that look like the values of no field."""
     if _tell_of_shelters(values):
         return Proposal(canonical="category", confidence=0.6, reason="some of its values tell of shelters")
     if values.looks("address") >= SURE:
