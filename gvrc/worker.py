@@ -86,11 +86,18 @@ def _tell_preview(settings: Settings) -> None:
         actor, run_id, limit, offsets = pickle.load(sys.stdin.buffer)  # noqa: S301 (what `preview_apart` wrote)
         try:
             with Database.open(settings, application_name="gvrc preview") as db:
-                os.nice(POLITE)  # not before: a database server that had to be started would stand back too, as long as it runs
+                _stand_back()  # not before: a database server that had to be started would stand back too, as long as it runs
                 found: CommitPreview | GvrcError = preview(db, settings, actor, run_id, limit=limit, offsets=offsets, is_beside=True)
         except GvrcError as error:
             found = error
         pickle.dump(found, answer)
+
+
+def _stand_back() -> None:
+    """Others go first. Linux may weigh sessions against each other and a process only within its own (sched(7), autogroups): this one's session too."""
+    os.nice(POLITE)
+    with suppress(OSError):
+        Path("/proc/self/autogroup").write_text(str(POLITE), encoding="ascii")
 
 
 def _end_with_the_parent() -> None:

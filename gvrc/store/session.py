@@ -449,7 +449,8 @@ def _engine(url: str, settings: Settings, application_name: str, **options: Any)
 
 def _stand_back(driver: psycopg.Connection[Any], _record: object) -> None:
     """Those who work on the pages share the processors with what is counted beside them: its process of the server, on this machine, gives way. Where the
-    system does not allow it, it works as the others do."""
+    system does not allow it, or weighs whole sessions against each other (sched(7), autogroups: outside containers and units of systemd), it works as the
+    others do."""
     with suppress(OSError):
         os.setpriority(os.PRIO_PROCESS, driver.info.backend_pid, POLITE)
 

@@ -31,7 +31,7 @@ LONG_SECONDS = 0.03
 """if they take longer than this."""
 REST = 3
 """What lags is counted anew after so many times the seconds it takes, so that counting never keeps the database from those who answer."""
-DISTURBS_SECONDS = 0.5
+DISTURBS_SECONDS = 0.15
 """Counting beside that takes so long would be felt by those who work, whenever they go on;"""
 
 
@@ -44,7 +44,7 @@ class Quiet:
     longest: float
 
 
-DRAWN, AT_REST = Quiet(seconds=0.4, longest=3.0), Quiet(seconds=1.0, longest=15.0)
+DRAWN, AT_REST = Quiet(seconds=0.4, longest=3.0), Quiet(seconds=1.5, longest=15.0)
 """A short count waits until the page that was opened last is drawn, a long one until nobody goes on."""
 _LOOK_SECONDS = 0.25
 
