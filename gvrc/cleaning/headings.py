@@ -79,7 +79,11 @@ def heading_kind(text: str, values: Mapping[str, Any], own_keys: Mapping[str, An
         return kind
     if _is_alone(own_keys) and (kind == "header" or _names_only_a_kind(text.strip(" .,:;-–—*_=#"), vocabularies)):
         return "section"  # what stands beside it flowed down from the rows before
-    return None if _proves_place(values, vocabularies) else kind
+    return None if _proves_place(values, vocabularies) or any(_OF_POSTS.search(key) and not is_missing(cell) for key, cell in own_keys.items()) else kind
+
+
+_OF_POSTS = re.compile(r"(?:posts|bases)\b", re.IGNORECASE)
+"""A column of the posts under a station, which may be called as its county is."""
 
 
 def _is_alone(row: Mapping[str, Any]) -> bool:

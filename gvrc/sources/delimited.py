@@ -531,7 +531,7 @@ class DelimitedRecords:
         self._context = {**self._headings.told, **{key: value for key, value in self._merged.items() if value}}
 
     def _learn_section(self, row: Row) -> None:
-        cells = _lone_cells(row)
+        cells = _without_serial(_lone_cells(row))
         may_head = len(cells) == 1 and (len(row) > 2 - (not self.header.names) or _NAMES_A_UNIT.search(cells[0]) is not None)
         self._is_below_heading = may_head and self._headings.learn(mend_text(cells[0]))
         if self._is_below_heading:
@@ -559,6 +559,14 @@ def _lone_cells(row: Row) -> list[str]:
     """What the cells of a row say; once where it was merged over all columns and is told in each."""
     cells = [cell.strip() for cell in row if cell.strip()]
     return cells[:1] if len(cells) > 2 and cells[0] == cells[1] and cells.count(cells[0]) == len(cells) else cells
+
+
+_SERIAL = re.compile(r"\W*(?:\d{1,3}|[A-Z]|[IVX]{1,4})\W*")
+
+
+def _without_serial(cells: list[str]) -> list[str]:
+    """The cells of a row without the number of a heading that names a unit: `A`, `MERU COUNTY`."""
+    return cells[1:] if len(cells) == 2 and _SERIAL.fullmatch(cells[0]) and _NAMES_A_UNIT.search(cells[1]) else cells
 
 
 def _with_more(found: FoundRecord, more: FoundRecord) -> FoundRecord:

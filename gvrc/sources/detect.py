@@ -422,12 +422,32 @@ def _record_groups(groups: list[Group]) -> list[Group]:
     best_weight, best = max(weighed, key=lambda pair: (pair[0], pair[1].count), default=(0.0, None))
     if best is None or best_weight <= 0:
         return _largest(groups)
+    if (above := _holder_of(best, groups)) is not None:
+        best, best_weight = above, _weight(above)
+        weighed = [(weight, group) for weight, group in weighed if group is best or not _is_above(best, group)]
     main = [
         group for weight, group in weighed
         if group is best or (weight >= 0.6 * best_weight and (_has_name(group) or (_is_named_by_keys(group) and _is_named_by_keys(best))) and _says_more(group) and not _are_persons(group) and not _is_above(group, best) and not _is_above(best, group))
     ]  # fmt: skip
     chosen = {id(group) for group in main}
     return [group for _, group in weighed if id(group) in chosen or _is_like(group, main)]
+
+
+MOST_HELD, MOST_HOLDERS = 50, 50
+"""Places that one may hold, on average; more of them are a list, and what they stand in is no place. And of how many only one may hold any."""
+
+
+def _holder_of(best: Group, groups: Sequence[Group]) -> Group | None:
+    """The places in which the best records are listed, each within the one it belongs to: a station with its posts, a clinic with its satellites. They are the
+    records then, and what they hold is divided from them."""
+    if len(best.path) < 3 or best.path[-1] != EACH:
+        return None
+    above = next((group for group in groups if group.path == best.path[:-2]), None)
+    if above is None or not 1 < above.count <= best.count * MOST_HOLDERS or best.count > above.count * MOST_HELD or _are_places(above, is_area) or not (REACHED_BY | {"officer"}) & _canonicals(above):
+        return None
+    records = above.records[:SAMPLE_RECORDS]
+    places = find_places(list(dict.fromkeys(key for record in records for key in record)), records)
+    return above if (best.path[-2],) in places[1:] else None
 
 
 def _without_units(groups: list[Group]) -> list[Group]:

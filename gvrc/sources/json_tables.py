@@ -97,7 +97,7 @@ def _sheets_at(tree: Any, path: tuple[str, ...], node: Any) -> JsonTable | None:
 
 def _rows_under_keys(tree: Any, path: tuple[str, ...], node: dict[str, Any]) -> JsonTable | None:
     """Rows of cells without headings under areas as keys: `{"Siaya": [["Siaya Police Station", "0700 .."]], "Busia": [..]}`."""
-    if not all(type(value) is list and value and type(value[0]) is list and is_area(key) for key, value in list(node.items())[:MOST_COLUMNS]):
+    if not all(type(value) is list and value and type(value[0]) in (list, str) and is_area(key) for key, value in list(node.items())[:MOST_COLUMNS]):
         return None
     rows = [row for value in node.values() for row in value[:LOOKED_AT]]
     table = _rows_at(tree, path, rows[:LOOKED_AT])
@@ -122,7 +122,7 @@ def _rows_at(tree: Any, path: tuple[str, ...], node: list[Any]) -> JsonTable | N
     if not rows or len(rows) < 0.9 * len(node[:LOOKED_AT]) or not all(map(_is_cells, rows)):
         return None
     width = max(map(len, rows))
-    if width < 2:
+    if width < 2 or (type(node[0]) is str and min(map(len, rows)) < width):
         return None
     if names := _names_beside(tree, path, width):
         return JsonTable(dialect=TABLE, path=(*path, EACH), names=field_names(list(names)))
@@ -183,12 +183,19 @@ def _cells_of(row: Any) -> list[Any] | None:
     spreadsheets on the web give them). None when it is no row."""
     if type(row) is list:
         return row
+    if type(row) is str:
+        return cells if len(cells := _BETWEEN_CELLS.split(row.strip())) >= FEWEST_CELLS else None
     if type(row) is not dict or len(row) != 1:
         return None
     (cells,) = row.values()
     if type(cells) is not list or not all(cell is None or type(cell) is dict for cell in cells):
         return None
     return [next((cell[key] for key in _CELL_VALUES if key in cell), None) if cell else None for cell in cells]
+
+
+_BETWEEN_CELLS = re.compile(r"\s*[,;|]\s*")
+FEWEST_CELLS = 3
+"""Cells of a row that stands in one text (`Mtwapa Police Station, Kilifi County, OCS 0700 ..`)."""
 
 
 def _is_cells(row: list[Any]) -> bool:

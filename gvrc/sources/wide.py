@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import Any, Protocol
 
 from gvrc.model.record import CONTACT_FIELDS
@@ -53,14 +54,15 @@ def find_places(columns: Sequence[str], records: Sequence[dict[str, Any]]) -> Pl
     looked_at = records[:_LOOKED_AT]
     offices = tuple(column for column in columns if names_offices(column) and _are_offices([record.get(column) for record in looked_at]))
     posts = tuple(column for column in columns if names_subordinates(column) and _name_places([record.get(column) for record in looked_at]))
-    below = posts + offices
+    others = tuple(column for column in columns if column not in posts + offices and holds_places(column, [record.get(column) for record in looked_at]))
+    below = posts + offices + others
     if not below:
         return _places_side_by_side(columns, looked_at)
     columns = [column for column in columns if column not in below]
     places = _places_side_by_side(columns, looked_at)
     if len(places) < 2:
-        heads = [column for column in columns if _is_head(column, [record.get(column) for record in looked_at])]
-        if not heads or not (offices or _are_of_police([*columns, *below])):
+        heads = [column for column in columns if _is_head(column, [record.get(column) for record in looked_at])] or _read_like_names(columns, looked_at)
+        if not heads or not (offices or others or _are_of_police([*columns, *below])):
             return places
         places = ((heads[0], *(column for column in columns if column != heads[0] and not _is_area(column))),)
     return places + tuple((column,) for column in below)
@@ -115,6 +117,31 @@ def _are_offices(cells: Sequence[Any]) -> bool:
 
 
 _WHERE = _AREAS | {"ward", "town", "location", "address", "name"}
+
+
+def _read_like_names(columns: Sequence[str], records: Sequence[dict[str, Any]]) -> list[str]:
+    """The first column of texts that read like names of places, whatever it is called (`hub`)."""
+    told = ((column, [cell for record in records if type(cell := record.get(column)) is str]) for column in columns)
+    return list(islice((column for column, cells in told if cells and share("name", cells) >= 0.5 and len(set(cells)) > 0.5 * len(cells)), 1))
+
+
+_NO_PLACES = re.compile(
+    r"\b(?:departments?|services?|program(?:me)?s?|projects?|activit(?:y|ies)|wards?|staff|officers?|persons?|people|contacts?|teams?|doctors?|positions?|roles?|documents?|news|members?|partners?"
+    r"|referr?als?|nearest|linked|nearby|related|identifiers?|parents?|history|previous|former|names?|aliases|donors?|funders?"
+    r"|data|items|records|rows|results|entries|values|list|features|children|nodes)\b"
+)
+"""Keys of lists that tell something of a place, or of others than those that belong to it."""
+
+
+def holds_places(column: str, cells: Sequence[Any]) -> bool:
+    """Whether the lists under a key hold places of their own that belong to the one of the row: objects with names that read like those of places
+    (`"satellites": [{"name": "Matopeni Clinic", ..}]`)."""
+    if _NO_PLACES.search(plain_name(column)) is not None:
+        return False
+    objects = [item for cell in cells if type(cell) is list for item in cell]
+    names = [next((item[key] for key in item if _is_name(key)), None) for item in objects if type(item) is dict]
+    texts = [name for name in names if type(name) is str]
+    return len(texts) > 0 and len(texts) == len(objects) and share("name", texts) >= 0.5 and all(len(item) > 1 for item in objects)
 
 
 def _are_of_police(columns: Sequence[str]) -> bool:
@@ -247,12 +274,18 @@ class DividedRecords:
         if not any(cells for _, cells in own):
             yield found
             return
+        posts = {head: cell for head, cells in own[1:] if type(cell := cells.get(head)) is str and names_subordinates(head) and _NUMBER_IN_CELL.search(cell) is None}
+        if own[0][1]:
+            own[0][1].update(posts)  # what a station says of its posts shows that it is none of the headings, which are called as counties are
         for head, cells in own:
             if names_offices(head):
-                yield from self._offices(found, head)
+                yield from self._offices(found, head, _SHARED_BY_OFFICES)
                 continue
             if names_subordinates(head):
                 yield from self._below(found, head, cells.get(head), shared)
+                continue
+            if head != self._places[0][0] and type(data.get(head)) is list:
+                yield from self._offices(found, head, frozenset({"visibility"}))
                 continue
             for number, said in enumerate(several_in(cells[head]) if list(cells) == [head] else [None] if cells else [], 1):
                 place = shared | cells | ({head: said} if said else {})
@@ -268,15 +301,15 @@ class DividedRecords:
             which = f"/{number}" if type(cell) is list else f" ({number + 1})" if number else ""
             yield (f"{pointer}/{escaped(head)}{which}", {**context, KIND_OF_LIST: kind_of(head) or SUBORDINATE}, place, told_bytes(place))
 
-    def _offices(self, found: FoundRecord, head: str) -> Iterator[FoundRecord]:
-        """The offices of the organisation of a row: called as it is where they have no name, with what it says of all of them."""
+    def _offices(self, found: FoundRecord, head: str, of_all: frozenset[str]) -> Iterator[FoundRecord]:
+        """The offices of the organisation of a row, or other places listed in it: called as it is where they have no name, with what it says of all of them."""
         pointer, context, data, _ = found
         named = self._places[0][0]
         for number, office in enumerate(data.get(head) or ()):
             if type(office) is not dict or not office:
                 continue
             told = set(map(_canonical, office))
-            shared = {key: value for key, value in data.items() if (canonical := _canonical(key)) in _SHARED_BY_OFFICES and canonical not in told}
+            shared = {key: value for key, value in data.items() if (canonical := _canonical(key)) in of_all and canonical not in told}
             areas = {} if told & _AREAS else {key: value for key, value in data.items() if _is_area(key)}
             place = ({} if "name" in told or named not in data else {named: data[named]}) | shared | areas | office
             yield f"{pointer}/{escaped(head)}/{number}", context, place, told_bytes(place)

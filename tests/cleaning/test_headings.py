@@ -99,3 +99,8 @@ def test_what_every_cell_of_a_row_says_is_no_place() -> None:
 ])  # fmt: skip
 def test_titles_sectors_and_officers_are_no_places(text: str, row: dict[str, object], found: str | None) -> None:
     assert kind(text, {"phone": row.get("Tel")}, row) == found
+
+
+def test_a_station_called_as_its_county_with_posts_beside_it_is_a_place() -> None:
+    assert kind("MERU", {}, {"S/N": "1", "POLICE STATIONS": "MERU", "POLICE POSTS": "Kinoru"}) is None
+    assert kind("MERU", {}, {"S/N": "1", "POLICE STATIONS": "MERU", "POLICE POSTS": ""}) == "section"

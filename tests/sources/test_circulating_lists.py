@@ -694,3 +694,36 @@ def test_a_role_that_tells_of_shelter_is_read_as_what_the_place_does(detected: C
 
 def test_telephones_numbered_without_a_space_are_those_of_the_place(detected: Callable[[Any], Detection]) -> None:
     assert [detected("Station,Tel1,Tel2,Tel3\nKitale,0700000001,0700000002,999\nKiminini,0700000003,,\n").mapping.fields[f"Tel{n}"] for n in (1, 2, 3)] == ["phone", "phone", "hotline"]
+
+
+def test_rows_that_stand_in_one_text_each_are_taken_apart(read: Read) -> None:
+    rows = read({"Kilifi": ["Kilifi Police Station, Sokoni, 0700000001", "Mtwapa Police Station, Shimo la Tewa, OCS 0700000002"], "Kwale": ["Diani Police Station, Ukunda, 0700000003", "Tiwi Police Post, Tiwi, 0700000004"]})
+    assert [(row.values["name"], row.values["county"], row.values["ward"]) for row in rows] == [
+        ("Kilifi Police Station", "Kilifi", "Sokoni"), ("Mtwapa Police Station", "Kilifi", "Shimo la Tewa"), ("Diani Police Station", "Kwale", "Ukunda"), ("Tiwi Police Post", "Kwale", "Tiwi"),
+    ]  # fmt: skip
+
+
+def test_places_listed_within_another_do_not_hide_it(read: Read) -> None:
+    units = [{"name": "Kalundu Police Post", "type": "Post", "contact": {"in_charge": "0700000002"}}, {"name": "Majengo Patrol Base", "type": "Patrol Base", "contact": {}}]
+    stations = [{"name": "Kitui Police Station", "contact": {"ocs": "0700000001"}, "sub_units": units}, {"name": "Mutomo Police Station", "contact": {"ocs": "0700000003"}, "sub_units": []}]
+    rows = read({"county": "Kitui", "police": {"stations": stations}})
+    assert [(row.values["name"], row.values["county"], row.values.get("officer_contact")) for row in rows] == [
+        ("Kitui Police Station", "Kitui", "0700000001"), ("Kalundu Police Post", "Kitui", "0700000002"), ("Majengo Patrol Base", "Kitui", None), ("Mutomo Police Station", "Kitui", "0700000003"),
+    ]  # fmt: skip
+    hubs = [{"hub": f"{name} Clinic", "county": "Nairobi", "ward": name, "phone": "0700000001", "satellites": [{"name": f"{name} Outreach Clinic", "phone": "0700000002"}]} for name in ("Karen", "Umoja")]
+    assert [(row.values["name"], row.values["phone"], row.values.get("ward")) for row in read({"hubs": hubs})] == [
+        ("Karen Clinic", "0700000001", "Karen"), ("Karen Outreach Clinic", "0700000002", None), ("Umoja Clinic", "0700000001", "Umoja"), ("Umoja Outreach Clinic", "0700000002", None),
+    ]  # fmt: skip
+
+
+def test_departments_of_a_hospital_are_no_places_of_their_own(read: Read) -> None:
+    rows = read([{"name": f"{name} Hospital", "county": "Kwale", "departments": [{"name": "GBV Clinic", "phone": "0700000001"}]} for name in ("Kwale", "Msambweni")])
+    assert [row.values["name"] for row in rows] == ["Kwale Hospital", "Msambweni Hospital"]
+
+
+def test_a_numbered_heading_of_a_county_heads_its_rows_and_a_station_called_so_is_one(read: Read) -> None:
+    rows = read("S/N,POLICE STATIONS,POLICE POSTS,PATROL BASES\nA,MERU COUNTY,,\n1,Meru,Kinoru,Gitoro\nB,ISIOLO COUNTY,,\n2,Isiolo,,Kulamawe\n")
+    assert [(row.values["name"], row.values["section"]) for row in rows if "COUNTY" not in row.values["name"]] == [
+        ("Meru", "MERU COUNTY"), ("Kinoru", "MERU COUNTY"), ("Gitoro", "MERU COUNTY"), ("Isiolo", "ISIOLO COUNTY"), ("Kulamawe", "ISIOLO COUNTY"),
+    ]  # fmt: skip
+    assert rows[1].data["POLICE POSTS"] == "Kinoru"
