@@ -218,6 +218,8 @@ def _either(heading: str) -> KnownName | None:
     if None not in named and len(told) == 1 and not told <= _MAY_BE_SEVERAL | _OF_PERSONS:
         return _less_sure(named[0])  # in two languages: `Ward / Wadi`
     if named[0] is not None and None not in named and named[0].canonical in _OF_PERSONS and told <= _OF_PERSONS | _MAY_BE_SEVERAL:
+        if told == {"officer"}:
+            return replace(named[0], confidence=0.9)
         return replace(named[0], canonical="officer_contact", confidence=0.9, reason="it names a person with her number")  # `In-charge name & contact`
     if None in named or not told <= _MAY_BE_SEVERAL:
         return None

@@ -122,7 +122,7 @@ def test_a_list_of_bare_names_has_no_headings(read: Read) -> None:
 
 @pytest.mark.parametrize(("heading", "canonical"), [
     ("LEVEL (1-6)", "keph_level"), ("LATITUDE (DD MM SS)", "latitude"), ("TELEPHONE NO. (254...)", "phone"), ("ALT TEL", "phone"), ("2nd phone", "phone"),
-    ("Ward / Wadi", "ward"), ("FAC: MFL Code", "mfl_code"), ("meta.fac.mfl", "mfl_code"), ("Nambari ya MFL", "mfl_code"), ("Toll Free/Short Code", "hotline"), ("Hotline or phone", "hotline"), ("Email & mobile", "contact"), ("Confidential?", "visibility"), ("COURT STATION", "location"), ("County/ies", "county"), ("Tel. (personal)", "officer_contact"), ("simu_ya_mkuu", "officer_contact"),
+    ("Ward / Wadi", "ward"), ("FAC: MFL Code", "mfl_code"), ("meta.fac.mfl", "mfl_code"), ("Nambari ya MFL", "mfl_code"), ("Toll Free/Short Code", "hotline"), ("Hotline or phone", "hotline"), ("Email & mobile", "contact"), ("Confidential?", "visibility"), ("COURT STATION", "location"), ("County/ies", "county"), ("Tel. (personal)", "officer_contact"), ("simu_ya_mkuu", "officer_contact"), ("OCS/In-charge", "officer"), ("In-charge name & contact", "officer_contact"),
 ])  # fmt: skip
 def test_a_heading_is_known_with_what_stands_around_it(heading: str, canonical: str) -> None:
     named = known_name((heading,))
