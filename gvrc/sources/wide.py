@@ -165,8 +165,14 @@ def _may_be_a_place(part: Any) -> bool:
 
 def subordinates_in(cell: Any) -> list[Any]:
     """The places that a cell or list names, each a text or an object of its own; what says nothing is left out."""
-    parts = _BETWEEN_NAMES.split(cell) if type(cell) is str else cell if type(cell) is list else [cell]
+    parts = _BETWEEN_NAMES.split(_without_label(cell)) if type(cell) is str else cell if type(cell) is list else [cell]
     return [part for part in parts if part and not is_missing(part)]
+
+
+def _without_label(cell: str) -> str:
+    """What a cell says behind its heading, where it says that again (`Posts: Ukunda, Tiwi`)."""
+    label, colon, said = cell.partition(":")
+    return said.strip() if colon and names_subordinates(label) else cell
 
 
 def _names_two(record: dict[str, Any], heads: Sequence[str]) -> bool:
@@ -282,7 +288,8 @@ class DividedRecords:
                 yield from self._offices(found, head, _SHARED_BY_OFFICES)
                 continue
             if names_subordinates(head):
-                yield from self._below(found, head, cells.get(head), shared)
+                if head not in posts or not own[0][1] or any(map(_may_be_a_place, subordinates_in(posts[head]))):  # a number of posts is said of their station
+                    yield from self._below(found, head, cells.get(head), shared)
                 continue
             if head != self._places[0][0] and type(data.get(head)) is list:
                 yield from self._offices(found, head, frozenset({"visibility"}))

@@ -543,6 +543,12 @@ def test_numbers_of_posts_and_posts_of_staff_are_no_places(posts: str, read: Rea
     assert [row.values["name"] for row in read(f'{heading},Police Station,Phone\n"{posts}",Kabarnet,0700000001\n,Mogotio,0700000002\n')] == ["Kabarnet", "Mogotio"]
 
 
+def test_a_cell_of_posts_that_repeats_its_heading_names_them_and_one_that_counts_them_names_none(read: Read) -> None:
+    rows = read("Police Station,Posts,Tel\nDiani,\"Posts: Ukunda, Tiwi\",0700000001\nKwale,Golini,0700000002\nTOTAL,3,\n")
+    assert [row.values["name"] for row in rows] == ["Diani", "Ukunda", "Tiwi", "Kwale", "Golini", "TOTAL"]
+    assert rows[-1].data["Posts"] == "3"
+
+
 def test_the_finer_of_two_columns_of_names_names_the_place(read: Read) -> None:
     rows = read("County,Police Station,Police Post,Tel\nBaringo,Kabarnet,,0700000001\nBaringo,Kabarnet,Kituro,0700000002\nBaringo,Kabarnet,Tenges,0700000003\n")
     assert [row.values["name"] for row in rows] == ["Kabarnet", "Kituro", "Tenges"]
