@@ -23,6 +23,7 @@ from gvrc.matching.arrays import (
     fingerprints,
     numbers_of,
     ranks_within,
+    texts,
 )
 from gvrc.matching.names import (
     SEPARATORS,
@@ -347,7 +348,7 @@ def _as_columns(taken: _Taken) -> StandardNames:
     ids, weights, bracketed, vocabulary = _weighed_words(taken)
     cores = taken.texts(taken.core.in_order())
     sounds = all_folded(cores)
-    texts = {
+    said = {
         "full": taken.texts(taken.words.in_order()),
         "core": cores,
         "whole": _whole(taken, cores),
@@ -359,8 +360,8 @@ def _as_columns(taken: _Taken) -> StandardNames:
         "sponsors": taken.texts(taken.sponsors.in_order(each_once=True)),
         "qualifiers": taken.texts(taken.qualifier.in_order()),
     }
-    columns = {name: _column(values) for name, values in texts.items()}
-    compared = {name: columns[name] for name in COMPARED_WHOLE} | {"run_together": _column(all_folded(texts["joined"]))}
+    columns = {name: texts(values) for name, values in said.items()}
+    compared = {name: columns[name] for name in COMPARED_WHOLE} | {"run_together": texts(all_folded(said["joined"]))}
     return StandardNames(
         **columns,
         is_generic=taken.is_generic,
@@ -382,12 +383,6 @@ def _whole(taken: _Taken, cores: Sequence[str]) -> list[str]:
     has_brackets = taken.qualifier.counts(taken.count) > 0
     both = taken.texts(taken.core.where(has_brackets[taken.core.rows]).and_those(taken.qualifier).in_order(each_once=True))
     return [text or core for text, core in zip(both, cores, strict=True)]
-
-
-def _column(values: list[str]) -> TextArray:
-    out: TextArray = np.empty(len(values), dtype=object)
-    out[:] = values
-    return out
 
 
 def _weighed_words(taken: _Taken) -> tuple[IntArray, SmallFloatArray, BoolArray, list[str]]:

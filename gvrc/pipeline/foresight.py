@@ -129,9 +129,9 @@ class Foresight:
         return not self.is_given_up and states == ({RecordState.NEW.value: self._scored} if self._scored else {})
 
     def places(self) -> Places | None:
-        """The places of the run; None when they were not kept, or two editions of one record are among them and the newest must be found. Their memory
-        is given back."""
-        if self._has_editions or not self.keeps_rows:
+        """The places of the run; None when they were not kept, were given out before (whoever tries again reads them back), or two editions of one record are
+        among them and the newest must be found. Their memory is given back."""
+        if self._has_editions or not self.keeps_rows or not self._parts:
             return None
         columns = MatchColumns.joined(self._parts)
         self._parts.clear()

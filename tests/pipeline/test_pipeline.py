@@ -11,9 +11,11 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from gvrc import pipeline
 from gvrc.errors import PipelineError, RunBusy, StoreError
@@ -23,6 +25,7 @@ from gvrc.model.run import Stage
 from gvrc.pipeline import RunSummary
 from gvrc.reference.gazetteer import load_gazetteer
 from gvrc.settings import PROJECT_DIR, Settings
+from gvrc.store import matches as match_store
 from gvrc.store import quality as quality_store
 from gvrc.store.session import Database
 
@@ -106,6 +109,24 @@ def test_stage_by_stage_ends_where_all_at_once_ends(
         pipeline.execute(database, settings, run_id)
     assert everything(database) == at_once
     assert profiles_of(database) == profiles
+
+
+def test_duplicates_are_found_though_their_first_saving_failed(database: Database, run_files: Run, samples: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    expected = run_files(samples[:2])
+    before, save, failed = everything(database), match_store.replace_pairs, []
+    with database.unit_of_work() as conn:
+        conn.execute(text("DELETE FROM staging.records"))
+
+    def once_refused(*about: Any) -> None:
+        if not failed:
+            failed.append(about)
+            raise StoreError("No.", "Later.") from PoolTimeout()
+        save(*about)
+
+    monkeypatch.setattr(match_store, "replace_pairs", once_refused)
+    assert run_files(samples[:2]).candidate_pairs == expected.candidate_pairs > 0
+    assert failed
+    assert everything(database) == before
 
 
 def test_a_shape_that_could_not_be_told_beforehand_is_asked_for_again(database: Database, run_files: Run, samples: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
