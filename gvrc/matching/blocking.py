@@ -393,16 +393,10 @@ def _by_kind(ground: Groundwork, rows: LongArray) -> tuple[LongArray, IntArray]:
 
 def _united(count: int, scope: Scope, found: _Found) -> Candidates:
     """Each pair once, left before right, with all rules that proposed it."""
-    if not found.pairs:
-        found.pairs.append((*NO_PAIRS, np.empty(0, dtype=np.int32)))
-    left = np.concatenate([pairs[0] for pairs in found.pairs])
-    right = np.concatenate([pairs[1] for pairs in found.pairs])
-    findings = np.concatenate([pairs[2] for pairs in found.pairs])
-    asked = scope.admits(left, right)
-    left, right, findings = left[asked], right[asked], findings[asked]
-    code = np.minimum(left, right) * count + np.maximum(left, right)
+    code, findings = _numbered(count, scope, found)
     order = order_of(code)
     code, findings = code[order], findings[order]
+    del order  # millions of pairs, of which the next lines make as much again
     starts, _ = spans(code)
     united = np.bitwise_or.reduceat(findings, starts) if len(starts) else findings  # of one pair there is only one ratio
     left, right = np.divmod(code[starts], max(count, 1))
@@ -410,3 +404,15 @@ def _united(count: int, scope: Scope, found: _Found) -> Candidates:
         left=left, right=right, rules=united & ((1 << RATIO_SHIFT) - 1), ratios=(united >> RATIO_SHIFT).astype(np.uint8), compared=found.compared,
         split_blocks=found.split_blocks,
     )
+
+
+def _numbered(count: int, scope: Scope, found: _Found) -> tuple[LongArray, IntArray]:
+    """The pairs asked for, each as one number whichever side comes first, with the rules that proposed them. They are taken out of `found`, so that no pair
+    stands in memory twice."""
+    codes, findings = [NO_PAIRS[0]], [np.empty(0, dtype=np.int32)]
+    while found.pairs:
+        left, right, rules = found.pairs.pop()
+        asked = scope.admits(left, right)
+        codes.append((np.minimum(left, right) * count + np.maximum(left, right))[asked])
+        findings.append(rules[asked])
+    return np.concatenate(codes), np.concatenate(findings)

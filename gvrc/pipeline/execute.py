@@ -26,7 +26,7 @@ from gvrc.pipeline.chunks import STEP, CheckpointMoved
 from gvrc.pipeline.extraction import extract_file
 from gvrc.pipeline.foresight import Foreseen, Foresight
 from gvrc.pipeline.heartbeat import HINT_OVERDUE, Heartbeat, Overdue
-from gvrc.pipeline.lanes import LaneLost, Lanes, open_lanes
+from gvrc.pipeline.lanes import LaneLost, Lanes, ProcessLane, further_processes, open_lanes
 from gvrc.pipeline.reading import Reading
 from gvrc.pipeline.statistics import Shapes
 from gvrc.pipeline.summary import RunSummary, summarise
@@ -83,10 +83,11 @@ def execute(db: Database, settings: Settings, run_id: int, on_progress: Progress
     with db.hold_lock(f"run:{run_id}") as is_ours:
         if not is_ours:
             raise RunBusy(f"Another process is working on run {run_id}.", "Wait until it ends.")
-        run = _begin(db, run_id)
-        known = structlog.contextvars.bound_contextvars(run_id=run_id, user=run.started_by)
-        with known, Heartbeat(db, settings, run_id, partial(_fail, db, run_id)) as heartbeat:
-            return _work(db, settings, run, heartbeat, on_progress or (lambda _run_id: None))
+        with further_processes(db, settings, run_id) as others:
+            run = _begin(db, run_id)
+            known = structlog.contextvars.bound_contextvars(run_id=run_id, user=run.started_by)
+            with known, Heartbeat(db, settings, run_id, partial(_fail, db, run_id)) as heartbeat:
+                return _work(db, settings, run, heartbeat, on_progress or (lambda _run_id: None), others)
 
 
 def _begin(db: Database, run_id: int) -> StoredRun:
@@ -100,7 +101,9 @@ def _begin(db: Database, run_id: int) -> StoredRun:
     return run
 
 
-def _work(db: Database, settings: Settings, run: StoredRun, heartbeat: Heartbeat, on_progress: Progress) -> RunSummary:
+def _work(
+    db: Database, settings: Settings, run: StoredRun, heartbeat: Heartbeat, on_progress: Progress, others: Sequence[ProcessLane]
+) -> RunSummary:
     try:
         with db.unit_of_work(run_id=run.run_id, reason="run") as conn:
             workshop = open_workshop(conn, settings, KeyRing.load(settings), datetime.now(UTC).date())
@@ -110,7 +113,7 @@ def _work(db: Database, settings: Settings, run: StoredRun, heartbeat: Heartbeat
         )
         log.info("run started", stop_after=run.stop_after)
         with rare_sweeps():
-            _stages(context)
+            _stages(context, others)
         return _end(context, RunStatus.DONE)
     except RunStopped:
         log.info("run stopped")
@@ -133,11 +136,11 @@ def _work(db: Database, settings: Settings, run: StoredRun, heartbeat: Heartbeat
         raise StageFailed(detail, hint) from error
 
 
-def _stages(context: RunContext) -> None:
+def _stages(context: RunContext, others: Sequence[ProcessLane]) -> None:
     with context.db.read() as conn:
         files = file_store.load_files(conn, run_id=context.run_id)
     stages = [stage for stage in ROW_STAGES if context.wants(stage)]
-    with open_lanes(context, files if stages else (), stages) as lanes, context.heartbeat.watching(lanes.memory_holders):
+    with open_lanes(context, others, stages) as lanes, context.heartbeat.watching(lanes.memory_holders):
         _restart_stages(context, [Stage.EXTRACT])
         with _reading(context, files) as reading:
             if not lanes.are_several:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from contextvars import copy_context
 from dataclasses import dataclass
+from pathlib import Path
 from types import TracebackType
 
 import psutil
@@ -23,6 +24,9 @@ from gvrc.store.session import Database
 
 log = structlog.get_logger("gvrc.pipeline")
 
+STATUS_FILE = Path("/proc/self/status")
+CLOSER_FROM = 1.05
+"""How much more memory than at the last close look makes one worth its milliseconds."""
 SMALLEST_CHUNK = 50
 """Rows below which a chunk does not shrink any more; a run that is still too large then stops, resumable."""
 PATIENCE_SECONDS = 60.0
@@ -67,10 +71,10 @@ class Heartbeat:
         self._stop_asked = threading.Event()
         self._process = psutil.Process()
         self._others: Callable[[], Sequence[int]] = tuple
-        self._base_mb = self._memory_mb()
+        self._looked_closely_at_mb = 0.0
         self._beats_above = 0
         self._allowed_mb = float(settings.memory_limit_mb)
-        self.peak_memory_mb = self._base_mb
+        self._peak_mb = 0.0
         self.chunk_size = settings.chunk_size
         self._thread = threading.Thread(target=copy_context().run, args=(self._beat_until_ended,), name="heartbeat", daemon=True)
 
@@ -81,6 +85,13 @@ class Heartbeat:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._ended.set()
         self._thread.join(timeout=10)
+
+    @property
+    def peak_memory_mb(self) -> float:
+        """The most memory of all processes of the run together until now, what they share counted once; and the most that this one ever had, between two looks
+        too."""
+        self._peak_mb = max(self._peak_mb, sum(map(_own_share_mb, (os.getpid(), *self._others()))), _most_ever_mb())
+        return self._peak_mb
 
     def check(self) -> None:
         """Raise RunStopped when a person asked for it, PipelineError when the memory limit cannot be kept."""
@@ -195,22 +206,38 @@ class Heartbeat:
 
     def _look_at_memory(self) -> None:
         used = self._memory_mb()
-        self.peak_memory_mb = max(self.peak_memory_mb, used + self._memory_of_others_mb())
+        together = used + sum(map(self._memory_mb, self._others()))
+        if together > self._looked_closely_at_mb * CLOSER_FROM:
+            self._looked_closely_at_mb = together
+            self._peak_mb = self.peak_memory_mb
         if used <= self._allowed_mb:
             self._beats_above = 0
         elif self.chunk_size > SMALLEST_CHUNK:
             self.chunk_size = max(SMALLEST_CHUNK, self.chunk_size // 2)
             log.warning("memory above the limit, smaller chunks", used_mb=round(used), chunk_size=self.chunk_size)
 
-    def _memory_mb(self) -> float:
-        return float(self._process.memory_info().rss) / 2**20
+    def _memory_mb(self, pid: int | None = None) -> float:
+        """What a process (this one) holds, shared or not; nothing of one that is gone."""
+        with suppress(psutil.Error):
+            return float((self._process if pid is None else psutil.Process(pid)).memory_info().rss) / 2**20
+        return 0.0
 
-    def _memory_of_others_mb(self) -> float:
-        used = 0.0
-        for pid in self._others():
-            with suppress(psutil.Error):
-                used += float(psutil.Process(pid).memory_info().rss) / 2**20
-        return used
+
+def _own_share_mb(pid: int) -> float:
+    """Memory of a process, of what several share its part; where the system does not say that, all it holds. Takes some milliseconds."""
+    with suppress(psutil.Error):
+        held = psutil.Process(pid).memory_full_info()
+        return float(getattr(held, "pss", held.rss)) / 2**20
+    return 0.0
+
+
+def _most_ever_mb() -> float:
+    """The most memory that this process ever held, as the system noted it; 0 where it does not."""
+    with suppress(OSError):
+        for line in STATUS_FILE.read_text().splitlines():
+            if line.startswith("VmHWM:"):
+                return float(line.split()[1]) / 1024
+    return 0.0
 
 
 def _ask(thread: int, kind: type[BaseException]) -> None:

@@ -1,7 +1,8 @@
 """The row stages of a run on as many processors as there are. This process works on chunks itself; of a large list, further processes of its own do too,
 each with a connection of its own, and begin while this one still reads. What a chunk became is saved where it was made, when all before it are saved.
 
-Python runs one thread at a time, so only a process takes work off another. Each costs about a second and 190 MB, which small lists do not repay.
+Python runs one thread at a time, so only a process takes work off another. A copy of this process is at work at once and shares its memory; where it may not
+be copied, a new one takes about a second and 190 MB, which small lists do not repay.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ import structlog
 from gvrc.errors import PipelineError
 from gvrc.heap import rare_sweeps
 from gvrc.logs import configure_logs
+from gvrc.matching.forked import may_fork
 from gvrc.model.run import Stage
 from gvrc.pipeline.chunks import ChunkWork, Span
 from gvrc.pipeline.foresight import Foreseen
@@ -36,6 +38,8 @@ from gvrc.security.crypto import KeyRing
 from gvrc.settings import Settings
 from gvrc.stages.standardise import load_knowledge
 from gvrc.staging import Workshop
+from gvrc.store import files as file_store
+from gvrc.store import runs as run_store
 from gvrc.store.files import StoredFile
 from gvrc.store.session import Database
 
@@ -52,6 +56,8 @@ PROCESS_MB = 250
 """Memory that a process needs (190 MB were seen), told generously: the limit of a run allows as many."""
 AHEAD = 2
 """Chunks of a lane that are prepared, or are to be, while one is saved."""
+LEAST_ROWS = 200
+"""Rows of a chunk below which it is not made smaller towards the end of a file."""
 
 
 class LaneLost(Exception):
@@ -129,15 +135,20 @@ class Order:
 
 
 class ProcessLane:
-    """A process that is started for the run and ends with it, or with the process that started it."""
+    """A process that is started for the run and ends with it, or with the process that started it. It waits for its `order`."""
 
-    def __init__(self, order: Order) -> None:
-        self._limit_seconds = float(order.settings.timeout_seconds)
-        self._run_id = order.run_id
-        self._executor = ProcessPoolExecutor(max_workers=1, mp_context=get_context("spawn"), initializer=_begin, initargs=(order,))
+    def __init__(self, settings: Settings, run_id: int) -> None:
+        self._limit_seconds = float(settings.timeout_seconds)
+        self._run_id = run_id
+        context = get_context("fork" if may_fork() else "spawn")
+        self._executor = ProcessPoolExecutor(max_workers=1, mp_context=context, initializer=_begin, initargs=(settings,))
         before = set(active_children())
         self._executor.submit(os.getpid)  # so that it begins at once
         self._processes = set(active_children()) - before
+
+    def order(self, order: Order) -> None:
+        """Tell the process what it works on, before anything else."""
+        self._submit(_open, order)
 
     @property
     def pids(self) -> list[int]:
@@ -198,10 +209,18 @@ class Lanes:
         """Whether further processes work beside this one."""
         return bool(self._others)
 
+    def begin(self, order: Order) -> None:
+        """Tell the other processes what they work on."""
+        try:
+            for lane in self._others:
+                lane.order(order)
+        except LaneLost:
+            self.go_on_alone()
+
     def work_through(self, file: StoredFile, after: int, reading: Reading) -> Iterator[Foreseen]:
         """Take the rows of a file after `after` through the stages, as far as they are read; what is foreseen of each chunk once it is saved. Raises
         LaneLost, CheckpointMoved, and what broke the reading: what is saved until then stands."""
-        spans = _Spans(self._context, file, after, reading)
+        spans = _Spans(self._context, file, after, reading, len(self._all()))
         waiting: deque[tuple[Lane, Span, Future[None]]] = deque()
         while True:
             for lane in self._free(waiting, is_reading=not reading.is_over):
@@ -263,10 +282,12 @@ class Lanes:
 
 
 class _Spans:
-    """The chunks of a file in their order, as large as the memory allows; a file without rows has one, so that its end is noted."""
+    """The chunks of a file in their order, as large as the memory allows; a file without rows has one, so that its end is noted. For several lanes the last
+    ones grow smaller, so that nobody has long to save when there is nothing left to prepare."""
 
-    def __init__(self, context: RunContext, file: StoredFile, after: int, reading: Reading) -> None:
+    def __init__(self, context: RunContext, file: StoredFile, after: int, reading: Reading, lanes: int) -> None:
         self._context, self._file, self._after, self._reading = context, file, after, reading
+        self._lanes = lanes
         self._is_over = False
 
     def next(self, *, waits: bool) -> Span | None:
@@ -275,6 +296,8 @@ class _Spans:
         kept = None if self._is_over else self._reading.kept(self._file.file_id, after + size - 1, waits=waits)
         if kept is None:
             return None
+        if kept.is_all and self._lanes > 1:
+            size = min(size, max(LEAST_ROWS, -(-(kept.last - after) // (AHEAD * self._lanes))))
         foresees = self._context.wants(Stage.SCORE) and not self._context.foresight.is_given_up
         self._after = max(after, min(after + size, kept.last))
         self._is_over = kept.is_all and self._after >= kept.last
@@ -282,16 +305,33 @@ class _Spans:
 
 
 @contextmanager
-def open_lanes(context: RunContext, files: Sequence[StoredFile], stages: Sequence[Stage]) -> Iterator[Lanes]:
-    """The lanes for the files of a run. Further processes begin at once, beside what comes before the row stages, and are gone at the end of the block."""
+def further_processes(db: Database, settings: Settings, run_id: int) -> Iterator[list[ProcessLane]]:
+    """Processes for a run whose files repay them, gone at the end of the block. They begin before this process has further threads, so that they may be
+    copies of it, with the reference data that it knows by then."""
+    with db.read() as conn:
+        run, files = run_store.load_run(conn, run_id), file_store.load_files(conn, run_id=run_id)
+    number = _further_processes(settings, files) if run is not None and run.stop_after is not Stage.EXTRACT else 0
+    if number:
+        load_knowledge(Corrections())
+    others = [ProcessLane(settings, run_id) for _ in range(number)]
+    try:
+        yield others
+    finally:
+        for lane in others:
+            lane.close()
+
+
+@contextmanager
+def open_lanes(context: RunContext, others: Sequence[ProcessLane], stages: Sequence[Stage]) -> Iterator[Lanes]:
+    """The lanes of a run, with these further processes; nobody works on it any more at the end of the block."""
     workshop = context.workshop
     order = Order(
         settings=context.settings, in_force=workshop.settings, corrections=workshop.knowledge.corrections, as_of=workshop.as_of, run_id=context.run_id,
         started_by=context.run.started_by, stages=tuple(stages),
     )
-    own = OwnLane(context, ChunkWork(context.db, workshop, context.run_id, stages))
-    lanes = Lanes(context, own, [ProcessLane(order) for _ in range(_further_processes(context.settings, files))])
+    lanes = Lanes(context, OwnLane(context, ChunkWork(context.db, workshop, context.run_id, stages)), others)
     try:
+        lanes.begin(order)
         yield lanes
     finally:
         lanes.close()
@@ -316,17 +356,27 @@ _for_good = ExitStack()
 """What holds as long as this process lives."""
 
 
-def _begin(order: Order) -> None:
-    """Make this process ready for its work; it ends when the process that started it does, however that ends."""
-    global _work
+def _begin(settings: Settings) -> None:
+    """Make this process one of its own, which may be a copy; it ends when the process that started it does, however that ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches every process of the terminal; the one that began this one decides
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     threading.Thread(target=_end_with_parent, name="parent", daemon=True).start()
-    configure_logs(order.settings)
-    structlog.contextvars.bind_contextvars(run_id=order.run_id, user=order.started_by, stage="validate to enrich")
-    db = Database.open(order.settings, application_name="gvrc run")
-    workshop = Workshop(settings=order.in_force, keyring=KeyRing.load(order.settings), knowledge=load_knowledge(order.corrections), as_of=order.as_of)
-    _work = ChunkWork(db, workshop, order.run_id, order.stages)
-    _for_good.enter_context(rare_sweeps())
+    structlog.contextvars.clear_contextvars()
+    configure_logs(settings)
+
+
+def _open(order: Order) -> None:
+    """Make this process ready for its work; one that cannot be is lost."""
+    global _work
+    try:
+        structlog.contextvars.bind_contextvars(run_id=order.run_id, user=order.started_by, stage="validate to enrich")
+        db = Database.open(order.settings, application_name="gvrc run")
+        workshop = Workshop(settings=order.in_force, keyring=KeyRing.load(order.settings), knowledge=load_knowledge(order.corrections), as_of=order.as_of)
+        _work = ChunkWork(db, workshop, order.run_id, order.stages)
+        _for_good.enter_context(rare_sweeps())
+    except Exception:
+        log.exception("a process of the run could not begin")
+        os._exit(1)
 
 
 def _end_with_parent() -> None:

@@ -16,6 +16,7 @@ from gvrc.store.tables import RawData
 _COLUMNS = (
     "source_kind", "file_id", "row_number", "pointer", "source", "source_id", "record_key", "data", "context", "row_values", "content_hash",
 )
+_READ = tuple(getattr(RawData, name) for name in _COLUMNS if name not in ("source_kind", "file_id"))
 
 
 def save_rows(conn: Connection, file_id: int, kind: str, rows: Sequence[SourceRow]) -> None:
@@ -31,20 +32,20 @@ def save_rows(conn: Connection, file_id: int, kind: str, rows: Sequence[SourceRo
 
 def load_rows(conn: Connection, file_id: int, *, after: int = 0, until: int) -> list[SourceRow]:
     """The rows of a file after row number `after` up to `until`, in order."""
-    query = select(RawData).where(RawData.file_id == file_id, RawData.row_number > after, RawData.row_number <= until).order_by(RawData.row_number)
-    return [_from_row(row) for row in conn.execute(query.with_only_columns(*RawData.__table__.columns))]
+    query = select(*_READ).where(RawData.file_id == file_id, RawData.row_number > after, RawData.row_number <= until)
+    return [_from_row(row) for row in conn.execute(query.order_by(RawData.row_number)).all()]
 
 
 def load_rows_at(conn: Connection, file_id: int, pointers: Sequence[str]) -> list[SourceRow]:
     """Single rows of a file by their pointers."""
-    query = select(*RawData.__table__.columns).where(RawData.file_id == file_id, RawData.pointer.in_(pointers))
+    query = select(*_READ).where(RawData.file_id == file_id, RawData.pointer.in_(pointers))
     return [_from_row(row) for row in conn.execute(query.order_by(RawData.row_number))]
 
 
 def load_rows_around(conn: Connection, file_id: int, row_number: int, reach: int) -> list[SourceRow]:
     """A row of a file with up to `reach` rows before and after it, in order."""
     is_near = RawData.row_number.between(row_number - reach, row_number + reach)
-    query = select(*RawData.__table__.columns).where(RawData.file_id == file_id, is_near)
+    query = select(*_READ).where(RawData.file_id == file_id, is_near)
     return [_from_row(row) for row in conn.execute(query.order_by(RawData.row_number))]
 
 

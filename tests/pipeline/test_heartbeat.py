@@ -5,7 +5,9 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+from multiprocessing import get_context
 
+import psutil
 import pytest
 
 from gvrc.errors import PipelineError
@@ -62,3 +64,18 @@ def test_what_looks_at_a_whole_run_may_take_more_than_the_limit_but_not_more_tha
     assert heartbeat.chunk_size == SMALLEST_CHUNK * 4
     with pytest.raises(PipelineError, match=r"to look at 10,000,000,000 records together, and the machine has [\d,]+ MB\. Every finished chunk is kept"), heartbeat.allowed(10**10):
         pass
+
+
+def test_the_most_memory_of_a_run_is_told_as_the_system_noted_it_and_what_copies_share_counts_once(settings: Settings) -> None:
+    heartbeat = Heartbeat(None, settings, 7)  # type: ignore[arg-type]
+    alone = heartbeat.peak_memory_mb
+    held = psutil.Process().memory_full_info()
+    assert alone >= held.pss / 2**20 * 0.9
+    copy = get_context("fork").Process(target=time.sleep, args=(60,))
+    copy.start()
+    try:
+        with heartbeat.watching(lambda: [copy.pid or 0]):
+            assert heartbeat.peak_memory_mb < alone + held.rss / 2**20 * 0.9
+    finally:
+        copy.kill()
+        copy.join()

@@ -68,7 +68,9 @@ def queued(database: Database, settings: Settings, admin: Actor, samples: list[P
 
 
 def further_processes(pid: int) -> list[psutil.Process]:
-    return [child for child in psutil.Process(pid).children() if "spawn_main" in " ".join(child.cmdline())]
+    """Those that work on a run beside a process: its copies, and new ones."""
+    one = psutil.Process(pid)
+    return [child for child in one.children() if child.cmdline() == one.cmdline() or "spawn_main" in " ".join(child.cmdline())]
 
 
 def test_two_processes_leave_what_one_leaves_and_so_do_what_is_left_when_one_is_killed(

@@ -104,6 +104,18 @@ def test_a_file_without_rows_has_one_chunk_and_its_last_rows_are_marked(lanes: L
     assert book == ["second"]
 
 
+def test_the_last_chunks_of_a_file_grow_smaller(lanes: Lanes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When there is nothing left to prepare, whatever is still to be saved is saved by one lane after the other."""
+    monkeypatch.setattr("gvrc.pipeline.lanes.LEAST_ROWS", 2)
+    reading = Reading()
+    reading.keep(FILE_ID, 10 * ROWS, is_all=True)
+    reading.end()
+    sizes = [each.scored for each in lanes.work_through(cast(Any, SimpleNamespace(file_id=FILE_ID)), 0, reading)]
+    assert sum(sizes) == 10 * ROWS
+    assert sizes == sorted(sizes, reverse=True)
+    assert (sizes[0], sizes[-1]) == (ROWS, 2)
+
+
 def test_the_rows_of_a_long_list_are_taken_on_while_it_is_still_read(
     new_settings: Callable[[], Settings], samples: list[Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
