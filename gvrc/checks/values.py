@@ -12,7 +12,7 @@ from gvrc.cleaning.phones import is_mobile
 from gvrc.model.issue import Issue, Suggestion
 from gvrc.model.record import Contact, ContactType, Record, Visibility
 from gvrc.model.run import Stage
-from gvrc.reference.vocabularies import Vocabularies, normalised, reference_rows
+from gvrc.reference.vocabularies import Vocabularies, normalised, own_names, reference_rows
 
 STALE_DAYS = 365
 """Days after which a verification is old, unless the settings say otherwise."""
@@ -158,10 +158,13 @@ def _sensitive(record: Record, vocabularies: Vocabularies) -> Iterator[Issue]:
 
 
 def _generic_name(record: Record, vocabularies: Vocabularies) -> Iterator[Issue]:
-    """A name that says only what the place is (`Police Station`), with what such places are called: by their ward or town. A `Child Helpline` is one."""
+    """A name that says only what the place is (`Police Station`), with what such places are called: by their ward or town. A `Child Helpline` is one,
+    and one institution is called Gender Violence Recovery Centre."""
     words = normalised(record.name or "").split()
     kind = kind_in_words(words, vocabularies) if tuple(words) in vocabularies.name_phrases else None
     if kind is None or kind.end - kind.start != len(words) or vocabularies.group(kind.code) not in ("health", "police"):
+        return
+    if (own := own_names().get(" ".join(words))) is not None and own == (record.place.county or own):
         return
     where = record.place.ward or next((text for field_name in ("town", "location", "section") if (text := record.stated.get(field_name)) and len(text) <= LONGEST_WHERE), None)
     suggestion = None

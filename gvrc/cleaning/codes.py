@@ -67,13 +67,21 @@ def _told_apart(values: Mapping[str, Any]) -> Mapping[str, Any]:
     for item in listed:
         text = clean_text(item.get("value")) or ""
         words = str({key: part for key, part in item.items() if key != "value"}).lower()
-        is_mfl = "mfl" in words or "kmhf" in words or (not _OTHER_CODE.search(words) and MFL_CODE.fullmatch(text))
+        is_mfl = "mfl" in words or "kmhf" in words or (not _OTHER_CODE.search(words) and not _names_a_system(item) and MFL_CODE.fullmatch(text))
         name = "fid_code" if FID_CODE.fullmatch(text.upper()) else "mfl_code" if is_mfl else "registration_number" if "regist" in words or "licen" in words else ""
         if name and text:
             told.setdefault(name, text)
     return {**{name: value for name, value in values.items() if name != "mfl_code"}, **{name: text for name, text in told.items() if name == "mfl_code" or not values.get(name)}}
 
 
+def _names_a_system(item: Mapping[str, Any]) -> bool:
+    """Whether an identifier is told to be of a system of its own by a name in one word (`SmartCode`), not by an address that may be the registry's."""
+    system = item.get("system")
+    return isinstance(system, str) and _NAME_OF_SYSTEM.fullmatch(system.strip()) is not None and system.strip().casefold() not in _ANY_CODE
+
+
+_NAME_OF_SYSTEM = re.compile(r"[A-Za-z][\w-]{1,40}")
+_ANY_CODE = frozenset({"code", "id", "official", "usual", "facility", "facilitycode", "facility_code", "facility-code", "moh", "master"})
 _OTHER_CODE = re.compile(r"dhis|fid|regist|licen|county|tax|nhif|sha\b")
 
 

@@ -17,7 +17,7 @@ from gvrc.model.quick import quick, replaced
 from gvrc.model.record import CONTACT_FIELDS, Contact, ContactType, FieldChange
 from gvrc.reference.gazetteer import load_gazetteer
 from gvrc.reference.place_names import place_key
-from gvrc.reference.vocabularies import load_vocabularies
+from gvrc.reference.vocabularies import kind_words, load_vocabularies
 
 FREE_TEXT_FIELDS = ("address", "location", "description", "officer", "opening_hours", "town")
 """Canonical fields in which a contact may have been written by the way."""
@@ -348,19 +348,32 @@ def _as_officers(contact: Contact, hint: str | None) -> Contact:
     return replaced(contact, label=OFFICERS_EMAIL) if hint == _OF_AN_OFFICER and contact.contact_type is ContactType.EMAIL else contact
 
 
+def _as_it_is_called(contact: Contact, own: Iterable[str], names_place: Iterable[str]) -> Contact:
+    """An e-mail address as the officer's or the place's by what it is called before its sign; as it is where that tells neither."""
+    called = contact.value.partition("@")[0]
+    if any(word in called for word in own):
+        return replaced(contact, label=OFFICERS_EMAIL) if contact.label is None else contact
+    return replaced(contact, label=None) if contact.label == OFFICERS_EMAIL and any(word in called for word in names_place) else contact
+
+
+@lru_cache(maxsize=1_024)
+def _its_own_words(place: str) -> tuple[str, ...]:
+    """The words by which a place differs from others of its kind, in lower case."""
+    return tuple(word for word in _WORDS.findall(place) if len(word) >= SHORTEST_OWN_NAME and word not in kind_words())
+
+
 SHORTEST_OWN_NAME = 4
 """Letters of a word of a person's name that tells an address to be hers."""
 _WORDS = re.compile(r"[^\W\d_]+")
 
 
 def with_officers_emails(contacts: tuple[Contact, ...], officer: str, place: str) -> tuple[Contact, ...]:
-    """Contacts in which an e-mail address called by the name of the officer is told as hers (`jane.otieno@..` of `Jane Otieno`), unless the place is called so too."""
+    """Contacts in which an e-mail address called by the name of the officer is told as hers (`jane.otieno@..` of `Jane Otieno`), unless the place is called so too;
+    one that is called by the name of the place (`tiwi.station@..`) is the place's, in whatever column it stands."""
     of_place = place.casefold()
     own = [word for word in _WORDS.findall(officer.casefold()) if len(word) >= SHORTEST_OWN_NAME and word not in of_place and not (_IS_A_PERSON.search(word) or _OFFICERS.search(word))]
-    marked = [
-        replaced(contact, label=OFFICERS_EMAIL) if contact.contact_type is ContactType.EMAIL and contact.label is None and any(word in contact.value.partition("@")[0] for word in own) else contact
-        for contact in contacts
-    ]
+    names_place = _its_own_words(of_place) if any(contact.label == OFFICERS_EMAIL for contact in contacts) else ()
+    marked = [_as_it_is_called(contact, own, names_place) if contact.contact_type is ContactType.EMAIL else contact for contact in contacts]
     return _in_order(marked) if marked != list(contacts) else contacts
 
 

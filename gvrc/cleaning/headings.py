@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -38,6 +38,11 @@ _COUNTING = re.compile(r"^(?:(?:grand|sub)[\s-]?)?totals?\b|^page\s+\d|^(?:list|
 _NUMBERS = re.compile(r"[\d\s.,:;=()%\-–/]+")
 _PROVES_PLACE = ("phone", "contact", "hotline", "email", "website", "officer", "officer_contact", "latitude", "longitude", "coordinates", "mfl_code", "facility_code", "fid_code",
                  "registration_number", "services", "ward", "constituency", "address", "keph_level", "owner", "operational_status", "last_verified_at")  # fmt: skip
+
+
+_PROVES_MORE_THAN_AREA = tuple(name for name in _PROVES_PLACE if name not in ("latitude", "longitude", "coordinates", "ward", "constituency", "operational_status", "last_verified_at", "keph_level"))
+"""What a place has and no area."""
+_ENDS_WITH_LEVEL = re.compile(r"\s(?:ward|county|constituency)$", re.IGNORECASE)
 
 
 @lru_cache(maxsize=1)
@@ -79,7 +84,8 @@ def heading_kind(text: str, values: Mapping[str, Any], own_keys: Mapping[str, An
         return kind
     if _is_alone(own_keys) and (kind == "header" or _names_only_a_kind(text.strip(" .,:;-–—*_=#"), vocabularies)):
         return "section"  # what stands beside it flowed down from the rows before
-    return None if _proves_place(values, vocabularies) or any(_OF_POSTS.search(key) and not is_missing(cell) for key, cell in own_keys.items()) else kind
+    proofs = _PROVES_MORE_THAN_AREA if kind == "section" and _is_area_headed(text, values) else _PROVES_PLACE
+    return None if _proves_place(values, vocabularies, proofs) or any(_OF_POSTS.search(key) and not is_missing(cell) for key, cell in own_keys.items()) else kind
 
 
 _OF_POSTS = re.compile(r"(?:posts|bases)\b", re.IGNORECASE)
@@ -179,8 +185,13 @@ def _repeats_keys(text: str, own_keys: Mapping[str, Any]) -> bool:
     return any(normalised(str(name)) == key for name in own_keys)
 
 
-def _proves_place(values: Mapping[str, Any], vocabularies: Vocabularies) -> bool:
-    return any(_tells_something(values.get(name), vocabularies) for name in _PROVES_PLACE)
+def _proves_place(values: Mapping[str, Any], vocabularies: Vocabularies, proofs: Sequence[str] = _PROVES_PLACE) -> bool:
+    return any(_tells_something(values.get(name), vocabularies) for name in proofs)
+
+
+def _is_area_headed(text: str, values: Mapping[str, Any]) -> bool:
+    """Whether a row is called by an area with its level (`Tiwi Ward`) and says no kind of place: it may have an outline and lie in areas of its own."""
+    return is_missing(values.get("facility_type")) and (_ENDS_WITH_LEVEL.search(text) is not None or text == "Kenya")
 
 
 def _tells_something(value: Any, vocabularies: Vocabularies) -> bool:

@@ -86,7 +86,7 @@ def stated_level(text: str | None) -> str | None:
 class KindEvidence:
     """What a row tells about its kind: the text of the type column (`is_of_list`: it is the same for the whole list and not the row's own),
     the kind its name tells, other headings it stands under, the services it gives, what it says of itself, its KEPH level; whether short codes (`999`) are the only
-    numbers to call there."""
+    numbers to call there; whether anything says where it lies."""
 
     type_text: str | None = None
     is_of_list: bool = False
@@ -97,6 +97,7 @@ class KindEvidence:
     description: str = ""
     level: str = ""
     is_called_by_code: bool = False
+    is_somewhere: bool = True
 
 
 @quick
@@ -111,7 +112,7 @@ class CleanKind:
 
 def decide_kind(evidence: KindEvidence, vocabularies: Vocabularies) -> CleanKind:
     """The kind of a place: its type column, unless the name tells a special kind (a gender desk in a list of police stations);
-    else its name, else the headings it stands under. Nothing of these: unknown, with the kind its services suggest."""
+    else its name, else the headings it stands under, else that only short codes reach it, wherever it is. Nothing of these: unknown, with the kind its services suggest."""
     return _decide_kind(evidence, vocabularies)
 
 
@@ -134,6 +135,8 @@ def _decide_kind(evidence: KindEvidence, vocabularies: Vocabularies) -> CleanKin
         if found := kind_in_words(normalised(heading[:200]).split(), vocabularies):
             code = _narrowed(found.code, evidence.services)
             return CleanKind(code=code, rule="kind-from-heading" if code == found.code else "kind-from-services", issues=issues)
+    if evidence.is_called_by_code and not evidence.is_somewhere and not evidence.type_text:
+        return CleanKind(code="hotline", rule="kind-from-number", issues=issues)
     return CleanKind(code=None, issues=(_unknown(evidence, vocabularies),))
 
 
@@ -187,7 +190,8 @@ def _unknown_text(evidence: KindEvidence, vocabularies: Vocabularies) -> Iterato
 
 
 def _unknown(evidence: KindEvidence, vocabularies: Vocabularies) -> Issue:
-    nearest = vocabularies.facility_types.candidates(evidence.type_text) if evidence.type_text else ()
+    tells = evidence.type_text is not None and normalised(evidence.type_text[:120]) not in _SAYS_ONLY_HEALTH
+    nearest = vocabularies.facility_types.candidates(evidence.type_text or "") if tells else ()  # `Health` is said of societies and chemists too
     labels = [vocabularies.facility_types.label(found.code) for found in nearest]
     return Issue(
         code="kind.unknown",

@@ -360,7 +360,13 @@ def _capitalised(part: str) -> str:
 
 
 def _with_digits(part: str) -> str:
+    if part.isupper() and part[-2:] in _ORDINALS and part[:-2].isdigit():
+        return part.lower()
     return part if not part.islower() else part[:1].upper() + part[1:]
+
+
+_ORDINALS = frozenset({"ST", "ND", "RD", "TH"})
+"""What stands behind the digits of an ordinal (`5TH`)."""
 
 
 def _has_small_letters_within(part: str) -> bool:

@@ -99,6 +99,15 @@ class Placement:
 
 
 
+_CALLED_AFTER = " Foundation"
+
+
+def _before_foundation(name: str) -> tuple[str, ...]:
+    """The two words before `Foundation` in a name that begins with them, as one that is called after a person does; none in any other."""
+    words = name.partition(_CALLED_AFTER)[0].casefold().split()
+    return tuple(words) if len(words) == 2 else ()
+
+
 class Placer:
     """Weighs evidence with one gazetteer; remembers what it has weighed, for records repeat each other."""
 
@@ -108,8 +117,11 @@ class Placer:
         self.address = lru_cache(maxsize=16_384)(partial(read_address, gazetteer))
 
     def name_phrases(self, name: str) -> tuple[str, ...]:
-        """The place names inside a facility's name."""
-        return tuple(phrase for phrase, _ in self.gazetteer.phrases_in(name))
+        """The place names inside a facility's name; who a foundation is called after may be called as a village is (`Wanjiru Tiwi Foundation`)."""
+        found = self.gazetteer.phrases_in(name)
+        if found and _CALLED_AFTER in name and (person := _before_foundation(name)):
+            found = tuple((phrase, matches) for phrase, matches in found if phrase not in person or any(match.level == "constituency" or (match.level == "county" and match.method != "town") for match in matches))
+        return tuple(phrase for phrase, _ in found)
 
     def _place(self, said: StatedPlace) -> Placement:
         stated = self._read(said)

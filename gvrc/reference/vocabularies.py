@@ -412,3 +412,14 @@ def load_vocabularies() -> Vocabularies:
         sensitive_phrases=_sensitive_phrases(facility_types),
     )
 
+
+@lru_cache(maxsize=1)
+def kind_words() -> frozenset[str]:
+    """The longer words of the phrases that tell a kind of place in a name."""
+    return frozenset(word for phrase in load_vocabularies().name_phrases for word in phrase if len(word) > 3)
+
+
+@lru_cache(maxsize=1)
+def own_names() -> dict[str, str]:
+    """Names in words for a kind of place that one institution bears, normalised, with its county."""
+    return {normalised(row["name"]): row["county"] for row in reference_rows("own_names.csv", "name", "county")}

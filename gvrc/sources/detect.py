@@ -13,7 +13,7 @@ from typing import Any
 from gvrc.errors import DamagedFileError, UnknownFormatError
 from gvrc.model.record import CONTACT_FIELDS
 from gvrc.model.source import LEFT_OUT, Detection, FieldSample, Mapping, SourceKind
-from gvrc.reference.vocabularies import load_vocabularies, normalised
+from gvrc.reference.vocabularies import load_vocabularies
 from gvrc.sources.delimited import DelimitedRecords, DelimitedRows, sniff_delimiter
 from gvrc.sources.field_names import NEVER, NOWHERE, is_field_name, known_name, plain_name, split_path
 from gvrc.sources.fixed_width import columns_of, dialect_of, find_columns
@@ -48,7 +48,7 @@ from gvrc.sources.json_tree import (
 )
 from gvrc.sources.known import KnownSource, known_sources, slug
 from gvrc.sources.labelled import LABEL_MARK, parts_of_cell
-from gvrc.sources.looks import KIND_HEADING, heading_level, is_area, is_county, is_kind_key
+from gvrc.sources.looks import KIND_HEADING, heading_level, is_area, is_county, is_kind_key, kind_told
 from gvrc.sources.mapping import FieldValues, field_values, is_name_above, likeness, propose_fields, signature
 from gvrc.sources.referenced import REFERENCED, are_referenced, with_references
 from gvrc.sources.strange_files import is_json_inside_a_text, require_text
@@ -151,10 +151,10 @@ STRAY = 0.3
 
 def _without_stray_headings(sample: Sample) -> Sample:
     """The sample without headings of kinds that the names below them contradict: a lone `2. LEGAL AID` left in a list of everything. One of shelters always counts."""
-    told = [(heading, record) for record, context in zip(sample.records, sample.contexts, strict=False) if (heading := _kind_told(str(context.get(KIND_HEADING) or "")))]
+    told = [(heading, record) for record, context in zip(sample.records, sample.contexts, strict=False) if (heading := kind_told(str(context.get(KIND_HEADING) or "")))]
     if not told or any(load_vocabularies().group(heading) == "shelter" for heading, _ in told):
         return sample
-    kinds = [(heading, kinds) for heading, record in told if (kinds := {kind for name, value in record.items() if type(value) is str and len(value) < 120 and not _is_of_services(name) and (kind := _kind_told(value))})]
+    kinds = [(heading, kinds) for heading, record in told if (kinds := {kind for name, value in record.items() if type(value) is str and len(value) < 120 and not _is_of_services(name) and (kind := kind_told(value))})]
     if sum(heading not in found for heading, found in kinds) <= STRAY * len(kinds):
         return sample
     return replace(sample, contexts=[{name: value for name, value in context.items() if name != KIND_HEADING} for context in sample.contexts])
@@ -164,13 +164,6 @@ def _is_of_services(column: str) -> bool:
     """Whether a column tells what is done, which an organisation shares with places of that kind (`Counselling`)."""
     named = known_name((column,))
     return named is not None and named.canonical in ("services", "description")
-
-
-def _kind_told(text: str) -> str:
-    """The kind that the last words of a text tell which tell any; empty when none do."""
-    words, phrases = normalised(text).split(), load_vocabularies().name_phrases
-    spans = (tuple(words[start:end]) for end in range(len(words), 0, -1) for start in range(max(0, end - 5), end))
-    return next((phrases[span] for span in spans if span in phrases), "")
 
 
 class _Sampled(list[FoundRecord]):

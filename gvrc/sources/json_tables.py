@@ -96,8 +96,11 @@ def _sheets_at(tree: Any, path: tuple[str, ...], node: Any) -> JsonTable | None:
 
 
 def _rows_under_keys(tree: Any, path: tuple[str, ...], node: dict[str, Any]) -> JsonTable | None:
-    """Rows of cells without headings under areas as keys: `{"Siaya": [["Siaya Police Station", "0700 .."]], "Busia": [..]}`."""
-    if not all(type(value) is list and value and type(value[0]) in (list, str) and is_area(key) for key, value in list(node.items())[:MOST_COLUMNS]):
+    """Rows of cells without headings under areas or kinds of place as keys: `{"Siaya": [["Siaya Police Station", "0700 .."]], "Busia": [..]}`."""
+    lists = list(node.items())[:MOST_COLUMNS]
+    if not all(type(value) is list and value and type(value[0]) in (list, str) for _, value in lists):
+        return None
+    if not all(is_area(key) for key, _ in lists) and not (all(type(value[0]) is list for _, value in lists) and 2 * sum(is_kind_key(key) for key, _ in lists) >= len(lists)):
         return None
     rows = [row for value in node.values() for row in value[:LOOKED_AT]]
     table = _rows_at(tree, path, rows[:LOOKED_AT])

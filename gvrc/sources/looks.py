@@ -11,7 +11,7 @@ from typing import Any
 from gvrc.reference.address import SEPARATOR, unit_headed
 from gvrc.reference.gazetteer import load_gazetteer
 from gvrc.reference.grid import read_grid
-from gvrc.reference.vocabularies import load_vocabularies, normalised, placeholder_key
+from gvrc.reference.vocabularies import kind_words, load_vocabularies, normalised, placeholder_key
 from gvrc.sources.field_names import spaced
 
 LONGEST_LOOK = 200
@@ -195,14 +195,14 @@ _PADDED_CODE = 8
 
 def _holds_kind_word(text: str) -> bool:
     """Whether a text holds a word that names a kind of place, as names of places do."""
-    words = set(re.findall(r"[a-z]+", text.lower()))
-    return bool(words & _kind_words())
+    return not kind_words().isdisjoint(normalised(text).split())
 
 
-@lru_cache(maxsize=1)
-def _kind_words() -> frozenset[str]:
-    phrases = load_vocabularies().name_phrases
-    return frozenset(word for phrase in phrases for word in phrase if len(word) > 3)
+def kind_told(text: str) -> str:
+    """The kind that the last words of a text tell which tell any; empty when none do."""
+    words, phrases = normalised(text).split(), load_vocabularies().name_phrases
+    spans = (tuple(words[start:end]) for end in range(len(words), 0, -1) for start in range(max(0, end - 5), end))
+    return next((phrases[span] for span in spans if span in phrases), "")
 
 
 def _on_text(check: Callable[[str], bool]) -> Callable[[Any], bool]:

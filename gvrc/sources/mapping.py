@@ -36,6 +36,7 @@ from gvrc.sources.looks import (
     as_number,
     is_kind_key,
     is_missing,
+    kind_told,
     share,
     words_of,
 )
@@ -129,9 +130,25 @@ def propose(values: FieldValues) -> Proposal:
         return _by_values(values)
     if named.canonical == NEVER:
         return Proposal(canonical=None, confidence=1.0, reason="it is never taken in: it can identify a person or an account")
+    if named.canonical == NOWHERE and (where := _where_by_values(values)) is not None:
+        return where
     if named.canonical == NOWHERE:
         return Proposal(canonical=None, confidence=named.confidence, reason="it is known, and the registry has no use for it")
     return _checked(named, values)
+
+
+_ANY_AREA = frozenset({"region", "area", "zone"})
+
+
+def _where_by_values(values: FieldValues) -> Proposal | None:
+    """What a `region` holds that is none of the old provinces: the counties themselves, or addresses with them."""
+    if plain_name(values.steps[-1]) not in _ANY_AREA or not values.values:
+        return None
+    if values.looks("address") >= SURE:
+        return Proposal(canonical="location", confidence=0.75, reason="its values go through the units in which a place lies", rank=9_000)
+    if values.looks("county") >= SURE and values.looks("region") < SURE and len({str(value) for value in values.values}) > 1:
+        return Proposal(canonical="county", confidence=0.75, reason="its values are counties", rank=9_000)
+    return None
 
 
 _AREA_ENDINGS = (("sub_county", re.compile(r".+ sub[- ]?county", re.IGNORECASE)), ("county", re.compile(r".+ county", re.IGNORECASE)), ("ward", re.compile(r".+ ward", re.IGNORECASE)))
@@ -256,10 +273,14 @@ def _check_own_key(named: KnownName, values: FieldValues) -> Proposal | None:
     return None
 
 
+_ASKS_WHAT_IT_IS = frozenset({"type", "kind", "facility type", "organisation type", "organization type", "provider type", "resource type", "type of organisation", "type of organization"})
+"""Headings above what places are, though places of a kind are called as what they do (`Shelter`, `Legal aid`)."""
+
+
 def _check_kind(named: KnownName, values: FieldValues) -> Proposal | None:
     """`service_type` may be the kind of place or the services; a column with one strange value only is neither."""
     kinds, services = values.looks("facility_type"), values.looks("services")
-    if services > max(kinds, 0.5):
+    if services > max(kinds, 0.5) and not (kinds >= 0.6 and plain_name(values.steps[-1]) in _ASKS_WHAT_IT_IS):
         return _other("services", values, named)
     if kinds < 0.2 and values.looks("owner") >= SURE:
         return _other("owner", values, named)
@@ -278,6 +299,8 @@ def _check_services(named: KnownName, values: FieldValues) -> Proposal | None:
     """A programme may be what is done, or what somebody calls it (`PACT IMARA`)."""
     if plain_name(values.steps[-1]) in _OF_PROGRAMMES and not values.looks("services"):
         return _nothing("no services")
+    if share("uuid", [part for value in values.values for part in (value if isinstance(value, list) else [value])]) >= SURE:
+        return _nothing("keys")
     kinds, services = values.looks("facility_type"), values.looks("services")
     return _other("facility_type", values, named) if kinds > max(services, 0.6) else None
 
@@ -310,6 +333,8 @@ def _check_phone(named: KnownName, values: FieldValues) -> Proposal | None:
 
 def _check_hotline(named: KnownName, values: FieldValues) -> Proposal | None:
     """A column called `Helpline` may hold what the helplines are called."""
+    if values.looks("flag") >= SURE:
+        return _by_ticks(values)  # `emergency`, with ticks, is what is done there
     numbers = sum(1 for value in values.values if re.search(r"\d{3}", str(value)) is not None)
     return Proposal(canonical=None, confidence=0.5, reason="its values are no numbers") if numbers < 0.2 * len(values.values) else None
 
@@ -451,6 +476,8 @@ def _by_inherited_name(named: KnownName | None, values: FieldValues) -> Proposal
         return Proposal(canonical="category", confidence=0.7, reason="it tells what the records below it do", rank=9_400)
     if named is None or named.canonical not in _INHERITABLE:
         return Proposal(canonical=None, confidence=0.6, reason="it says something of the list, not of its records")
+    if named.canonical == "last_verified_at" and (ticks := _check_flags(named, values)) is not None:
+        return ticks
     return Proposal(canonical=named.canonical, confidence=named.confidence, reason=f"{named.reason}, told once for many records", rank=9_000 + named.rank)
 
 
@@ -617,7 +644,7 @@ def propose_fields(fields: Iterable[FieldValues], heads: Collection[str] = ()) -
     proposals = {values.path: _named_by_rows() if values.steps[-1] in heads and not values.path.startswith("^") else propose(values) for values in fields}
     proposals = _without_unit_levels(_with_finer_names_first(_with_a_name(proposals, fields), fields))
     proposals = _without_half_a_point(_with_a_grid(_with_types_beside(_with_contacts_of_persons(_with_persons_who_answer(proposals, fields), fields), fields), fields), fields)
-    proposals = _with_codes_of_counties(_without_places_of_others(proposals), fields)
+    proposals = _with_codes_of_counties(_without_codes_of_others(_without_seats_above_wards(_without_places_of_others(proposals), fields), fields), fields)
     chosen = {path: proposal for path, proposal in proposals.items() if proposal.canonical is not None}
     order = sorted(chosen, key=lambda path: (CANONICAL_FIELDS.index(str(chosen[path].canonical)), -round(chosen[path].confidence, 1), chosen[path].rank))
     mapping = {path: str(chosen[path].canonical) for path in order}
@@ -685,6 +712,33 @@ def _without_places_of_others(proposals: dict[str, Proposal]) -> dict[str, Propo
     return proposals | {path: _nothing("those of another place") for path in of_others}
 
 
+def _without_codes_of_others(proposals: dict[str, Proposal], fields: list[FieldValues]) -> dict[str, Proposal]:
+    """In a list of stations or courts a `code` of digits is one of their own: the national list of health facilities has none of them."""
+    codes = [values for values in fields if proposals[values.path].canonical == "mfl_code" and plain_name(values.steps[-1]) in _ANY_CODE]
+    if not codes:
+        return proposals
+    texts = [str(value) for values in fields if proposals[values.path].canonical == "name" for value in values.values]
+    groups = [load_vocabularies().group(kind) for text in texts if (kind := kind_told(text))]
+    if len(groups) < max(2, len(texts) // 2) or "health" in groups:
+        return proposals
+    own = Proposal(canonical="source_id", confidence=0.8, reason="it is a code of places that the official list does not hold", rank=9_000)
+    return proposals | {values.path: own if _differ(values) else _nothing("not different from record to record, so it is no key") for values in codes}
+
+
+_ANY_CODE = frozenset({"code", "codes", "no", "number", "station code", "code no", "code number", "msimbo"})
+_SUB_COUNTY = _AREA_ENDINGS[0][1]
+
+
+def _without_seats_above_wards(proposals: dict[str, Proposal], fields: list[FieldValues]) -> dict[str, Proposal]:
+    """Where organisation units stand in wards, the sub-counties above those are the health service's own, which a constituency may share a name with:
+    the ward tells the constituency."""
+    above = [values for values in fields if values.steps[0] == "above"]
+    if not any(proposals[values.path].canonical == "ward" for values in above):
+        return proposals
+    seats = [values for values in above if proposals[values.path].canonical == "constituency" and any(_SUB_COUNTY.fullmatch(str(value)) for value in values.values)]
+    return proposals | {values.path: replace(proposals[values.path], canonical="sub_county") for values in seats}
+
+
 def _named_by_rows() -> Proposal:
     return Proposal(canonical="name", confidence=0.9, reason="each row names a place under it")
 
@@ -737,7 +791,7 @@ def _sample(values: FieldValues, proposal: Proposal) -> FieldSample:
 def _with_a_name(proposals: dict[str, Proposal], fields: list[FieldValues]) -> dict[str, Proposal]:
     """When no field is called a name, the one whose values read most like names of places is proposed."""
     if any(proposal.canonical == "name" for proposal in proposals.values()):
-        return _without_names_of_persons(proposals, fields)
+        return _without_titles_of_persons(_without_names_of_persons(proposals, fields), fields)
     official = [path for path, proposal in proposals.items() if proposal.canonical == "official_name"]
     free = [values for values in fields if proposals[values.path].canonical is None and proposals[values.path].confidence < 0.6 and not _are_no_names(values)]
     best = max((values for values in free if not values.path.startswith("^")), key=lambda values: (values.looks("name"), values.filled), default=None)
@@ -805,6 +859,15 @@ def _without_names_of_persons(proposals: dict[str, Proposal], fields: list[Field
     return proposals | {
         path: Proposal(canonical=None, confidence=0.7, reason="it reads like the names of persons beside those of places") for path in others
     } | {path: Proposal(canonical="officer_contact", confidence=0.7, reason="it is how to reach the persons of the list, not the places") for path in theirs}
+
+
+def _without_titles_of_persons(proposals: dict[str, Proposal], fields: list[FieldValues]) -> dict[str, Proposal]:
+    """When a column of persons stands in a list, a `title` beside the names of its places is what the persons are (`Principal Magistrate`), no name."""
+    names = [values for values in fields if proposals[values.path].canonical == "name" and not values.path.startswith("^")]
+    has_names = any(plain_name(values.steps[-1]) != "title" and values.looks("name") >= 0.5 for values in names)
+    has_persons = any(proposal.canonical == "officer" for proposal in proposals.values())
+    titles = [values.path for values in names if has_names and has_persons and plain_name(values.steps[-1]) == "title"]
+    return proposals | {path: Proposal(canonical="officer", confidence=0.7, reason="it tells what the persons of the list are", rank=9_000) for path in titles}
 
 
 _OF_PROVIDERS = frozenset({"provider", "service provider", "provider name", "run by", "managed by"})

@@ -206,6 +206,7 @@ class _RowWork:
             description="" if is_told else (self._text("description") or "")[:200],
             level="" if is_told else (self._text("keph_level") or stated_level(text) or "")[:20],
             is_called_by_code=not is_told and self._is_called_by_code(name),
+            is_somewhere=is_told or any(not is_missing(self.values.get(field_name)) for field_name in _SAY_WHERE),
         )
         kind = decide_kind(evidence, self.vocabularies)
         if not any(issue.code in NO_PLACE_CODES for issue in self.issues):
@@ -217,7 +218,7 @@ class _RowWork:
     def _is_called_by_code(self, name: CleanName) -> bool:
         """Whether the place is reached by short codes alone (`999`), in its name or its only number."""
         told = [str(value).strip() for field_name in ("hotline", "phone", "contact") if not is_missing(value := self.values.get(field_name))]
-        codes = [*told, *(contact.value for contact in name.contacts)]
+        codes = [code for text in (*told, *(contact.value for contact in name.contacts)) for code in _DIGITS.findall(text)]
         return bool(codes) and all(code in self.vocabularies.short_codes for code in codes)
 
     def _is_of_list(self, field_name: str) -> bool:
@@ -332,8 +333,8 @@ class _RowWork:
         if not self.answered & ABOUT_CONTACTS and (elsewhere := self._elsewhere(contacts)):
             contacts = merged_contacts(contacts, elsewhere)
             self.changes.append(_change("contact", None, ", ".join(contact.value for contact in elsewhere), "contact-from-other-field"))
-        if (officer := self._text("officer")) and any(contact.contact_type is ContactType.EMAIL for contact in contacts):
-            contacts = with_officers_emails(contacts, officer, name.name or "")
+        if ((officer := self._text("officer")) or "officer_contact" in values) and any(contact.contact_type is ContactType.EMAIL for contact in contacts):
+            contacts = with_officers_emails(contacts, officer or "", name.name or "")
         can_be_called = any(contact.contact_type in (ContactType.PHONE, ContactType.HOTLINE) for contact in contacts)
         self.issues.extend(clean.issues if can_be_called else map(_as_only, clean.issues))
         return contacts
@@ -459,7 +460,7 @@ def _is_within(value: Any, part: Any, depth: int) -> bool:
 @lru_cache(maxsize=4_096)
 def _words_of_path(pointer: str, keys: tuple[str, ...]) -> tuple[str, ...]:
     """Words that tell what a list is about: the names of the arrays above the row (`police_stations`) and of the key that holds its name."""
-    parents = [spaced(part).replace("_", " ") for part in pointer.split("/")[1:-1] if part and not part.isdigit()]
+    parents = [spaced(part).replace("_", " ") for part in pointer.split("/")[1:-1] if part and not part.isdigit() and not part.endswith(_OF_THE_TREE)]
     return (*reversed(parents), *(spaced(key).replace("_", " ") for key in keys))
 
 
@@ -471,6 +472,10 @@ def _are_shelters(texts: tuple[str, ...], parent: str, vocabularies: Vocabularie
     return any(kind is not None and vocabularies.group(kind.code) == "shelter" for kind in found) or vocabularies.begins_sensitive(texts[1])
 
 
+_SAY_WHERE = ("county", "constituency", "sub_county", "district", "ward", "town", "location", "address", "section", "latitude", "coordinates")
+_DIGITS = re.compile(r"\+?\d+")
+_OF_THE_TREE = ("Units", "units")
+"""How the names of lists of organisation units end, which tell nothing of what is in them."""
 _BESIDE_KIND = re.compile(r"\s*(?:[/,;&+]|\s-\s|\band\b|\bna\b)\s*", re.IGNORECASE)
 _OF_COMMANDERS = re.compile(r"(?:^|[\W_])o\.?c\.?s(?:$|[\W_])|officer[\W_]+commanding", re.IGNORECASE)
 

@@ -126,3 +126,8 @@ def test_a_name_that_says_only_the_kind_is_asked_about_with_the_place_it_is_in()
     assert not named("Tiwi Police Station")
     assert not named("Hope")
     assert not named("Child Helpline")
+
+
+def test_one_institution_is_called_as_places_of_its_kind_are() -> None:
+    assert "name.generic" not in codes(name="Gender Violence Recovery Centre", facility_type="gbv_recovery_centre", place=Place())
+    assert "name.generic" in codes(name="GBV Recovery Centre", facility_type="gbv_recovery_centre", place=Place())

@@ -42,3 +42,10 @@ def test_well_formed_codes_are_kept() -> None:
 def test_a_missing_code_is_no_issue(value: object) -> None:
     result = clean_codes({"mfl_code": value, "registration_number": value})
     assert (result.codes, result.issues) == ({}, ())
+
+
+def test_an_identifier_of_a_system_with_a_name_of_its_own_is_no_official_code() -> None:
+    told = [{"system": "FID", "value": "FID-47-000001-1"}, {"system": "ExampleCode", "value": "5885"}]
+    assert clean_codes({"mfl_code": told}).codes == {"fid_code": "FID-47-000001-1"}
+    for system in ("code", "http://example.org/facility-codes", "MFL"):
+        assert clean_codes({"mfl_code": [{"system": system, "value": "11885"}]}).codes == {"mfl_code": "11885"}

@@ -323,3 +323,11 @@ def test_the_e_mail_address_of_an_officer_is_told_as_hers() -> None:
 def test_an_address_called_by_the_name_of_the_officer_is_hers(officer: str, place: str, label: str | None) -> None:
     (contact,) = with_officers_emails(parse_contacts({"email": "jane.wanjiku@example.org"}).contacts, officer, place)
     assert contact.label == label
+
+
+def test_an_address_called_by_its_place_is_the_places_in_a_column_of_officers_too() -> None:
+    contacts = parse_contacts({"officer_contact": ["tiwicourt@example.org", "jane.wanjiku@example.org", "other@example.org"]}).contacts
+    told = {contact.value: contact.label for contact in with_officers_emails(contacts, "Hon. Jane Wanjiku", "Tiwi Law Courts")}
+    assert told["tiwicourt@example.org"] is None
+    assert told["jane.wanjiku@example.org"] == told["other@example.org"] == OFFICERS_EMAIL
+    assert with_officers_emails(contacts, "", "Example Law Courts") == contacts

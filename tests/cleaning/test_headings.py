@@ -104,3 +104,11 @@ def test_titles_sectors_and_officers_are_no_places(text: str, row: dict[str, obj
 def test_a_station_called_as_its_county_with_posts_beside_it_is_a_place() -> None:
     assert kind("MERU", {}, {"S/N": "1", "POLICE STATIONS": "MERU", "POLICE POSTS": "Kinoru"}) is None
     assert kind("MERU", {}, {"S/N": "1", "POLICE STATIONS": "MERU", "POLICE POSTS": ""}) == "section"
+
+
+@pytest.mark.parametrize("text", ["Tiwi Ward", "Kwale County", "Matuga Sub County", "Kenya"])
+def test_an_area_with_its_level_is_no_place_though_it_has_an_outline(text: str) -> None:
+    outline = {"coordinates": [[[39.2, -4.6], [39.3, -4.7], [39.2, -4.6]]], "ward": "Tiwi", "constituency": "Matuga"}
+    assert kind(text, outline, {"name": text, "parent": "x1"}) == "section"
+    assert kind(text, {**outline, "phone": "0700000001"}, {"name": text, "parent": "x1"}) is None
+    assert kind(text, {**outline, "facility_type": "Ward AP Camp"}, {"name": text, "parent": "x1"}) is None

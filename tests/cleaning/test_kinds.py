@@ -137,3 +137,15 @@ def test_the_number_of_a_heading_is_no_part_of_the_kind_it_tells() -> None:
 
 def test_joined_words_are_read_as_they_are_meant() -> None:
     assert decide(type_text="PoliceStation").code == "police_station"
+
+
+def test_nothing_is_guessed_from_a_type_that_says_only_health() -> None:
+    (issue,) = decide(type_text="health", name="Example Relief").issues
+    assert (issue.code, issue.suggestion) == ("kind.unknown", None)
+
+
+@pytest.mark.parametrize(("name", "code"), [("Example Healthcare Assistance", "support_organisation"), ("Example Healthcare", "clinic"), ("Example Counselling and Rehabilitation Centre", "counselling_centre"), ("Example Hospital - GBV Unit", "gbv_recovery_centre"), ("Police Emergency", "hotline"), ("Example Kadhis Court", "government_office")])
+def test_the_words_of_names_on_lists_of_help_tell_their_kinds(name: str, code: str) -> None:
+    found = find_kind(name, load_vocabularies())
+    assert found is not None
+    assert found.code == code

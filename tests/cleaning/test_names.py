@@ -196,3 +196,8 @@ def test_short_codes_in_a_name_are_numbers_to_call_where_they_can_only_be_those(
 def test_the_commander_before_a_name_is_no_part_of_it(text: str, name: str, kind: str | None, is_officer: bool) -> None:
     found = clean(text, is_police=True)
     assert (found.name, found.facility_type, found.is_of_officer) == (name, kind, is_officer)
+
+
+def test_an_ordinal_in_capitals_is_written_as_one() -> None:
+    assert clean("5TH EXAMPLE AVENUE CLINIC").name == "5th Example Avenue Clinic"
+    assert clean("EXAMPLE 4TX CLINIC").name == "Example 4TX Clinic"

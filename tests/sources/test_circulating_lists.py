@@ -733,3 +733,60 @@ def test_a_numbered_heading_of_a_county_heads_its_rows_and_a_station_called_so_i
         ("Meru", "MERU COUNTY"), ("Kinoru", "MERU COUNTY"), ("Gitoro", "MERU COUNTY"), ("Isiolo", "ISIOLO COUNTY"), ("Kulamawe", "ISIOLO COUNTY"),
     ]  # fmt: skip
     assert rows[1].data["POLICE POSTS"] == "Kinoru"
+
+
+COURTS = [
+    {"name": f"{place.upper()} LAW COURTS", "magistrate": f"HON. {person.upper()}", "title": title, "code": code, "phone": f"70000000{n}", "emails": [f"{place.lower()}court@example.org", f"{person.lower().replace(' ', '.')}@example.org"]}
+    for n, (place, person, title, code) in enumerate([("Kilifi", "Example Person", "PRINCIPAL MAGISTRATE", "52001"), ("Voi", "Another Person", "CHIEF MAGISTRATE", "38002"), ("Lamu", "Third Person", "CHIEF MAGISTRATE", "38003")])
+]  # fmt: skip
+
+
+def test_the_title_of_a_person_is_no_name_of_a_place_and_the_code_of_a_court_none_of_health(detected: Callable[[Any], Detection]) -> None:
+    fields = detected(COURTS).mapping.fields
+    assert (fields["name"], fields["title"], fields["magistrate"], fields["code"]) == ("name", "officer", "officer", "source_id")
+    clinics = [{"name": f"{place} Dispensary", "code": code} for place, code in (("Tiwi", "11001"), ("Diani", "11002"), ("Ganze", "11003"))]
+    assert detected(clinics).mapping.fields["code"] == "mfl_code"
+    titled = [{"title": f"{place} Dispensary", "county": "Kwale"} for place in ("Tiwi", "Diani", "Ukunda")]
+    assert detected(titled).mapping.fields["title"] == "name"
+
+
+def test_a_tick_above_the_records_is_no_date_of_a_visit(detected: Callable[[Any], Detection]) -> None:
+    counties = {county: {"verified": county == "Kwale", "medical": [{"name": f"{county} County Referral Hospital", "phone": "0700000001"}], "police": []} for county in ("Kwale", "Kilifi", "Lamu")}
+    assert "last_verified_at" not in detected({"counties": counties}).mapping.fields.values()
+
+
+def test_keys_of_services_beside_their_names_are_no_services(detected: Callable[[Any], Detection]) -> None:
+    keys = ["77e15030-e647-49ca-a4f8-8b6ed2430001", "01f1c9b4-52f8-4fc4-b7f9-6a7343be0002"]
+    fields = detected([{"name": f"{place} Dispensary", "services": keys, "service_names": ["Outpatient", "HIV Testing Services"]} for place in ("Tiwi", "Ganze")]).mapping.fields
+    assert [path for path, canonical in fields.items() if canonical == "services"] == ["service_names"]
+
+
+def test_emergency_with_ticks_is_what_is_done_there(detected: Callable[[Any], Detection]) -> None:
+    fields = detected([{"name": f"{place} Hospital", "capabilities": {"emergency": True, "surgery": False}} for place in ("Iten", "Kabarnet")]).mapping.fields
+    assert fields["capabilities.emergency"] == "services"
+    assert detected([{"name": f"{place} Hospital", "emergency": "0700000001"} for place in ("Iten", "Kabarnet")]).mapping.fields["emergency"] == "hotline"
+
+
+def test_sub_counties_above_wards_are_those_of_the_health_service(read: Read) -> None:
+    units = [{"id": "k", "name": "Kenya"}, {"id": "c", "name": "Kisumu County", "parent": {"id": "k"}}, {"id": "s", "name": "Kisumu East Sub County", "parent": {"id": "c"}}]
+    units += [{"id": "w", "name": "Railways Ward", "parent": {"id": "s"}}, *({"id": name, "name": f"{name} Clinic", "parent": {"id": "w"}} for name in ("Tumaini", "Upendo", "Neema"))]
+    rows = read({"organisationUnits": units})
+    assert [(row.values["county"], row.values["sub_county"], row.values["ward"], row.values.get("constituency")) for row in rows[-3:]] == [("Kisumu County", "Kisumu East Sub County", "Railways Ward", None)] * 3
+
+
+def test_rows_of_cells_under_kinds_of_place_as_keys_are_all_read(read: Read) -> None:
+    rows = read({"police_stations": [["Tiwi Police Station", "Moi Road", "0700000001"]], "legal_centers": [["Haki Centre", "Posta", "0700000002"]], "ngos": [["Example Trust", "Likoni", "0700000003"], ["Example Women Foundation", "Likoni", "0700000004"]]})
+    assert [(row.values["name"], row.values["phone"], row.values["facility_type"]) for row in rows] == [
+        ("Tiwi Police Station", "0700000001", "police_stations"), ("Haki Centre", "0700000002", "legal_centers"), ("Example Trust", "0700000003", "ngos"), ("Example Women Foundation", "0700000004", "ngos"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("regions", "canonical"), [(("Westlands, Nairobi", "Likoni, Mombasa"), "location"), (("Nairobi", "Mombasa"), "county"), (("Coast", "Nairobi"), None)])
+def test_a_region_that_is_none_of_the_old_provinces_tells_where_a_place_lies(regions: tuple[str, ...], canonical: str | None, detected: Callable[[Any], Detection]) -> None:
+    fields = detected([{"name": f"{place} Clinic", "region": region, "phone": "0700000001"} for place, region in zip(("Upendo", "Tumaini"), regions, strict=True)]).mapping.fields
+    assert fields.get("region") == canonical
+
+
+def test_a_type_that_may_be_a_service_is_what_places_are(detected: Callable[[Any], Detection]) -> None:
+    content = [{"name": name, "phone": "0700000001", "type": kind} for name, kind in (("Upendo", "Shelter"), ("Haki Yetu", "Legal Aid"), ("Tumaini", "Hotline"), ("Neema", "Medical"))]
+    assert detected(content).mapping.fields["type"] == "facility_type"

@@ -407,3 +407,9 @@ def test_a_chunk_mapped_twice_gives_the_same(chunk: list[dict[str, str]]) -> Non
 def test_very_long_texts_do_no_harm(length: int) -> None:
     place, _ = mapped(record("a " * (length // 2), county="Kwale", location="x," * (length // 2)))
     assert place.county == "Kwale"
+
+
+def test_a_foundation_is_called_after_a_person_who_may_be_called_as_a_village_is() -> None:
+    assert mapped(record("Lodwar Wanjiru Foundation"))[1]["place.county_missing"].suggestion is None
+    assert mapped(record("Lodwar Paralegals"))[1]["place.county_missing"].suggestion is not None
+    assert mapped(record("Kwale Girls Foundation"))[1]["place.county_missing"].suggestion is not None

@@ -296,8 +296,11 @@ def test_the_frame_of_a_feature_without_a_name_is_an_empty_row() -> None:
     assert codes({}, data={"type": "Feature", "properties": {"NAME": "", "TEL": None}, "geometry": None}) == ["row.empty"]
 
 
-def test_what_is_called_by_a_short_code_alone_is_suggested_to_be_a_hotline() -> None:
-    (unknown,) = (issue for issue in made({"name": "Police 999 / 112"})[1] if issue.code == "kind.unknown")
+def test_what_is_called_by_a_short_code_alone_is_a_hotline_unless_it_lies_somewhere() -> None:
+    for values in ({"name": "Police 999 / 112"}, {"name": "Kenya Red Cross", "phone": "1199 (toll free)"}, {"name": "Police", "phone": "999 / 112"}):
+        assert made(values)[0].facility_type == "hotline"
+    assert made({"name": "Example Relief", "phone": "0700 000 111 / 1199"})[0].facility_type is None
+    (unknown,) = (issue for issue in made({"name": "Police 999 / 112", "county": "Kilifi"})[1] if issue.code == "kind.unknown")
     assert unknown.suggestion is not None
     assert unknown.suggestion.shown == "Hotline"
 
