@@ -116,7 +116,8 @@ def order_of(keys: LongArray | IntArray) -> LongArray:
     comparing them."""
     order = np.argsort(keys.astype(np.uint16), kind="stable")
     for shift in range(_DIGIT, int(keys.max(initial=0)).bit_length(), _DIGIT):
-        order = order[np.argsort((keys[order] >> shift).astype(np.uint16), kind="stable")]
+        digits = (keys >> shift).astype(np.uint16)[order]
+        order = order[np.argsort(digits, kind="stable")]
     return order
 
 

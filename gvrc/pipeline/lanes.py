@@ -203,6 +203,7 @@ class Lanes:
         self._context = context
         self._own = own
         self._others = list(others)
+        self._others_saved = False
 
     @property
     def are_several(self) -> bool:
@@ -230,6 +231,7 @@ class Lanes:
                 return
             lane, span, prepared = waiting.popleft()
             lane.take(prepared)
+            self._others_saved |= lane is not self._own
             yield lane.take(lane.save(span))
 
     def gather(self) -> None:
@@ -250,9 +252,10 @@ class Lanes:
             self._own.forget()
 
     def go_on_alone(self) -> None:
-        """Do without the other processes from now on. What they knew of the end of the run is lost with them, so it is read back then."""
+        """Do without the other processes from now on. What those that saved something knew of the end of the run is lost with them, so it is read back then."""
         log.warning("a process of the run ended, the run goes on without it")
-        self._context.foresight.give_up()
+        if self._others_saved:
+            self._context.foresight.give_up()
         self._end_others()
 
     def close(self) -> None:

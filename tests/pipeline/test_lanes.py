@@ -115,6 +115,22 @@ def test_the_records_of_a_very_long_list_are_read_back_not_scored_again_and_all_
     assert run(new_settings(), samples, 2) == at_hand
 
 
+def test_a_process_that_was_lost_before_it_saved_anything_takes_nothing_with_it(
+    new_settings: Callable[[], Settings], samples: list[Path], monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    alone = run(new_settings(), samples, 1)
+
+    def refuse(*_: object) -> None:
+        raise AssertionError("records were scored again")
+
+    def lost(*_: object) -> None:
+        raise lanes.LaneLost
+
+    monkeypatch.setattr(whole_run, "_score_all", refuse)
+    monkeypatch.setattr(lanes.ProcessLane, "order", lost)
+    assert run(new_settings(), samples, 2) == alone
+
+
 def test_a_chunk_that_somebody_else_saved_is_not_saved_again(new_settings: Callable[[], Settings], samples: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
     """As a process does which was killed at the moment it committed."""
     alone = run(new_settings(), samples, 1)
