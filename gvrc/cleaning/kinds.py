@@ -304,6 +304,6 @@ def _kind_of_services(services: Sequence[str], vocabularies: Vocabularies) -> st
     own = [service for service in services if service != "referral"]
     if len(own) == 1 and own[0] in _ALONE:
         return _ALONE[own[0]]
-    if own and all("organisation" in vocabularies.services.attribute(service, "groups").split("|") for service in own):
+    if own != ["outpatient"] and own and all("organisation" in vocabularies.services.attribute(service, "groups").split("|") for service in own):
         return "support_organisation"
     return None

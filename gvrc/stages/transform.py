@@ -27,6 +27,7 @@ from gvrc.cleaning.headings import heading_kind, is_note
 from gvrc.cleaning.kinds import CleanKind, KindEvidence, decide_kind, find_kind, stated_level
 from gvrc.cleaning.names import CleanName, clean_name
 from gvrc.cleaning.personal import personal_words
+from gvrc.cleaning.phones import kenyan_number
 from gvrc.cleaning.secrecy import is_to_be_hidden
 from gvrc.cleaning.services import CleanServices, clean_services
 from gvrc.cleaning.stated import NOTHING, StatedValues, stated_values
@@ -188,9 +189,18 @@ class _RowWork:
 
     def _services(self) -> CleanServices:
         value = self.values.get("services")
-        services = clean_services(value, self.vocabularies) if value else CleanServices()
+        services = clean_services(value, self.vocabularies) if value else self._services_told()
         self._note(services)
         return services
+
+    def _services_told(self) -> CleanServices:
+        """The services that a description enumerates as such (`Services offered: PEP, legal aid.`), where no field tells any; what else it says is no service."""
+        text = self.values.get("description")
+        if type(text) is not str or ":" not in text or (said := _ENUMERATES_SERVICES.search(text)) is None:
+            return CleanServices()
+        told = clean_services(said[1], self.vocabularies)
+        changes = tuple(replace(change, before=said[0][:LONGEST_ENUMERATION], rule="services-from-description") for change in told.changes)
+        return CleanServices(services=told.services, changes=changes)
 
     def _kind(self, name: CleanName, services: CleanServices) -> CleanKind:
         text = self._text("facility_type")
@@ -336,8 +346,19 @@ class _RowWork:
         if ((officer := self._text("officer")) or "officer_contact" in values) and any(contact.contact_type is ContactType.EMAIL for contact in contacts):
             contacts = with_officers_emails(contacts, officer or "", name.name or "")
         can_be_called = any(contact.contact_type in (ContactType.PHONE, ContactType.HOTLINE) for contact in contacts)
-        self.issues.extend(clean.issues if can_be_called else map(_as_only, clean.issues))
+        self.issues.extend(clean.issues if can_be_called else (_as_only(self._with_area_code(issue)) for issue in clean.issues))
         return contacts
+
+    def _with_area_code(self, issue: Issue) -> Issue:
+        """A landline of Nairobi that is written as it is dialled there (`2723128`), with its area code as the suggestion."""
+        if issue.code != "contact.phone_invalid" or issue.suggestion is not None or not issue.value or not _IN_NAIROBI.match(self._text("county") or ""):
+            return issue
+        digits = issue.value.replace(" ", "").replace("-", "")
+        number = kenyan_number(f"020{digits}", allow_bare=False) if _DIALLED_IN_NAIROBI.fullmatch(digits) else None
+        if number is None:
+            return issue
+        reason = "Seven digits are a landline of Nairobi as it is dialled there, without its 020."
+        return replace(issue, suggestion=Suggestion(values={issue.field_name: number}, shown=number, confidence=0.8, reason=reason))
 
     def _elsewhere(self, known: Sequence[Contact]) -> tuple[Contact, ...]:
         """Telephone numbers in fields that became no canonical value, and are not known already."""
@@ -432,7 +453,7 @@ def _as_only(issue: Issue) -> Issue:
     if issue.code != "contact.phone_invalid" or not issue.value:
         return issue
     digits = [letter for letter in issue.value if letter.isdigit()]
-    is_worth_asking = FEWEST_DIGITS <= len(digits) <= 13 and "".join(digits[:3]) != "000"
+    is_worth_asking = issue.suggestion is not None or (FEWEST_DIGITS <= len(digits) <= 13 and "".join(digits[:3]) != "000")
     if not is_worth_asking:
         return issue
     left_out = Suggestion(values={issue.field_name: None}, shown="leave it out", confidence=0.6, reason="No Kenyan number has these digits, and nothing tells a better one.")
@@ -472,6 +493,11 @@ def _are_shelters(texts: tuple[str, ...], parent: str, vocabularies: Vocabularie
     return any(kind is not None and vocabularies.group(kind.code) == "shelter" for kind in found) or vocabularies.begins_sensitive(texts[1])
 
 
+_IN_NAIROBI = re.compile(r"nairobi\b", re.IGNORECASE)
+_DIALLED_IN_NAIROBI = re.compile(r"[2-68]\d{6}")
+"""Seven digits that no mobile number without its first ones begins with."""
+LONGEST_ENUMERATION = 300
+_ENUMERATES_SERVICES = re.compile(rf"\bservices?(?:\s+(?:offered|provided|available|given))?\s*:\s*([^.\n]{{3,{LONGEST_ENUMERATION}}})", re.IGNORECASE)
 _SAY_WHERE = ("county", "constituency", "sub_county", "district", "ward", "town", "location", "address", "section", "latitude", "coordinates")
 _DIGITS = re.compile(r"\+?\d+")
 _OF_THE_TREE = ("Units", "units")

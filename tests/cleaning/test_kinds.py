@@ -149,3 +149,15 @@ def test_the_words_of_names_on_lists_of_help_tell_their_kinds(name: str, code: s
     found = find_kind(name, load_vocabularies())
     assert found is not None
     assert found.code == code
+
+
+def test_a_camp_in_a_list_of_police_places_of_any_kind_is_a_post() -> None:
+    assert decide(type_text="police", name_kind="police_post").code == "police_post"
+    assert decide(type_text="Police Station", name_kind="police_post").code == "police_station"
+
+
+def test_who_gives_medical_care_alone_may_be_anything() -> None:
+    assert decide(name="Example Relief", services=("outpatient",)).issues[0].suggestion is None
+    suggestion = decide(name="Example Relief", services=("outpatient", "legal_aid")).issues[0].suggestion
+    assert suggestion is not None
+    assert suggestion.shown == "Support Organisation"

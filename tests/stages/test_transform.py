@@ -317,3 +317,20 @@ def test_a_place_whose_role_begins_as_shelters_are_called_is_withheld() -> None:
 
 def test_the_key_a_list_stands_under_tells_its_kind_by_any_spelling() -> None:
     assert made({"name": "Eldoret Central", "section": "police"})[0].facility_type == "police_station"
+
+
+def test_services_that_a_description_enumerates_are_read_where_no_field_tells_any() -> None:
+    told = {"name": "Example Trust", "description": "Services offered: Legal services, Shelter/Safe Space, dancing. Open daily."}
+    record, issues = made(told)
+    assert record.services == ("legal_aid", "safe_shelter")
+    assert "service.unknown" not in [issue.code for issue in issues]
+    assert made({**told, "services": "PEP"})[0].services == ("pep",)
+    assert made({"name": "Example Trust", "description": "We work for better health services. Call us: any time."})[0].services == ()
+
+
+def test_a_landline_of_nairobi_without_its_area_code_is_suggested_with_it() -> None:
+    (issue,) = (issue for issue in made({"name": "Example Trust", "county": "Nairobi City", "phone": "272 0001"})[1] if issue.code == "contact.only_phone_invalid")
+    assert issue.suggestion is not None
+    assert issue.suggestion.values == {"phone": "+254202720001"}
+    for values in ({"county": "Kwale", "phone": "2720001"}, {"county": "Nairobi", "phone": "7220001"}, {"county": "Nairobi", "phone": "2720001 / 0700 000 111"}):
+        assert not any(issue.suggestion for issue in made({"name": "Example Trust", **values})[1] if issue.code.startswith("contact."))
