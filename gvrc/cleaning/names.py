@@ -17,6 +17,8 @@ from gvrc.model.quick import quick
 from gvrc.model.record import Contact, FieldChange
 from gvrc.reference.vocabularies import Abbreviation, Vocabularies, normalised
 
+_LINK = re.compile(r"\[([^\[\]]{1,200})\]\([^()\s]{1,300}\)")
+"""A link as notes are written: `[Tiwi Dispensary](https://..)`."""
 _EMPTY_BRACKETS = re.compile(r"\s*[(\[]\s*[)\]]")
 _BEHIND_NUMBERS = " ,;:/-–—"
 """What is left around a number that was taken out of a name."""
@@ -94,6 +96,7 @@ class _NameCleaning:
         self.is_of_officer = False
         self.officer_of: str | None = None
         self.qualifiers: list[str] = []
+        raw = _LINK.sub(r"\1", raw) if "](" in raw else raw
         self.found = contacts_in_text(raw, "name")
         self.contacts = self.found.contacts
         self.raw = _LABELS_LEFT.sub("", self.found.remainder or "") if self.contacts else self.found.remainder or ""

@@ -123,9 +123,14 @@ def _read(text: str, vocabularies: Vocabularies) -> Iterator[tuple[str, tuple[st
             yield from _read_part(part, vocabularies)
 
 
+_ANDS = frozenset({"and", "or", "na", "&", "plus"})
+_AND_BEFORE = re.compile(r"^(?:and|or|na|&|plus)\s+", re.IGNORECASE)
+"""What joins the last part of an enumeration to those before it."""
+
+
 def _bare(part: str) -> str:
     """A part without what stands around it; a bracket that is closed within it stays."""
-    part = part.strip(" .:-–[]*")
+    part = _AND_BEFORE.sub("", part.strip(" .:-–[]*"), count=1) if part[:4].strip().casefold() in _ANDS else part.strip(" .:-–[]*")
     return part if "(" in part[1:] and part.endswith(")") else part.strip(" .:-–()[]*")
 
 

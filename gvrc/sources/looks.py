@@ -257,6 +257,7 @@ LOOKS: dict[str, Callable[[Any], bool]] = {
     "facility_code": _on_text(lambda text: _REGISTRY_CODE.fullmatch(text) is not None),
     "keph_level": _on_text(lambda text: _LEVEL.fullmatch(text) is not None),
     "facility_type": _on_text(_is_term("facility_types")),
+    "only_health": _on_text(lambda text: text.casefold() in ("health", "medical", "healthcare", "health care", "medical services", "health services")),
     "services": _are_services,
     "owner": _on_text(_is_term("owners")),
     "operational_status": _on_text(_is_term("operational_statuses")),

@@ -280,7 +280,7 @@ _ASKS_WHAT_IT_IS = frozenset({"type", "kind", "facility type", "organisation typ
 def _check_kind(named: KnownName, values: FieldValues) -> Proposal | None:
     """`service_type` may be the kind of place or the services; a column with one strange value only is neither."""
     kinds, services = values.looks("facility_type"), values.looks("services")
-    if services > max(kinds, 0.5) and not (kinds >= 0.6 and plain_name(values.steps[-1]) in _ASKS_WHAT_IT_IS):
+    if services > max(kinds, 0.5) and not (plain_name(values.steps[-1]) in _ASKS_WHAT_IT_IS and kinds + share("only_health", values.values) >= 0.6):
         return _other("services", values, named)
     if kinds < 0.2 and values.looks("owner") >= SURE:
         return _other("owner", values, named)

@@ -376,7 +376,14 @@ class _RowWork:
     def _is_among_shelters(self) -> bool:
         """Whether the list, or the part of it where the row stands, is one of shelters, whatever the name of the place tells."""
         texts = tuple(text if type(text := self.values.get(name)) is str else "" for name in ("facility_type", "category", "section"))
+        if texts[0] and self._is_told_to_be_known():
+            return _are_shelters((*texts[:2], ""), "", self.vocabularies)
         return _are_shelters(texts, self.row.pointer.rpartition("/")[0], self.vocabularies)
+
+    def _is_told_to_be_known(self) -> bool:
+        """Whether the row itself, not its list, tells a kind of place that everybody finds: a hospital, the police, a hotline among safe houses."""
+        stated = find_kind(self._text("facility_type"), self.vocabularies)
+        return stated is not None and self.vocabularies.group(stated.code) in ("health", "police", "hotline") and not self._is_of_list("facility_type")
 
     def _stated_visibility(self) -> Visibility:
         text = self._text("visibility")

@@ -201,3 +201,8 @@ def test_the_commander_before_a_name_is_no_part_of_it(text: str, name: str, kind
 def test_an_ordinal_in_capitals_is_written_as_one() -> None:
     assert clean("5TH EXAMPLE AVENUE CLINIC").name == "5th Example Avenue Clinic"
     assert clean("EXAMPLE 4TX CLINIC").name == "Example 4TX Clinic"
+
+
+def test_a_link_is_called_by_its_text() -> None:
+    assert clean("[Tiwi Dispensary](https://example.org/tiwi)").name == "Tiwi Dispensary"
+    assert clean("Tiwi Dispensary [Kwale]").name == "Tiwi Dispensary"

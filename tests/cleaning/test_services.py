@@ -77,3 +77,9 @@ def test_answers_of_a_form_in_one_cell_are_each_read() -> None:
     found = clean_services("pep legal_aid", load_vocabularies())
     assert (found.services, found.issues) == (("pep", "legal_aid"), ())
     assert clean_services("legal wing", load_vocabularies()).services != ("legal_aid",)
+
+
+def test_the_last_of_an_enumeration_is_read_without_what_joins_it() -> None:
+    result = clean_services("Legal aid, counselling, and referral", load_vocabularies())
+    assert (result.services, result.issues) == (("legal_aid", "trauma_counselling", "referral"), ())
+    assert clean_services("Android repair", load_vocabularies()).issues[0].value == "Android repair"

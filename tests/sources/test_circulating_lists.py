@@ -790,3 +790,8 @@ def test_a_region_that_is_none_of_the_old_provinces_tells_where_a_place_lies(reg
 def test_a_type_that_may_be_a_service_is_what_places_are(detected: Callable[[Any], Detection]) -> None:
     content = [{"name": name, "phone": "0700000001", "type": kind} for name, kind in (("Upendo", "Shelter"), ("Haki Yetu", "Legal Aid"), ("Tumaini", "Hotline"), ("Neema", "Medical"))]
     assert detected(content).mapping.fields["type"] == "facility_type"
+
+
+def test_medical_counts_as_a_kind_where_places_are_told_by_their_type(detected: Callable[[Any], Detection]) -> None:
+    content = {county: [{"name": f"{county} {n}", "phone": "0700000001", "type": kind} for n, kind in enumerate(("medical", "medical", "counseling"))] for county in ("Nairobi", "Kisumu")}
+    assert detected(content).mapping.fields["type"] == "facility_type"

@@ -334,3 +334,11 @@ def test_a_landline_of_nairobi_without_its_area_code_is_suggested_with_it() -> N
     assert issue.suggestion.values == {"phone": "+254202720001"}
     for values in ({"county": "Kwale", "phone": "2720001"}, {"county": "Nairobi", "phone": "7220001"}, {"county": "Nairobi", "phone": "2720001 / 0700 000 111"}):
         assert not any(issue.suggestion for issue in made({"name": "Example Trust", **values})[1] if issue.code.startswith("contact."))
+
+
+def test_what_everybody_finds_is_not_hidden_because_its_list_is_called_by_safe_houses() -> None:
+    places = {"hospital": Visibility.PUBLIC, "police": Visibility.PUBLIC, "hotline": Visibility.PUBLIC, "NGO": Visibility.WITHHELD, "Shelter": Visibility.WITHHELD, "": Visibility.WITHHELD}
+    for kind, visibility in places.items():
+        assert made({"name": "Example Place", "facility_type": kind}, pointer="/safehouses/0")[0].visibility is visibility
+    assert made({"name": "Example Place", "facility_type": "hospital", "category": "Safe house"}, pointer="/safehouses/0")[0].visibility is Visibility.WITHHELD
+    assert made({"name": "Example Place", "facility_type": "hospital"}, data={"name": "Example Place"}, pointer="/safehouses/0")[0].visibility is Visibility.WITHHELD
