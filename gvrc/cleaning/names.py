@@ -28,6 +28,7 @@ LONGEST_NAME = 255
 """Characters of a name in the registry."""
 SHORTEST_NAME = 3
 """Letters below which a name can hardly be one."""
+_LONG_ENOUGH = re.compile(rf"(?:[^\W_][\W_]*){{{SHORTEST_NAME}}}")
 MISSPELLING = 86.0
 """Similarity (0 to 100) from which a word is a misspelling of one of OFTEN_MISSPELT; 84 would take "hospice" for "hospital"."""
 OFTEN_MISSPELT = ("dispensary", "hospital", "laboratory", "maternity", "pharmacy")
@@ -260,7 +261,7 @@ def _level(text: str) -> str | None:
 
 
 def _length_issues(name: str | None) -> Iterator[Issue]:
-    if name and sum(map(str.isalnum, name)) < SHORTEST_NAME:
+    if name and _LONG_ENOUGH.search(name) is None:
         yield Issue(code="name.too_short", field_name="name", value=name)
     if name and len(name) > LONGEST_NAME:
         yield Issue(code="name.too_long", field_name="name", value=name[:80] + "…", detail={"length": len(name), "longest": LONGEST_NAME})

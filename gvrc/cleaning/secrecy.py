@@ -19,6 +19,9 @@ MOST_PARTS = 50
 _MAY_SAY_SO = ("confiden", "disclos", "publish", "publicat", "publicis", "publiciz", "not public", "not for public", "circulat", "secret", "withh", "hidden", "siri", "chapish", "classified",
                 "not share", "n't share", "dont share", "n’t share", "made public", "publicly", "be share", "not put", "protected", "n referral", "pon referral", "restricted",
                 "partners only", "not list", "not be list", "known only", "for location", "for address", "for the ", "for our ", "for exact ", "fichwa", "faragha")
+_BEGINS_SO = ("confiden", "disclos", "publi", "circulat", "secret", "withh", "hidden", "siri", "chapish", "classified", " share", "not put", "protected", "n referral",
+              "restricted", "only", "not list", "be list", "for ", "fichwa", "faragha")
+"""Fewer parts of words, one of which is in each of those: what nearly every row is passed over by."""
 _ADDRESS = r"(?:physical\s+|exact\s+|actual\s+)?(?:locations?|address(?:es)?|sites?|premises|whereabouts|residence|coordinates|(?:contact\s+)?details)"
 _NOT_KNOWN = r"(?:confidential|secret|undisclosed|withheld|hidden|classified|protected|restricted|(?:not|cannot|can.?t)\s+(?:to\s+)?(?:be\s+)?(?:disclosed|published|shared|made\s+public|revealed)|siri)"
 _WHOLE = re.compile(
@@ -43,12 +46,12 @@ _OF_WHERE = re.compile(r"locat|addr|\bsite|place|where|gps|\bmap|visib|privacy|a
 
 def is_to_be_hidden(values: Mapping[str, Any], data: Mapping[str, Any]) -> bool:
     """Whether the canonical values of a row, or other fields of its `data`, say that its place is confidential; `free and confidential support` does not."""
-    said = [value for value in (*data.values(), *map(values.get, _SAYS_WHERE)) if type(value) is str]
+    said = {value for value in (*data.values(), *map(values.get, _SAYS_WHERE)) if type(value) is str}
     for value in data.values():
         if type(value) is dict or type(value) is list:
             _add_texts(value, said, 3)
     everything = "\n".join(said).lower()  # one look at all of a row is enough for nearly every one
-    if not any(map(everything.__contains__, _MAY_SAY_SO)):
+    if not any(map(everything.__contains__, _BEGINS_SO)) or not any(map(everything.__contains__, _MAY_SAY_SO)):
         return False
     if any(_WHOLE.fullmatch(value[:LONGEST_TOLD]) for name in _SAYS_WHERE if type(value := values.get(name)) is str):
         return True
@@ -58,11 +61,11 @@ def is_to_be_hidden(values: Mapping[str, Any], data: Mapping[str, Any]) -> bool:
     return any(_says_so(value[:LONGEST_TOLD]) for value in said if value not in others)
 
 
-def _add_texts(value: Any, said: list[str], depth: int) -> None:
+def _add_texts(value: Any, said: set[str], depth: int) -> None:
     """The texts within an object or a list, to those of its row."""
     for part in value.values() if type(value) is dict else value[:MOST_PARTS]:
         if type(part) is str:
-            said.append(part)
+            said.add(part)
         elif depth and (type(part) is dict or type(part) is list):
             _add_texts(part, said, depth - 1)
 

@@ -44,7 +44,8 @@ def normalised(text: str) -> str:
     if not text.isascii():
         text = unicodedata.normalize("NFKD", _APOSTROPHES.sub("", text)).encode("ascii", "ignore").decode()
     plain = text.lower().replace("'", "").replace("`", "").replace("&", " and ")
-    return " ".join(map(_singular, _WORDS.findall(plain)))
+    words = plain.split() if plain.replace(" ", "").isalnum() else _WORDS.findall(plain)
+    return " ".join(map(_singular, words))
 
 
 @lru_cache(maxsize=16_384)
