@@ -10,6 +10,7 @@ from typing import Any
 from gvrc.errors import SourceError
 from gvrc.model.record import CANONICAL_FIELDS, CONTACT_FIELDS
 from gvrc.model.source import FieldSample, Mapping
+from gvrc.reference.gazetteer import load_gazetteer
 from gvrc.reference.grid import EASTINGS, NORTHINGS_NORTH, NORTHINGS_SOUTH, metres_in
 from gvrc.reference.vocabularies import load_vocabularies
 from gvrc.sources.field_names import (
@@ -644,7 +645,7 @@ def propose_fields(fields: Iterable[FieldValues], heads: Collection[str] = ()) -
     proposals = {values.path: _named_by_rows() if values.steps[-1] in heads and not values.path.startswith("^") else propose(values) for values in fields}
     proposals = _without_unit_levels(_with_finer_names_first(_with_a_name(proposals, fields), fields))
     proposals = _without_half_a_point(_with_a_grid(_with_types_beside(_with_contacts_of_persons(_with_persons_who_answer(proposals, fields), fields), fields), fields), fields)
-    proposals = _with_codes_of_counties(_without_codes_of_others(_without_seats_above_wards(_without_places_of_others(proposals), fields), fields), fields)
+    proposals = _with_codes_of_counties(_with_numbers_of_counties(_without_codes_of_others(_without_seats_above_wards(_without_places_of_others(proposals), fields), fields), fields), fields)
     chosen = {path: proposal for path, proposal in proposals.items() if proposal.canonical is not None}
     order = sorted(chosen, key=lambda path: (CANONICAL_FIELDS.index(str(chosen[path].canonical)), -round(chosen[path].confidence, 1), chosen[path].rank))
     mapping = {path: str(chosen[path].canonical) for path in order}
@@ -723,6 +724,42 @@ def _without_codes_of_others(proposals: dict[str, Proposal], fields: list[FieldV
         return proposals
     own = Proposal(canonical="source_id", confidence=0.8, reason="it is a code of places that the official list does not hold", rank=9_000)
     return proposals | {values.path: own if _differ(values) else _nothing("not different from record to record, so it is no key") for values in codes}
+
+
+NUMBERED_COUNTIES = 4
+"""Names that lie in the county of the number beside them before the numbers are taken for those of counties, ..."""
+NUMBERED_SHARE = 0.7
+"""... and their share among the names that tell a county at all: where numbers and counties go their own ways, one in 47 agrees by chance."""
+
+
+def _with_numbers_of_counties(proposals: dict[str, Proposal], fields: list[FieldValues]) -> dict[str, Proposal]:
+    """A `county_id` of plain numbers, the keys of a table that was left at home, tells the counties of a list that names none, where the names of the places
+    beside them mostly lie in the counties of these official numbers."""
+    if any(proposal.canonical == "county" for proposal in proposals.values()):
+        return proposals
+    names = next((values for values in fields if proposals[values.path].canonical == "name" and values.filled == 1 and not values.path.startswith("^")), None)
+    for values in fields:
+        if names is None or plain_name(values.steps[-1]) not in _KEYS_OF_COUNTIES or values.filled < 1 or len(values.values) != len(names.values):
+            continue
+        told = [str(value).strip() for value in values.values]
+        if all(map(_NUMBER_OF_COUNTY.fullmatch, told)) and _lie_in(names.values, told):
+            return proposals | {values.path: Proposal(canonical="county", confidence=0.8, reason="it holds the codes of counties")}
+    return proposals
+
+
+_KEYS_OF_COUNTIES = frozenset({"county id", "county fk", "county", "county key", "countyid", "county ref"})
+
+
+def _lie_in(names: Sequence[Any], numbers: Sequence[str]) -> bool:
+    """Whether the names that tell a county mostly tell that of the number beside them."""
+    gazetteer = load_gazetteer()
+    agreed = told = 0
+    for name, number in zip(names, numbers, strict=True):
+        counties = {match.county_code for _, matches in gazetteer.phrases_in(str(name)) for match in matches}
+        if counties:
+            told += 1
+            agreed += any(match.county_code in counties for match in gazetteer.counties_named(number))
+    return agreed >= max(NUMBERED_COUNTIES, NUMBERED_SHARE * told)
 
 
 _ANY_CODE = frozenset({"code", "codes", "no", "number", "station code", "code no", "code number", "msimbo"})

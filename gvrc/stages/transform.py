@@ -510,7 +510,7 @@ _DIGITS = re.compile(r"\+?\d+")
 _OF_THE_TREE = ("Units", "units")
 """How the names of lists of organisation units end, which tell nothing of what is in them."""
 _BESIDE_KIND = re.compile(r"\s*(?:[/,;&+]|\s-\s|\band\b|\bna\b)\s*", re.IGNORECASE)
-_OF_COMMANDERS = re.compile(r"(?:^|[\W_])o\.?c\.?s(?:$|[\W_])|officer[\W_]+commanding", re.IGNORECASE)
+_OF_COMMANDERS = re.compile(r"(?:^|[\W_])o\.?c\.?s(?:$|[\W_])|officer[\W_]+commanding|(?:^|station[\W_]*|base[\W_]*)commander(?:$|[\W_])", re.IGNORECASE)
 
 
 @lru_cache(maxsize=4_096)

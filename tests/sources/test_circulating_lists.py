@@ -795,3 +795,21 @@ def test_a_type_that_may_be_a_service_is_what_places_are(detected: Callable[[Any
 def test_medical_counts_as_a_kind_where_places_are_told_by_their_type(detected: Callable[[Any], Detection]) -> None:
     content = {county: [{"name": f"{county} {n}", "phone": "0700000001", "type": kind} for n, kind in enumerate(("medical", "medical", "counseling"))] for county in ("Nairobi", "Kisumu")}
     assert detected(content).mapping.fields["type"] == "facility_type"
+
+
+NUMBERED = (("Kwale", 2), ("Msambweni", 2), ("Lamu", 5), ("Garissa", 7), ("Central", 47), ("Wajir", 8))
+
+
+def test_numbers_of_counties_are_told_by_the_names_beside_them(detected: Callable[[Any], Detection]) -> None:
+    def mapped(numbers: list[int]) -> dict[str, str]:
+        return detected([{"station_name": f"{place} Police Station", "county_id": number, "phone_number": "0700000001"} for (place, _), number in zip(NUMBERED, numbers, strict=True)]).mapping.fields
+
+    assert mapped([number for _, number in NUMBERED])["county_id"] == "county"
+    assert "county_id" not in mapped([1, 1, 2, 3, 4, 5])
+    assert "county_id" not in detected([{"name": f"{place} Police Station", "county_id": number} for place, number in NUMBERED[:3]]).mapping.fields
+
+
+def test_the_badge_of_an_officer_is_no_code_of_a_place(detected: Callable[[Any], Detection]) -> None:
+    officers = [{"name": f"Example Person{n}", "rank": "Sergeant", "badge": f"KP-00{n}1", "station": f"{place} Police Station", "phone": f"070000000{n}"} for n, place in enumerate(("Kwale", "Voi", "Lamu"))]
+    fields = detected(officers).mapping.fields
+    assert (fields["station"], fields["phone"], fields.get("badge")) == ("name", "officer_contact", None)

@@ -342,3 +342,8 @@ def test_what_everybody_finds_is_not_hidden_because_its_list_is_called_by_safe_h
         assert made({"name": "Example Place", "facility_type": kind}, pointer="/safehouses/0")[0].visibility is visibility
     assert made({"name": "Example Place", "facility_type": "hospital", "category": "Safe house"}, pointer="/safehouses/0")[0].visibility is Visibility.WITHHELD
     assert made({"name": "Example Place", "facility_type": "hospital"}, data={"name": "Example Place"}, pointer="/safehouses/0")[0].visibility is Visibility.WITHHELD
+
+
+def test_a_place_with_a_station_commander_is_a_police_station() -> None:
+    assert made({"name": "Nakuru Central"}, data={"name": "Nakuru Central", "commander": "CI Jane Example"})[0].facility_type == "police_station"
+    assert made({"name": "Nakuru Central"}, data={"name": "Nakuru Central", "incident_commander_notes": "x"})[0].facility_type is None
