@@ -273,8 +273,8 @@ def _parts_of_object(value: Mapping[str, Any], hint: str | None) -> Iterator[tup
     if not all(map(str.islower, value)):
         value = {str(key).strip(" :").casefold().replace(" ", "_"): part for key, part in value.items()}
     kind = next((str(value[key]) for key in _KEYS_OF_KIND if isinstance(value.get(key), str)), None) or _whose(value)
-    if kind == _OF_AN_OFFICER:
-        own = kind
+    if kind == _OF_AN_OFFICER or (kind and (_IS_A_PERSON.search(kind) or _OFFICERS.search(kind))):
+        own = _OF_AN_OFFICER
     stated = next((value[key] for key in _KEYS_OF_VALUE if key in value), None)
     if stated is not None:
         yield from _parts(stated, own or kind or hint)

@@ -30,6 +30,8 @@ _PAIR = re.compile(r"\s*(?:POINT\s*)?[\[(]?\s*([-+]?\d{1,2}\.\d+)[°\s]*[NS]?\s*
 _ANGLES = re.compile(r"(?=.*[NS])(?=.*E)(?=.*\d)[NSE\d\s.,:;°º'\"′″’”+-]+", re.IGNORECASE)
 """A pair of angles with their hemispheres: `0°29'52"S 36°19'12"E`, `N03 33.512 E038 38.701`."""
 _ENUMERATION = re.compile(r"\s*[,;|]\s*")
+_TITLED = re.compile(r"(?:dr|prof|mr|mrs|ms|miss|hon|rev|eng|adv|sr|bro|pst|pastor|insp|inspector|c\.?i|cpl|sgt|corporal|sergeant|constable|supt|nurse|matron|madam|mwalimu|bi|bw)\b\.?\s+[^\W\d_]{2,}", re.IGNORECASE)
+"""A person's name behind a title or a rank."""
 _REGISTRY_CODE = re.compile(r"[A-Z]{2,4}-\d{3,6}")
 _LEVEL = re.compile(r"(?:keph\s*)?(?:level|lvl|l|daraja|tier)[\s-]*(?:[1-6][ab]?|ii|iii|iv|v|vi)|[1-6][ab]?", re.IGNORECASE)
 
@@ -257,6 +259,7 @@ LOOKS: dict[str, Callable[[Any], bool]] = {
     "facility_code": _on_text(lambda text: _REGISTRY_CODE.fullmatch(text) is not None),
     "keph_level": _on_text(lambda text: _LEVEL.fullmatch(text) is not None),
     "facility_type": _on_text(_is_term("facility_types")),
+    "person": _on_text(lambda text: _TITLED.match(text) is not None and not _holds_kind_word(text)),
     "only_health": _on_text(lambda text: text.casefold() in ("health", "medical", "healthcare", "health care", "medical services", "health services")),
     "services": _are_services,
     "owner": _on_text(_is_term("owners")),

@@ -549,6 +549,8 @@ def _by_values(values: FieldValues) -> Proposal:
         return _by_ticks(values)
     if _UNNAMED.fullmatch(values.path) and sum(isinstance(value, str) and _is_of_officer(value) for value in values.values) >= SURE * len(values.values):
         return Proposal(canonical="contact_type", confidence=0.7, reason="its values tell whose the numbers are")
+    if _UNNAMED.fullmatch(values.path) and values.looks("person") >= MOSTLY_TITLED:
+        return Proposal(canonical="officer", confidence=0.7, reason="it reads like the names of persons beside those of places")
     if share("contact_list", values.values) >= SURE:
         return Proposal(canonical="contact", confidence=0.8, reason="its values are lists of phones and e-mail addresses")
     is_a_type = len(values.steps) > 1 and values.steps[-1].casefold() == "type"  # what kind of data it is, not what it says
@@ -582,6 +584,8 @@ def _tell_of_shelters(values: FieldValues) -> bool:
 LONGEST_ROLE = 80
 """Characters of a text that says what a place does; a longer one tells more."""
 _UNNAMED = re.compile(r"column \d+")
+MOSTLY_TITLED = 0.6
+"""Share of the values of a column without a heading that must be persons with their titles."""
 SELDOM = 0.5
 """Share of the records below which few say something of a field."""
 
@@ -936,7 +940,7 @@ def _with_contacts_of_persons(proposals: dict[str, Proposal], fields: list[Field
     if not names:
         return proposals
     has_ranks = any(plain_name(values.steps[-1]) == "rank" and values.values for values in fields)
-    are_of_list = (len(names) < len(persons) or has_ranks) and not any(_ANSWERS_FOR_PLACE.search(plain_name(values.steps[-1])) for values in names)
+    are_of_list = (len(names) < len(persons) or has_ranks or any(_UNNAMED.fullmatch(values.path) for values in names)) and not any(_ANSWERS_FOR_PLACE.search(plain_name(values.steps[-1])) for values in names)
     reached = [values for values in fields if proposals[values.path].canonical in _REACHED_BY and not values.path.startswith("^")]
     of_place = [values for values in reached if _is_of_place(values.steps[-1])]
     theirs = [values for values in reached if values not in of_place and (are_of_list or (of_place and _REACHES_A_PERSON.search(plain_name(values.steps[-1]))))]

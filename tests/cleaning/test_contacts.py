@@ -331,3 +331,9 @@ def test_an_address_called_by_its_place_is_the_places_in_a_column_of_officers_to
     assert told["tiwicourt@example.org"] is None
     assert told["jane.wanjiku@example.org"] == told["other@example.org"] == OFFICERS_EMAIL
     assert with_officers_emails(contacts, "", "Example Law Courts") == contacts
+
+
+@pytest.mark.parametrize(("label", "own"), [("Matron", True), ("Deputy OCS", True), ("Programme manager", True), ("Matron's office", False), ("Reception", False), ("Control room", False)])
+def test_the_label_of_a_number_may_tell_that_it_is_a_persons(label: str, own: bool) -> None:
+    (contact,) = parse_contacts({"contact": [{"label": label, "number": "0700000602"}]}).contacts
+    assert (contact.label == "Officer's mobile") is own

@@ -813,3 +813,11 @@ def test_the_badge_of_an_officer_is_no_code_of_a_place(detected: Callable[[Any],
     officers = [{"name": f"Example Person{n}", "rank": "Sergeant", "badge": f"KP-00{n}1", "station": f"{place} Police Station", "phone": f"070000000{n}"} for n, place in enumerate(("Kwale", "Voi", "Lamu"))]
     fields = detected(officers).mapping.fields
     assert (fields["station"], fields["phone"], fields.get("badge")) == ("name", "officer_contact", None)
+
+
+def test_numbers_beside_persons_with_titles_in_columns_without_headings_are_theirs(detected: Callable[[Any], Detection]) -> None:
+    doctors = [[f"DR. JANE EXAMPLE{letter}", f"{place.upper()} COUNTY REFERRAL HOSPITAL", f"070000000{n}", f"jane{n}@example.org"] for n, (letter, place) in enumerate(zip("ABC", ("Kisii", "Kilifi", "Bungoma"), strict=True))]
+    fields = detected(doctors).mapping.fields
+    assert fields == {"column 2": "name", "column 1": "officer", "column 3": "officer_contact", "column 4": "officer_contact"}
+    clinics = [[f"Dr. Example {place} Clinic", f"{place} Town", f"070000000{n}"] for n, place in enumerate(("Kisii", "Kilifi", "Bungoma"))]
+    assert detected(clinics).mapping.fields["column 3"] == "phone"
