@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
+from gvrc.errors import PipelineError
 from gvrc.matching.arrays import (
     NO_PAIRS,
     BoolArray,
@@ -30,6 +33,11 @@ RULES: tuple[str, ...] = (
 )
 """Rule names by bit number."""
 BIT = {rule: 1 << number for number, rule in enumerate(RULES)}
+_FINDING_BITS = np.uint64(RATIO_SHIFT + 7)
+_FINDINGS = (np.uint64(1) << _FINDING_BITS) - np.uint64(1)
+"""What was found of a pair behind its rows, in one number: the bits of the rules, and a ratio of 0 to 100."""
+MOST_RECORDS = math.isqrt(1 << (64 - int(_FINDING_BITS)))
+"""Records of which every pair has a number."""
 
 NAME_CUT = 62
 """Ratio (0 to 100) of the sorted distinctive words from which two neighbours are a candidate pair."""
@@ -119,15 +127,31 @@ class Candidates:
 
 @dataclass(slots=True)
 class _Found:
-    """Pairs as the rules bring them."""
+    """Pairs as the rules bring them, those of them that are asked for: each is one number made of both rows, the smaller first, and of what was found (the
+    bits of the rules and the ratio), so that millions of them take little memory and are sorted at once."""
 
-    pairs: list[tuple[LongArray, LongArray, IntArray]] = field(default_factory=list)
+    count: int
+    scope: Scope
+    numbers: list[NDArray[np.uint64]] = field(default_factory=list)
     compared: int = 0
     split_blocks: int = 0
 
     def add(self, pairs: Pairs, rule: str) -> None:
-        if len(pairs[0]):
-            self.pairs.append((*pairs, np.full(len(pairs[0]), BIT[rule], dtype=np.int32)))
+        """Takes in pairs that a rule proposes."""
+        self.take(*pairs, BIT[rule])
+
+    def take(self, left: LongArray, right: LongArray, findings: IntArray | int) -> None:
+        """Takes in pairs with what was found of each."""
+        asked = self.scope.admits(left, right)
+        pairs = (np.minimum(left, right) * self.count + np.maximum(left, right)).astype(np.uint64)
+        self.numbers.append((pairs << _FINDING_BITS | np.asarray(findings).astype(np.uint64))[asked])
+
+    def sorted(self) -> NDArray[np.uint64]:
+        """All pairs in their order, taken out of here."""
+        numbers = np.concatenate([np.empty(0, dtype=np.uint64), *self.numbers])
+        self.numbers.clear()
+        numbers.sort()
+        return numbers
 
 
 def candidates(prepared: Prepared, scope: Scope) -> Candidates:
@@ -138,14 +162,18 @@ def candidates(prepared: Prepared, scope: Scope) -> Candidates:
 
 def proposed(prepared: Prepared, scope: Scope, cells: int, alike_names: Callable[[], list[FoundPairs]]) -> Candidates:
     """Every pair that some rule proposes; the other rules are at work while names are compared elsewhere, in so many comparisons."""
-    found = _Found(compared=cells)
+    if prepared.count > MOST_RECORDS:
+        detail = f"{prepared.count:,} records cannot be compared together: {MOST_RECORDS:,} are the most."
+        raise PipelineError(detail, "Split the lists into several runs; what earlier runs committed is compared with each.")
+    found = _Found(prepared.count, scope, compared=cells)
     _by_codes(prepared, found)
     _by_contacts(prepared, found)
     _by_name_key(prepared, found, FEW_NAMESAKES if scope.link else ONLY_NAMESAKES)
     _by_rare_words(prepared, found)
     _by_points(prepared, found)
-    found.pairs += alike_names()
-    return _united(prepared.count, scope, found)
+    for pairs in alike_names():
+        found.take(*pairs)
+    return _united(found)
 
 
 def _by_codes(prepared: Prepared, found: _Found) -> None:
@@ -391,28 +419,19 @@ def _by_kind(ground: Groundwork, rows: LongArray) -> tuple[LongArray, IntArray]:
     return rows[order], kinds[order]
 
 
-def _united(count: int, scope: Scope, found: _Found) -> Candidates:
+def _united(found: _Found) -> Candidates:
     """Each pair once, left before right, with all rules that proposed it."""
-    code, findings = _numbered(count, scope, found)
-    order = order_of(code)
-    code, findings = code[order], findings[order]
-    del order  # millions of pairs, of which the next lines make as much again
-    starts, _ = spans(code)
-    united = np.bitwise_or.reduceat(findings, starts) if len(starts) else findings  # of one pair there is only one ratio
-    left, right = np.divmod(code[starts], max(count, 1))
+    numbers = found.sorted()
+    pairs = numbers >> _FINDING_BITS
+    findings = (numbers & _FINDINGS).astype(np.int32)
+    del numbers  # millions of pairs, of which each of the next lines makes as much again
+    firsts = np.flatnonzero(np.r_[True, pairs[1:] != pairs[:-1]]) if len(pairs) else NO_PAIRS[0]
+    pairs = pairs[firsts].astype(np.int64)
+    united = np.bitwise_or.reduceat(findings, firsts) if len(firsts) else findings  # of one pair there is only one ratio
+    del findings, firsts
+    left, right = np.divmod(pairs, max(found.count, 1))
+    del pairs
     return Candidates(
         left=left, right=right, rules=united & ((1 << RATIO_SHIFT) - 1), ratios=(united >> RATIO_SHIFT).astype(np.uint8), compared=found.compared,
         split_blocks=found.split_blocks,
     )
-
-
-def _numbered(count: int, scope: Scope, found: _Found) -> tuple[LongArray, IntArray]:
-    """The pairs asked for, each as one number whichever side comes first, with the rules that proposed them. They are taken out of `found`, so that no pair
-    stands in memory twice."""
-    codes, findings = [NO_PAIRS[0]], [np.empty(0, dtype=np.int32)]
-    while found.pairs:
-        left, right, rules = found.pairs.pop()
-        asked = scope.admits(left, right)
-        codes.append((np.minimum(left, right) * count + np.maximum(left, right))[asked])
-        findings.append(rules[asked])
-    return np.concatenate(codes), np.concatenate(findings)

@@ -31,7 +31,7 @@ CELLS_OF_A_SHARE, CELLS_WORTH_SHARING, CELLS_OF_LONG_WORK = 500_000, 6_000_000, 
 milliseconds itself; and from which work is shared even where other work keeps the processors busy."""
 CONNECT_SECONDS = 10
 
-RATIO_SHIFT = 16
+RATIO_SHIFT = 12
 """Bits of a finding below which its rules stand, and above which the ratio of the two names."""
 
 FoundPairs = tuple[LongArray, LongArray, IntArray]

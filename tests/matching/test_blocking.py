@@ -1,7 +1,9 @@
 """Candidate pairs: proposed by cheap rules, each once, none silently dropped."""
 
 import numpy as np
+import pytest
 
+from gvrc.errors import PipelineError
 from gvrc.matching import blocking
 from gvrc.matching.arrays import pairs_within, spans
 from gvrc.matching.blocking import BIT, Scope, candidates
@@ -66,3 +68,18 @@ def test_a_name_too_frequent_is_still_compared_with_its_neighbours():
     result = found(["Huruma Dispensary"] * 3000, county_codes=["K"] * 3000)
     assert result.split_blocks > 0
     assert set(result.left.tolist()) | set(result.right.tolist()) == set(range(3000))
+
+
+def test_a_pair_and_what_was_found_of_it_fit_into_one_number(monkeypatch):
+    assert len(blocking.RULES) <= blocking.RATIO_SHIFT
+    most = blocking.MOST_RECORDS
+    all_found = blocking._Found(most, Scope(list_ids=np.zeros(1, dtype=np.int32)))
+    everything = (1 << blocking.RATIO_SHIFT) - 1 | 100 << blocking.RATIO_SHIFT
+    all_found.take(np.array([most - 1, 1]), np.array([most - 2, 0]), everything)
+    united = blocking._united(all_found)
+    assert list(zip(united.left, united.right, united.rules, united.ratios, strict=True)) == [
+        (0, 1, (1 << blocking.RATIO_SHIFT) - 1, 100), (most - 2, most - 1, (1 << blocking.RATIO_SHIFT) - 1, 100),
+    ]
+    monkeypatch.setattr(blocking, "MOST_RECORDS", 1)
+    with pytest.raises(PipelineError, match="2 records cannot be compared together: 1 are the most"):
+        found(["Tiwi Clinic", "Diani Clinic"])
