@@ -14,6 +14,7 @@ from gvrc.errors import DamagedFileError, UnknownFormatError
 from gvrc.model.record import CONTACT_FIELDS
 from gvrc.model.source import LEFT_OUT, Detection, FieldSample, Mapping, SourceKind
 from gvrc.reference.vocabularies import load_vocabularies
+from gvrc.sources.called_lines import CALLED_LINES, CalledLines, are_called_lines
 from gvrc.sources.delimited import DelimitedRecords, DelimitedRows, sniff_delimiter
 from gvrc.sources.field_names import NEVER, NOWHERE, is_field_name, known_name, plain_name, split_path
 from gvrc.sources.fixed_width import columns_of, dialect_of, find_columns
@@ -357,12 +358,14 @@ def _delimited(path: Path) -> Sample:
     delimiter = sniff_delimiter(lines)
     if (delimiter is None or not any(map(is_field_name, _cells(lines, delimiter)))) and (columns := find_columns(lines, is_field_name)):
         delimiter = dialect_of(columns)
+    if delimiter is None and are_called_lines(lines):
+        return _called_lines(path)
     if delimiter is None and not any(map(is_field_name, lines[:3])):
         raise UnknownFormatError(_no_table(lines), "Upload the list as JSON, JSON Lines, or CSV with a header row.")
     dialect = delimiter or ","
     if not columns_of(dialect) and is_transposed(list(DelimitedRows(lines, dialect)), is_field_name):
         dialect += TRANSPOSED
-    reader = delimited_records(path, dialect)
+    reader = _table_records(path, dialect)
     found = _first(reader)
     records = [found_record[2] for found_record in found]
     leaves = list(dict.fromkeys((*reader.header.names, *_flat_leaves(records))))
@@ -374,13 +377,23 @@ def _delimited(path: Path) -> Sample:
     )  # fmt: skip
 
 
+def _called_lines(path: Path) -> Sample:
+    records = [record[2] for record in _first(CalledLines(path))]
+    return Sample(form="csv", record_paths=(ROWS_PATH,), records=records, contexts=[{}] * len(records), leaves=list(dict.fromkeys(_flat_leaves(records))), dialect=CALLED_LINES)
+
+
 def _cells(lines: list[str], delimiter: str) -> Iterable[str]:
     """The cells of a text as a delimiter divides it."""
     return (cell for row in DelimitedRows(lines, delimiter) for cell in row)
 
 
-def delimited_records(path: Path, dialect: str) -> DelimitedRecords | TransposedRecords:
-    """The rows of a CSV file, with the field names and headings we know; its columns when fields stand below each other."""
+def delimited_records(path: Path, dialect: str) -> DelimitedRecords | TransposedRecords | CalledLines:
+    """The rows of a CSV file, or the lines of a text that name places and their numbers."""
+    return CalledLines(path) if dialect == CALLED_LINES else _table_records(path, dialect)
+
+
+def _table_records(path: Path, dialect: str) -> DelimitedRecords | TransposedRecords:
+    """The rows of a table, with the field names and headings we know; its columns when fields stand below each other."""
     delimiter = dialect.removesuffix(TRANSPOSED)
     if delimiter != dialect:
         return TransposedRecords(path, delimiter)

@@ -269,13 +269,15 @@ def called(text: str) -> dict[str, str] | None:
         return None
     if _SHORT.fullmatch(found["phone"]):
         return {"name": found["name"].strip(), "hotline": found["phone"]} if text.lstrip().startswith(found["phone"]) else None
+    if "/" in found["phone"] and all(map(LOOKS["short_code"], found["phone"].split("/"))):
+        return {"name": found["name"].strip(), "hotline": found["phone"]}
     return {"name": found["name"].strip(), "phone": found["phone"]} if LOOKS["callable"](found["phone"]) else None
 
 
-def _is_called(text: str) -> bool:
+def tells_a_number(text: str) -> bool:
     """Whether a text tells a number that surely is one to call: three or four digits may count the places as well."""
     told = called(text) or {}
-    return "phone" in told or LOOKS["short_code"](told.get("hotline", ""))
+    return "phone" in told or any(map(LOOKS["short_code"], told.get("hotline", "").split("/")))
 
 
 def _called_texts(tree: Any) -> JsonTable | None:
@@ -284,9 +286,9 @@ def _called_texts(tree: Any) -> JsonTable | None:
     for path, texts in find_text_lists(tree):
         if is_kind_key(key := _key_above(path)) or (named := known_name((key,))) is None or named.canonical in _UNITS:
             lists.setdefault(path, []).extend(texts[:LOOKED_AT])
-    path, *beside = [place for place, texts in lists.items() if len(texts) > 2 and sum(map(_is_called, texts)) >= MOSTLY * len(texts)] or [()]
+    path, *beside = [place for place, texts in lists.items() if len(texts) > 2 and sum(map(tells_a_number, texts)) >= MOSTLY * len(texts)] or [()]
     if path:  # a list of one beside a longer one: `{"medical": [..], "police": ["Kisii Police Station (0700 ..)"]}`
-        beside += [place for place, texts in lists.items() if place not in (path, *beside) and place[:-2] == path[:-2] and texts and all(map(_is_called, texts))]
+        beside += [place for place, texts in lists.items() if place not in (path, *beside) and place[:-2] == path[:-2] and texts and all(map(tells_a_number, texts))]
     return JsonTable(dialect=CALLED, path=path, beside=tuple(beside), names=("name", "phone", "hotline")) if path else None
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from gvrc.errors import UnknownFormatError
 from gvrc.model.source import Detection, SourceFile, SourceRow
 from gvrc.sources.detect import detect
 from gvrc.sources.field_names import known_name
@@ -821,3 +822,16 @@ def test_numbers_beside_persons_with_titles_in_columns_without_headings_are_thei
     assert fields == {"column 2": "name", "column 1": "officer", "column 3": "officer_contact", "column 4": "officer_contact"}
     clinics = [[f"Dr. Example {place} Clinic", f"{place} Town", f"070000000{n}"] for n, place in enumerate(("Kisii", "Kilifi", "Bungoma"))]
     assert detected(clinics).mapping.fields["column 3"] == "phone"
+
+
+def test_lines_that_each_name_a_place_and_its_number_are_read(read: Read) -> None:
+    rows = read('SGBV HELPLINES\n"1195-National GBV hotline"\n- 0700000001 / 0700000002 – Example Relief\n\n3. Example Trust: 0700 000 003\n999 / 112 – Kenya police emergency hotline\n1517 – Example toll-free number\n')
+    assert [(row.pointer, row.values["name"], row.values.get("hotline") or row.values.get("phone")) for row in rows] == [
+        ("/rows/1", "SGBV HELPLINES", None), ("/rows/2", "National GBV hotline", "1195"), ("/rows/3", "Example Relief", "0700000001 / 0700000002"),
+        ("/rows/5", "Example Trust", "0700 000 003"), ("/rows/6", "Kenya police emergency hotline", "999 / 112"), ("/rows/7", "Example toll-free number", "1517"),
+    ]  # fmt: skip
+
+
+def test_prose_with_numbers_is_no_list_of_places(detected: Callable[[Any], Detection]) -> None:
+    with pytest.raises(UnknownFormatError):
+        detected("We met on Monday.\nCall 0700000001 if late\nThere were 12 stations: 3 new\nThe end of it\n")
