@@ -56,7 +56,8 @@ class Mapping:
     `fields` maps a source path (dotted, inside the record, or `^key` for a value inherited from a parent) to a canonical name;
     several paths may feed one canonical field, the first that says something counts. `unused` are paths that a person left out, so that
     nothing is proposed for them again. `constants` are canonical values that hold for every record of the source.
-    `dialect` is the delimiter for CSV (with ` transposed` behind it when fields stand below each other, or `fixed` with where columns begin), `jsonl` for JSON Lines, `table`,
+    `dialect` is the delimiter for CSV (with ` transposed` behind it when fields stand below each other, or `fixed` with where columns begin, ` above` behind it when rows point to what they
+    lie in; `called lines` for lines that each name a place and its number), `jsonl` for JSON Lines, `table`,
     `columns` or `texts` for a table written as JSON, `unfolded` for JSON inside texts, `referenced` for records that name what they lie in by its key, `array lines` for a list of cells
     on each line, empty otherwise.
     """

@@ -51,7 +51,7 @@ from gvrc.sources.known import KnownSource, known_sources, slug
 from gvrc.sources.labelled import LABEL_MARK, parts_of_cell
 from gvrc.sources.looks import KIND_HEADING, heading_level, is_area, is_county, is_kind_key, kind_told
 from gvrc.sources.mapping import FieldValues, field_values, is_name_above, likeness, propose_fields, signature
-from gvrc.sources.referenced import REFERENCED, are_referenced, with_references
+from gvrc.sources.referenced import ABOVE, REFERENCED, RowsAbove, are_referenced, with_references
 from gvrc.sources.strange_files import is_json_inside_a_text, require_text
 from gvrc.sources.text import find_preface, open_text, read_head, text_lines
 from gvrc.sources.transposed import TRANSPOSED, TransposedRecords, is_transposed
@@ -368,6 +368,8 @@ def _delimited(path: Path) -> Sample:
     reader = _table_records(path, dialect)
     found = _first(reader)
     records = [found_record[2] for found_record in found]
+    if not dialect.endswith(TRANSPOSED) and path.stat().st_size <= LARGEST_FILE and are_referenced(records):
+        dialect, found = dialect + ABOVE, _first(RowsAbove(path, _table_records(path, dialect)))
     leaves = list(dict.fromkeys((*reader.header.names, *_flat_leaves(records))))
     if not any(map(is_field_name, leaves)) and (len(leaves) < 2 or len(records) < 2):
         raise UnknownFormatError(_no_table(lines), "Upload the list as JSON, JSON Lines, or CSV with a header row.")
@@ -387,8 +389,10 @@ def _cells(lines: list[str], delimiter: str) -> Iterable[str]:
     return (cell for row in DelimitedRows(lines, delimiter) for cell in row)
 
 
-def delimited_records(path: Path, dialect: str) -> DelimitedRecords | TransposedRecords | CalledLines:
+def delimited_records(path: Path, dialect: str) -> DelimitedRecords | TransposedRecords | CalledLines | RowsAbove:
     """The rows of a CSV file, or the lines of a text that name places and their numbers."""
+    if dialect.endswith(ABOVE):
+        return RowsAbove(path, _table_records(path, dialect.removesuffix(ABOVE)))
     return CalledLines(path) if dialect == CALLED_LINES else _table_records(path, dialect)
 
 

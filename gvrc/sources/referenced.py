@@ -6,7 +6,7 @@ the file.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +79,35 @@ def _target_of(record: dict[str, Any]) -> str:
         if type(value) in (str, int) and value != "":
             return str(value)
     return ""
+
+
+ABOVE = " above"
+"""What ends the dialect of a table whose rows point to each other."""
+_ENDINGS = ((" sub county", "sub_county"), (" sub-county", "sub_county"), (" county", "county"), (" constituency", "constituency"), (" ward", "ward"))
+"""How units of Kenya are called as organisation units, with what each is."""
+
+
+class RowsAbove:
+    """Yields the rows of such a table, told the units above each that are called by their level (`Matuga Sub County`), as headings are."""
+
+    def __init__(self, path: Path, reader: Iterable[FoundRecord]) -> None:
+        self._path, self._reader = path, reader
+        self.trouble = Trouble()
+
+    def __iter__(self) -> Iterator[FoundRecord]:
+        require_fits(self._path)
+        found = list(self._reader)
+        self.trouble = getattr(self._reader, "trouble", self.trouble)
+        by_key = {key: record[2] for record in found if (key := _key_of(record[2]))}
+        for pointer, context, data, told in found:
+            yield pointer, context | dict(_levels_above(data, by_key)), data, told
+
+
+def _levels_above(record: dict[str, Any], by_key: dict[str, dict[str, Any]]) -> Iterator[tuple[str, str]]:
+    for unit in _units_above(record, by_key):
+        name = next((unit[key] for key in _NAMES if type(unit.get(key)) is str), "")
+        if (level := next((level for ending, level in _ENDINGS if name.casefold().endswith(ending)), None)) is not None:
+            yield level, name
 
 
 class ReferencedRecords:

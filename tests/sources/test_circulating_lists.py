@@ -835,3 +835,14 @@ def test_lines_that_each_name_a_place_and_its_number_are_read(read: Read) -> Non
 def test_prose_with_numbers_is_no_list_of_places(detected: Callable[[Any], Detection]) -> None:
     with pytest.raises(UnknownFormatError):
         detected("We met on Monday.\nCall 0700000001 if late\nThere were 12 stations: 3 new\nThe end of it\n")
+
+
+def test_rows_of_a_table_that_point_to_the_unit_above_are_placed_by_it(read: Read, detected: Callable[[Any], Detection]) -> None:
+    units = [("Kenya", "k", ""), ("Kwale County", "c", "k"), ("Matuga Sub County", "s", "c"), ("Tiwi Ward", "w", "s"), ("Tiwi Dispensary", "f1", "w"), ("Kwale Hospital", "f2", "s"), ("Lost Clinic", "f3", "gone")]
+    content = "name,uid,code,parent\n" + "".join(f"{name},{key},{number},{parent}\n" for number, (name, key, parent) in enumerate(units))
+    rows = read(content)
+    assert [row.pointer for row in rows] == [f"/rows/{n}" for n in range(1, len(units) + 1)]
+    assert [(row.values.get("county"), row.values.get("sub_county"), row.values.get("ward")) for row in rows[-3:]] == [
+        ("Kwale County", "Matuga Sub County", "Tiwi Ward"), ("Kwale County", "Matuga Sub County", None), (None, None, None),
+    ]  # fmt: skip
+    assert detected("name,id,parent\nTiwi Dispensary,1,Kwale\nDiani Clinic,2,Kwale\n").mapping.dialect == ","
