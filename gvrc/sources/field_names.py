@@ -344,6 +344,7 @@ def is_never_taken(key: str) -> bool:
 
 
 _PAIR_KEYS = ("key", "@name", "_name", "name", "field", "label", "attribute", "property", "question")
+_KEYS_OF_A_PAIR = frozenset(_PAIR_KEYS)
 _PAIR_VALUES = ("value", "val", "answer", "#text", "__text")
 _PAIRS_FOR_CERTAIN = frozenset({"@name", "_name"})
 """Keys of pairs that come from XML, where a list of them is nothing else."""
@@ -367,6 +368,8 @@ def object_of_pairs(value: Any) -> dict[str, Any] | None:
 def named_value(item: dict[str, Any]) -> tuple[str, Any, dict[str, Any]] | None:
     """The name, the value and what else an object says that tells one value by its name (`{"key": "county", "value": "Kwale"}`); None for any other."""
     item = item if all(map(str.islower, item)) else {name.casefold(): part for name, part in item.items()}
+    if _KEYS_OF_A_PAIR.isdisjoint(item):
+        return None
     key = next((name for name in _PAIR_KEYS if type(item.get(name)) is str), None)
     said = next((name for name in _PAIR_VALUES if name in item), None)
     if key is None or said is None or len(item) > MOST_OF_A_PAIR:

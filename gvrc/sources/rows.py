@@ -18,6 +18,7 @@ from gvrc.sources.field_names import FIRST, asked, object_of_pairs, says_hidden,
 from gvrc.sources.json_stream import FoundRecord
 from gvrc.sources.labelled import LABEL_MARK, parts_of_cell
 from gvrc.sources.looks import HEADINGS, LOOKS, is_missing, is_yes, words_of
+from gvrc.sources.seen import SeenKeys
 
 JOINED_FIELDS = frozenset({"location", "description", "address", "officer", "opening_hours"})
 """Several source fields that mean one of these are told one after the other."""
@@ -54,7 +55,7 @@ class RowMaker:
         self._inherited = [path[1:] for path in mapping.fields if path.startswith("^")]
         self._context: dict[str, Any] | None = None
         self._context_bytes = b""
-        self._seen: set[int] = set()
+        self._seen = SeenKeys()
         self._repeats: dict[str, int] = {}
         self.number = 0
 
@@ -84,9 +85,7 @@ class RowMaker:
     def _key(self, values: dict[str, Any]) -> tuple[str, str | None]:
         own_key = _own_key(values)
         key = f"{self._source}:{own_key}" if own_key else f"{self._source}:~{_naming_hash(values)}"
-        short = hash(key) & 0xFFF_FFFF_FFFF_FFFF  # 60 bits per key keep memory small for millions of rows
-        if short not in self._seen:
-            self._seen.add(short)
+        if self._seen.is_new(key):
             return key, own_key
         self._repeats[key] = ordinal = self._repeats.get(key, 1) + 1
         return f"{key}#{ordinal}", own_key
