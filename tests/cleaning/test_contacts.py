@@ -337,3 +337,15 @@ def test_an_address_called_by_its_place_is_the_places_in_a_column_of_officers_to
 def test_the_label_of_a_number_may_tell_that_it_is_a_persons(label: str, own: bool) -> None:
     (contact,) = parse_contacts({"contact": [{"label": label, "number": "0700000602"}]}).contacts
     assert (contact.label == "Officer's mobile") is own
+
+
+@pytest.mark.parametrize(
+    ("field_name", "text", "found"),
+    [
+        ("hotline", "999 or 112 (911 from anywhere)", ["999", "112", "911"]), ("phone", "999 or 112 (911 from anywhere)", ["999", "112", "911"]), ("hotline", "999 112", ["999", "112"]),
+        ("hotline", "1517 (24 hrs)", ["1517"]), ("phone", "1195 (24 hours)", ["1195"]), ("phone", "1195 1190", ["1195", "1190"]), ("hotline", "1195-1517", ["1195", "1517"]), ("hotline", "116 (24/7)", ["116"]),
+        ("hotline", "11 95", ["1195"]), ("phone", "020 112", []), ("phone", "0722 999", []), ("phone", "1517 (24 hrs)", []),
+    ],
+)  # fmt: skip
+def test_short_codes_side_by_side_are_each_one_and_hours_behind_them_none(field_name: str, text: str, found: list[str]) -> None:
+    assert [contact.value for contact in parse_contacts({field_name: text}).contacts] == found
