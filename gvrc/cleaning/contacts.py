@@ -592,7 +592,7 @@ def _broken_phone(text: str, find: PhoneFind, field_name: str, hint: str | None,
     if find.may_mean and not _is_known_code(find.digits, before):
         suggestion = Suggestion(values={field_name: find.may_mean}, shown=find.may_mean, confidence=0.8, reason="Endings after a slash usually replace the last digits of the number before.")
         yield _Find(start=find.start, end=find.end, issue=Issue(code="contact.phone_shortened", field_name=field_name, value=find.text, suggestion=suggestion))
-    elif codes := _short_codes(find, field_name, hint):
+    elif codes := _short_codes(text, find, field_name, hint):
         yield from (_Find(start=find.start, end=find.end, contact=hotline(code)) for code in codes)
     elif not _is_zero(find.digits) and (len(find.digits) >= 6 or (field_name in ("phone", "hotline") and _is_alone(text, find))):
         yield _Find(start=find.start, end=find.end, issue=Issue(code="contact.phone_invalid", field_name=field_name, value=find.text))
@@ -613,13 +613,22 @@ SHORTEST_CODE = 3
 """Digits of a short code; fewer behind one are hours (`1195 (24 hrs)`)."""
 
 
-def _short_codes(find: PhoneFind, field_name: str, hint: str | None) -> tuple[str, ...]:
+def _short_codes(text: str, find: PhoneFind, field_name: str, hint: str | None) -> tuple[str, ...]:
     """The short codes that digits side by side are, each by itself: `999 112` is no number 999112, nor `1517 (24 hrs)` one that ends with 24."""
-    groups = re.findall(r"\d+", find.text)
-    told = [group for group in groups if len(group) >= SHORTEST_CODE]
-    if len(groups) < 2 or not told or find.digits in load_vocabularies().short_codes:
-        return (find.digits,) if _is_short_code(find.digits, field_name, hint) else ()
+    if find.digits in load_vocabularies().short_codes:
+        return (find.digits,)
+    said = text[find.start : find.end + len(" hours")]
+    if any(sign in said for sign in ".:hHmM"):
+        said = _HOURS.sub(lambda hours: " " * len(hours[0]), said)
+    groups = _DIGITS.findall(said[: find.end - find.start])
+    told = [group for group in groups if len(group) >= SHORTEST_CODE] or ["".join(groups)]
     return tuple(told) if all(_is_short_code(group, field_name, hint) for group in told) else ()
+
+
+_HOURS = re.compile(r"(?<!\d)\d{1,2}[.:]?\d{2}(?:\s?(?:hours|hrs?|h|[ap]\.?m)(?![a-z])|(?<=[.:]\d\d)(?!\d))", re.IGNORECASE)
+"""The time of a day, which is no code: `8.00am`, `17:00`, `1700 hrs`."""
+
+_DIGITS = re.compile(r"\d+")
 
 
 def _is_short_code(digits: str, field_name: str, hint: str | None) -> bool:

@@ -345,6 +345,8 @@ def test_the_label_of_a_number_may_tell_that_it_is_a_persons(label: str, own: bo
         ("hotline", "999 or 112 (911 from anywhere)", ["999", "112", "911"]), ("phone", "999 or 112 (911 from anywhere)", ["999", "112", "911"]), ("hotline", "999 112", ["999", "112"]),
         ("hotline", "1517 (24 hrs)", ["1517"]), ("phone", "1195 (24 hours)", ["1195"]), ("phone", "1195 1190", ["1195", "1190"]), ("hotline", "1195-1517", ["1195", "1517"]), ("hotline", "116 (24/7)", ["116"]),
         ("hotline", "11 95", ["1195"]), ("phone", "020 112", []), ("phone", "0722 999", []), ("phone", "1517 (24 hrs)", []),
+        ("hotline", "0700 000603 (Mon - Fri 8.00am - 5.00pm)", ["+254700000603"]), ("hotline", "1190 (8.00 am to 5.00 pm)", ["1190"]), ("hotline", "1195 (0800hrs-1700hrs)", ["1195"]),
+        ("hotline", "1195 (800 hrs - 1700 hrs)", ["1195"]), ("hotline", "116, 8:00 - 17:00", ["116"]), ("hotline", "11.95", ["1195"]), ("hotline", "21661.", ["21661"]), ("hotline", "21661 help", ["21661"]),
     ],
 )  # fmt: skip
 def test_short_codes_side_by_side_are_each_one_and_hours_behind_them_none(field_name: str, text: str, found: list[str]) -> None:
