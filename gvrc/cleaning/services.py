@@ -128,10 +128,14 @@ _AND_BEFORE = re.compile(r"^(?:and|or|na|&|plus)\s+", re.IGNORECASE)
 """What joins the last part of an enumeration to those before it."""
 
 
+_AROUND = " .:-–[]{}\"*"
+"""What stands around a part: databases write their lists as `{Counselling,"Legal aid"}`."""
+
+
 def _bare(part: str) -> str:
     """A part without what stands around it; a bracket that is closed within it stays."""
-    part = _AND_BEFORE.sub("", part.strip(" .:-–[]*"), count=1) if part[:4].strip().casefold() in _ANDS else part.strip(" .:-–[]*")
-    return part if "(" in part[1:] and part.endswith(")") else part.strip(" .:-–()[]*")
+    part = _AND_BEFORE.sub("", part.strip(_AROUND), count=1) if part[:4].strip().casefold() in _ANDS else part.strip(_AROUND)
+    return part if "(" in part[1:] and part.endswith(")") else part.strip(_AROUND + "()")
 
 
 def _read_part(part: str, vocabularies: Vocabularies) -> Iterator[tuple[str, tuple[str, ...]]]:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from gvrc.sources.field_names import is_label
 from gvrc.sources.json_stream import FoundRecord, Screen, Trouble, told_bytes
 from gvrc.sources.json_tables import called, record_of_text, tells_a_number
 from gvrc.sources.text import open_text, text_lines
@@ -20,8 +21,12 @@ MOSTLY = 0.7
 """Share of the lines that must tell a name and a number, ..."""
 MANY = 0.5
 """... and share of those whose number surely is one to call: three digits alone may count the places as well."""
-_MARK = re.compile(r"^(?:[-*•·▪>]+|\(?\d{1,2}[.)])\s+")
-"""What stands before a line of an enumeration."""
+FEWEST_LABELS = 1
+"""More lines that say whose number theirs is (`Tel: ..`) describe places one after the other."""
+_MARK = re.compile(r"^(?:[-*•·▪>#]+|\(?\d{1,2}[.)])\s+")
+"""What stands before a line of an enumeration or a heading."""
+_HEADING = re.compile(r"\s*#+\s|.*[^\d\s]\s*:[\s*_]*$|\s*[-=_*]{3,}\s*$")
+"""What heads the lines below, or parts them: `### Police`, `Police:`, `-----`."""
 
 
 def plain_line(line: str) -> str:
@@ -31,8 +36,10 @@ def plain_line(line: str) -> str:
 
 def are_called_lines(lines: Sequence[str]) -> bool:
     """Whether most lines of a text tell a name and a number, many of them one that surely is one to call."""
-    told = [plain for line in lines if (plain := plain_line(line))]
-    return len(told) >= FEWEST_LINES and sum(called(plain) is not None for plain in told) >= MOSTLY * len(told) and sum(map(tells_a_number, told)) >= MANY * len(told)
+    told = [plain for line in lines if not _HEADING.match(line) and (plain := plain_line(line))]
+    if len(told) < FEWEST_LINES or sum(is_label(plain.partition(":")[0]) for plain in told) > FEWEST_LABELS:
+        return False
+    return sum(called(plain) is not None for plain in told) >= MOSTLY * len(told) and sum(map(tells_a_number, told)) >= MANY * len(told)
 
 
 class CalledLines:

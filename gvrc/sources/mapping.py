@@ -892,7 +892,7 @@ def _without_names_of_persons(proposals: dict[str, Proposal], fields: list[Field
     if serving:
         return proposals | serving
     names = [values for values in fields if proposals[values.path].canonical == "name"]
-    has_titles = any(_TELLS_WHAT_SHE_IS.search(plain_name(values.steps[-1])) and values.values for values in fields)
+    has_titles = any((_TELLS_WHAT_SHE_IS.search(plain_name(values.steps[-1])) or _NUMBERS_A_PERSON.match(plain_name(values.steps[-1]))) and values.values for values in fields)
     if not any((has_titles or kind_of(values.steps[-1]) or plain_name(values.steps[-1]) == "facility") and values.looks("name") >= 0.6 for values in names):
         return proposals
     others = [values.path for values in names if plain_name(values.steps[-1]) in ("name", "full name") and values.values and not values.looks("name")]
@@ -928,6 +928,7 @@ def _named_services(proposals: dict[str, Proposal], fields: list[FieldValues]) -
 
 
 _TELLS_WHAT_SHE_IS = re.compile(r"\b(?:designation|title|rank|position|role|cadre|wadhifa)\b")
+_NUMBERS_A_PERSON = re.compile(r"badge|(?:force|payroll|employee|staff) (?:number|no|id)\b")
 _ANSWERS_FOR_PLACE = re.compile(r"\b(?:contact|focal)\b")
 _REACHES_A_PERSON = re.compile(r"contact (?:person s? ?)?(?:phone|mobile|tel|telephone|cell|number|no|email|e mail)\b.*")
 

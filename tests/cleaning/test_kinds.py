@@ -144,7 +144,7 @@ def test_nothing_is_guessed_from_a_type_that_says_only_health() -> None:
     assert (issue.code, issue.suggestion) == ("kind.unknown", None)
 
 
-@pytest.mark.parametrize(("name", "code"), [("Example Healthcare Assistance", "support_organisation"), ("Example Healthcare", "clinic"), ("Example Counselling and Rehabilitation Centre", "counselling_centre"), ("Example Hospital - GBV Unit", "gbv_recovery_centre"), ("Police Emergency", "hotline"), ("Example Kadhis Court", "government_office")])
+@pytest.mark.parametrize(("name", "code"), [("Example Healthcare Assistance", "support_organisation"), ("Example Healthcare", "clinic"), ("Example Counselling and Rehabilitation Centre", "counselling_centre"), ("Example Hospital - GBV Unit", "gbv_recovery_centre"), ("Example County Referral Hospital – GBV Desk", "gbv_recovery_centre"), ("Example Police Station GBV Desk", "gender_desk"), ("Police Emergency", "hotline"), ("Example Kadhis Court", "government_office")])
 def test_the_words_of_names_on_lists_of_help_tell_their_kinds(name: str, code: str) -> None:
     found = find_kind(name, load_vocabularies())
     assert found is not None

@@ -14,6 +14,8 @@ def clean(value: object) -> CleanServices:
     ("value", "codes"),
     [
         (["PEP", "Emergency contraception", "Referral"], ("pep", "emergency_contraception", "referral")),
+        ('{pep,"Legal aid",emergency_medical}', ("pep", "legal_aid", "emergency")),
+        (["p3_form_referral", "counselling_by_phone", "community_paralegal", "free_medical_care"], ("referral", "trauma_counselling", "court_support", "outpatient")),
         ("PEP, Emergency contraception; referral", ("pep", "emergency_contraception", "referral")),
         ("1. PEP 2. Counselling", ("pep", "trauma_counselling")),
         ("Trauma counseling / Legal Aid", ("trauma_counselling", "legal_aid")),

@@ -814,6 +814,10 @@ def test_the_badge_of_an_officer_is_no_code_of_a_place(detected: Callable[[Any],
     officers = [{"name": f"Example Person{n}", "rank": "Sergeant", "badge": f"KP-00{n}1", "station": f"{place} Police Station", "phone": f"070000000{n}"} for n, place in enumerate(("Kwale", "Voi", "Lamu"))]
     fields = detected(officers).mapping.fields
     assert (fields["station"], fields["phone"], fields.get("badge")) == ("name", "officer_contact", None)
+    assigned = [{"badgeNumber": f"EX-00{n}", "name": f"Example Person{n}", "email": f"person{n}@example.org", "assignedStation": f"{place} Police Station"} for n, place in enumerate(("Kwale", "Voi", "Lamu"))]
+    assert detected(assigned).mapping.fields == {"assignedStation": "name", "email": "officer_contact"}
+    served = [{"name": f"{place} Dispensary", "assigned_station": f"{place} Police Station", "phone": "0700000001"} for place in ("Kwale", "Voi", "Lamu")]
+    assert list(detected(served).mapping.fields.items())[:1] == [("name", "name")]
 
 
 def test_numbers_beside_persons_with_titles_in_columns_without_headings_are_theirs(detected: Callable[[Any], Detection]) -> None:
@@ -830,6 +834,14 @@ def test_lines_that_each_name_a_place_and_its_number_are_read(read: Read) -> Non
         ("/rows/1", "SGBV HELPLINES", None), ("/rows/2", "National GBV hotline", "1195"), ("/rows/3", "Example Relief", "0700000001 / 0700000002"),
         ("/rows/5", "Example Trust", "0700 000 003"), ("/rows/6", "Kenya police emergency hotline", "999 / 112"), ("/rows/7", "Example toll-free number", "1517"),
     ]  # fmt: skip
+
+
+def test_headings_may_stand_among_the_lines_that_name_a_place_and_its_number(read: Read, detected: Callable[[Any], Detection]) -> None:
+    rows = read("## Emergency Contacts\n\n### Medical Services\n- Example Hospital: +254-20-2000001\n- Tiwi Hospital: 0700 000 002\n\nPolice Services:\n- Diani Police Station: 0700 000 003\n")
+    assert [(row.values["name"], row.values.get("phone")) for row in rows if row.values.get("phone")] == [("Example Hospital", "+254-20-2000001"), ("Tiwi Hospital", "0700 000 002"), ("Diani Police Station", "0700 000 003")]
+    assert not any("#" in row.values["name"] for row in rows)
+    with pytest.raises(UnknownFormatError):
+        detected("Tiwi Dispensary:\nPhone: 0700 000 001\nTel: 0700 000 002\nKwale Hospital:\nPhone: 0700 000 003\nTel: 0700 000 004\n")
 
 
 def test_prose_with_numbers_is_no_list_of_places(detected: Callable[[Any], Detection]) -> None:
