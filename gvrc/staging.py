@@ -17,16 +17,18 @@ from gvrc.matching.evidence import EvidenceTable, evidence_table
 from gvrc.matching.refit import version_of
 from gvrc.model.issue import Issue
 from gvrc.model.place import Place, Point
+from gvrc.model.quality import QualityScore, Standing
 from gvrc.model.record import ABOUT_CONTACTS, PERSONAL_FIELDS, Contact, ContactType, Record, RecordState, Visibility
 from gvrc.model.review import Answer, QuestionKind
 from gvrc.model.run import Stage
 from gvrc.model.source import SourceRow
-from gvrc.quality.score import NO_PLACE
+from gvrc.quality.score import NO_PLACE, quality_of
+from gvrc.quality.weights import load_weights
 from gvrc.reference.corrections import Correction, Corrections
 from gvrc.reference.vocabularies import load_vocabularies
 from gvrc.security.crypto import KeyRing
 from gvrc.settings import Settings
-from gvrc.stages.score import Scored, Scoring, Thresholds, score
+from gvrc.stages.score import Scored, Scoring, Thresholds, score, score_anew
 from gvrc.stages.standardise import BrokenRow, Knowledge, Watch, load_knowledge, standardise_apart, unwatched
 from gvrc.store import decisions as decision_store
 from gvrc.store import matches as match_store
@@ -82,12 +84,25 @@ class GivenAnswers:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SavedRecord:
-    """A record as it was just saved, its personal values sealed, and whether it can be a place at all."""
+    """A record as it was just saved, its personal values sealed, whether it can be a place at all, and what its score follows from."""
 
     record_id: int
     file_id: int
     record: Record
     is_place: bool
+    standing: Standing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToldAnew:
+    """A record that was scored by its own row, with what the whole run tells of it: issues, and whether it is asked whether it is a duplicate."""
+
+    record_id: int
+    file_id: int
+    record_key: str
+    standing: Standing
+    issues: Sequence[Issue] = ()
+    is_asked: bool = False
 
 
 def open_workshop(conn: Connection, settings: Settings, keyring: KeyRing, as_of: date) -> Workshop:
@@ -163,8 +178,10 @@ def keep_rows(conn: Connection, workshop: Workshop, file_id: int, run_id: int, p
     sealer = seal(conn, workshop.keyring, drafts)
     ids = record_store.save_records(conn, context, drafts, sealer)
     return [
-        SavedRecord(record_id=ids[draft.record.record_key], file_id=file_id, record=sealer.sealed(draft.record), is_place=_is_place(draft))
-        for draft in drafts if draft.state is not None
+        SavedRecord(
+            record_id=ids[draft.record.record_key], file_id=file_id, record=sealer.sealed(draft.record), is_place=_is_place(draft), standing=draft.standing
+        )
+        for draft in drafts if draft.standing is not None
     ]
 
 
@@ -179,7 +196,7 @@ def _foreseen(workshop: Workshop, drafts: Sequence[RecordDraft]) -> list[RecordD
     return [
         RecordDraft(
             record=draft.record, row_number=draft.row_number, content_hash=draft.content_hash, issues=[*draft.issues, *outcome.issues],
-            quality=outcome.quality, state=outcome.state, reason=outcome.reason,
+            quality=outcome.quality, state=outcome.state, reason=outcome.reason, standing=outcome.standing,
         )
         for draft, outcome in zip(drafts, outcomes, strict=True)
     ]
@@ -257,6 +274,37 @@ def rescore(conn: Connection, workshop: Workshop, run_id: int, stored: Sequence[
     record_store.save_scores(conn, [_scored_record(record, outcome) for record, outcome in zip(stored, outcomes, strict=True)])
 
 
+def score_told(conn: Connection, workshop: Workshop, run_id: int, told: Sequence[ToldAnew]) -> list[ToldAnew]:
+    """Save what the whole run tells of records, with the score and the state that follow, without reading them back: as `add_run_issues` and `rescore` would.
+    Returns those for which that does not do, and of which nothing was saved: where a person's answers or other places' codes have a say."""
+    is_answered = bool(_verdicts_for(conn, [each.record_key for each in told]))
+    parts: tuple[list[ToldAnew], list[ToldAnew]] = ([], [])
+    for each in told:
+        parts[is_answered or any(issue.code == TAKEN_CODE for issue in each.issues)].append(each)
+    simple, left = parts
+    outcomes = [(each, _told_anew(workshop, each)) for each in simple]
+    sealer = seal_texts(conn, workshop.keyring, _issue_texts([issue for each in simple for issue in each.issues]))
+    by_file: dict[int, list[tuple[int, str, Sequence[Issue], QualityScore | None]]] = {}
+    for each, outcome in outcomes:
+        by_file.setdefault(each.file_id, []).append((each.record_id, each.record_key, each.issues, outcome.quality))
+    for file_id, found in by_file.items():
+        context = ChunkContext(run_id=run_id, file_id=file_id, stage=Stage.SCORE.value, catalogue=CATALOGUE)
+        record_store.add_issues(conn, context, found, sealer)
+    scored = [ScoredRecord(record_id=each.record_id, state=outcome.state, reason=outcome.reason, quality=outcome.quality) for each, outcome in outcomes]
+    record_store.save_scores(conn, scored, repriced=[each.record_id for each, outcome in outcomes if _is_repriced(each.standing, outcome.quality)])
+    return left
+
+
+def _told_anew(workshop: Workshop, told: ToldAnew) -> Scored:
+    return score_anew(told.record_key, told.standing, [issue.code for issue in told.issues], told.is_asked, _thresholds(workshop))
+
+
+def _is_repriced(before: Standing, now: QualityScore) -> bool:
+    """Whether an issue that stood before gains other points now."""
+    points = quality_of(before.facts, load_weights()).points_to_gain
+    return any(now.points_to_gain.get(code) != gained for code, gained in points.items())
+
+
 def _with_settled_codes(
     conn: Connection, stored: Sequence[StoredRecord], issues: Mapping[int, list[StoredIssue]], verdicts: Mapping[str, Verdict]
 ) -> Mapping[int, list[StoredIssue]]:
@@ -296,10 +344,10 @@ def _scoring(record: StoredRecord, found: Sequence[StoredIssue], has_open_duplic
 def _add_final_issues(
     conn: Connection, run_id: int, stored: Sequence[StoredRecord], outcomes: Sequence[Scored], verdicts: Mapping[str, Verdict]
 ) -> None:
-    by_file: dict[int, list[tuple[int, str, Sequence[Issue]]]] = {}
+    by_file: dict[int, list[tuple[int, str, Sequence[Issue], QualityScore | None]]] = {}
     for record, outcome in zip(stored, outcomes, strict=True):
         if outcome.issues:
-            by_file.setdefault(record.file_id, []).append((record.record_id, record.record.record_key, outcome.issues))
+            by_file.setdefault(record.file_id, []).append((record.record_id, record.record.record_key, outcome.issues, None))
     for file_id, found in by_file.items():
         context = ChunkContext(run_id=run_id, file_id=file_id, stage=Stage.SCORE.value, catalogue=CATALOGUE, verdicts=verdicts)
         record_store.add_issues(conn, context, found, Sealer({}))
@@ -321,7 +369,7 @@ def add_run_issues(conn: Connection, workshop: Workshop, run_id: int, ids: Mappi
     for file_id, found in by_file.items():
         verdicts = _verdicts_for(conn, list(found))
         context = ChunkContext(run_id=run_id, file_id=file_id, stage=Stage.SCORE.value, catalogue=CATALOGUE, verdicts=verdicts)
-        record_store.add_issues(conn, context, [(ids[key][0], key, items) for key, items in found.items()], sealer)
+        record_store.add_issues(conn, context, [(ids[key][0], key, items, None) for key, items in found.items()], sealer)
 
 
 def _issue_texts(issues: Sequence[Issue]) -> Iterable[str]:

@@ -8,6 +8,8 @@ from dataclasses import field as dataclass_field
 from enum import StrEnum
 from typing import Any
 
+from gvrc.model.quick import quick
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QualityPart:
@@ -31,6 +33,30 @@ class QualityScore:
     total: float
     parts: tuple[QualityPart, ...]
     points_to_gain: dict[str, float]
+
+
+@quick
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QualityFacts:
+    """All that a quality score depends on; records with the same facts share their score: the group of kinds, the required fields that are filled, the codes
+    of the open issues (sorted), the age of the last verification in steps of days."""
+
+    group: str
+    filled: frozenset[str]
+    codes: tuple[str, ...]
+    age_days: int | None
+    has_open_duplicate: bool
+    is_nationwide: bool
+
+
+@quick
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """Where a record stands by its own row: what its score depends on, and the codes of its open issues in their order, those of the final validation apart."""
+
+    facts: QualityFacts
+    codes: tuple[str, ...]
+    final_codes: tuple[str, ...]
 
 
 class FindingType(StrEnum):

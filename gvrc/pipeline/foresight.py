@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from gvrc.matching.columns import MatchColumns
+from gvrc.model.quality import Standing
 from gvrc.model.record import ContactType, Record, RecordState
 from gvrc.pipeline.statistics import SourceGatherings
 from gvrc.settings import Settings
@@ -18,7 +19,8 @@ KEPT_KB = 2.0
 
 
 class RunRow(NamedTuple):
-    """What the rules on a whole run look at in one record; contacts are vault ids, `point` latitude and longitude."""
+    """What the rules on a whole run look at in one record; contacts are vault ids, `point` latitude and longitude, `standing` what its score follows from,
+    where it was scored when it was saved."""
 
     record_id: int
     file_id: int
@@ -31,14 +33,15 @@ class RunRow(NamedTuple):
     phones: tuple[str, ...]
     emails: tuple[str, ...]
     point: tuple[float, float] | None
+    standing: Standing | None = None
 
     @classmethod
-    def of(cls, record_id: int, file_id: int, record: Record) -> RunRow:
+    def of(cls, record_id: int, file_id: int, record: Record, standing: Standing | None = None) -> RunRow:
         """The row of a record whose personal values are sealed."""
         return cls(
             record_id, file_id, record.record_key, record.name or "", record.source, record.mfl_code or "", record.fid_code or "",
             record.registration_number or "", _values(record, ContactType.PHONE), _values(record, ContactType.EMAIL),
-            None if record.point is None else (record.point.latitude, record.point.longitude),
+            None if record.point is None else (record.point.latitude, record.point.longitude), standing,
         )
 
 
@@ -59,7 +62,7 @@ class Foreseen(NamedTuple):
         places = [item for item in saved if item.is_place]
         return cls(
             scored=len(saved),
-            rows=[RunRow.of(item.record_id, item.file_id, item.record) for item in saved],
+            rows=[RunRow.of(item.record_id, item.file_id, item.record, item.standing) for item in saved],
             places=[item.record_id for item in places],
             columns=MatchColumns.from_records([item.record for item in places], [item.file_id for item in places]),
         )

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from functools import partial
-from itertools import islice
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -25,7 +26,7 @@ from gvrc.pipeline.statistics import RunStatistics, Shapes, SourceGatherings
 from gvrc.quality.score import NO_PLACE
 from gvrc.settings import Settings
 from gvrc.stages.dedupe import DedupeResult, dedupe
-from gvrc.staging import FINAL_CODES, RUN_WIDE_STAGES, add_run_issues, matcher_tables, registry_record, rescore
+from gvrc.staging import FINAL_CODES, RUN_WIDE_STAGES, ToldAnew, add_run_issues, matcher_tables, registry_record, rescore, score_told
 from gvrc.store import decisions as decision_store
 from gvrc.store import facilities as facility_store
 from gvrc.store import files as file_store
@@ -44,6 +45,8 @@ log = structlog.get_logger("gvrc.pipeline")
 REGISTRY_LIST = 0
 """The registry is a list of its own; files have their ids, which begin at 1."""
 SCORE_CHUNK = 1000
+RESCORERS = 2
+"""Threads that score records anew: one works while the database writes for the other."""
 PATIENCE_RECORDS = 100_000
 """Records for which looking for duplicates may take as long again as a chunk may."""
 READ_CHUNK = 5_000
@@ -173,32 +176,55 @@ def score_run(context: RunContext, shapes: Shapes) -> tuple[int, Counter[str]]:
         states = record_store.count_states(conn, context.run_id)
         is_foreseen = context.foresight.holds(states)
         rows = context.foresight.rows if is_foreseen and context.foresight.keeps_rows else _run_rows(conn, files)
-        told, found = _whole_run_issues(context, conn, rows)
-        touched = told | match_store.records_in_question(conn, context.run_id)
+        issues = _whole_run_issues(context, conn, rows)
+        if not is_foreseen:
+            add_run_issues(conn, context.workshop, context.run_id, {row.record_key: (row.record_id, row.file_id) for row in rows}, issues)
+        asked = match_store.records_in_question(conn, context.run_id)
     if is_foreseen:
-        _settle(context, touched, sorted(row.record_id for row in rows))
+        _settle(context, rows, issues, asked)
         gatherings = context.foresight.gatherings
     else:
         gatherings = _score_all(context, files)
     RunStatistics(context, gatherings, shapes).keep()
-    return sum(states.values()), found
+    return sum(states.values()), Counter(issue.code for issue in issues)
 
 
-def _settle(context: RunContext, touched: Collection[int], records: Sequence[int]) -> None:
+def _settle(context: RunContext, rows: Sequence[RunRow], issues: Sequence[Issue], asked: Collection[int]) -> None:
     """Every record was scored when it was saved and has its state: what the registry holds already is noted, what the whole run told is scored anew."""
     with context.db.read() as conn:
         is_registry_empty = not record_store.any_facility(conn)
-    ids = [] if is_registry_empty else records
+    ids = [] if is_registry_empty else sorted(row.record_id for row in rows)
     for start in range(0, len(ids), SETTLE_CHUNK):
         chunk = ids[start : start + SETTLE_CHUNK]
         with context.heartbeat.time_limit(f"noting what is known of {len(chunk):,} records"):
             context.db.retrying(partial(_note_known, context, chunk[0], chunk[-1]))
         context.moved()
-    left = iter(sorted(touched))
-    while ids := list(islice(left, SCORE_CHUNK)):
-        with context.heartbeat.time_limit("scoring 1,000 records"), context.db.unit_of_work(run_id=context.run_id, reason="run") as conn:
-            rescore(conn, context.workshop, context.run_id, record_store.load_records(conn, record_ids=ids, with_changes=False))
-        context.moved()
+    speaking = {row.record_key: row.record_id for row in rows}  # of several editions of a record the last
+    by_record: dict[int | None, list[Issue]] = {}
+    for issue in issues:
+        by_record.setdefault(speaking.get(issue.record_key or ""), []).append(issue)
+    told = [(row, by_record.get(row.record_id, ())) for row in rows if row.record_id in by_record or row.record_id in asked]
+    told.sort(key=lambda each: each[0].record_id)
+    chunks = [told[start : start + SCORE_CHUNK] for start in range(0, len(told), SCORE_CHUNK)]
+    with ThreadPoolExecutor(max_workers=RESCORERS, thread_name_prefix="score") as pool:
+        for _done in pool.map(lambda known, chunk: known.run(_score_told, context, chunk, asked), [copy_context() for _ in chunks], chunks):
+            context.moved()
+
+
+def _score_told(context: RunContext, chunk: Sequence[tuple[RunRow, Sequence[Issue]]], asked: Collection[int]) -> None:
+    """Save the issues that the whole run told of records, and score them anew: by what is at hand, or read back where that does not do."""
+    quick = [
+        ToldAnew(record_id=row.record_id, file_id=row.file_id, record_key=row.record_key, standing=row.standing, issues=told, is_asked=row.record_id in asked)
+        for row, told in chunk if row.standing is not None
+    ]
+    with context.heartbeat.time_limit("scoring 1,000 records"), context.db.unit_of_work(run_id=context.run_id, reason="run") as conn:
+        left = {each.record_id for each in score_told(conn, context.workshop, context.run_id, quick)} if quick else set()
+        slow = [(row, told) for row, told in chunk if row.standing is None or row.record_id in left]
+        if not slow:
+            return
+        ids = {row.record_key: (row.record_id, row.file_id) for row, _told in slow}
+        add_run_issues(conn, context.workshop, context.run_id, ids, [issue for _row, told in slow for issue in told])
+        rescore(conn, context.workshop, context.run_id, record_store.load_records(conn, record_ids=[row.record_id for row, _told in slow], with_changes=False))
 
 
 def _note_known(context: RunContext, first: int, last: int) -> None:
@@ -227,16 +253,13 @@ def _run_rows(conn: Connection, files: Sequence[int]) -> list[RunRow]:
     ]
 
 
-def _whole_run_issues(context: RunContext, conn: Connection, rows: Sequence[RunRow]) -> tuple[set[int], Counter[str]]:
-    """Save the issues that only the run can tell; the records that have one, and how often which was found."""
+def _whole_run_issues(context: RunContext, conn: Connection, rows: Sequence[RunRow]) -> list[Issue]:
+    """The issues that only the run can tell, of records of the run."""
     keys = {row.record_id: row.record_key for row in rows}
     homes = record_store.load_clusters(conn, context.run_id) if context.foresight.homes is None else context.foresight.homes
     # records of one cluster are one place: what they share is not shared by several, and one of them carries the issue
     speakers = [keys.get(homes.get(row.record_id, row.record_id), row.record_key) for row in rows]
-    issues = [*run_issues(_run_columns(rows, speakers)), *_shared_points(rows, speakers)]
-    ids = {row.record_key: (row.record_id, row.file_id) for row in rows}
-    add_run_issues(conn, context.workshop, context.run_id, ids, issues)
-    return {ids[issue.record_key][0] for issue in issues if issue.record_key in ids}, Counter(issue.code for issue in issues)
+    return [*run_issues(_run_columns(rows, speakers)), *_shared_points(rows, speakers)]
 
 
 def _run_columns(rows: Sequence[RunRow], speakers: Sequence[str]) -> RunColumns:

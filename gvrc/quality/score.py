@@ -14,8 +14,8 @@ from functools import lru_cache
 
 from gvrc.checks.catalogue import CATALOGUE
 from gvrc.model.issue import Dimension, Issue, IssueType
-from gvrc.model.quality import QualityPart, QualityScore
-from gvrc.model.quick import quick
+from gvrc.model.quality import QualityFacts, QualityPart, QualityScore
+from gvrc.model.quick import replaced
 from gvrc.model.record import ContactType, Record
 from gvrc.quality.weights import UNKNOWN_GROUP, GroupWeights, QualityWeights
 from gvrc.reference.vocabularies import Vocabularies
@@ -30,6 +30,7 @@ NO_PLACE = frozenset({"name.heading", "row.empty", "name.missing"})
 _REACHABLE = (ContactType.PHONE, ContactType.HOTLINE, ContactType.EMAIL)
 _FINER = ("ward", "constituency", "point", "contacts", "mfl_code")
 _NOWHERE = ("hotline",)
+_NATIONWIDE = "place.nationwide"
 _LABELS = {
     "name": "the name", "facility_type": "the kind of place", "county": "the county", "constituency": "the constituency", "ward": "the ward",
     "point": "the point on the map", "contacts": "a contact", "services": "the services", "owner": "the owner", "operational_status": "the status",
@@ -37,33 +38,32 @@ _LABELS = {
 }  # fmt: skip
 
 
-@quick
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Facts:
-    """All that a score depends on; records with the same facts share their score."""
-
-    group: str
-    filled: frozenset[str]
-    codes: tuple[str, ...]
-    age_days: int | None
-    has_open_duplicate: bool
-    is_nationwide: bool
-
-
 def record_quality(
     record: Record, issues: Sequence[Issue], as_of: date, has_open_duplicate: bool, vocabularies: Vocabularies, weights: QualityWeights
 ) -> QualityScore:
     """The quality score of a record with its open `issues` on the day `as_of`. Treat its parts as read-only: equal records share them."""
-    codes = tuple(sorted({issue.code for issue in issues}))
-    facts = _Facts(
+    return quality_of(facts_of(record, [issue.code for issue in issues], as_of, has_open_duplicate, vocabularies, weights), weights)
+
+
+def facts_of(
+    record: Record, codes: Iterable[str], as_of: date, has_open_duplicate: bool, vocabularies: Vocabularies, weights: QualityWeights
+) -> QualityFacts:
+    """What the score of a record with open issues of these codes depends on."""
+    told = tuple(sorted(set(codes)))
+    return QualityFacts(
         group=vocabularies.group(record.facility_type) or UNKNOWN_GROUP,
         filled=_filled(record),
-        codes=codes,
+        codes=told,
         age_days=_age_days(record.last_verified_at, as_of, weights),
         has_open_duplicate=has_open_duplicate,
-        is_nationwide="place.nationwide" in codes,
+        is_nationwide=_NATIONWIDE in told,
     )
-    return _score(facts, weights)
+
+
+def facts_anew(facts: QualityFacts, codes: Iterable[str], has_open_duplicate: bool) -> QualityFacts:
+    """The same facts with open issues of these codes."""
+    told = tuple(sorted(set(codes)))
+    return replaced(facts, codes=told, has_open_duplicate=has_open_duplicate, is_nationwide=_NATIONWIDE in told)
 
 
 def _filled(record: Record) -> frozenset[str]:
@@ -89,7 +89,8 @@ def _age_days(verified: date | None, as_of: date, weights: QualityWeights) -> in
 
 
 @lru_cache(maxsize=16_384)
-def _score(facts: _Facts, weights: QualityWeights) -> QualityScore:
+def quality_of(facts: QualityFacts, weights: QualityWeights) -> QualityScore:
+    """The quality score that follows from facts. Treat its parts as read-only: equal records share them."""
     group = weights.group(facts.group)
     if NO_PLACE & set(facts.codes):
         return _no_place(facts, group)
@@ -104,19 +105,19 @@ def _score(facts: _Facts, weights: QualityWeights) -> QualityScore:
     return QualityScore(total=round(total, 1), parts=parts, points_to_gain=_points_to_gain(facts, parts, weights, group))
 
 
-def _no_place(facts: _Facts, group: GroupWeights) -> QualityScore:
+def _no_place(facts: QualityFacts, group: GroupWeights) -> QualityScore:
     reason = "The row is no place that could be published." if "name.missing" not in facts.codes else "A place without a name cannot be published."
     parts = tuple(QualityPart(dimension=dimension, value=0.0, weight=weight, reasons=(reason,)) for dimension, weight in group.dimensions.items())
     return QualityScore(total=0.0, parts=parts, points_to_gain={code: 100.0 for code in facts.codes if code in NO_PLACE})
 
 
-def _wanted(facts: _Facts, group: GroupWeights) -> dict[str, float]:
+def _wanted(facts: QualityFacts, group: GroupWeights) -> dict[str, float]:
     """The required fields with their weights; a place for the whole country needs no place on the map."""
     nowhere = ("county", "constituency", "ward", "point") if facts.is_nationwide else ()
     return {name: weight for name, weight in group.fields.items() if name not in nowhere}
 
 
-def _completeness(facts: _Facts, group: GroupWeights) -> QualityPart:
+def _completeness(facts: QualityFacts, group: GroupWeights) -> QualityPart:
     wanted = _wanted(facts, group)
     value = 100 * sum(weight for name, weight in wanted.items() if name in facts.filled) / sum(wanted.values())
     missing = [_LABELS[name] for name in wanted if name not in facts.filled]
@@ -124,18 +125,18 @@ def _completeness(facts: _Facts, group: GroupWeights) -> QualityPart:
     return QualityPart(dimension=Dimension.COMPLETENESS.value, value=round(value, 1), weight=group.dimensions["completeness"], reasons=reasons)
 
 
-def _evidence(facts: _Facts) -> float:
+def _evidence(facts: QualityFacts) -> float:
     """How much there is to check the record by, 0 to 1."""
     has_county = "county" in facts.filled or facts.is_nationwide or facts.group in _NOWHERE
     has_finer = any(name in facts.filled for name in _FINER)
     return EVIDENCE["facility_type"] * ("facility_type" in facts.filled) + EVIDENCE["county"] * has_county + EVIDENCE["finer"] * has_finer
 
 
-def _issue_types(facts: _Facts, dimension: Dimension) -> list[IssueType]:
+def _issue_types(facts: QualityFacts, dimension: Dimension) -> list[IssueType]:
     return [CATALOGUE[code] for code in facts.codes if code in CATALOGUE and CATALOGUE[code].dimension is dimension]
 
 
-def _checked(facts: _Facts, dimension: Dimension, weights: QualityWeights, group: GroupWeights) -> QualityPart:
+def _checked(facts: QualityFacts, dimension: Dimension, weights: QualityWeights, group: GroupWeights) -> QualityPart:
     """Accuracy or consistency: what can be checked, less the penalties of the open issues."""
     evidence, issue_types = _evidence(facts), _issue_types(facts, dimension)
     lost = sum(weights.penalties[issue_type.severity] for issue_type in issue_types)
@@ -146,7 +147,7 @@ def _checked(facts: _Facts, dimension: Dimension, weights: QualityWeights, group
     return QualityPart(dimension=dimension.value, value=round(value, 1), weight=group.dimensions[dimension], reasons=tuple(reasons))
 
 
-def _timeliness(facts: _Facts, weights: QualityWeights, group: GroupWeights) -> QualityPart:
+def _timeliness(facts: QualityFacts, weights: QualityWeights, group: GroupWeights) -> QualityPart:
     """100 while the verification is fresh, then falling in a straight line to the value for stale."""
     reasons: tuple[str, ...]
     if facts.age_days is None:
@@ -158,7 +159,7 @@ def _timeliness(facts: _Facts, weights: QualityWeights, group: GroupWeights) -> 
     return QualityPart(dimension=Dimension.TIMELINESS.value, value=round(value, 1), weight=group.dimensions["timeliness"], reasons=reasons)
 
 
-def _uniqueness(facts: _Facts, weights: QualityWeights, group: GroupWeights) -> QualityPart:
+def _uniqueness(facts: QualityFacts, weights: QualityWeights, group: GroupWeights) -> QualityPart:
     issue_types = _issue_types(facts, Dimension.UNIQUENESS)
     lost = sum(weights.penalties[issue_type.severity] for issue_type in issue_types)
     reasons = [f"{issue_type.title}." for issue_type in issue_types]
@@ -169,7 +170,7 @@ def _uniqueness(facts: _Facts, weights: QualityWeights, group: GroupWeights) -> 
     return QualityPart(dimension=Dimension.UNIQUENESS.value, value=round(max(0.0, value), 1), weight=group.dimensions["uniqueness"], reasons=tuple(reasons))
 
 
-def _points_to_gain(facts: _Facts, parts: Sequence[QualityPart], weights: QualityWeights, group: GroupWeights) -> dict[str, float]:
+def _points_to_gain(facts: QualityFacts, parts: Sequence[QualityPart], weights: QualityWeights, group: GroupWeights) -> dict[str, float]:
     """What mending each open issue would add to the total, highest first. The gains of several issues need not add up exactly, where a
     dimension is already at 0."""
     wanted = _wanted(facts, group)

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 
 from gvrc.checks.catalogue import CATALOGUE
 from gvrc.checks.values import STALE_DAYS, final_issues
 from gvrc.model.issue import Issue, Severity
-from gvrc.model.quality import QualityScore
+from gvrc.model.quality import QualityFacts, QualityScore, Standing
 from gvrc.model.quick import quick
 from gvrc.model.record import Record, RecordState
-from gvrc.quality.score import NO_PLACE, record_quality
+from gvrc.quality.score import NO_PLACE, facts_anew, facts_of, quality_of
 from gvrc.quality.weights import QualityWeights, load_weights
 from gvrc.reference.vocabularies import Vocabularies
 
@@ -41,12 +42,13 @@ class Scoring:
 @quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scored:
-    """What became of a record: its state with the reason in a sentence, its quality score, and the issues of the final validation."""
+    """What became of a record: its state with the reason in a sentence, its quality score, what those follow from, and the issues of the final validation."""
 
     record_key: str
     state: RecordState
     reason: str
     quality: QualityScore
+    standing: Standing
     issues: tuple[Issue, ...] = ()
 
 
@@ -66,23 +68,44 @@ def _scored(item: Scoring, vocabularies: Vocabularies, thresholds: Thresholds, a
     known = {issue.code for issue in found}
     issues = [issue for issue in item.open_issues if issue.code not in known]
     issues.extend(found)
-    quality = record_quality(item.record, issues, as_of, item.has_open_duplicate, vocabularies, weights)
-    state, reason = gate(quality, issues, item.has_open_duplicate, thresholds)
-    return Scored(record_key=key, state=state, reason=reason, quality=quality, issues=found)
+    codes = tuple([issue.code for issue in issues])
+    facts = facts_of(item.record, codes, as_of, item.has_open_duplicate, vocabularies, weights)
+    quality = quality_of(facts, weights)
+    state, reason = gate(quality, codes, item.has_open_duplicate, thresholds)
+    own = len(codes) - len(found)
+    return Scored(record_key=key, state=state, reason=reason, quality=quality, standing=_standing(facts, codes[:own], codes[own:]), issues=found)
 
 
-def gate(quality: QualityScore, open_issues: Sequence[Issue], has_open_duplicate: bool, thresholds: Thresholds) -> tuple[RecordState, str]:
-    """The state of a record at the two gates, and why."""
-    asking = next((issue for issue in open_issues if CATALOGUE[issue.code].asks), None)
-    if quality.total < thresholds.quality and not (asking and asking.code in NO_PLACE):
+@lru_cache(maxsize=16_384)
+def _standing(facts: QualityFacts, codes: tuple[str, ...], final_codes: tuple[str, ...]) -> Standing:
+    """Records that stand alike share what they follow from, for a run holds it of each."""
+    return Standing(facts=facts, codes=codes, final_codes=final_codes)
+
+
+def score_anew(
+    record_key: str, standing: Standing, codes: Sequence[str], has_open_duplicate: bool, thresholds: Thresholds, weights: QualityWeights | None = None
+) -> Scored:
+    """What becomes of a record that was scored by its own row, once the whole run told further issues of these codes or asks whether it is a duplicate."""
+    every = (*standing.codes, *codes, *standing.final_codes)
+    facts = facts_anew(standing.facts, every, has_open_duplicate)
+    quality = quality_of(facts, weights or load_weights())
+    state, reason = gate(quality, every, has_open_duplicate, thresholds)
+    known = _standing(facts, (*standing.codes, *codes), standing.final_codes)
+    return Scored(record_key=record_key, state=state, reason=reason, quality=quality, standing=known)
+
+
+def gate(quality: QualityScore, open_codes: Sequence[str], has_open_duplicate: bool, thresholds: Thresholds) -> tuple[RecordState, str]:
+    """The state of a record at the two gates, and why; `open_codes` are those of its open issues, in their order."""
+    asking = next((code for code in open_codes if CATALOGUE[code].asks), None)
+    if quality.total < thresholds.quality and not (asking and asking in NO_PLACE):
         return RecordState.HELD, f"Its quality score {quality.total:g} is below {thresholds.quality:g}."
     if asking is not None:
-        return RecordState.TO_REVIEW, f"A question is open: {CATALOGUE[asking.code].title.lower()}."
+        return RecordState.TO_REVIEW, f"A question is open: {CATALOGUE[asking].title.lower()}."
     if has_open_duplicate:
         return RecordState.TO_REVIEW, "A question about a duplicate is open."
-    error = next((issue for issue in open_issues if CATALOGUE[issue.code].severity is Severity.ERROR), None)
+    error = next((code for code in open_codes if CATALOGUE[code].severity is Severity.ERROR), None)
     if error is not None:
-        return RecordState.TO_REVIEW, f"An error is open: {CATALOGUE[error.code].title.lower()}."
+        return RecordState.TO_REVIEW, f"An error is open: {CATALOGUE[error].title.lower()}."
     if quality.total < thresholds.final:
         return RecordState.TO_REVIEW, f"Its quality score {quality.total:g} is below {thresholds.final:g}."
     return RecordState.READY, f"Its quality score {quality.total:g} reaches {thresholds.final:g} and nothing is open."

@@ -19,6 +19,8 @@ from gvrc.model.record import PERSONAL_FIELDS, Contact, ContactType, FieldChange
 from gvrc.store.jsonb import dump_json
 
 VAULT_PREFIX = "vault:"
+_NOT_PERSONAL = frozenset({"record_keys"})
+"""Details of an issue that name records and not persons, whatever field it is about."""
 _SORTED = orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS
 
 
@@ -40,9 +42,9 @@ def personal_values(record: Record, issues: Iterable[Issue]) -> Iterable[str]:
 
 
 def issue_texts(issue: Issue) -> Iterable[str]:
-    """Every text in an issue's value, detail and suggestion."""
+    """Every text in an issue's value, detail and suggestion that may be personal."""
     suggested = (issue.suggestion.shown, issue.suggestion.values) if issue.suggestion else ()
-    yield from texts_in([issue.value, issue.detail, *suggested])
+    yield from texts_in([issue.value, [said for name, said in issue.detail.items() if name not in _NOT_PERSONAL], *suggested])
 
 
 def texts_in(value: Any) -> Iterable[str]:
@@ -130,7 +132,7 @@ class Sealer:
             return issue.value, dict(issue.detail), shown
         if shown is not None:
             shown |= {"values": replace_texts(shown["values"], self.swap), "shown": self.swap(str(shown["shown"]))}
-        return self.maybe(issue.value), replace_texts(issue.detail, self.swap), shown
+        return self.maybe(issue.value), {name: said if name in _NOT_PERSONAL else replace_texts(said, self.swap) for name, said in issue.detail.items()}, shown
 
 
 def _same(value: str | None) -> str | None:

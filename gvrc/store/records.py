@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.exc import IntegrityError
 
 from gvrc.model.issue import Issue, IssueType
-from gvrc.model.quality import QualityScore
+from gvrc.model.quality import QualityScore, Standing
 from gvrc.model.quick import quick
 from gvrc.model.record import Record, RecordState
 from gvrc.store.bulk import FEW, incoming_lines, incoming_rows
@@ -40,7 +40,7 @@ _NEVER_READ = frozenset({*QUALITY_DIMENSIONS, "quality_parts", "points_to_gain"}
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordDraft:
     """A standardised record on its way into the database, with the issues found on it. `quality`, `state` and `reason` are what the score stage will
-    say unless other records of the run change it; None leaves everything to that stage."""
+    say unless other records of the run change it, `standing` what they follow from; None leaves everything to that stage."""
 
     record: Record
     row_number: int
@@ -50,6 +50,7 @@ class RecordDraft:
     quality: QualityScore | None = None
     state: RecordState | None = None
     reason: str | None = None
+    standing: Standing | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,10 +170,13 @@ def _replace_records(conn: Connection, lines: Sequence[str]) -> dict[str, int]:
     return ids
 
 
-def add_issues(conn: Connection, context: ChunkContext, found: Iterable[tuple[int, str, Sequence[Issue]]], sealer: Sealer) -> None:
-    """Add issues to records (id, record key, issues). An answer already given to the same question with the same evidence holds."""
+def add_issues(
+    conn: Connection, context: ChunkContext, found: Iterable[tuple[int, str, Sequence[Issue], QualityScore | None]], sealer: Sealer
+) -> None:
+    """Add issues to records (id, record key, issues, and the quality of which mending each would gain points, where it is known). An answer already given
+    to the same question with the same evidence holds."""
     written = _IssueLines(context, sealer)
-    lines = [line for record_id, record_key, issues in found for line in written.lines(record_id, record_key, issues)]
+    lines = [line for record_id, record_key, issues, quality in found for line in written.lines(record_id, record_key, issues, quality)]
     if lines:
         _insert_issues(conn, lines, "ON CONFLICT DO NOTHING")
 
@@ -284,8 +288,9 @@ def restore_run_wide_issues(conn: Connection, record_id: int, kept: Sequence[Map
         conn.execute(upsert(IssueRow).on_conflict_do_nothing(), [dict(row) | {"record_id": record_id} for row in kept])
 
 
-def save_scores(conn: Connection, scored: Sequence[ScoredRecord]) -> None:
-    """Write quality scores, points to gain and states. A ready record whose content the registry already holds counts as committed."""
+def save_scores(conn: Connection, scored: Sequence[ScoredRecord], *, repriced: Collection[int] | None = None) -> None:
+    """Write quality scores, points to gain and states. A ready record whose content the registry already holds counts as committed. `repriced` are the
+    records whose standing issues gain other points than they did (None: perhaps all)."""
     columns = ("record_id", "state", "state_reason", "quality_score", *QUALITY_DIMENSIONS, "quality_parts", "points_to_gain")
     # its size must be known: else PostgreSQL reads every issue of every run for each chunk instead of those of these records
     incoming = incoming_rows(conn, "staging.records", columns, map(_score_row, scored), name="incoming_scores")
@@ -297,10 +302,13 @@ def save_scores(conn: Connection, scored: Sequence[ScoredRecord]) -> None:
         FROM {incoming.source} AS i JOIN staging.records AS own ON own.record_id = i.record_id LEFT JOIN facility_sources AS s ON s.record_key = own.record_key
         WHERE r.record_id = i.record_id
     """), incoming.values)  # noqa: S608
+    if repriced is not None and not repriced:
+        return
     conn.execute(text(f"""
         UPDATE staging.issues AS x SET points = (i.points_to_gain ->> x.code)::float FROM {incoming.source} AS i
         WHERE x.record_id = i.record_id AND x.state = 'open' AND x.points IS DISTINCT FROM (i.points_to_gain ->> x.code)::float
-    """), incoming.values)  # noqa: S608
+        AND (CAST(:repriced AS bigint[]) IS NULL OR x.record_id = ANY(CAST(:repriced AS bigint[])))
+    """), {**incoming.values, "repriced": None if repriced is None else sorted(repriced)})  # noqa: S608
 
 
 def state_of(record: str, run: str = "run_id") -> str:

@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from gvrc import commit, pipeline, views
 from gvrc.errors import StageFailed
-from gvrc.model.access import Actor
+from gvrc.model.access import Actor, Role
+from gvrc.model.quality import QualityFacts, Standing
 from gvrc.model.record import Record
 from gvrc.pipeline import whole_run
 from gvrc.pipeline.foresight import BASE_MB, Foreseen, Foresight
 from gvrc.settings import Settings
-from gvrc.staging import SavedRecord
+from gvrc.staging import SavedRecord, ToldAnew
 from gvrc.store.session import Database
+from tests.conftest import make_actor
+
+FACTS = QualityFacts(group="health", filled=frozenset({"name"}), codes=(), age_days=None, has_open_duplicate=False, is_nationwide=False)
+STANDING = Standing(facts=FACTS, codes=(), final_codes=())
 
 
 def saved(number: int, key: str) -> SavedRecord:
-    return SavedRecord(record_id=number, file_id=1, record=Record(record_key=key, source="list", pointer=f"/{number}", name="Kisumu Clinic"), is_place=True)
+    return SavedRecord(record_id=number, file_id=1, record=Record(record_key=key, source="list", pointer=f"/{number}", name="Kisumu Clinic"), is_place=True, standing=STANDING)
 
 
 def test_it_holds_only_for_records_that_are_all_new_and_all_known(settings: Settings) -> None:
@@ -102,3 +111,51 @@ def test_until_a_run_is_scored_its_records_wait(
     pipeline.resume(database, settings, admin, run_id)
     summary = pipeline.execute(database, roomy, run_id)
     assert (summary.waiting, summary.ready + summary.to_review + summary.held) == (0, 237)
+
+
+SHARED = [
+    {
+        "name": f"{town} {kind}", "county": "Kwale", "phone": f"+254 700 000 {number % 11:03d}", "email": f"office.{number % 13}@example.org" if number % 2 else None,
+        "mfl_code": 90001 + number % 40, "last_verified": "2020-02-03" if number % 3 else None, "lat": -4.1 - number % 7 / 100, "lon": 39.5,
+    }
+    for number, (town, kind) in enumerate((town, kind) for town in ("Tiwi", "Diani", "Ukunda", "Kinango", "Lunga Lunga", "Msambweni", "Shimba Hills", "Tiwii") for kind in (
+        "Dispensary", "Health Centre", "Police Station", "Legal Aid Clinic", "Nursing Home", "Medical Clinic", "Rescue Centre"))
+]  # fmt: skip
+LEFT = (
+    "SELECT pointer, state, state_reason, quality_score, quality_parts, points_to_gain, completeness, uniqueness, stage, version FROM staging.records ORDER BY pointer",
+    """SELECT r.pointer, i.code, i.field_name, i.ordinal, i.value, i.detail, i.state, i.points, i.asks, i.question_key, i.evidence_hash, i.stage
+       FROM staging.issues i JOIN staging.records r USING (record_id) ORDER BY r.pointer, i.code, i.field_name, i.ordinal""",
+)
+
+
+def test_what_the_whole_run_tells_is_scored_from_what_is_at_hand_as_if_it_were_read_back(
+    new_settings: Callable[[], Settings], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Shared phones, addresses, codes and points, codes of other places, open questions about duplicates."""
+    path = tmp_path / "list.json"
+    path.write_text(json.dumps(SHARED))
+
+    def outcome() -> list[list[tuple[Any, ...]]]:
+        with Database.open(settings := new_settings()) as database:
+            admin = make_actor(database, Role.ADMIN, "admin")
+            received = pipeline.receive(database, settings, admin, [path])
+            pipeline.execute(database, settings, pipeline.start(database, settings, admin, [file.file_id for file in received if file.file_id is not None]))
+            with database.read() as conn:
+                return [[tuple(row) for row in conn.execute(text(query))] for query in LEFT]
+
+    scored_by_hand: list[int] = []
+    quick = whole_run.score_told
+
+    def told(conn: Any, workshop: Any, run_id: int, records: Sequence[ToldAnew]) -> list[ToldAnew]:
+        left = quick(conn, workshop, run_id, records)
+        scored_by_hand.append(len(records) - len(left))
+        return left
+
+    monkeypatch.setattr(whole_run, "score_told", told)
+    at_hand = outcome()
+    assert sum(scored_by_hand) > 20
+    monkeypatch.setattr(whole_run, "score_told", lambda _conn, _workshop, _run_id, records: list(records))
+    assert outcome() == at_hand
+    codes = {row[1] for row in at_hand[1]}
+    assert {"contact.phone_shared", "contact.email_shared", "code.mfl_shared", "code.taken", "verified.stale"} <= codes
+    assert any("duplicate" in (row[2] or "") for row in at_hand[0])
