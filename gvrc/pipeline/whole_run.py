@@ -45,6 +45,8 @@ log = structlog.get_logger("gvrc.pipeline")
 REGISTRY_LIST = 0
 """The registry is a list of its own; files have their ids, which begin at 1."""
 SCORE_CHUNK = 1000
+TOLD_CHUNK = 4_000
+"""Records that are scored anew by what is at hand in one transaction."""
 RESCORERS = 2
 """Threads that score records anew: one works while the database writes for the other."""
 PATIENCE_RECORDS = 100_000
@@ -205,7 +207,7 @@ def _settle(context: RunContext, rows: Sequence[RunRow], issues: Sequence[Issue]
         by_record.setdefault(speaking.get(issue.record_key or ""), []).append(issue)
     told = [(row, by_record.get(row.record_id, ())) for row in rows if row.record_id in by_record or row.record_id in asked]
     told.sort(key=lambda each: each[0].record_id)
-    chunks = [told[start : start + SCORE_CHUNK] for start in range(0, len(told), SCORE_CHUNK)]
+    chunks = [told[start : start + TOLD_CHUNK] for start in range(0, len(told), TOLD_CHUNK)]
     with ThreadPoolExecutor(max_workers=RESCORERS, thread_name_prefix="score") as pool:
         for _done in pool.map(lambda known, chunk: known.run(_score_told, context, chunk, asked), [copy_context() for _ in chunks], chunks):
             context.moved()
@@ -217,7 +219,7 @@ def _score_told(context: RunContext, chunk: Sequence[tuple[RunRow, Sequence[Issu
         ToldAnew(record_id=row.record_id, file_id=row.file_id, record_key=row.record_key, standing=row.standing, issues=told, is_asked=row.record_id in asked)
         for row, told in chunk if row.standing is not None
     ]
-    with context.heartbeat.time_limit("scoring 1,000 records"), context.db.unit_of_work(run_id=context.run_id, reason="run") as conn:
+    with context.heartbeat.time_limit(f"scoring {len(chunk):,} records"), context.db.unit_of_work(run_id=context.run_id, reason="run") as conn:
         left = {each.record_id for each in score_told(conn, context.workshop, context.run_id, quick)} if quick else set()
         slow = [(row, told) for row, told in chunk if row.standing is None or row.record_id in left]
         if not slow:

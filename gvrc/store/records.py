@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -177,6 +178,10 @@ def add_issues(
     to the same question with the same evidence holds."""
     written = _IssueLines(context, sealer)
     lines = [line for record_id, record_key, issues, quality in found for line in written.lines(record_id, record_key, issues, quality)]
+    if len(lines) > FEW:
+        with suppress(IntegrityError), conn.begin_nested():  # they are almost always new, and then one COPY is all
+            copy_lines(conn, "staging.issues", _ISSUE_COLUMNS, lines)
+            return
     if lines:
         _insert_issues(conn, lines, "ON CONFLICT DO NOTHING")
 
