@@ -427,7 +427,7 @@ def _flat_leaves(records: Sequence[dict[str, Any]]) -> list[str]:
 
 def _record_groups(groups: list[Group]) -> list[Group]:
     """The groups that are records: the one that reads most like places, and its like beside it in the tree."""
-    groups = _without_units(groups)
+    groups = _without_headings_of_contacts(_without_units(groups))
     weighed = [(_weight(group), group) for group in _without_envelopes(_without_staff(_without_asides(groups)))]
     best_weight, best = max(weighed, key=lambda pair: (pair[0], pair[1].count), default=(0.0, None))
     if best is None or best_weight <= 0:
@@ -512,6 +512,31 @@ def _are_persons(group: Group) -> bool:
 def _without_staff(groups: list[Group]) -> list[Group]:
     """The groups without the people in named objects: the officers of a station are no places, though more may be said of them than of it."""
     return [group for group in groups if not (_are_persons(group) and any(other.path and other is not group and _is_above(other, group) and _has_name(other) for other in groups))]
+
+
+def _without_headings_of_contacts(groups: list[Group]) -> list[Group]:
+    """The groups without the titles that contacts stand under, when these are places by their names: `[{"title": "Crisis support", "contacts": [{"name": "Example
+    Helpline", "phone": ..}]}]`. A place with its contacts tells more of itself than a title, and those are persons or desks."""
+    dropped: list[int] = []
+    for group in groups:
+        if len(group.path) > 2 and group.path[-2].casefold() == "contacts" and group.path[-1] == EACH:
+            above = next((other for other in groups if other.path == group.path[:-2]), None)
+            if above is not None and above.count < group.count and _are_headings(above) and _share_of_places(group, ("name", "organization", "organisation")) >= 0.5:
+                dropped.append(id(above))
+    return [group for group in groups if id(group) not in dropped]
+
+
+def _are_headings(group: Group) -> bool:
+    """Whether objects say nothing but a title and what is listed below it, and the titles are none of places."""
+    told = {leaf.casefold(): known_name(split_path(leaf)) for leaf in islice(group.leaves, MOST_FIELDS) if leaf not in group.lists}
+    says_where = any(named is not None and named.canonical in _TELLS_WHERE | {"facility_type"} for named in told.values())
+    return "title" in told and not says_where and _share_of_places(group, ("title",)) < 0.5
+
+
+def _share_of_places(group: Group, keys: Sequence[str]) -> float:
+    """The share of the objects whose names tell a kind of place."""
+    names = [next((value for key, value in record.items() if key.casefold() in keys and type(value) is str), "") for record in group.records[:SAMPLE_RECORDS]]
+    return sum(kind_told(name) != "" for name in names) / max(1, len(names))
 
 
 def _stand_together(one: Group, other: Group) -> bool:

@@ -844,6 +844,18 @@ def test_headings_may_stand_among_the_lines_that_name_a_place_and_its_number(rea
         detected("Tiwi Dispensary:\nPhone: 0700 000 001\nTel: 0700 000 002\nKwale Hospital:\nPhone: 0700 000 003\nTel: 0700 000 004\n")
 
 
+def test_contacts_under_titles_are_the_places_where_their_names_tell_some(read: Read, detected: Callable[[Any], Detection]) -> None:
+    sections = [
+        {"title": "Crisis support", "contacts": [{"name": "Example Helpline", "phone": "1195", "altPhone": "0700 000 001"}, {"name": "Tiwi Counselling Centre", "phone": "0700 000 002"}]},
+        {"title": "Substance use", "contacts": [{"name": "Example Foundation", "phone": "0700 000 003", "description": "Mon-Fri 9am-5pm"}]},
+    ]
+    assert [(row.pointer, row.values["name"]) for row in read(sections)] == [("/0/contacts/0", "Example Helpline"), ("/0/contacts/1", "Tiwi Counselling Centre"), ("/1/contacts/0", "Example Foundation")]
+    stations = [{"title": f"{place} Police Station", "contacts": [{"name": "Gender desk", "phone": "0700 000 004"}, {"name": "Report office", "phone": "0700 000 005"}]} for place in ("Tiwi", "Diani", "Voi")]
+    assert detected(stations).mapping.record_paths == (("*",),)
+    placed = [{"title": section["title"], "county": "Kwale", "contacts": section["contacts"]} for section in sections]
+    assert detected(placed).mapping.record_paths == (("*",),)
+
+
 def test_prose_with_numbers_is_no_list_of_places(detected: Callable[[Any], Detection]) -> None:
     with pytest.raises(UnknownFormatError):
         detected("We met on Monday.\nCall 0700000001 if late\nThere were 12 stations: 3 new\nThe end of it\n")
