@@ -155,10 +155,13 @@ def _narrowed(code: str, services: Sequence[str]) -> str:
 
 
 def _is_special(named: str, stated: str, evidence: KindEvidence, vocabularies: Vocabularies) -> bool:
-    """The name wins when it tells a kind of higher precedence, or when the type is only that of the whole list."""
+    """The name wins when it tells a kind of higher precedence, or when the type is only that of the whole list, and no finer one than the name tells
+    (a foundation in a list of legal aid)."""
     if named == stated:
         return False
     types = vocabularies.facility_types
+    if evidence.is_of_list and named == "support_organisation" and vocabularies.group(stated) == vocabularies.group(named):
+        return False
     return evidence.is_of_list or int(types.attribute(named, "precedence") or 0) > max(1, int(types.attribute(stated, "precedence") or 0))
 
 

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from gvrc.cleaning.kinds import CleanKind, KindEvidence, decide_kind, find_kind, stated_level
@@ -161,3 +163,9 @@ def test_who_gives_medical_care_alone_may_be_anything() -> None:
     suggestion = decide(name="Example Relief", services=("outpatient", "legal_aid")).issues[0].suggestion
     assert suggestion is not None
     assert suggestion.shown == "Support Organisation"
+
+
+def test_a_foundation_in_a_list_of_legal_aid_stays_what_the_list_says() -> None:
+    evidence = KindEvidence(type_text="legal_centers", is_of_list=True, name="Example Foundation", name_kind="support_organisation")
+    assert decide_kind(evidence, load_vocabularies()).code == "legal_aid"
+    assert decide_kind(replace(evidence, type_text="policestations"), load_vocabularies()).code == "support_organisation"
