@@ -300,11 +300,18 @@ class _Spans:
         if kept is None:
             return None
         if kept.is_all and self._lanes > 1:
-            size = min(size, max(LEAST_ROWS, -(-(kept.last - after) // (AHEAD * self._lanes))))
+            size = min(size, self._share(kept.last - after))
         foresees = self._context.wants(Stage.SCORE) and not self._context.foresight.is_given_up
         self._after = max(after, min(after + size, kept.last))
         self._is_over = kept.is_all and self._after >= kept.last
         return Span(self._file, after, self._after, self._is_over, foresees, foresees and self._context.foresight.keeps_rows)
+
+
+    def _share(self, left: int) -> int:
+        """How many of the rows that are left are the next chunk; a few that would stay alone at the end belong to it, for the rows of a chunk tell together how
+        far its list can be trusted."""
+        size = max(LEAST_ROWS, -(-left // (AHEAD * self._lanes)))
+        return left if left - size < LEAST_ROWS else size
 
 
 @contextmanager
