@@ -276,11 +276,13 @@ def rescore(conn: Connection, workshop: Workshop, run_id: int, stored: Sequence[
 
 def score_told(conn: Connection, workshop: Workshop, run_id: int, told: Sequence[ToldAnew]) -> list[ToldAnew]:
     """Save what the whole run tells of records, with the score and the state that follow, without reading them back: as `add_run_issues` and `rescore` would.
-    Returns those for which that does not do, and of which nothing was saved: where a person's answers or other places' codes have a say."""
+    Returns those for which that does not do, and of which nothing was saved: where a person's answers or other places' codes have a say, or somebody was at
+    them meanwhile."""
     is_answered = bool(_verdicts_for(conn, [each.record_key for each in told]))
+    untouched = record_store.as_saved(conn, run_id, [each.record_id for each in told])
     parts: tuple[list[ToldAnew], list[ToldAnew]] = ([], [])
     for each in told:
-        parts[is_answered or any(issue.code == TAKEN_CODE for issue in each.issues)].append(each)
+        parts[is_answered or each.record_id not in untouched or any(issue.code == TAKEN_CODE for issue in each.issues)].append(each)
     simple, left = parts
     outcomes = [(each, _told_anew(workshop, each)) for each in simple]
     sealer = seal_texts(conn, workshop.keyring, _issue_texts([issue for each in simple for issue in each.issues]))

@@ -316,6 +316,12 @@ def save_scores(conn: Connection, scored: Sequence[ScoredRecord], *, repriced: C
     """), {**incoming.values, "repriced": None if repriced is None else sorted(repriced)})  # noqa: S608
 
 
+def as_saved(conn: Connection, run_id: int, record_ids: Sequence[int]) -> set[int]:
+    """Those of these records that stand as this run wrote them: nobody answered on them meanwhile, and nothing scored them anew."""
+    query = select(RecordRow.record_id).where(RecordRow.record_id == func.any(list(record_ids)), RecordRow.run_id == run_id, RecordRow.stage == "enrich")
+    return set(conn.execute(query).scalars())
+
+
 def state_of(record: str, run: str = "run_id") -> str:
     """SQL: where a staged record (its name in the statement) stands. What was scored when it was written has its state already; until the score stage of
     its run is done, and it was not scored anew, it counts as new all the same: other records of the run may still change it. To write states twice would

@@ -159,3 +159,26 @@ def test_what_the_whole_run_tells_is_scored_from_what_is_at_hand_as_if_it_were_r
     codes = {row[1] for row in at_hand[1]}
     assert {"contact.phone_shared", "contact.email_shared", "code.mfl_shared", "code.taken", "verified.stale"} <= codes
     assert any("duplicate" in (row[2] or "") for row in at_hand[0])
+
+
+def test_a_record_that_somebody_was_at_meanwhile_is_read_back(
+    settings: Settings, database: Database, admin: Actor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "list.json"
+    path.write_text(json.dumps(SHARED))
+    quick, touched = whole_run.score_told, []
+
+    def told(conn: Any, workshop: Any, run_id: int, records: Sequence[ToldAnew]) -> list[ToldAnew]:
+        touched.append(next(each.record_id for each in records if each.issues[0].code == "contact.phone_shared"))
+        conn.execute(text("UPDATE staging.records SET state = 'rejected', stage = 'score' WHERE record_id = :record_id"), {"record_id": touched[0]})
+        return quick(conn, workshop, run_id, records)
+
+    monkeypatch.setattr(whole_run, "score_told", told)
+    received = pipeline.receive(database, settings, admin, [path])
+    pipeline.execute(database, settings, pipeline.start(database, settings, admin, [file.file_id for file in received if file.file_id is not None]))
+    with database.read() as conn:
+        states = dict(conn.execute(text("SELECT record_id, state FROM staging.records")).all())
+        codes = set(conn.execute(text("SELECT code FROM staging.issues WHERE record_id = :record_id"), {"record_id": touched[0]}).scalars())
+    assert states.pop(touched[0]) == "rejected"
+    assert "contact.phone_shared" in codes
+    assert "rejected" not in states.values()
