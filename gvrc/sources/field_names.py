@@ -355,7 +355,9 @@ def object_of_pairs(value: Any) -> dict[str, Any] | None:
 
     At least two of the names must be those of fields we know, or one where the pairs come from XML.
     """
-    if type(value) is not list or len(value) < 2 or not all(type(item) is dict for item in value):
+    if type(value) is not list or len(value) < 2 or type(value[0]) is not dict or named_value(value[0]) is None:
+        return None
+    if not all(type(item) is dict for item in value):
         return None
     told: dict[str, Any] = {}
     for item in value:

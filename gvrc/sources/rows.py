@@ -7,7 +7,7 @@ import re
 from functools import lru_cache
 from hashlib import blake2b
 from operator import itemgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -120,6 +120,9 @@ def _naming_hash(values: dict[str, Any]) -> str:
 
 # ---------------------------------------------------------------- canonical values
 
+_CODED = frozenset({list, dict})
+"""Types of values that are words only beside or within a code."""
+
 Part = tuple[int, str, Any]
 """A value that must be put together with others: the rank of its path, its label, the value."""
 
@@ -154,7 +157,7 @@ class ValueReader:
         for canonical, part in self._from_parents[1]:
             parts.setdefault(canonical, []).append(part)
         for canonical, found in parts.items():
-            if len(found) == 1 and canonical not in TICKED_FIELDS:
+            if len(found) == 1 and (canonical not in TICKED_FIELDS or type(found[0][2]) is list):
                 values[canonical] = found[0][2]
             elif (value := _put_together(canonical, found)) is not None:
                 values[canonical] = value
@@ -167,9 +170,10 @@ class ValueReader:
 
     def _read_words(self, values: dict[str, Any]) -> None:
         """Coded values as their words, and a list of units as the address it is."""
-        for canonical in self._worded:
-            if type(value := values.get(canonical)) in (list, dict) and (said := words_of(value) or _several(value)):
-                values[canonical] = said
+        if not _CODED.isdisjoint(map(type, map(values.get, self._worded))):  # of most lists no record holds any
+            for canonical in self._worded:
+                if type(value := values.get(canonical)) in _CODED and (said := words_of(value) or _several(value)):
+                    values[canonical] = said
         if type(units := values.get("location")) is list:
             values["location"] = _several(units)
 
@@ -186,51 +190,57 @@ def _several(value: Any) -> str:
     return ", ".join(words_of(item) or str(item) for item in value if not is_missing(item)) if type(value) is list else ""
 
 
+class _Step(NamedTuple):
+    """What a key of an object means: `below` an object to enter; the canonical field (empty for none) with the rank of this path, -1 for a field that has
+    no other."""
+
+    below: _Plan | None = None
+    canonical: str = ""
+    rank: int = -1
+
+
 class _Plan:
-    """What the keys of an object mean: `alone` a canonical field that has no other path; `shared` one that has, with the rank of this
-    path; `below` an object to enter."""
+    """What the keys of an object mean."""
 
     def __init__(self) -> None:
-        self.alone: dict[str, str] = {}
-        self.shared: dict[str, tuple[str, int]] = {}
-        self.below: dict[str, _Plan] = {}
+        self.steps: dict[str, _Step] = {}
 
     def add(self, steps: tuple[str, ...], canonical: str, rank: int) -> None:
         """Read one path. `rank` is -1 for a field that has no other."""
         plan = self
-        for step in steps[:-1]:
-            plan = plan.below.setdefault(step, _Plan())
-        if rank < 0:
-            plan.alone[steps[-1]] = canonical
-        else:
-            plan.shared[steps[-1]] = (canonical, rank)
+        for name in steps[:-1]:
+            step = plan.steps.get(name, _Step())
+            below = step.below or _Plan()
+            plan.steps[name], plan = step._replace(below=below), below
+        last = plan.steps.get(steps[-1], _Step())
+        if rank < 0 or last.rank >= 0 or not last.canonical:  # of a path that means two fields, one that has no other path counts
+            plan.steps[steps[-1]] = last._replace(canonical=canonical, rank=rank)
 
     def read(self, data: dict[str, Any], values: dict[str, Any], parts: dict[str, list[Part]]) -> None:
         """Put what a record says into `values`, and what must be put together into `parts`."""
-        alone, shared, below = self.alone, self.shared, self.below
+        steps = self.steps
         for key, value in data.items():
-            if not value and (value is None or value == "" or value == [] or (value is False and self._canonical(key) not in _MAY_BE_NO)):
+            if (step := steps.get(key)) is None:
                 continue
-            if key in below and (value := below[key].enter(value, values, parts)) is None:
+            below, canonical, rank = step
+            if not value and (value is None or value == "" or value == [] or (value is False and canonical not in _MAY_BE_NO)):
                 continue
-            if key in alone:
-                values[alone[key]] = value
-            elif key in shared:
-                canonical, rank = shared[key]
-                if canonical in parts:
-                    parts[canonical].append((rank, key, value))
-                else:
-                    parts[canonical] = [(rank, key, value)]
-
-
-    def _canonical(self, key: str) -> str:
-        return self.alone.get(key) or self.shared.get(key, ("", 0))[0]
+            if below is not None and (value := below.enter(value, values, parts)) is None:
+                continue
+            if not canonical:
+                continue
+            if rank < 0:
+                values[canonical] = value
+            elif canonical in parts:
+                parts[canonical].append((rank, key, value))
+            else:
+                parts[canonical] = [(rank, key, value)]
 
     def enter(self, value: Any, values: dict[str, Any], parts: dict[str, list[Part]]) -> Any:
         """Read what is mapped by its parts; what is left of the value to be read as a whole, None for nothing: it would say the same again."""
         if type(value) is list:
-            if FIRST in self.below and type(value[0]) is dict:
-                self.below[FIRST].read(value[0], values, parts)
+            if (first := self.steps.get(FIRST)) is not None and first.below is not None and type(value[0]) is dict:
+                first.below.read(value[0], values, parts)
                 return None
             told = object_of_pairs(value)
         else:
