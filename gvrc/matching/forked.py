@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 import os
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -28,8 +29,8 @@ _LOOKS, _BETWEEN_LOOKS = 3, 0.0002
 
 
 def may_fork() -> bool:
-    """Whether this process may be copied: other threads would be cut in two by it."""
-    return "fork" in get_all_start_methods() and threading.active_count() == 1 and not current_process().daemon
+    """Whether this process may be copied: other threads would be cut in two by it, and libraries of macOS do not bear it."""
+    return "fork" in get_all_start_methods() and sys.platform != "darwin" and threading.active_count() == 1 and not current_process().daemon
 
 
 def workers_for(workers: int, is_long: bool) -> int:
