@@ -10,7 +10,7 @@ from functools import lru_cache
 from gvrc.cleaning.kinds import kind_in_words
 from gvrc.cleaning.phones import is_mobile
 from gvrc.model.issue import Issue, Suggestion
-from gvrc.model.record import Contact, ContactType, Record, Visibility
+from gvrc.model.record import STAFFS_OWN, Contact, ContactType, Record, Visibility
 from gvrc.model.run import Stage
 from gvrc.reference.vocabularies import Vocabularies, normalised, own_names, reference_rows
 
@@ -97,15 +97,19 @@ def _only_contact(record: Record, reachable: list[Contact], vocabularies: Vocabu
     if only.value in vocabularies.emergency_codes:
         yield Issue(code="contact.emergency_only", field_name="contacts", value=only.value, record_key=record.record_key)
     elif vocabularies.group(record.facility_type) == "police" and _is_an_officers(only, record) and is_mobile(only.value):
-        kept = Suggestion(
+        suggested = _left_out() if only.label == STAFFS_OWN else Suggestion(
             values={"contacts": only.value}, shown="keep it as the station's number", confidence=0.6, reason="It is the only number by which the place can be reached.",
-        )
-        yield Issue(code="contact.officer_only", field_name="contacts", value=only.value, record_key=record.record_key, suggestion=kept)
+        )  # fmt: skip
+        yield Issue(code="contact.officer_only", field_name="contacts", value=only.value, record_key=record.record_key, suggestion=suggested)
+
+
+def _left_out() -> Suggestion:
+    return Suggestion(values={"contacts": None}, shown="leave it out", confidence=0.8, reason="The list is one of persons: the number reaches one who works there, not the place.")
 
 
 def _is_an_officers(only: Contact, record: Record) -> bool:
     """Whether the only number is marked as an officer's own, or stands beside the name of one and is marked as nothing else."""
-    return only.label == _OFFICERS_OWN or (only.label is None and record.officer is not None)
+    return only.label in (_OFFICERS_OWN, STAFFS_OWN) or (only.label is None and record.officer is not None)
 
 
 def _level(record: Record, vocabularies: Vocabularies) -> Iterator[Issue]:

@@ -14,7 +14,7 @@ from gvrc.cleaning.phones import PhoneFind, find_phones, is_mobile, is_toll_free
 from gvrc.cleaning.text import LONGEST_TEXT, clean_text, is_missing
 from gvrc.model.issue import Issue, Suggestion
 from gvrc.model.quick import quick, replaced
-from gvrc.model.record import CONTACT_FIELDS, Contact, ContactType, FieldChange
+from gvrc.model.record import CONTACT_FIELDS, STAFFS_OWN, Contact, ContactType, FieldChange
 from gvrc.reference.gazetteer import load_gazetteer
 from gvrc.reference.place_names import place_key
 from gvrc.reference.vocabularies import kind_words, load_vocabularies
@@ -360,6 +360,12 @@ def _as_it_is_called(contact: Contact, own: Iterable[str], names_place: Iterable
 def _its_own_words(place: str) -> tuple[str, ...]:
     """The words by which a place differs from others of its kind, in lower case."""
     return tuple(word for word in _WORDS.findall(place) if len(word) >= SHORTEST_OWN_NAME and word not in kind_words())
+
+
+def as_of_staff(contacts: tuple[Contact, ...]) -> tuple[Contact, ...]:
+    """Contacts in which the numbers of officers are told as those of members of staff, as a list of persons has them."""
+    officers = _label(_OF_AN_OFFICER, may_be_own=True)
+    return tuple(replaced(contact, label=STAFFS_OWN) if contact.label == officers else contact for contact in contacts)
 
 
 SHORTEST_OWN_NAME = 4

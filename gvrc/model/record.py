@@ -20,6 +20,9 @@ CANONICAL_FIELDS: tuple[str, ...] = (
 about the place; `section` the heading a row stands under; `officer_contact` a number or address of the officer
 in charge or another person, not of the place; `contact_type` what kind of contact the row tells, or whose it is (`Landline`, `OCS`); `coordinates` both numbers in one value; `district` an old district or division."""
 
+STAFFS_OWN = "Staff member's own"
+"""What a contact is called, and its `contact_type`, in a list of persons who work at places: it reaches one of them, not the place."""
+
 CONTACT_FIELDS = ("phone", "contact", "hotline", "email", "website", "officer_contact")
 """Canonical fields that hold contacts, in the order in which they are read; the first phone found is the primary one."""
 ABOUT_CONTACTS = frozenset({*CONTACT_FIELDS, "contacts"})

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from gvrc.errors import DamagedFileError, UnknownFormatError
-from gvrc.model.record import CONTACT_FIELDS
+from gvrc.model.record import CONTACT_FIELDS, STAFFS_OWN
 from gvrc.model.source import LEFT_OUT, Detection, FieldSample, Mapping, SourceKind
 from gvrc.reference.vocabularies import load_vocabularies
 from gvrc.sources.called_lines import CALLED_LINES, CalledLines, are_called_lines
@@ -20,7 +20,7 @@ from gvrc.sources.field_names import NEVER, NOWHERE, is_field_name, known_name, 
 from gvrc.sources.fixed_width import columns_of, dialect_of, find_columns
 from gvrc.sources.headed import HeadedRecords, are_headed
 from gvrc.sources.json_lines import JsonLinesRecords
-from gvrc.sources.json_stream import EACH, FoundRecord, Trouble
+from gvrc.sources.json_stream import EACH, ROWS_OF_TABLES, FoundRecord, Trouble
 from gvrc.sources.json_tables import (
     CALLED,
     COLUMNS,
@@ -50,7 +50,7 @@ from gvrc.sources.json_tree import (
 from gvrc.sources.known import KnownSource, known_sources, slug
 from gvrc.sources.labelled import LABEL_MARK, parts_of_cell
 from gvrc.sources.looks import KIND_HEADING, heading_level, is_area, is_county, is_kind_key, kind_told
-from gvrc.sources.mapping import FieldValues, field_values, is_name_above, likeness, propose_fields, signature
+from gvrc.sources.mapping import ARE_PERSONS, FieldValues, field_values, is_name_above, likeness, propose_fields, signature
 from gvrc.sources.referenced import ABOVE, REFERENCED, RowsAbove, are_referenced, with_references
 from gvrc.sources.strange_files import is_json_inside_a_text, require_text
 from gvrc.sources.text import find_preface, open_text, read_head, text_lines
@@ -428,7 +428,7 @@ def _flat_leaves(records: Sequence[dict[str, Any]]) -> list[str]:
 def _record_groups(groups: list[Group]) -> list[Group]:
     """The groups that are records: the one that reads most like places, and its like beside it in the tree."""
     groups = _without_headings_of_contacts(_without_units(groups))
-    weighed = [(_weight(group), group) for group in _without_envelopes(_without_staff(_without_asides(groups)))]
+    weighed = [(_weight(group), group) for group in _without_accounts(_without_envelopes(_without_staff(_without_asides(groups))))]
     best_weight, best = max(weighed, key=lambda pair: (pair[0], pair[1].count), default=(0.0, None))
     if best is None or best_weight <= 0:
         return _largest(groups)
@@ -505,8 +505,34 @@ def _is_like(group: Group, main: Sequence[Group]) -> bool:
 
 
 def _are_persons(group: Group) -> bool:
-    """Whether a group is a list of persons, by the key it stands under; a kind of place there (`contacts.police`) tells places."""
-    return next((step.casefold() for step in reversed(group.path) if step != EACH), "") in _OF_PERSONS
+    """Whether a group is a list of persons, by the key it stands under or as those who sign in; a kind of place there (`contacts.police`) tells places."""
+    return next((step.casefold() for step in reversed(group.path) if step != EACH), "") in _OF_PERSONS or _are_accounts(group)
+
+
+_KEPT_OF_PERSONS = frozenset({
+    "user", "users", "customuser", "admin", "admins", "administrators", "account", "accounts", "customers", "clients", "patients", "survivors", "victims", "drivers", "employees", "profiles",
+    "report", "reports", "cases", "incidents", "complaints", "appointments", "bookings", "messages", "feedback", "alerts", "notifications", "sessions", "tickets",
+})  # fmt: skip
+"""The last words of what tables of a program are called that keep who signs in to it or is served, and what they told it."""
+_OF_ACCOUNTS = frozenset({"password", "passwd", "pwd", "pass word", "user password", "password hash", "hashed password", "remember token", "salt", "last login", "is superuser", "is staff"})
+"""Columns that only tables of those who sign in have."""
+
+
+def _are_accounts(group: Group) -> bool:
+    """Whether objects are who signs in or is served, or what these told, by what their list is called or by its passwords; places may sign in too, and read like places."""
+    table = group.path[-3] if len(group.path) > 2 and group.path[-2] in ROWS_OF_TABLES else next((step for step in reversed(group.path) if step != EACH), "")
+    tells = any(word in _KEPT_OF_PERSONS for word in plain_name(table).split()[-1:]) or any(plain_name(leaf) in _OF_ACCOUNTS for leaf in islice(group.leaves, MOST_FIELDS))
+    return tells and _share_of_places(group, _NAMES_OF_ACCOUNTS) < 0.5
+
+
+_NAMES_OF_ACCOUNTS = ("name", "title", "station", "station_name", "stationname", "facility", "facility_name", "hospital", "hospital_name", "organization", "organisation")
+
+
+def _without_accounts(groups: list[Group]) -> list[Group]:
+    """The groups without those who sign in, where others have names: a dump of a program's database holds its users beside its places."""
+    accounts = [group for group in groups if _are_accounts(group)]
+    others = [group for group in groups if group not in accounts and _has_name(group) and len(_canonicals(group)) > 1]
+    return [group for group in groups if group not in accounts] if accounts and any(not _is_above(one, other) for one in accounts for other in others) else groups
 
 
 def _without_staff(groups: list[Group]) -> list[Group]:
@@ -542,7 +568,9 @@ def _share_of_places(group: Group, keys: Sequence[str]) -> float:
 def _stand_together(one: Group, other: Group) -> bool:
     """Whether two lists hang on one object: `{"providers": {"legal": [..], "medical": [..]}}`. What has a name and a number there is a place, whatever its other
     fields are called."""
-    return len(one.path) == len(other.path) > 1 and one.path[-1] == other.path[-1] == EACH and one.path[:-2] == other.path[:-2]
+    if len(one.path) != len(other.path) or len(one.path) < 2 or not one.path[-1] == other.path[-1] == EACH:
+        return False
+    return one.path[:-2] == other.path[:-2] or (len(one.path) > 2 and one.path[-2] == other.path[-2] in ROWS_OF_TABLES and one.path[:-3] == other.path[:-3] and EACH not in (one.path[-3], other.path[-3]))
 
 
 def _without_asides(groups: list[Group]) -> list[Group]:
@@ -720,6 +748,8 @@ def _guess(sample: Sample, fields: list[FieldValues], source: str) -> Detection:
         reasons.append("No field was recognised as the name of the place: choose one.")
     reasons.append(f"{sum(1 for told in samples if told.canonical)} of {len(samples)} fields were recognised.")
     constants = {"facility_type": "Police Station"} if "facility_type" not in canonicals and _is_of_stations(proposed) else {}
+    if "officer_contact" in canonicals and "contact_type" not in canonicals and any(told.reason == ARE_PERSONS for told in samples):
+        constants["contact_type"] = STAFFS_OWN
     return _detection(sample, source, proposed, constants, _confidence(samples, canonicals), tuple(reasons), samples, is_known=False)
 
 

@@ -590,6 +590,8 @@ class JsonRecords:
         sign = window.peek()
         if sign == "[" and (() in paths or _below(paths, EACH)):
             yield from self._array(window, _below(paths, EACH) or paths, parent)
+        elif sign == "[" and any(len(path) > 1 and path[1] in ROWS_OF_TABLES for path in paths):
+            yield from self._tables(window, paths, parent)
         elif sign == "{" and (() in paths or self._is_record(window, paths)):
             yield from self._single(window, parent)
         elif sign == "{":
@@ -729,6 +731,22 @@ class JsonRecords:
         window.position += 1
         self._next_index[parent.pointer] = index
 
+    def _tables(self, window: JsonWindow, paths: Paths, parent: _Parent) -> Iterator[list[FoundRecord]]:
+        """The tables of a dump of a database, by their names; those on no path are passed over."""
+        window.take("[")
+        index = self._next_index.get(parent.pointer, 0)
+        while (sign := window.peek(_BETWEEN)) != "]":
+            if not sign:
+                raise BrokenText("the file ends before the list is closed")
+            name = _named_table(window)
+            if below := _below(paths, name) if name else ():
+                yield from self._walk(window, below, _Parent(f"{parent.pointer}/{index}", told_by_key(name, parent.context), (*parent.level, name)))
+            elif not window.skip():
+                raise BrokenText("the file ends there")
+            index += 1
+        window.position += 1
+        self._next_index[parent.pointer] = index
+
     def _records(self, window: JsonWindow, parent: _Parent, index: int) -> Iterator[list[FoundRecord]]:
         pointer, context = parent.pointer, parent.context
         while (sign := window.peek(_BETWEEN)) != "]":
@@ -855,6 +873,29 @@ class JsonRecords:
             pass
         opening = _OPENING.match(window.text, window.position)
         return opening is not None and (not self._opening or opening.group().split('"')[1] == self._opening)
+
+
+_NAMED_TABLE = re.compile(r'\{[^\[\]{}]{0,600}?"(?:name|table|table_?name)"[ \t\r\n]*:[ \t\r\n]*"([^"\\]{1,100})"', re.IGNORECASE)
+_NAMES_TABLES = frozenset({"name", "table", "table_name", "tablename"})
+ROWS_OF_TABLES = ("data", "rows", "records")
+
+
+def _named_table(window: JsonWindow) -> str:
+    """The name of the table that begins here, which stands before its rows; empty for what is none."""
+    while len(window.text) - window.position < 1_000 and window.more():
+        pass
+    named = _NAMED_TABLE.match(window.text, window.position)
+    return named[1] if named else ""
+
+
+def table_name(item: Any) -> str:
+    """The name of a table as dumps of databases write it (`{"type": "table", "name": "stations", "data": [..]}`, `{"table": "stations", "rows": [..]}`);
+    empty for any other value, for there names and data are those of a list of places too."""
+    if type(item) is not dict or not any(type(item.get(key)) is list for key in ROWS_OF_TABLES):
+        return ""
+    named = next((key for key in item if key.casefold() in _NAMES_TABLES), "")
+    is_table = item.get("type") == "table" or named.casefold() in _NAMES_TABLES - {"name"}
+    return item[named] if is_table and named and type(item[named]) is str else ""
 
 
 KIND_OF_LIST = "list"

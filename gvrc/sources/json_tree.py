@@ -23,6 +23,7 @@ from gvrc.sources.json_stream import (
     ends_in_comma,
     inheritable_values,
     json_reason,
+    table_name,
     told_by_key,
     without_trailing_commas,
 )
@@ -271,6 +272,10 @@ def empty_lists(tree: Any) -> list[tuple[str, ...]]:
     return [(key, *path) for key, value in tree.items() if type(value) in (dict, list) for path in empty_lists(value)]
 
 
+MOST_TABLES = 500
+"""Tables of a dump of a database that are looked at."""
+
+
 class _Search:
     def __init__(self) -> None:
         self.groups: dict[tuple[str, ...], Group] = {}
@@ -295,6 +300,11 @@ class _Search:
                     self.look(value, (*path, key), told_by_key(key, below))
 
     def _look_in_list(self, node: list[Any], path: tuple[str, ...], context: dict[str, Any]) -> None:
+        if any(names := [table_name(item) for item in node[:MOST_TABLES]]):
+            for name, table in zip(names, node, strict=False):
+                if name:
+                    self.look(table, (*path[:-1], name), told_by_key(name, context))
+            return
         for item in node:
             if type(item) is dict:
                 self.group(path).add(item, context)

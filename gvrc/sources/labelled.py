@@ -30,7 +30,7 @@ _BOUNDARY = re.compile(r"[\n|;,.•·]\s*|\s[-–—]\s")
 
 def labelled(text: str) -> dict[str, str] | None:
     """What a text says behind each name of a field in it, and what stands before the first under an empty name; None for a text with fewer than two such
-    names, or one that is JSON."""
+    names that is no name of a place with its number as pages show them, or one that is JSON."""
     if (text.count(":") < 2 and "</" not in text) or len(text) > LONGEST_TEXT or text.lstrip()[:1] in ("{", "["):
         return None
     return dict(pairs) if (pairs := _parts(text)) else None
@@ -58,7 +58,7 @@ def _parts(text: str) -> tuple[tuple[str, str], ...]:
             labels.append((begin, colon.end(), plain[begin : colon.start()].strip()))
             after = colon.end()
     if len({label.casefold() for _, _, label in labels}) < 2:
-        return ()
+        return _headed_number(text) if "</" in text else ()
     ends = [begin for begin, _, _ in labels[1:]] + [len(plain)]
     told: dict[str, str] = {}
     for (_, start, label), end in zip(labels, ends, strict=True):
@@ -67,6 +67,25 @@ def _parts(text: str) -> tuple[tuple[str, str], ...]:
     if before := plain[: labels[0][0]].strip(" \t\r\n|;,-–—•·"):
         told[""] = before
     return tuple(told.items())
+
+
+_HEADING = re.compile(r"\s*(?:<(?:div|p|span|center)\b[^<>]{0,300}>\s*)*<(h[1-6]|b|strong)\b[^<>]{0,300}>\s*([^<>]{3,100}?)\s*(?=<)", re.IGNORECASE)
+"""What a page shows of a place begins with its name."""
+_NUMBER = re.compile(r"(?<![\d.])\+?\d(?:[\s/()-]?\d){6,13}(?!\d)|(?:(?<=call )|(?<=dial )|(?<=tel ))\d{3,4}(?!\d)", re.IGNORECASE)
+_TAG = re.compile(r"<[^<>]{0,300}>")
+MOST_BESIDE = 60
+"""Characters beside the name and the number, such as `Call us on`; more of them is a description."""
+
+
+def _headed_number(text: str) -> tuple[tuple[str, str], ...]:
+    """The heading of a piece of a page under an empty name, and the number below it: `<h1>Tiwi Police Station</br><a href='tel:'>Call 0700 000 001</a></h1>`."""
+    heading = _HEADING.match(text)
+    if heading is None or any(map(str.isdigit, heading[2])) or not any(map(str.isalpha, heading[2])):
+        return ()
+    rest = " ".join(_TAG.sub(" ", text[heading.end() :]).split())
+    numbers = _NUMBER.findall(rest)
+    beside = len(rest) - sum(map(len, numbers))
+    return (("", heading[2]), ("Tel", ", ".join(numbers))) if numbers and beside <= MOST_BESIDE else ()
 
 
 def _label_begins(text: str, after: int, end: int) -> int:

@@ -541,6 +541,10 @@ _NAMES_A_KEY = re.compile(r"\b(?:seconds|nanoseconds|millis|epoch|id|ids|uid|fid
 """Names of fields whose digits are no number to call."""
 
 
+ARE_PERSONS = "it reads like the names of persons beside those of places"
+"""Why a column of names names no places: its list is one of persons, each at a place."""
+
+
 def _by_values(values: FieldValues) -> Proposal:
     """What a field with an unknown name means, by its values alone."""
     if not values.values:
@@ -550,7 +554,7 @@ def _by_values(values: FieldValues) -> Proposal:
     if _UNNAMED.fullmatch(values.path) and sum(isinstance(value, str) and _is_of_officer(value) for value in values.values) >= SURE * len(values.values):
         return Proposal(canonical="contact_type", confidence=0.7, reason="its values tell whose the numbers are")
     if _UNNAMED.fullmatch(values.path) and values.looks("person") >= MOSTLY_TITLED:
-        return Proposal(canonical="officer", confidence=0.7, reason="it reads like the names of persons beside those of places")
+        return Proposal(canonical="officer", confidence=0.7, reason=ARE_PERSONS)
     if share("contact_list", values.values) >= SURE:
         return Proposal(canonical="contact", confidence=0.8, reason="its values are lists of phones and e-mail addresses")
     is_a_type = len(values.steps) > 1 and values.steps[-1].casefold() == "type"  # what kind of data it is, not what it says
@@ -854,7 +858,7 @@ def _with_a_name(proposals: dict[str, Proposal], fields: list[FieldValues]) -> d
         return {**proposals, serving[0].path: Proposal(canonical="name", confidence=0.7, reason="it names services that are called, one to a record")}
     if best is not None and best.looks("name") >= 0.4:
         return {**proposals, best.path: Proposal(canonical="name", confidence=0.6, reason="its values read like names of places")}
-    return _named_from_above(proposals, fields) or _with_first_text(proposals, free)
+    return _named_from_above(proposals, fields) or _named_by_contents(proposals, fields) or _with_first_text(proposals, free)
 
 
 def _named_from_above(proposals: dict[str, Proposal], fields: list[FieldValues]) -> dict[str, Proposal] | None:
@@ -866,6 +870,13 @@ def _named_from_above(proposals: dict[str, Proposal], fields: list[FieldValues])
     if named_by_keys:
         return {**proposals, named_by_keys[-1].path: Proposal(canonical="name", confidence=0.6, reason="the records stand under their names", rank=9_000)}
     return None
+
+
+def _named_by_contents(proposals: dict[str, Proposal], fields: list[FieldValues]) -> dict[str, Proposal] | None:
+    """The proposals with a `content` or `description` as the name when it says nothing else; None where none does."""
+    naming = (values for values in fields if proposals[values.path].canonical == "description" and not values.path.startswith("^") and values.looks("name") >= SURE and _may_be_names(values))
+    found = next(naming, None)
+    return None if found is None else {**proposals, found.path: Proposal(canonical="name", confidence=0.6, reason="its values read like names of places")}
 
 
 def _with_first_text(proposals: dict[str, Proposal], free: list[FieldValues]) -> dict[str, Proposal]:
@@ -898,7 +909,7 @@ def _without_names_of_persons(proposals: dict[str, Proposal], fields: list[Field
     others = [values.path for values in names if plain_name(values.steps[-1]) in ("name", "full name") and values.values and not values.looks("name")]
     theirs = [values.path for values in fields if others and proposals[values.path].canonical in _REACHED_BY and not _is_of_place(values.steps[-1])]
     return proposals | {
-        path: Proposal(canonical=None, confidence=0.7, reason="it reads like the names of persons beside those of places") for path in others
+        path: Proposal(canonical=None, confidence=0.7, reason=ARE_PERSONS) for path in others
     } | {path: Proposal(canonical="officer_contact", confidence=0.7, reason="it is how to reach the persons of the list, not the places") for path in theirs}
 
 

@@ -14,6 +14,7 @@ from gvrc.checks.keys import keyed
 from gvrc.cleaning.codes import CleanCodes, clean_codes
 from gvrc.cleaning.contacts import (
     CleanContacts,
+    as_of_staff,
     contacts_in_text,
     merged_contacts,
     offices,
@@ -34,7 +35,7 @@ from gvrc.cleaning.stated import NOTHING, StatedValues, stated_values
 from gvrc.cleaning.text import clean_text, is_missing
 from gvrc.model.issue import Issue, Suggestion
 from gvrc.model.place import Point
-from gvrc.model.record import ABOUT_CONTACTS, Contact, ContactType, FieldChange, Record, Visibility
+from gvrc.model.record import ABOUT_CONTACTS, STAFFS_OWN, Contact, ContactType, FieldChange, Record, Visibility
 from gvrc.model.run import StageResult
 from gvrc.model.source import SourceRow
 from gvrc.reference.corrections import Corrections
@@ -345,6 +346,8 @@ class _RowWork:
             self.changes.append(_change("contact", None, ", ".join(contact.value for contact in elsewhere), "contact-from-other-field"))
         if ((officer := self._text("officer")) or "officer_contact" in values) and any(contact.contact_type is ContactType.EMAIL for contact in contacts):
             contacts = with_officers_emails(contacts, officer or "", name.name or "")
+        if values.get("contact_type") == STAFFS_OWN:
+            contacts = as_of_staff(contacts)
         can_be_called = any(contact.contact_type in (ContactType.PHONE, ContactType.HOTLINE) for contact in contacts)
         self.issues.extend(clean.issues if can_be_called else (_as_only(self._with_area_code(issue)) for issue in clean.issues))
         return contacts

@@ -8,7 +8,7 @@ from gvrc.checks.catalogue import CATALOGUE
 from gvrc.checks.values import RULES, final_issues, record_issues, requirements, without_list_habits
 from gvrc.model.issue import Issue
 from gvrc.model.place import Place
-from gvrc.model.record import Contact, ContactType, Record, Visibility
+from gvrc.model.record import STAFFS_OWN, Contact, ContactType, Record, Visibility
 from gvrc.model.run import Stage
 from gvrc.reference.vocabularies import load_vocabularies
 
@@ -60,6 +60,16 @@ def test_an_officers_own_mobile_is_a_question_only_when_it_is_alone_and_of_the_p
     assert codes(contacts=(beside_a_name,), officer="CI Example") == ["contact.officer_only"]
     assert codes(contacts=(replace(own, value="+254202000044", label=None),), officer="CI Example") == []
     assert "contact.officer_only" not in codes(contacts=(own,), facility_type="dispensary")
+
+
+def test_a_number_out_of_a_list_of_persons_is_suggested_to_be_left_out() -> None:
+    def suggested(label: str) -> Any:
+        only = Contact(contact_type=ContactType.PHONE, value="+254700000044", label=label)
+        issue = next(record_issues(record(contacts=(only,)), load_vocabularies(), Stage.ENRICH))
+        return issue.code, issue.suggestion and issue.suggestion.values
+
+    assert suggested(STAFFS_OWN) == ("contact.officer_only", {"contacts": None})
+    assert suggested("Officer's mobile") == ("contact.officer_only", {"contacts": "+254700000044"})
 
 
 def test_officers_numbers_throughout_a_list_are_a_note_and_no_questions() -> None:

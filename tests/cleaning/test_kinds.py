@@ -3,6 +3,7 @@ from dataclasses import replace
 import pytest
 
 from gvrc.cleaning.kinds import CleanKind, KindEvidence, decide_kind, find_kind, stated_level
+from gvrc.cleaning.names import clean_name
 from gvrc.reference.vocabularies import load_vocabularies
 
 
@@ -169,3 +170,9 @@ def test_a_foundation_in_a_list_of_legal_aid_stays_what_the_list_says() -> None:
     evidence = KindEvidence(type_text="legal_centers", is_of_list=True, name="Example Foundation", name_kind="support_organisation")
     assert decide_kind(evidence, load_vocabularies()).code == "legal_aid"
     assert decide_kind(replace(evidence, type_text="policestations"), load_vocabularies()).code == "support_organisation"
+
+
+def test_ambulances_are_called_and_who_runs_them_is_an_organisation() -> None:
+    told = {name: clean_name(name, load_vocabularies()).facility_type for name in ("Ambulance Services", "St John Ambulance", "Kwale Hospital Ambulance")}
+    assert told == {"Ambulance Services": "hotline", "St John Ambulance": "support_organisation", "Kwale Hospital Ambulance": "hospital"}
+    assert decide(type_text="Ambulance").code == "hotline"

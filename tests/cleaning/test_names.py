@@ -17,6 +17,8 @@ def clean(text: object, *, is_police: bool = False) -> CleanName:
         ("KENYATTA NATIONAL HOSP. (KNH)", "Kenyatta National Hospital"),
         ("ST. JOSEPH'S DISP.", "Saint Joseph's Dispensary"),
         ("ST.TERESA ASANTE DISPENSARY", "Saint Teresa Asante Dispensary"),
+        ("ST. JOHN AMBULANCE KENYA", "St John Ambulance Kenya"),
+        ("St John's Ambulance Kwale", "St John Ambulance Kwale"),
         ("PCEA St Mary's Clinic", "PCEA Saint Mary's Clinic"),
         ("Lumumba St Clinic", "Lumumba St Clinic"),
         ("Chiakariga H/C", "Chiakariga Health Centre"),

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from gvrc.errors import UnknownFormatError
-from gvrc.model.source import Detection, SourceFile, SourceRow
+from gvrc.model.record import STAFFS_OWN
+from gvrc.model.source import LEFT_OUT, Detection, SourceFile, SourceRow
 from gvrc.sources.detect import detect
 from gvrc.sources.field_names import known_name
 from gvrc.sources.labelled import labelled
@@ -816,6 +817,9 @@ def test_the_badge_of_an_officer_is_no_code_of_a_place(detected: Callable[[Any],
     assert (fields["station"], fields["phone"], fields.get("badge")) == ("name", "officer_contact", None)
     assigned = [{"badgeNumber": f"EX-00{n}", "name": f"Example Person{n}", "email": f"person{n}@example.org", "assignedStation": f"{place} Police Station"} for n, place in enumerate(("Kwale", "Voi", "Lamu"))]
     assert detected(assigned).mapping.fields == {"assignedStation": "name", "email": "officer_contact"}
+    assert detected(officers).mapping.constants["contact_type"] == STAFFS_OWN
+    commanders = [{"station": f"{place} Police Station", "ocs": f"CI Example{n}", "ocs_phone": f"070000000{n}"} for n, place in enumerate(("Kwale", "Voi", "Lamu"))]
+    assert "contact_type" not in detected(commanders).mapping.constants
     served = [{"name": f"{place} Dispensary", "assigned_station": f"{place} Police Station", "phone": "0700000001"} for place in ("Kwale", "Voi", "Lamu")]
     assert list(detected(served).mapping.fields.items())[:1] == [("name", "name")]
 
@@ -870,3 +874,55 @@ def test_rows_of_a_table_that_point_to_the_unit_above_are_placed_by_it(read: Rea
         ("Kwale County", "Matuga Sub County", "Tiwi Ward"), ("Kwale County", "Matuga Sub County", None), (None, None, None),
     ]  # fmt: skip
     assert detected("name,id,parent\nTiwi Dispensary,1,Kwale\nDiani Clinic,2,Kwale\n").mapping.dialect == ","
+
+
+def _tables(**tables: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """A dump of a database as its administrators export it."""
+    head = [{"type": "header", "version": "5.2.0", "comment": "Export to JSON plugin"}, {"type": "database", "name": "helpers"}]
+    return [*head, *({"type": "table", "name": name, "database": "helpers", "data": rows} for name, rows in tables.items())]
+
+
+ACCOUNTS = [{"id": n, "name": f"Example Person{n}", "email": f"person{n}@example.org", "phone": f"070000000{n}", "county": "Kwale", "ward": "Tiwi", "password": "x"} for n in range(1, 4)]
+AT_PLACES = [{"id": 1, "name": "Tiwi Police Station", "location": "Tiwi"}, {"id": 2, "name": "Diani Police Station", "location": "Diani"}]
+
+
+def test_of_the_tables_of_a_dump_only_those_that_read_like_places_are_taken(read: Read, detected: Callable[[Any], Detection]) -> None:
+    clinics = [{"id": 1, "hospital_name": "Tiwi Hospital", "county": "Kwale", "phone": "0700000011", "password": "x"}]
+    dump = _tables(admin=[{"id": 1, "username": "admin", "password": "x", "role": "all"}], stations=AT_PLACES, hospitals=clinics, users=ACCOUNTS, taxi=[{"id": 1, "mail": "a@example.org", "plates": "KAA 111A"}])
+    assert [(row.pointer, row.values["name"]) for row in read(dump)] == [("/3/data/0", "Tiwi Police Station"), ("/3/data/1", "Diani Police Station"), ("/4/data/0", "Tiwi Hospital")]
+    told = next(reason for reason in detected(dump).reasons if reason.startswith(LEFT_OUT))
+    assert all(aside in told for aside in ("/admin/data/* (1)", "/users/data/* (3)", "/taxi/data/* (1)"))
+    named = [{"table": "users", "rows": ACCOUNTS}, {"table": "stations", "rows": AT_PLACES}]
+    assert [row.pointer for row in read(named)] == ["/1/rows/0", "/1/rows/1"]
+
+
+@pytest.mark.parametrize("key", ["users", "tbl_users", "accounts", "people"])
+def test_those_who_sign_in_are_left_out_beside_places_whatever_more_is_said_of_them(key: str, read: Read, detected: Callable[[Any], Detection]) -> None:
+    content = {key: ACCOUNTS, "stations": AT_PLACES, "reports": [{"id": 1, "title": "An example", "location": "Tiwi", "user_id": 1}]}
+    assert [row.pointer for row in read(content)] == ["/stations/0", "/stations/1"]
+    told = next(reason for reason in detected(content).reasons if reason.startswith(LEFT_OUT))
+    assert all(aside in told for aside in (f"/{key}/* (3)", "/reports/* (1)"))
+
+
+def test_places_that_sign_in_themselves_stay(read: Read) -> None:
+    users = [{"name": f"{place} Hospital", "phone": f"070000002{n}", "county": "Kwale", "password": "x"} for n, place in enumerate(("Tiwi", "Diani", "Kinango"))]
+    assert len(read({"users": users, "counties": [{"id": 2, "name": "Kwale"}]})) == len(users)
+
+
+PAGES = "<h1 style='color:#000'> {} police station</br> <a href='tel:'>Call 070000000{}</a></h1>", "<b>{} Police Station</b><br/>070000000{}", "<div class='x'><h3>{} Police Post</h3><p>Tel 070000000{}</p></div>"
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_name_and_the_number_of_a_piece_of_a_page_are_told_apart(page: str, read: Read) -> None:
+    markers = [{"coords": {"lat": -4.17 - n / 100, "lng": 39.46}, "content": page.format(place, n)} for n, place in enumerate(("Tiwi", "Diani", "Kwale"))]
+    rows = read(markers)
+    assert [str(row.values["name"]).split()[0] for row in rows] == ["Tiwi", "Diani", "Kwale"]
+    assert [row.values["phone"] for row in rows] == [f"070000000{n}" for n in range(3)]
+    assert not any("<" in row.values["name"] for row in rows)
+
+
+def test_a_description_on_a_page_stays_one(read: Read) -> None:
+    said = "<b>Open day and night</b><p>We welcome everybody who needs help, whoever she is and wherever she comes from.</p><p>Call 0700000001</p>"
+    rows = read([{"name": f"{place} Dispensary", "description": said} for place in ("Tiwi", "Diani")])
+    assert [(row.values["name"], row.values["description"]) for row in rows] == [("Tiwi Dispensary", said), ("Diani Dispensary", said)]
+    assert labelled("<b>Tiwi Clinic</b><br>Open 0800 to 1700, at -4.2345678</br>") is None

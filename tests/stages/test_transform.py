@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from gvrc.checks.catalogue import CATALOGUE
 from gvrc.model.issue import Issue
-from gvrc.model.record import CANONICAL_FIELDS, Record, Visibility
+from gvrc.model.record import CANONICAL_FIELDS, STAFFS_OWN, Record, Visibility
 from gvrc.model.source import SourceRow
 from gvrc.reference.corrections import Correction, Corrections
 from gvrc.reference.vocabularies import load_vocabularies
@@ -347,3 +347,9 @@ def test_what_everybody_finds_is_not_hidden_because_its_list_is_called_by_safe_h
 def test_a_place_with_a_station_commander_is_a_police_station() -> None:
     assert made({"name": "Nakuru Central"}, data={"name": "Nakuru Central", "commander": "CI Jane Example"})[0].facility_type == "police_station"
     assert made({"name": "Nakuru Central"}, data={"name": "Nakuru Central", "incident_commander_notes": "x"})[0].facility_type is None
+
+
+def test_numbers_of_a_list_of_persons_are_told_as_those_of_members_of_staff() -> None:
+    persons = {"name": "Diani Police Station", "officer_contact": "0700 000 111", "contact_type": STAFFS_OWN}
+    assert [(contact.value, contact.label) for contact in made(persons)[0].contacts] == [("+254700000111", STAFFS_OWN)]
+    assert made(persons, {"contacts": None})[0].contacts == ()
