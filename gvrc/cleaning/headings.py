@@ -99,6 +99,9 @@ def _is_alone(row: Mapping[str, Any]) -> bool:
 
 _IS_TITLE = re.compile(r"\b(?:directory|register|referral pathways?|contact list|list of contacts|service mapping)\b|\b(?:contacts|providers|facilities|stations)\b.*\b(?:19|20)\d\d$", re.IGNORECASE)
 """What a list calls itself."""
+_IS_READ = re.compile(r"\b(?:Act|ACT),? (?:No\.? ?\d+ of )?(?:19|20)\d\d\b|[A-Za-z]{3} Act$|^Constitution of Kenya|^How to \w")
+"""What is read and no place: a law (`Sexual Offences Act, 2006`), a guide (`How to report`). Lists of help hold them among the helpers."""
+_IS_READ_BEGINS = frozenset({"How to", "Consti"})
 _FOOTNOTE_WORDS = 4
 
 
@@ -139,6 +142,8 @@ def _kind_of_text(text: str, vocabularies: Vocabularies) -> str | None:
         return found if _is_plain(text, found) else None
     if _COUNTING.match(bare):
         return _counting_kind(bare)
+    if ("ct" in bare or "CT" in bare or bare[:6] in _IS_READ_BEGINS) and _IS_READ.search(bare) is not None:
+        return "title"
     if _OF_THE_LIST.match(bare):
         return "note"
     return "section" if _is_section(bare) or _names_only_a_kind(bare, vocabularies) or unit_headed(load_gazetteer(), bare) else None

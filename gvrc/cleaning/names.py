@@ -231,12 +231,12 @@ class _NameCleaning:
         )
 
 
-_OFFICER_BEGINS = frozenset("OoDdSsCcIi")
+_OFFICER_BEGINS = frozenset("OoDdSsCcIiVv")
 _OFFICER_OF = re.compile(
     r"(?:(?P<station>ocs|o\.c\.s\.?|officer commanding(?: police)? station)|(?P<charge>i/c|in[- ]charge|oic|officer in charge)"
-    r"|(?:ocpd|scpc|dcio|sccio|ccio|(?:sub[ -])?county (?:police )?commander|deputy ocs))[\s:,–-]+(?!(?:office|desk|line|phone|tel|mobile|contact)\b)(?=[^\W\d_]{3})", re.IGNORECASE
+    r"|(?:ocpd|scpc|dcio|sccio|ccio|(?:sub[ -])?county (?:police )?commander|deputy ocs|ch[vpw]|village elder(?:[\s:,–-]+(?:bi|bw|mr|mrs|ms|mzee|mama)\b\.?)?))[\s:,–-]+(?!(?:office|desk|line|phone|tel|mobile|contact|unit|programme|program|project|group)s?\b)(?=[^\W\d_]{3})", re.IGNORECASE
 )
-"""Who leads a place, before its name."""
+"""Who leads a place, before its name, and who is called in a village, before her own."""
 _SHORT_CODE = re.compile(r"(?<![\w.,-])\d{3,4}(?![\w,-]|\.\d)")
 _THREE_DIGITS = re.compile(r"\d{3}")
 _DIVIDERS_LEFT = re.compile(r"\s[/,;:&|-]+(?=\s{2,}|\s*$)|\(\s*\)")

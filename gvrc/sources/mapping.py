@@ -537,7 +537,7 @@ _VALUE_LOOKS = (
 
 _SAYS_STATUS = re.compile(r"stat|oper|func|condition|hali")
 _SAYS_KIND = re.compile(r"\b(?:type|kind|category|aina)$")
-_NAMES_A_KEY = re.compile(r"\b(?:seconds|nanoseconds|millis|epoch|id|ids|uid|fid|oid|gid|pk|key|ref|code|index|time|timestamp|date|till|paybill|account|acc|version|hash|bbox|serial|plot|permit|licen[cs]e|certificate|registration|reg|pin|receipt|batch|case|file|staff|vehicle)(?: nos?| numbers?| num)?$")
+_NAMES_A_KEY = re.compile(r"\b(?:seconds|nanoseconds|millis|epoch|id|ids|uid|fid|oid|gid|pk|key|ref|code|index|time|timestamp|date|till|paybill|account|acc|version|hash|bbox|changeset|changese|serial|plot|permit|licen[cs]e|certificate|registration|reg|pin|receipt|batch|case|file|staff|vehicle)(?: nos?| numbers?| num)?$")
 """Names of fields whose digits are no number to call."""
 
 
@@ -891,10 +891,14 @@ _SERVICES_BY_NAME = frozenset({"service", "services", "resource", "support servi
 _CALLED_NAME = re.compile(r"\b(?:name|nam|nm|jina)$")
 
 
+_IS_BESIDE = re.compile(r"\b(?:landmarks?|nearest|near|opposite|next to|directions?)\b")
+"""Headings of what places are told to stand by, which are other places."""
+
+
 def _are_no_names(values: FieldValues) -> bool:
     """Whether a field says the same of every record, or words that tell the kind of a piece of data (`Point`): no names of places."""
     different = {str(value).casefold() for value in values.values}
-    return different <= _NO_KINDS or (len(values.values) > 2 and len(different) == 1)
+    return different <= _NO_KINDS or _IS_BESIDE.search(plain_name(values.steps[-1])) is not None or (len(values.values) > 2 and len(different) == 1)
 
 
 def _without_names_of_persons(proposals: dict[str, Proposal], fields: list[FieldValues]) -> dict[str, Proposal]:

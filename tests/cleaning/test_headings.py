@@ -112,3 +112,13 @@ def test_an_area_with_its_level_is_no_place_though_it_has_an_outline(text: str) 
     assert kind(text, outline, {"name": text, "parent": "x1"}) == "section"
     assert kind(text, {**outline, "phone": "0700000001"}, {"name": text, "parent": "x1"}) is None
     assert kind(text, {**outline, "facility_type": "Ward AP Camp"}, {"name": text, "parent": "x1"}) is None
+
+
+@pytest.mark.parametrize("text", ["Sexual Offences Act, 2006", "Computer Misuse and Cybercrimes Act No. 5 of 2018", "Children Act (Section 24)", "Prohibition of FGM Act", "Constitution of Kenya, 2010", "How to Report Online Abuse"])
+def test_laws_and_guides_among_helpers_are_no_places(text: str) -> None:
+    assert kind(text, {"website": "https://example.org/act.pdf", "description": "Know your rights"}) is not None
+
+
+@pytest.mark.parametrize("text", ["Children in Act Initiative", "ACT! Kenya", "Act Change Transform", "Impact Act Centre 2018", "Howard Clinic", "PACT Kenya"])
+def test_helpers_with_such_words_in_their_names_stay(text: str) -> None:
+    assert kind(text) is None

@@ -176,3 +176,8 @@ def test_ambulances_are_called_and_who_runs_them_is_an_organisation() -> None:
     told = {name: clean_name(name, load_vocabularies()).facility_type for name in ("Ambulance Services", "St John Ambulance", "Kwale Hospital Ambulance")}
     assert told == {"Ambulance Services": "hotline", "St John Ambulance": "support_organisation", "Kwale Hospital Ambulance": "hospital"}
     assert decide(type_text="Ambulance").code == "hotline"
+
+
+@pytest.mark.parametrize(("text", "code"), [("Mosque", "other"), ("Secondary School", "other"), ("Village elder", "other"), ("CHV", "other"), ("Nyumba Kumi", "other"), ("Asst. Chief", "government_office")])
+def test_categories_of_who_helps_in_a_village_are_known(text: str, code: str) -> None:
+    assert decide(type_text=text).code == code

@@ -208,3 +208,8 @@ def test_an_ordinal_in_capitals_is_written_as_one() -> None:
 def test_a_link_is_called_by_its_text() -> None:
     assert clean("[Tiwi Dispensary](https://example.org/tiwi)").name == "Tiwi Dispensary"
     assert clean("Tiwi Dispensary [Kwale]").name == "Tiwi Dispensary"
+
+
+@pytest.mark.parametrize(("text", "is_person"), [("CHV Amina Example", True), ("Village Elder - Bi Amina Example", True), ("CHV Office Tiwi", False), ("CHP Programme Kwale", False), ("Village Elders Hall", False)])
+def test_who_helps_in_a_village_is_a_person_whose_number_is_her_own(text: str, is_person: bool) -> None:
+    assert clean(text).is_of_officer is is_person

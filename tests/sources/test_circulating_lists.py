@@ -926,3 +926,15 @@ def test_a_description_on_a_page_stays_one(read: Read) -> None:
     rows = read([{"name": f"{place} Dispensary", "description": said} for place in ("Tiwi", "Diani")])
     assert [(row.values["name"], row.values["description"]) for row in rows] == [("Tiwi Dispensary", said), ("Diani Dispensary", said)]
     assert labelled("<b>Tiwi Clinic</b><br>Open 0800 to 1700, at -4.2345678</br>") is None
+
+
+def test_what_a_place_stands_beside_is_not_its_name(detected: Callable[[Any], Detection]) -> None:
+    offices = [{"constituency": place, "office_location": f"{place} town", "most_conspicuous_landmark": f"{place} Police Station", "contact": f"070000000{n}"} for n, place in enumerate(("Likoni", "Ganze", "Matuga"))]
+    assert "name" not in detected({"Kwale": offices}).mapping.fields.values()
+    named = [{"office": f"Example Office {office['constituency']}", **office} for office in offices]
+    assert [path for path, canonical in detected(named).mapping.fields.items() if canonical == "name"] == ["office"]
+
+
+def test_numbers_of_changes_to_a_map_are_none_to_call(detected: Callable[[Any], Detection]) -> None:
+    features = [{"type": "Feature", "properties": {"name": f"{place} Clinic", "changeset_": 122163766.0 + n, "beds": None}, "geometry": {"type": "Point", "coordinates": [39.5, -4.2]}} for n, place in enumerate(("Tiwi", "Diani", "Voi"))]
+    assert "phone" not in detected({"type": "FeatureCollection", "features": features}).mapping.fields.values()
