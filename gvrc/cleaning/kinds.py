@@ -81,6 +81,10 @@ def stated_level(text: str | None) -> str | None:
     return f"{match[1]}{(match[2] or '').upper()}" if match else None
 
 
+GENERAL = "support_organisation"
+"""The kind of which a name tells least: who runs a hotline or a shelter is often called a trust."""
+
+
 @quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KindEvidence:
@@ -127,6 +131,8 @@ def _decide_kind(evidence: KindEvidence, vocabularies: Vocabularies) -> CleanKin
     if stated:
         return CleanKind(code=stated.code, rule=f"kind-{stated.method}", issues=tuple(_contradiction(stated.code, evidence, vocabularies)))
     issues = tuple(_unknown_text(evidence, vocabularies))
+    if named == GENERAL and (spelt := _headed_by(evidence.headings, vocabularies)):
+        return CleanKind(code=spelt, rule="kind-from-heading", issues=issues)
     if named:
         return CleanKind(code=named, rule="kind-from-name", issues=issues)
     for heading in evidence.headings:
@@ -138,6 +144,12 @@ def _decide_kind(evidence: KindEvidence, vocabularies: Vocabularies) -> CleanKin
     if evidence.is_called_by_code and not evidence.is_somewhere and not evidence.type_text:
         return CleanKind(code="hotline", rule="kind-from-number", issues=issues)
     return CleanKind(code=None, issues=(_unknown(evidence, vocabularies),))
+
+
+def _headed_by(headings: Sequence[str], vocabularies: Vocabularies) -> str | None:
+    """The kind that the nearest heading which is one spells out (`Hotlines`): what a trust or a foundation that stands there is."""
+    codes = (vocabularies.facility_types.known_spelling(_NUMBERING.sub("", heading[:200])) for heading in headings)
+    return next((code for code in codes if code and code != "other"), None)
 
 
 def _spans_kinds(type_text: str | None, stated: str, named: str, vocabularies: Vocabularies) -> bool:

@@ -25,7 +25,7 @@ from gvrc.cleaning.contacts import (
 from gvrc.cleaning.coordinates import CleanPoint, clean_point
 from gvrc.cleaning.dates import parse_date
 from gvrc.cleaning.headings import heading_kind, is_note
-from gvrc.cleaning.kinds import CleanKind, KindEvidence, decide_kind, find_kind, stated_level
+from gvrc.cleaning.kinds import GENERAL, CleanKind, KindEvidence, decide_kind, find_kind, stated_level
 from gvrc.cleaning.names import CleanName, clean_name
 from gvrc.cleaning.personal import personal_words
 from gvrc.cleaning.phones import kenyan_number
@@ -212,7 +212,7 @@ class _RowWork:
             is_of_list=stated is not None and name.facility_type not in (None, stated.code) and self._is_of_list("facility_type"),
             name_kind=name.facility_type,
             name=None if is_told else name.name,
-            headings=() if is_told else self._headings(),
+            headings=() if stated is not None or name.facility_type not in (None, GENERAL) else self._headings(),
             services=() if is_told else services.services,
             description="" if is_told else (self._text("description") or "")[:200],
             level="" if is_told else (self._text("keph_level") or stated_level(text) or "")[:20],

@@ -55,6 +55,14 @@ def test_without_a_type_the_name_tells_then_the_heading() -> None:
     assert decide(headings=("Kwale", "police stations")).code == "police_station"
 
 
+def test_what_runs_a_hotline_or_a_shelter_is_often_called_a_trust() -> None:
+    assert decide(name_kind="support_organisation", headings=("Hotlines",)).code == "hotline"
+    assert decide(name_kind="support_organisation", headings=("2. SAFE HOUSES", "organisations")).code == "shelter"
+    assert decide(name_kind="support_organisation", headings=("organisations", "hotlines")).code == "support_organisation"
+    assert decide(name_kind="support_organisation", headings=("Kwale", "for survivors")).code == "support_organisation"
+    assert decide(name_kind="hospital", headings=("Hotlines",)).code == "hospital"
+
+
 def test_an_organisation_that_does_one_thing_only_is_of_that_kind() -> None:
     assert decide(headings=("organization name",), services=("legal_aid", "referral")).code == "legal_aid"
     assert decide(headings=("organization name",), services=("legal_aid", "pep")).code == "support_organisation"
