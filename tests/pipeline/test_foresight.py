@@ -121,6 +121,8 @@ SHARED = [
     for number, (town, kind) in enumerate((town, kind) for town in ("Tiwi", "Diani", "Ukunda", "Kinango", "Lunga Lunga", "Msambweni", "Shimba Hills", "Tiwii") for kind in (
         "Dispensary", "Health Centre", "Police Station", "Legal Aid Clinic", "Nursing Home", "Medical Clinic", "Rescue Centre"))
 ]  # fmt: skip
+ROOMY = {"memory_limit_mb": 100_000}
+"""However much memory the tests before these took, what a run knows of its records is kept."""
 LEFT = (
     "SELECT pointer, state, state_reason, quality_score, quality_parts, points_to_gain, completeness, uniqueness, stage, version FROM staging.records ORDER BY pointer",
     """SELECT r.pointer, i.code, i.field_name, i.ordinal, i.value, i.detail, i.state, i.points, i.asks, i.question_key, i.evidence_hash, i.stage
@@ -136,7 +138,7 @@ def test_what_the_whole_run_tells_is_scored_from_what_is_at_hand_as_if_it_were_r
     path.write_text(json.dumps(SHARED))
 
     def outcome() -> list[list[tuple[Any, ...]]]:
-        with Database.open(settings := new_settings()) as database:
+        with Database.open(settings := new_settings().model_copy(update=ROOMY)) as database:
             admin = make_actor(database, Role.ADMIN, "admin")
             received = pipeline.receive(database, settings, admin, [path])
             pipeline.execute(database, settings, pipeline.start(database, settings, admin, [file.file_id for file in received if file.file_id is not None]))
@@ -166,6 +168,7 @@ def test_a_record_that_somebody_was_at_meanwhile_is_read_back(
 ) -> None:
     path = tmp_path / "list.json"
     path.write_text(json.dumps(SHARED))
+    settings = settings.model_copy(update=ROOMY)
     quick, touched = whole_run.score_told, []
 
     def told(conn: Any, workshop: Any, run_id: int, records: Sequence[ToldAnew]) -> list[ToldAnew]:
