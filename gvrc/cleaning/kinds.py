@@ -289,6 +289,8 @@ def _kind_by_the_way(evidence: KindEvidence, vocabularies: Vocabularies) -> Sugg
     name = evidence.name or ""
     if code := _said_first(evidence.description, vocabularies):
         reason = "Its description says so."
+    elif (named := _services_named(evidence.description, vocabularies)) and (code := _kind_of_services(named, vocabularies)):
+        reason = f"Its description tells of: {', '.join(map(vocabularies.services.label, named[:4]))}."
     elif evidence.is_called_by_code:
         code, reason = "hotline", "It is called by a short code alone."
     elif "police" in name.casefold().split():
@@ -299,6 +301,13 @@ def _kind_by_the_way(evidence: KindEvidence, vocabularies: Vocabularies) -> Sugg
         return None
     label = vocabularies.facility_types.label(code)
     return Suggestion(values={"facility_type": label}, shown=label, confidence=0.6, reason=reason)
+
+
+def _services_named(description: str, vocabularies: Vocabularies) -> list[str]:
+    """The services that a description names in several words, as they are written (`Provides free legal aid to women`)."""
+    words = normalised(description).split()
+    phrases = (" ".join(words[at : at + size]) for size in (3, 2) for at in range(len(words) - size + 1))
+    return list(dict.fromkeys(code for phrase in phrases if (code := vocabularies.services.known_spelling(phrase))))
 
 
 def _said_first(description: str, vocabularies: Vocabularies) -> str | None:

@@ -63,6 +63,14 @@ def test_what_runs_a_hotline_or_a_shelter_is_often_called_a_trust() -> None:
     assert decide(name_kind="hospital", headings=("Hotlines",)).code == "hospital"
 
 
+def test_what_a_description_says_that_is_given_suggests_the_kind() -> None:
+    (issue,) = decide(name="Mwangaza", description="Provides free legal aid to women and children who are victims of violence.").issues
+    assert issue.suggestion is not None
+    assert (issue.suggestion.shown, issue.suggestion.reason) == ("Legal Aid Provider", "Its description tells of: Legal aid.")
+    (issue,) = decide(name="Mwangaza", description="Behind the market, next to the water tank").issues
+    assert issue.suggestion is None
+
+
 def test_an_organisation_that_does_one_thing_only_is_of_that_kind() -> None:
     assert decide(headings=("organization name",), services=("legal_aid", "referral")).code == "legal_aid"
     assert decide(headings=("organization name",), services=("legal_aid", "pep")).code == "support_organisation"
