@@ -20,7 +20,7 @@ from gvrc.sources.field_names import NEVER, NOWHERE, is_field_name, known_name, 
 from gvrc.sources.fixed_width import columns_of, dialect_of, find_columns
 from gvrc.sources.headed import HeadedRecords, are_headed
 from gvrc.sources.json_lines import JsonLinesRecords
-from gvrc.sources.json_stream import EACH, ROWS_OF_TABLES, FoundRecord, Trouble
+from gvrc.sources.json_stream import EACH, FIELDS_OF_MODELS, ROWS_OF_TABLES, FoundRecord, Trouble
 from gvrc.sources.json_tables import (
     CALLED,
     COLUMNS,
@@ -50,7 +50,7 @@ from gvrc.sources.json_tree import (
 from gvrc.sources.known import KnownSource, known_sources, slug
 from gvrc.sources.labelled import LABEL_MARK, parts_of_cell
 from gvrc.sources.looks import KIND_HEADING, heading_level, is_area, is_county, is_kind_key, kind_told
-from gvrc.sources.mapping import ARE_PERSONS, FieldValues, field_values, is_name_above, likeness, propose_fields, signature
+from gvrc.sources.mapping import ARE_PERSONS, OF_ACCOUNTS, FieldValues, field_values, is_name_above, likeness, propose_fields, signature
 from gvrc.sources.referenced import ABOVE, REFERENCED, RowsAbove, are_referenced, with_references
 from gvrc.sources.strange_files import is_json_inside_a_text, require_text
 from gvrc.sources.text import find_preface, open_text, read_head, text_lines
@@ -514,14 +514,10 @@ _KEPT_OF_PERSONS = frozenset({
     "report", "reports", "cases", "incidents", "complaints", "appointments", "bookings", "messages", "feedback", "alerts", "notifications", "sessions", "tickets",
 })  # fmt: skip
 """The last words of what tables of a program are called that keep who signs in to it or is served, and what they told it."""
-_OF_ACCOUNTS = frozenset({"password", "passwd", "pwd", "pass word", "user password", "password hash", "hashed password", "remember token", "salt", "last login", "is superuser", "is staff"})
-"""Columns that only tables of those who sign in have."""
-
-
 def _are_accounts(group: Group) -> bool:
     """Whether objects are who signs in or is served, or what these told, by what their list is called or by its passwords; places may sign in too, and read like places."""
-    table = group.path[-3] if len(group.path) > 2 and group.path[-2] in ROWS_OF_TABLES else next((step for step in reversed(group.path) if step != EACH), "")
-    tells = any(word in _KEPT_OF_PERSONS for word in plain_name(table).split()[-1:]) or any(plain_name(leaf) in _OF_ACCOUNTS for leaf in islice(group.leaves, MOST_FIELDS))
+    table = group.path[-2] if len(group.path) > 1 and group.path[-1] == FIELDS_OF_MODELS else group.path[-3] if len(group.path) > 2 and group.path[-2] in ROWS_OF_TABLES else next((step for step in reversed(group.path) if step != EACH), "")
+    tells = any(word in _KEPT_OF_PERSONS for word in plain_name(table).split()[-1:]) or any(plain_name(leaf) in OF_ACCOUNTS for leaf in islice(group.leaves, MOST_FIELDS))
     return tells and _share_of_places(group, _NAMES_OF_ACCOUNTS) < 0.5
 
 
@@ -568,6 +564,8 @@ def _share_of_places(group: Group, keys: Sequence[str]) -> float:
 def _stand_together(one: Group, other: Group) -> bool:
     """Whether two lists hang on one object: `{"providers": {"legal": [..], "medical": [..]}}`. What has a name and a number there is a place, whatever its other
     fields are called."""
+    if len(one.path) > 1 and one.path[-1] == other.path[-1] == FIELDS_OF_MODELS:
+        return one.path[:-2] == other.path[:-2] and one.path[-2] != EACH
     if len(one.path) != len(other.path) or len(one.path) < 2 or not one.path[-1] == other.path[-1] == EACH:
         return False
     return one.path[:-2] == other.path[:-2] or (len(one.path) > 2 and one.path[-2] == other.path[-2] in ROWS_OF_TABLES and one.path[:-3] == other.path[:-3] and EACH not in (one.path[-3], other.path[-3]))

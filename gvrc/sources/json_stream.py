@@ -590,7 +590,7 @@ class JsonRecords:
         sign = window.peek()
         if sign == "[" and (() in paths or _below(paths, EACH)):
             yield from self._array(window, _below(paths, EACH) or paths, parent)
-        elif sign == "[" and any(len(path) > 1 and path[1] in ROWS_OF_TABLES for path in paths):
+        elif sign == "[" and any(len(path) > 1 and path[1] in _BELOW_TABLES for path in paths):
             yield from self._tables(window, paths, parent)
         elif sign == "{" and (() in paths or self._is_record(window, paths)):
             yield from self._single(window, parent)
@@ -875,9 +875,12 @@ class JsonRecords:
         return opening is not None and (not self._opening or opening.group().split('"')[1] == self._opening)
 
 
-_NAMED_TABLE = re.compile(r'\{[^\[\]{}]{0,600}?"(?:name|table|table_?name)"[ \t\r\n]*:[ \t\r\n]*"([^"\\]{1,100})"', re.IGNORECASE)
+FIELDS_OF_MODELS = "fields"
+"""Where the rows of a dump by models stand: `{"model": "places.station", "pk": 1, "fields": {..}}`, one table after the other in one list."""
+_NAMED_TABLE = re.compile(r'\{[^\[\]{}]{0,600}?"(?:name|table|table_?name|model)"[ \t\r\n]*:[ \t\r\n]*"([^"\\]{1,100})"', re.IGNORECASE)
 _NAMES_TABLES = frozenset({"name", "table", "table_name", "tablename"})
 ROWS_OF_TABLES = ("data", "rows", "records")
+_BELOW_TABLES = frozenset({*ROWS_OF_TABLES, FIELDS_OF_MODELS})
 
 
 def _named_table(window: JsonWindow) -> str:
@@ -894,8 +897,13 @@ def table_name(item: Any) -> str:
     if type(item) is not dict or not any(type(item.get(key)) is list for key in ROWS_OF_TABLES):
         return ""
     named = next((key for key in item if key.casefold() in _NAMES_TABLES), "")
-    is_table = item.get("type") == "table" or named.casefold() in _NAMES_TABLES - {"name"}
+    is_table = item.get("type") == "table" or named.casefold() in _NAMES_TABLES - {"name"} or type(item.get("columns")) is list
     return item[named] if is_table and named and type(item[named]) is str else ""
+
+
+def model_of(item: Any) -> str:
+    """The table that a row of a dump by models is of; empty for any other value."""
+    return item["model"] if type(item) is dict and type(item.get("model")) is str and "pk" in item and type(item.get(FIELDS_OF_MODELS)) is dict else ""
 
 
 KIND_OF_LIST = "list"

@@ -16,6 +16,7 @@ from gvrc.sources.field_names import FIRST, inherited_name, is_field_name, join_
 from gvrc.sources.json_stream import (
     DEEPEST,
     EACH,
+    FIELDS_OF_MODELS,
     BrokenText,
     JsonWindow,
     container_of,
@@ -23,6 +24,7 @@ from gvrc.sources.json_stream import (
     ends_in_comma,
     inheritable_values,
     json_reason,
+    model_of,
     table_name,
     told_by_key,
     without_trailing_commas,
@@ -305,10 +307,19 @@ class _Search:
                 if name:
                     self.look(table, (*path[:-1], name), told_by_key(name, context))
             return
+        if len(models := {model_of(item) for item in node[:SAMPLE_RECORDS]}) > 1 and "" not in models:
+            for item in node:
+                self._look_in_model(item, path[:-1], context)
+            return
         for item in node:
             if type(item) is dict:
                 self.group(path).add(item, context)
                 self.look(item, path, context)
+
+    def _look_in_model(self, item: Any, path: tuple[str, ...], context: dict[str, Any]) -> None:
+        if name := model_of(item):
+            place = (*path, name, FIELDS_OF_MODELS)
+            self.group(place).add(item[FIELDS_OF_MODELS], told_by_key(name, context) | _own_values(item, place[:-1]))
 
     def _look_in_keyed(self, node: dict[str, Any], path: tuple[str, ...], context: dict[str, Any]) -> None:
         number = sum(1 for name in context if name.startswith("key") and name[3:].isdigit()) + ("key" in context)

@@ -836,7 +836,7 @@ def _sample(values: FieldValues, proposal: Proposal) -> FieldSample:
 def _with_a_name(proposals: dict[str, Proposal], fields: list[FieldValues]) -> dict[str, Proposal]:
     """When no field is called a name, the one whose values read most like names of places is proposed."""
     if any(proposal.canonical == "name" for proposal in proposals.values()):
-        return _without_titles_of_persons(_without_names_of_persons(proposals, fields), fields)
+        return _without_names_of_accounts(_without_titles_of_persons(_without_names_of_persons(proposals, fields), fields), fields)
     official = [path for path, proposal in proposals.items() if proposal.canonical == "official_name"]
     free = [values for values in fields if proposals[values.path].canonical is None and proposals[values.path].confidence < 0.6 and not _are_no_names(values)]
     best = max((values for values in free if not values.path.startswith("^")), key=lambda values: (values.looks("name"), values.filled), default=None)
@@ -924,6 +924,20 @@ def _without_titles_of_persons(proposals: dict[str, Proposal], fields: list[Fiel
     has_persons = any(proposal.canonical == "officer" for proposal in proposals.values())
     titles = [values.path for values in names if has_names and has_persons and plain_name(values.steps[-1]) == "title"]
     return proposals | {path: Proposal(canonical="officer", confidence=0.7, reason="it tells what the persons of the list are", rank=9_000) for path in titles}
+
+
+OF_ACCOUNTS = frozenset({"password", "passwd", "pwd", "pass word", "user password", "password hash", "hashed password", "remember token", "salt", "last login", "is superuser", "is staff"})
+"""Columns that only tables of those who sign in have."""
+
+
+def _without_names_of_accounts(proposals: dict[str, Proposal], fields: list[FieldValues]) -> dict[str, Proposal]:
+    """In a list of those who sign in to a program no column names places, unless its values read like them."""
+    if not any(plain_name(values.steps[-1]) in OF_ACCOUNTS for values in fields):
+        return proposals
+    names = [values for values in fields if proposals[values.path].canonical in ("name", "official_name") and values.values]
+    if not names or any(values.looks("name") > 0.1 for values in names):
+        return proposals
+    return proposals | {values.path: Proposal(canonical=None, confidence=0.7, reason=ARE_PERSONS) for values in names}
 
 
 _OF_PROVIDERS = frozenset({"provider", "service provider", "provider name", "run by", "managed by"})

@@ -14,7 +14,7 @@ import orjson
 from gvrc.model.record import CONTACT_FIELDS
 from gvrc.model.source import Mapping, SourceRow
 from gvrc.reference.grid import metres_in
-from gvrc.sources.field_names import FIRST, asked, object_of_pairs, says_hidden, spaced, split_path
+from gvrc.sources.field_names import FIRST, asked, object_of_pairs, plain_name, says_hidden, spaced, split_path
 from gvrc.sources.json_stream import FoundRecord
 from gvrc.sources.labelled import LABEL_MARK, parts_of_cell
 from gvrc.sources.looks import HEADINGS, LOOKS, is_missing, is_yes, words_of
@@ -40,6 +40,7 @@ NAMELESS_FIELDS = ("official_name", "facility_type", "ward", "location", "town")
 LONGEST_KEY = 200
 LONGEST_TICK = 14
 
+_HEADS_FAXES = re.compile(r"(?:(?:official|office|station|facility|telephone|contact) )?fax(?:es)?(?: (?:no|nos|numbers?|line))?")
 _NOT_LETTER = re.compile(r"[^\w|]+|_")
 
 
@@ -134,7 +135,8 @@ class ValueReader:
         paths: dict[str, list[str]] = {}
         for path, canonical in mapping.fields.items():
             paths.setdefault(canonical, []).append(path)
-        alone = {canonical for canonical, sources in paths.items() if len(sources) == 1 and canonical not in TICKED_FIELDS}
+        self._faxes = frozenset(step for path in mapping.fields if not path.startswith("^") and _HEADS_FAXES.fullmatch(plain_name(step := _steps(path, mapping)[-1])))
+        alone = {canonical for canonical, sources in paths.items() if len(sources) == 1 and canonical not in TICKED_FIELDS and self._faxes.isdisjoint(_steps(sources[0], mapping)[-1:])}
         self._constants = list(mapping.constants.items())
         self._worded = [canonical for canonical in WORDED_FIELDS if canonical in paths]
         self._inherited: list[tuple[str, str, int]] = []
@@ -156,6 +158,8 @@ class ValueReader:
         self._plan.read(data, values, parts)
         for canonical, part in self._from_parents[1]:
             parts.setdefault(canonical, []).append(part)
+        if self._faxes:
+            parts = {canonical: [self._told_as_fax(part) if canonical in CONTACT_FIELDS else part for part in found] for canonical, found in parts.items()}
         for canonical, found in parts.items():
             if len(found) == 1 and (canonical not in TICKED_FIELDS or type(found[0][2]) is list):
                 values[canonical] = found[0][2]
@@ -167,6 +171,11 @@ class ValueReader:
         if "name" not in values and len(data) == 1 and (heading := next(iter(data.values()))) in (context.get(level) for level in HEADINGS):
             values["name"] = heading  # a row that is only a heading stands in any column: told as its name, it is seen to be none
         return values
+
+    def _told_as_fax(self, part: Part) -> Part:
+        """A number that stands under a heading of faxes, as one: nobody can be called there."""
+        rank, label, value = part
+        return (rank, label, {"type": "Fax", "value": value}) if label in self._faxes and type(value) in (str, int, float) else part
 
     def _read_words(self, values: dict[str, Any]) -> None:
         """Coded values as their words, and a list of units as the address it is."""

@@ -938,3 +938,34 @@ def test_what_a_place_stands_beside_is_not_its_name(detected: Callable[[Any], De
 def test_numbers_of_changes_to_a_map_are_none_to_call(detected: Callable[[Any], Detection]) -> None:
     features = [{"type": "Feature", "properties": {"name": f"{place} Clinic", "changeset_": 122163766.0 + n, "beds": None}, "geometry": {"type": "Point", "coordinates": [39.5, -4.2]}} for n, place in enumerate(("Tiwi", "Diani", "Voi"))]
     assert "phone" not in detected({"type": "FeatureCollection", "features": features}).mapping.fields.values()
+
+
+def test_of_a_dump_by_models_only_those_that_read_like_places_are_taken(read: Read, detected: Callable[[Any], Detection]) -> None:
+    users = [{"model": "auth.user", "pk": account["id"], "fields": account} for account in ACCOUNTS]
+    places = [{"model": "places.station", "pk": n, "fields": {"name": f"{place} Police Station", "county": "Kwale", "phone": f"070000001{n}"}} for n, place in enumerate(("Tiwi", "Diani"))]
+    assert [(row.pointer, row.values["name"]) for row in read([*users, *places])] == [("/3/fields", "Tiwi Police Station"), ("/4/fields", "Diani Police Station")]
+    assert any("/auth.user/fields (3)" in reason for reason in detected([*users, *places]).reasons if reason.startswith(LEFT_OUT))
+    assert [row.pointer for row in read(places)] == ["/0", "/1"]
+
+
+def test_tables_with_their_columns_are_told_apart(read: Read) -> None:
+    tables = [{"name": "profiles", "columns": ["id", "name"], "rows": [{"id": 1, "name": "Jane Example", "phone": "0700000001"}]}, {"name": "points", "columns": ["id", "name"], "rows": AT_PLACES}]
+    assert [row.pointer for row in read({"tables": tables})] == ["/tables/1/rows/0", "/tables/1/rows/1"]
+
+
+def test_a_list_of_those_who_sign_in_names_no_places(detected: Callable[[Any], Detection]) -> None:
+    assert "name" not in detected(ACCOUNTS).mapping.fields.values()
+    assert detected([{**place, "password": "x"} for place in AT_PLACES]).mapping.fields["name"] == "name"
+
+
+def test_a_number_under_a_heading_of_faxes_is_told_as_one(read: Read) -> None:
+    rows = read("Facility Name,County,Official Landline,Official Fax\nTiwi Dispensary,Kwale,040-3200001,040-3200002\nDiani Clinic,Kwale,040-3200003,\n")
+    assert [row.values["phone"] for row in rows] == [["040-3200001", {"type": "Fax", "value": "040-3200002"}], "040-3200003"]
+    assert next(row.values["phone"] for row in read("Facility Name,County,Fax\nTiwi Dispensary,Kwale,040-3200001\nDiani Clinic,Kwale,040-3200002\n")) == {"type": "Fax", "value": "040-3200001"}
+    assert next(row.values["phone"] for row in read("Facility Name,County,Tel/Fax\nTiwi Dispensary,Kwale,040-3200001\nDiani Clinic,Kwale,040-3200002\n")) == "040-3200001"
+
+
+def test_a_directory_of_chiefs_names_persons_and_no_places(detected: Callable[[Any], Detection]) -> None:
+    fields = detected("LOCATION,NAME OF CHIEF,MOBILE NO,SUB-LOCATION,NAME OF ASST CHIEF,MOBILE NO\nTIWI,JANE EXAMPLE,0700000001,SIMKUMBE,ALI EXAMPLE,0700000002\nUKUNDA,PETER EXAMPLE,0700000003,BONGWE,ROSE EXAMPLE,0700000004\n").mapping.fields
+    assert (fields["NAME OF CHIEF"], fields["NAME OF ASST CHIEF"]) == ("officer", "officer")
+    assert "name" not in fields.values()
