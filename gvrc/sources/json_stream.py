@@ -30,6 +30,8 @@ LONGEST_INHERITED = 500
 """Characters of a parent's value that flows down; longer text describes the list, not its records."""
 MOST_REPEATS = 20
 """Values kept of one key that is given again and again in one object."""
+LARGEST_LOOKED_AT = 8 * 1024 * 1024
+"""Bytes of a file up to which it is looked at as a whole before it is read."""
 TAIL_BYTES = 64 * 1024
 LONGEST_GAP = CHUNK_BYTES // 2
 """Characters behind a damaged place in which the next whole record is looked for."""
@@ -555,6 +557,7 @@ class JsonRecords:
         self._reach = CHUNK_BYTES
         self._screen = Screen()
         self._row_of = row_of
+        self._passed: set[str] = set()
 
     def __iter__(self) -> Iterator[FoundRecord]:
         with JsonWindow(self.path) as window:
@@ -741,11 +744,20 @@ class JsonRecords:
             name = _named_table(window)
             if below := _below(paths, name) if name else ():
                 yield from self._walk(window, below, _Parent(f"{parent.pointer}/{index}", told_by_key(name, parent.context), (*parent.level, name)))
-            elif not window.skip():
-                raise BrokenText("the file ends there")
+            else:
+                self._pass_over_table(window, name)
             index += 1
         window.position += 1
         self._next_index[parent.pointer] = index
+
+    def _pass_over_table(self, window: JsonWindow, name: str) -> None:
+        """A table that is not wanted. In a file too large to be looked at as a whole it may be one that nobody saw: then it is told, once."""
+        place = window.byte_offset()
+        if not window.skip():
+            raise BrokenText("the file ends there")
+        if name and name not in self._passed and self.path.stat().st_size > LARGEST_LOOKED_AT:
+            self._passed.add(name)
+            self.trouble.add(f"The table “{name[:60]}” was passed over. Places that stand there want a file of their own.", place)
 
     def _records(self, window: JsonWindow, parent: _Parent, index: int) -> Iterator[list[FoundRecord]]:
         pointer, context = parent.pointer, parent.context

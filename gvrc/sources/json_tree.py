@@ -17,6 +17,7 @@ from gvrc.sources.json_stream import (
     DEEPEST,
     EACH,
     FIELDS_OF_MODELS,
+    LARGEST_LOOKED_AT,
     BrokenText,
     JsonWindow,
     container_of,
@@ -32,7 +33,7 @@ from gvrc.sources.json_stream import (
 from gvrc.sources.labelled import labelled
 from gvrc.sources.looks import is_area, is_county, is_kind_key, is_region
 
-WHOLE_BYTES = 8 * 1024 * 1024
+WHOLE_BYTES = LARGEST_LOOKED_AT
 """Files up to this size are looked at as a whole."""
 PREFIX_CHARACTERS = 1024 * 1024
 """Of larger files, this much of the beginning is looked at."""

@@ -12,6 +12,7 @@ from gvrc.model.record import STAFFS_OWN
 from gvrc.model.source import LEFT_OUT, Detection, SourceFile, SourceRow
 from gvrc.sources.detect import detect
 from gvrc.sources.field_names import known_name
+from gvrc.sources.json_stream import JsonRecords
 from gvrc.sources.labelled import labelled
 from gvrc.sources.looks import county_in_title, heading_level
 from gvrc.stages.extract import extract
@@ -969,3 +970,15 @@ def test_a_directory_of_chiefs_names_persons_and_no_places(detected: Callable[[A
     fields = detected("LOCATION,NAME OF CHIEF,MOBILE NO,SUB-LOCATION,NAME OF ASST CHIEF,MOBILE NO\nTIWI,JANE EXAMPLE,0700000001,SIMKUMBE,ALI EXAMPLE,0700000002\nUKUNDA,PETER EXAMPLE,0700000003,BONGWE,ROSE EXAMPLE,0700000004\n").mapping.fields
     assert (fields["NAME OF CHIEF"], fields["NAME OF ASST CHIEF"]) == ("officer", "officer")
     assert "name" not in fields.values()
+
+
+def test_a_table_of_a_large_dump_that_nobody_looked_at_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "dump.json"
+    path.write_text(json.dumps(_tables(stations=AT_PLACES, late=[{"id": 1, "name": "Tiwi Clinic", "phone": "0700000001"}], later=ACCOUNTS)), encoding="utf-8")
+    paths = (("stations", "data", "*"),)
+    small = JsonRecords(path, paths)
+    assert (len(list(small)), small.trouble.notes) == (2, [])
+    monkeypatch.setattr("gvrc.sources.json_stream.LARGEST_LOOKED_AT", 100)
+    large = JsonRecords(path, paths)
+    assert len(list(large)) == len(AT_PLACES)
+    assert [name for name in ("late", "later") if any(f"“{name}”" in note for note in large.trouble.notes)] == ["late", "later"]
