@@ -564,9 +564,11 @@ def _share_of_places(group: Group, keys: Sequence[str]) -> float:
 def _stand_together(one: Group, other: Group) -> bool:
     """Whether two lists hang on one object: `{"providers": {"legal": [..], "medical": [..]}}`. What has a name and a number there is a place, whatever its other
     fields are called."""
-    if len(one.path) > 1 and one.path[-1] == other.path[-1] == FIELDS_OF_MODELS:
+    if len(one.path) != len(other.path) or len(one.path) < 2:
+        return False
+    if one.path[-1] == other.path[-1] == FIELDS_OF_MODELS:
         return one.path[:-2] == other.path[:-2] and one.path[-2] != EACH
-    if len(one.path) != len(other.path) or len(one.path) < 2 or not one.path[-1] == other.path[-1] == EACH:
+    if not one.path[-1] == other.path[-1] == EACH:
         return False
     return one.path[:-2] == other.path[:-2] or (len(one.path) > 2 and one.path[-2] == other.path[-2] in ROWS_OF_TABLES and one.path[:-3] == other.path[:-3] and EACH not in (one.path[-3], other.path[-3]))
 

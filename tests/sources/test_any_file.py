@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from gvrc.errors import GvrcError
@@ -86,6 +86,7 @@ def test_any_text_is_read_or_refused_in_words(text: str) -> None:
 
 
 @EVERY
+@example(records=[{"name": None, "county": [{}]}], between="\n")
 @given(records=st.lists(st.dictionaries(KEYS, TREES, max_size=5), max_size=6), between=st.sampled_from(["\n", "\r\n", "\r", "", ",\n", " "]))
 def test_any_lines_are_read_or_refused_in_words(records: list[dict[str, Any]], between: str) -> None:
     read(between.join(map(json.dumps, records)).encode())
