@@ -25,6 +25,7 @@ from gvrc.store.session import Database
 log = structlog.get_logger("gvrc.pipeline")
 
 STATUS_FILE = Path("/proc/self/status")
+"""Where Linux notes the most memory that this process ever held."""
 CLOSER_FROM = 1.05
 """How much more memory than at the last close look makes one worth its milliseconds."""
 SMALLEST_CHUNK = 50
