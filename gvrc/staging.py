@@ -43,7 +43,7 @@ from gvrc.store.registry import FACILITY_PREFIX
 from gvrc.store.session import Connection
 
 FIELD_GROUPS: tuple[frozenset[str], ...] = (
-    frozenset({"county", "constituency", "sub_county", "district", "ward", "town", "location", "section", "place"}),
+    frozenset({"county", "constituency", "sub_county", "district", "ward", "town", "location", "section", "country", "place"}),
     frozenset({"latitude", "longitude", "coordinates", "point"}),
     ABOUT_CONTACTS,
     frozenset({"name", "official_name", "facility_type"}),

@@ -9,6 +9,7 @@ from typing import Any
 
 from gvrc.cleaning.text import is_missing
 from gvrc.reference.address import unit_headed
+from gvrc.reference.countries import country_keys
 from gvrc.reference.gazetteer import load_gazetteer
 from gvrc.reference.gazetteer_tables import read_place_tables
 from gvrc.reference.place_names import place_key
@@ -47,12 +48,12 @@ _ENDS_WITH_LEVEL = re.compile(r"\s(?:ward|county|constituency)$", re.IGNORECASE)
 
 @lru_cache(maxsize=1)
 def section_names() -> frozenset[str]:
-    """Keys of the names that head sections of lists: counties with their spellings, and the old provinces."""
+    """Keys of the names that head sections of lists: counties with their spellings, the old provinces, and countries."""
     tables = read_place_tables()
     names = [county.county for county in tables.counties]
     names += [alias.alias for alias in tables.aliases if alias.level == "county"]
     names += [province for province, _ in tables.provinces]
-    return frozenset(place_key(name) for name in names)
+    return frozenset(place_key(name) for name in names) | country_keys()
 
 
 @lru_cache(maxsize=1)

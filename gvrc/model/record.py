@@ -12,12 +12,12 @@ from gvrc.model.quick import quick, replaced
 
 CANONICAL_FIELDS: tuple[str, ...] = (
     "source_id", "name", "official_name", "facility_type", "facility_code", "registration_number", "mfl_code", "fid_code", "keph_level",
-    "owner", "operational_status", "county", "constituency", "sub_county", "district", "ward", "town", "location", "section", "coordinates",
+    "owner", "operational_status", "county", "constituency", "sub_county", "district", "ward", "town", "location", "section", "country", "coordinates",
     "latitude", "longitude", "contact", "phone", "email", "website", "hotline", "services", "category", "address", "officer", "officer_contact", "contact_type", "opening_hours",
     "description", "visibility", "last_verified_at", "created_at",
 )
 """Everything a source field can be mapped to. `contact` is one text or a list with phones, emails and the like mixed; `location` free text
-about the place; `section` the heading a row stands under; `officer_contact` a number or address of the officer
+about the place; `section` the heading a row stands under; `country` the country it lies in, told because lists of several hold more than Kenya; `officer_contact` a number or address of the officer
 in charge or another person, not of the place; `contact_type` what kind of contact the row tells, or whose it is (`Landline`, `OCS`); `coordinates` both numbers in one value; `district` an old district or division."""
 
 STAFFS_OWN = "Staff member's own"

@@ -14,6 +14,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from gvrc.reference.countries import country_told
 from gvrc.sources.field_names import NOWHERE, is_field_name, known_name
 from gvrc.sources.fixed_width import columns_of, with_tabs
 from gvrc.sources.json_stream import FoundRecord, Screen, Trouble, told_bytes
@@ -532,7 +533,7 @@ class DelimitedRecords:
 
     def _learn_section(self, row: Row) -> None:
         cells = _without_serial(_lone_cells(row))
-        may_head = len(cells) == 1 and (len(row) > 2 - (not self.header.names) or _NAMES_A_UNIT.search(cells[0]) is not None)
+        may_head = len(cells) == 1 and (len(row) > 2 - (not self.header.names) or _NAMES_A_UNIT.search(cells[0]) is not None or country_told(cells[0]) is not None)
         self._is_below_heading = may_head and self._headings.learn(mend_text(cells[0]))
         if self._is_below_heading:
             self._context = self._headings.told

@@ -49,7 +49,7 @@ from gvrc.sources.json_tree import (
 )
 from gvrc.sources.known import KnownSource, known_sources, slug
 from gvrc.sources.labelled import LABEL_MARK, parts_of_cell
-from gvrc.sources.looks import KIND_HEADING, heading_level, is_area, is_county, is_kind_key, kind_told
+from gvrc.sources.looks import KIND_HEADING, heading_level, is_area, is_county, is_county_or_country, is_kind_key, kind_told
 from gvrc.sources.mapping import ARE_PERSONS, OF_ACCOUNTS, FieldValues, field_values, is_name_above, likeness, propose_fields, signature
 from gvrc.sources.referenced import ABOVE, REFERENCED, RowsAbove, are_referenced, with_references
 from gvrc.sources.strange_files import is_json_inside_a_text, require_text
@@ -632,8 +632,8 @@ def _has_name_among(leaves: Iterable[str]) -> bool:
     return any((named := known_name(split_path(leaf))) is not None and named.canonical == "name" for leaf in leaves)
 
 
-def _are_places(group: Group, is_place: Callable[[str], bool] = is_county) -> bool:
-    """Whether the names of a group are those of counties: then its objects are headings, not records."""
+def _are_places(group: Group, is_place: Callable[[str], bool] = is_county_or_country) -> bool:
+    """Whether the names of a group are those of counties (or countries): then its objects are headings, not records."""
     names = [next((value for key, value in record.items() if value and key.casefold() in ("name", "title")), None) for record in group.records[:60]]
     texts = [text for text in names if type(text) is str]
     return bool(texts) and sum(map(is_place, texts)) >= 0.5 * len(texts)

@@ -9,6 +9,7 @@ from itertools import islice
 from typing import Any
 
 from gvrc.reference.address import SEPARATOR, unit_headed
+from gvrc.reference.countries import country_told, stated_countries
 from gvrc.reference.gazetteer import load_gazetteer
 from gvrc.reference.grid import read_grid
 from gvrc.reference.vocabularies import kind_words, load_vocabularies, normalised, placeholder_key
@@ -149,8 +150,8 @@ def _is_ward(text: str) -> bool:
 
 
 def is_area(text: str) -> bool:
-    """Whether a text is the name of a county, constituency or ward."""
-    return is_county(text) or _is_constituency(text) or _is_ward(text)
+    """Whether a text is the name of a county, constituency or ward, or of a country."""
+    return is_county(text) or _is_constituency(text) or _is_ward(text) or country_told(text) is not None
 
 
 @lru_cache(maxsize=1024)
@@ -250,6 +251,7 @@ LOOKS: dict[str, Callable[[Any], bool]] = {
     "coordinates": _is_pair,
     "date": _on_text(lambda text: _DATE.fullmatch(text) is not None),
     "county": _on_text(is_county),
+    "country": _on_text(lambda text: bool(stated_countries(text))),
     "county_or_country": _on_text(lambda text: is_county(text) or load_gazetteer().is_nationwide(text)),
     "address": _is_address,
     "constituency": _on_text(_is_constituency),
@@ -298,7 +300,7 @@ def heading_level(text: str) -> str:
     if _heads_services(said):
         return SERVICES_HEADING
     said = _GOES_ON.sub("", said).strip(" .:-–*_(")
-    return SECTION if numbered or is_county(said) or is_region(said) or _names_county_and_kind(said) else ""
+    return SECTION if numbered or is_county(said) or is_region(said) or country_told(said) or _names_county_and_kind(said) else ""
 
 
 _GOES_ON = re.compile(r"\W*\b(?:cont(?:['’]?d|inued)?|ctd)\W*$", re.IGNORECASE)
@@ -306,10 +308,15 @@ _COUNTY_FIRST = re.compile(r"(.{3,30}?\s+county|[A-Z][A-Z' /-]{2,30}?)[\s:|–-]
 _COUNTY_LAST = re.compile(r"(.{4,60}?)\s+(?:in|within|of|for)\s+(.{3,40})", re.IGNORECASE)
 
 
+def is_county_or_country(text: str) -> bool:
+    """Whether a text is the name of a county, or of a country."""
+    return is_county(text) or country_told(text) is not None
+
+
 def _names_county_and_kind(text: str) -> bool:
     """Whether a heading says which kinds of place follow, and of which county (`POLICE STATIONS IN KWALE COUNTY`, `KWALE COUNTY HOSPITALS`)."""
     first, last = _COUNTY_FIRST.fullmatch(text), _COUNTY_LAST.fullmatch(text)
-    kind = first[2] if first and is_county(first[1]) else last[1] if last and is_county(last[2]) else ""
+    kind = first[2] if first and is_county_or_country(first[1]) else last[1] if last and is_county_or_country(last[2]) else ""
     return bool(kind) and kind.casefold().endswith("s") and (_heads_a_kind(kind) or kind.casefold() in _ANY_KINDS)
 
 

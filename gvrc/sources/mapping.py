@@ -52,11 +52,11 @@ SURE = 0.8
 """Share of values that must look like something before the look alone decides."""
 _WORDS_FIELDS = frozenset({
     "name", "official_name", "facility_type", "owner", "operational_status", "county", "constituency", "sub_county", "district", "ward",
-    "town", "location", "section", "services", "officer", "description",
+    "town", "location", "section", "country", "services", "officer", "description",
 })  # fmt: skip
 """Fields that hold words: a column of numbers or keys is none of them, whatever its name."""
 _INHERITABLE = frozenset({
-    "county", "constituency", "sub_county", "district", "ward", "town", "section", "category", "facility_type", "last_verified_at", "visibility",
+    "county", "constituency", "sub_county", "district", "ward", "town", "section", "category", "facility_type", "last_verified_at", "visibility", "country",
 })  # fmt: skip
 """What a parent can say of its records. A parent's name, phone, status or key is its own."""
 _HOLDS_LISTS = frozenset({*CONTACT_FIELDS, "services", "coordinates", "category"})
@@ -139,12 +139,16 @@ def propose(values: FieldValues) -> Proposal:
 
 
 _ANY_AREA = frozenset({"region", "area", "zone"})
+MOSTLY_COUNTRIES = 0.6
+"""Share of values that must be countries before a field of areas tells countries."""
 
 
 def _where_by_values(values: FieldValues) -> Proposal | None:
     """What a `region` holds that is none of the old provinces: the counties themselves, or addresses with them."""
     if plain_name(values.steps[-1]) not in _ANY_AREA or not values.values:
         return None
+    if values.looks("country") >= MOSTLY_COUNTRIES:
+        return Proposal(canonical="country", confidence=0.8, reason="its values are countries", rank=9_000)
     if values.looks("address") >= SURE:
         return Proposal(canonical="location", confidence=0.75, reason="its values go through the units in which a place lies", rank=9_000)
     if values.looks("county") >= SURE and values.looks("region") < SURE and len({str(value) for value in values.values}) > 1:
@@ -351,6 +355,11 @@ def _check_county(named: KnownName, values: FieldValues) -> Proposal | None:
     return None
 
 
+def _check_country(named: KnownName, values: FieldValues) -> Proposal | None:
+    """`Country` may stand for `County`, a slip that lists are full of."""
+    return _other("county", values, named) if values.looks("county") >= SURE and values.looks("country") < 0.2 else None
+
+
 def _check_area(named: KnownName, values: FieldValues) -> Proposal | None:
     """A district or town may be the county, constituency or ward itself: FHIR and HSDS put them where their address has room."""
     for look in ("county", "constituency", "ward"):
@@ -438,7 +447,7 @@ def _check_flags(named: KnownName, values: FieldValues) -> Proposal | None:
 
 _CHECKS: dict[str, Callable[[KnownName, FieldValues], Proposal | None]] = {
     "name": _check_name, "source_id": _check_own_key, "facility_code": _check_code, "facility_type": _check_kind, "services": _check_services,
-    "category": _check_category, "contact": _check_contact, "phone": _check_phone, "hotline": _check_hotline, "county": _check_county,
+    "category": _check_category, "contact": _check_contact, "phone": _check_phone, "hotline": _check_hotline, "county": _check_county, "country": _check_country,
     "district": _check_area, "town": _check_area, "fid_code": _check_fid, "latitude": _check_degree, "longitude": _check_degree, "operational_status": _check_status, "visibility": _check_visibility,
     "coordinates": _check_coordinates, "last_verified_at": _check_flags, "created_at": _check_flags, "owner": _check_owner, "website": _check_website,
 }  # fmt: skip
@@ -465,6 +474,8 @@ def _propose_inherited(values: FieldValues) -> Proposal:
         return Proposal(canonical=_OF_HEADINGS[name], confidence=0.8, reason="it is the heading the records stand under", rank=9_400)
     if name == KIND_OF_LIST:
         return Proposal(canonical="facility_type", confidence=0.8, reason="the list they stand in is called so", rank=9_500)
+    if name.rpartition(".")[2].casefold() in (*_ANY_AREA, *_TITLES) and values.looks("country") >= MOSTLY_COUNTRIES:
+        return Proposal(canonical="country", confidence=0.85, reason="the records stand under countries", rank=9_000)
     if name.casefold() in ("region", "regions.name", "province", "provinces.name"):
         return Proposal(canonical="section", confidence=0.9, reason="it is the heading the records stand under", rank=9_000)
     return _by_inherited_name(inherited_name(name), values)
@@ -497,7 +508,7 @@ _COUNTY_CODE = re.compile(r"0(?:0[1-9]|[1-3]\d|4[0-7])")
 def _by_key_values(values: FieldValues) -> Proposal:
     """Keys under which records stand: counties, wards, kinds of place, or just headings."""
     readable = FieldValues(path=values.path, values=[str(value).replace("_", " ") for value in values.values])
-    for look, canonical in (("county", "county"), ("facility_type", "facility_type"), ("constituency", "constituency"), ("ward", "ward")):
+    for look, canonical in (("county", "county"), ("country", "country"), ("facility_type", "facility_type"), ("constituency", "constituency"), ("ward", "ward")):
         if readable.looks(look) >= 0.6:
             return Proposal(canonical=canonical, confidence=0.9, reason=f"the records stand under {_in_words(canonical)}", rank=9_000)
     if len(set(readable.values)) < len(readable.values) and all(_COUNTY_CODE.fullmatch(text) for text in readable.values):
@@ -637,7 +648,7 @@ def _unknown(reason: str) -> Proposal:
 
 def _in_words(canonical: str) -> str:
     return {
-        "county": "counties", "constituency": "constituencies", "ward": "wards", "phone": "phone numbers", "email": "e-mail addresses",
+        "county": "counties", "country": "countries", "constituency": "constituencies", "ward": "wards", "phone": "phone numbers", "email": "e-mail addresses",
         "coordinates": "pairs of coordinates", "latitude": "latitudes", "longitude": "longitudes", "services": "services",
         "facility_type": "kinds of place", "owner": "owners", "operational_status": "statuses", "website": "web addresses",
         "mfl_code": "MFL codes", "facility_code": "registry codes", "source_id": "keys", "hotline": "hotline numbers", "contact": "phones and e-mail addresses mixed",

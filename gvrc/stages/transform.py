@@ -11,6 +11,7 @@ from typing import Any
 
 from gvrc.checks.catalogue import field_label
 from gvrc.checks.keys import keyed
+from gvrc.cleaning.abroad import Abroad, contacts_abroad, told_abroad
 from gvrc.cleaning.codes import CleanCodes, clean_codes
 from gvrc.cleaning.contacts import (
     CleanContacts,
@@ -35,7 +36,7 @@ from gvrc.cleaning.stated import NOTHING, StatedValues, stated_values
 from gvrc.cleaning.text import clean_text, is_missing
 from gvrc.model.issue import Issue, Suggestion
 from gvrc.model.place import Point
-from gvrc.model.record import ABOUT_CONTACTS, STAFFS_OWN, Contact, ContactType, FieldChange, Record, Visibility
+from gvrc.model.record import ABOUT_CONTACTS, PERSONAL_FIELDS, STAFFS_OWN, Contact, ContactType, FieldChange, Record, Visibility
 from gvrc.model.run import StageResult
 from gvrc.model.source import SourceRow
 from gvrc.reference.corrections import Corrections
@@ -51,8 +52,10 @@ FEWEST_DIGITS = 8
 
 WARD_CENTRE = "ward_centre"
 """How exact a point is that a steward took from the centre of the ward, until the true one is known."""
-NO_PLACE_CODES = frozenset({"name.heading", "row.empty"})
-"""Issues of rows that are no place; nothing more is asked of them."""
+ABROAD_CODES = frozenset({"row.abroad", "row.country_doubtful"})
+"""Issues of rows that lie in another country, as their list says."""
+NO_PLACE_CODES = frozenset({"name.heading", "row.empty"}) | ABROAD_CODES
+"""Issues of rows that are no place, or none in Kenya; nothing more is asked of them."""
 
 _STAGE = "transform"
 _FREE_TEXT = ("description", "opening_hours")
@@ -97,11 +100,12 @@ class _RowWork:
     def record(self) -> Record:
         name = self._name()
         services = self._services()
+        abroad = self._abroad()
         kind = self._kind(name, services)
-        point = self._point()
+        point = self._point() if abroad is None else None
         codes = self._codes()
         texts = {field_name: self._free_text(field_name) for field_name in _FREE_TEXT if self.values.get(field_name) is not None}
-        contacts = self._contacts(name, [contact for _, found in texts.values() for contact in found], is_hotline=self.vocabularies.group(kind.code) == "hotline")
+        contacts = self._contacts_abroad(abroad) if abroad else self._contacts(name, [contact for _, found in texts.values() for contact in found], is_hotline=self.vocabularies.group(kind.code) == "hotline")
         official = self._text("official_name")
         self._note_gazettement(name)
         self._note_offices()
@@ -121,7 +125,7 @@ class _RowWork:
             keph_level=self._level(name),
             owner=self._owner(),
             operational_status=self._status(name),
-            stated={} if name.name is None and any(issue.code == "name.heading" for issue in self.issues) else self._stated(),
+            stated={} if abroad or (name.name is None and any(issue.code == "name.heading" for issue in self.issues)) else self._stated(),
             point=point,
             contacts=contacts,
             services=services.services,
@@ -171,6 +175,26 @@ class _RowWork:
             return issue
         shown = f"{issue.suggestion.shown} {self.vocabularies.facility_types.label(match.code)}"
         return replace(issue, suggestion=replace(issue.suggestion, values={"name": shown}, shown=shown, confidence=0.7))
+
+    def _abroad(self) -> Abroad | None:
+        """The other country in which the row lies, which is told; None for a place of Kenya, and for a heading."""
+        abroad = told_abroad(self.values, self.row.pointer, is_answered="country" in self.answered)
+        if abroad is None or any(issue.code in NO_PLACE_CODES for issue in self.issues):
+            return None
+        shown = None if abroad.field_name in PERSONAL_FIELDS else abroad.text
+        if not abroad.for_kenya:
+            left_out = Suggestion(values={}, shown="not a place in Kenya", confidence=0.9, reason=f"The row says {abroad.country.name}.")
+            self.issues.append(Issue(code="row.abroad", field_name="country", value=shown, detail={"country": abroad.country.name}, suggestion=left_out))
+            return abroad
+        in_kenya = Suggestion(values={"country": "Kenya"}, shown="Kenya", confidence=0.6, reason=abroad.for_kenya)
+        detail = {"country": abroad.country.name, "evidence": abroad.for_kenya.removesuffix(".")}
+        self.issues.append(Issue(code="row.country_doubtful", field_name="country", value=shown, detail=detail, suggestion=in_kenya))
+        return abroad
+
+    def _contacts_abroad(self, abroad: Abroad) -> tuple[Contact, ...]:
+        """Numbers as they are dialled in the other country, and what is the same everywhere."""
+        written = (contact for contact in parse_contacts(self.values).contacts if contact.contact_type in (ContactType.EMAIL, ContactType.WEBSITE))
+        return merged_contacts(contacts_abroad(self.values, abroad.country), written)
 
     def _note_gazettement(self, name: CleanName) -> None:
         if any(issue.code == "name.not_gazetted" for issue in name.issues):

@@ -1,0 +1,96 @@
+"""Rows of lists of several countries: what lies outside Kenya, and how it is reached there."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import phonenumbers
+
+from gvrc.cleaning.text import LONGEST_TEXT, clean_text
+from gvrc.model.quick import quick
+from gvrc.model.record import CONTACT_FIELDS, Contact, ContactType
+from gvrc.reference.countries import KENYA, Country, country_headed, country_told, stated_countries
+from gvrc.reference.gazetteer import load_gazetteer
+
+_WHERE = ("section", "county", "constituency", "ward", "district", "town", "location", "address")
+"""Canonical fields whose text may end with the country in which a place lies."""
+_DEEPEST = 4
+_OF_KENYA = re.compile(r"(?<!\d)\+?254[\s()-]{0,3}\d")
+_BY_NAME = frozenset({"exact", "normalised", "alias"})
+
+
+@quick
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Abroad:
+    """A country other than Kenya that a row tells, the field and the text that tell it, and what speaks for Kenya all the same, a sentence; empty when nothing does."""
+
+    country: Country
+    field_name: str
+    text: str
+    for_kenya: str = ""
+
+
+def told_abroad(values: Mapping[str, Any], pointer: str, *, is_answered: bool = False) -> Abroad | None:
+    """The other country in which a place lies as its row, or what it stands under in its file, tells it; None for a place of Kenya and where nothing tells.
+    `is_answered`: a steward said the country, which nothing outweighs."""
+    stated = values.get("country")
+    text = clean_text(stated) if stated is not None else None
+    countries = stated_countries(text) if text else ()
+    if any(country.code == KENYA for country in countries):
+        return None
+    if countries:
+        return Abroad(country=countries[0], field_name="country", text=text or "", for_kenya="" if is_answered else _speaks_for_kenya(values))
+    for name in _WHERE:
+        said = values.get(name)
+        if type(said) is str and (told := country_headed(said) if name == "section" else country_told(said)) is not None:
+            return None if told.code == KENYA else Abroad(country=told, field_name=name, text=said[:LONGEST_SHOWN])
+    above = _country_above(pointer.rpartition("/")[0])
+    return None if above is None else Abroad(country=above, field_name="country", text=above.name, for_kenya="" if is_answered else _speaks_for_kenya(values))
+
+
+LONGEST_SHOWN = 60
+"""Characters of a text that are shown of what told the country."""
+
+
+@lru_cache(maxsize=1_024)
+def _country_above(parent: str) -> Country | None:
+    """The country that the lists above a row are called by, other than Kenya."""
+    told = [country for step in parent.split("/") if (country := country_headed(step))]
+    return told[-1] if told and told[-1].code != KENYA else None
+
+
+def _speaks_for_kenya(values: Mapping[str, Any]) -> str:
+    """What else a row says that places of Kenya have, in a sentence: one of the counties, a number of Kenya. A form may offer its countries by the alphabet, and nobody
+    chose; yet Busia is a district of Uganda too."""
+    county = values.get("county")
+    if type(county) is str and any(match.method in _BY_NAME for match in load_gazetteer().find_county(county)):
+        return f"“{county.strip()[:40]}” is a county of Kenya."
+    numbers = (text for name in CONTACT_FIELDS for text in _texts(values.get(name)))
+    return "“+254” begins its number." if any(map(_OF_KENYA.search, numbers)) else ""
+
+
+def contacts_abroad(values: Mapping[str, Any], country: Country) -> tuple[Contact, ...]:
+    """The telephone numbers of a place in another country, read as they are dialled there. Short codes are left out: in Kenya they reach somebody else."""
+    numbers = dict.fromkeys(number for name in CONTACT_FIELDS for text in _texts(values.get(name)) for number in _numbers(text[:LONGEST_TEXT], country.code))
+    return tuple(Contact(contact_type=ContactType.PHONE, value=number, is_primary=index == 0) for index, number in enumerate(numbers))
+
+
+@lru_cache(maxsize=2_048)
+def _numbers(text: str, region: str) -> tuple[str, ...]:
+    found = phonenumbers.PhoneNumberMatcher(text, region)
+    return tuple(phonenumbers.format_number(match.number, phonenumbers.PhoneNumberFormat.E164) for match in found)
+
+
+def _texts(value: Any, depth: int = 0) -> Iterator[str]:
+    """The texts and numbers of a contact cell, whatever its shape."""
+    if isinstance(value, Mapping):
+        value = list(value.values())
+    if isinstance(value, (list, tuple)):
+        for part in value[:100] if depth < _DEEPEST else ():
+            yield from _texts(part, depth + 1)
+    elif value is not None and (text := clean_text(value)):
+        yield text
