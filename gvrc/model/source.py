@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from gvrc.model.quick import quick
+from gvrc.model.record import CONTACT_FIELDS
 
 LEFT_OUT = "Left out, for it does not read like a list of places"
 """How the reason begins that tells which parts of a file are not read."""
@@ -48,6 +49,10 @@ class FieldSample:
     samples: tuple[str, ...] = ()
 
 
+_SAY_WHERE = frozenset({"county", "constituency", "sub_county", "district", "ward", "town", "location"})
+_SAY_HOW_TO_REACH = frozenset({*CONTACT_FIELDS, "officer", "address", "coordinates", "latitude"})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mapping:
     """How a source's own fields become canonical fields (gvrc.model.record.CANONICAL_FIELDS).
@@ -71,6 +76,12 @@ class Mapping:
     unused: tuple[str, ...] = ()
     places: tuple[tuple[str, ...], ...] = ()
     """Where a row holds several places, or the column of names says their kind: the columns of each place, its name first."""
+
+    @property
+    def has_names(self) -> bool:
+        """Whether a field names the places, or what they are, where, and how to reach them is told, of which a name can be proposed."""
+        told = {*self.fields.values(), *self.constants}
+        return "name" in told or ("facility_type" in told and not told.isdisjoint(_SAY_WHERE) and not told.isdisjoint(_SAY_HOW_TO_REACH))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,10 +15,11 @@ from pathlib import Path
 from typing import Any
 
 from gvrc.reference.countries import country_told
+from gvrc.reference.offices import office_of
 from gvrc.sources.field_names import NOWHERE, is_field_name, known_name
 from gvrc.sources.fixed_width import columns_of, with_tabs
 from gvrc.sources.json_stream import FoundRecord, Screen, Trouble, told_bytes
-from gvrc.sources.looks import KIND_HEADING, SECTION, SERVICES_HEADING, county_in_title
+from gvrc.sources.looks import KIND_HEADING, SECTION, SERVICES_HEADING, county_in_title, is_kind_key
 from gvrc.sources.text import LONGEST_RECORD, mend_text, open_text, text_lines
 
 DELIMITERS = (",", ";", "\t", "|", "^", "~", "¦")
@@ -541,9 +542,14 @@ class DelimitedRecords:
     def _learn_title(self, row: Row) -> None:
         """A county that the title of a list names is that of its rows (`GBV SERVICE PROVIDERS - KILIFI COUNTY`)."""
         cells = _lone_cells(row)
-        if len(cells) == 1 and (not self._is_below_heading or not self._has_begun) and (county := county_in_title(mend_text(cells[0]))):
-            self._headings.learn_title(county)
-            self._context = self._headings.told
+        if len(cells) != 1 or (self._is_below_heading and self._has_begun):
+            return
+        title = mend_text(cells[0])
+        if county := county_in_title(title):
+            self._headings.learn_title(**{SECTION: county})
+        if not self._has_begun and not any(map(_names_places, self.header.names)) and office_of(title) is not None:
+            self._headings.learn_title(**{KIND_HEADING: title})
+        self._context = self._headings.told
 
 
 _HOTLINE = re.compile(
@@ -612,10 +618,16 @@ class Headings:
         """Nothing stands under the headings so far any more."""
         self._levels, self.told = [], self._title
 
-    def learn_title(self, county: str) -> None:
-        """The title of a list names a county: that of all rows that stand under no other."""
-        self._title = {SECTION: county}
+    def learn_title(self, **said: str) -> None:
+        """The title of a list names a county, or what it holds: that of all rows that stand under no other."""
+        self._title = {**self._title, **said}
         self.told = {**self._title, **self.told}
+
+
+def _names_places(heading: str) -> bool:
+    """Whether a column names the places of a list: it is called a name, or a kind of place."""
+    named = known_name((heading,))
+    return (named is not None and named.canonical in ("name", "official_name")) or is_kind_key(heading)
 
 
 _WEB_PAGE = re.compile(r"\s*<(?:!doctype|html|head|body)\b", re.IGNORECASE)

@@ -13,6 +13,7 @@ from typing import Any
 from gvrc.errors import DamagedFileError, UnknownFormatError
 from gvrc.model.record import CONTACT_FIELDS, STAFFS_OWN
 from gvrc.model.source import LEFT_OUT, Detection, FieldSample, Mapping, SourceKind
+from gvrc.reference.offices import office_of
 from gvrc.reference.vocabularies import load_vocabularies
 from gvrc.sources.called_lines import CALLED_LINES, CalledLines, are_called_lines
 from gvrc.sources.delimited import DelimitedRecords, DelimitedRows, sniff_delimiter
@@ -437,7 +438,7 @@ def _record_groups(groups: list[Group]) -> list[Group]:
         weighed = [(weight, group) for weight, group in weighed if group is best or not _is_above(best, group)]
     main = [
         group for weight, group in weighed
-        if group is best or (weight >= 0.6 * best_weight and (_has_name(group) or (_is_named_by_keys(group) and _is_named_by_keys(best))) and _says_more(group) and not _are_persons(group) and not _is_above(group, best) and not _is_above(best, group))
+        if group is best or (weight >= 0.6 * best_weight and (_has_name(group) or _can_be_named(group) or (_is_named_by_keys(group) and _is_named_by_keys(best))) and _says_more(group) and not _are_persons(group) and not _is_above(group, best) and not _is_above(best, group))
     ]  # fmt: skip
     chosen = {id(group) for group in main}
     return [group for _, group in weighed if id(group) in chosen or _is_like(group, main)]
@@ -495,13 +496,23 @@ _OF_PERSONS = frozenset({"users", "staff", "officers", "members", "team", "autho
 def _is_like(group: Group, main: Sequence[Group]) -> bool:
     """Whether a smaller group beside the records tells places too: a name, and a way to reach it or where it is, with fewer of the very same fields or in a list
     that hangs on the same object."""
-    if not _has_name(group) or not _TELLS_WHERE & _canonicals(group) or _are_places(group) or _are_persons(group):
+    if not (_has_name(group) or _can_be_named(group)) or not _TELLS_WHERE & _canonicals(group) or _are_places(group) or _are_persons(group):
         return False
     if any(_is_above(group, other) or _is_above(other, group) for other in main):
         return False
     if _CALLED_BY & _canonicals(group) and any(_stand_together(group, other) for other in main):
         return True
     return set(group.leaves) <= set().union(*(other.leaves for other in main))
+
+
+def _can_be_named(group: Group) -> bool:
+    """Whether a list of objects without names says by its key what offices they are, and each says where and how it is reached: `children_offices`."""
+    key = next((step for step in reversed(group.path) if step != EACH), "")
+    canonicals = _canonicals(group)
+    return office_of(key) is not None and bool(canonicals & _AREAS_OF_OFFICES) and bool(canonicals & _CALLED_BY)
+
+
+_AREAS_OF_OFFICES = frozenset({"county", "constituency", "sub_county", "district", "ward", "location", "town"})
 
 
 def _are_persons(group: Group) -> bool:
@@ -742,12 +753,16 @@ def _guess(sample: Sample, fields: list[FieldValues], source: str) -> Detection:
     form = {JSON_LINES: "JSON Lines", "csv": "CSV"}.get(sample.form, "JSON")
     reasons = [f"{form} of an unknown shape: records at {_place_in_words(sample.record_paths)}."]
     canonicals = set(proposed.values())
+    constants = {"facility_type": "Police Station"} if "facility_type" not in canonicals and _is_of_stations(proposed) else {}
+    if "name" not in canonicals and "facility_type" not in canonicals and (office := _office_of_holders(proposed)):
+        constants["facility_type"] = office
     if not sample.records:
         reasons.append(NO_RECORDS)
+    elif "name" not in canonicals and Mapping(source=source, record_paths=(), fields=proposed, constants=constants).has_names:
+        reasons.append("No field names the places: names are proposed of what the list says they are, and where.")
     elif "name" not in canonicals:
         reasons.append("No field was recognised as the name of the place: choose one.")
     reasons.append(f"{sum(1 for told in samples if told.canonical)} of {len(samples)} fields were recognised.")
-    constants = {"facility_type": "Police Station"} if "facility_type" not in canonicals and _is_of_stations(proposed) else {}
     if "officer_contact" in canonicals and "contact_type" not in canonicals and any(told.reason == ARE_PERSONS for told in samples):
         constants["contact_type"] = STAFFS_OWN
     return _detection(sample, source, proposed, constants, _confidence(samples, canonicals), tuple(reasons), samples, is_known=False)
@@ -762,6 +777,12 @@ def _is_of_stations(proposed: dict[str, str]) -> bool:
     names = [plain_name(path.rpartition(".")[2]) for path in proposed]
     called = [plain_name(path.rpartition(".")[2]) for path, canonical in proposed.items() if canonical == "name"]
     return any(map(_COMMANDER.search, names)) and bool(called) and all(map(_STATION.search, called))
+
+
+def _office_of_holders(proposed: dict[str, str]) -> str:
+    """The one office of which the columns of a list name the holders (`Chief's name`, `Chief's phone`); empty when they name none, or several."""
+    offices = {office.label for path, canonical in proposed.items() if canonical in ("officer", "officer_contact") and (office := office_of(path)) is not None}
+    return offices.pop() if len(offices) == 1 else ""
 
 
 def _confidence(samples: Sequence[FieldSample], canonicals: set[str]) -> float:

@@ -1058,7 +1058,7 @@ def corrected(mapping: Mapping, fields: Sequence[FieldSample], choices: dict[str
     kept = {path: canonical for path, canonical in mapping.fields.items() if choices.get(path, canonical) == canonical}
     chosen = {path: canonical for path, canonical in choices.items() if canonical is not None and path not in kept}
     together = {**chosen, **kept}
-    if "name" not in together.values():
+    if not replace(mapping, fields=together).has_names:
         raise SourceError("No field says the name of the place.", "Choose the field that does; without it no row can become a place.")
     order = sorted(together, key=lambda path: CANONICAL_FIELDS.index(together[path]))
     return replace(mapping, source=source, fields={path: together[path] for path in order}, unused=tuple(path for path in known if path not in together))

@@ -17,7 +17,7 @@ from typing import Any, Protocol
 from gvrc.model.record import CONTACT_FIELDS
 from gvrc.sources.field_names import known_name, plain_name
 from gvrc.sources.json_stream import KIND_OF_LIST, FoundRecord, Trouble, escaped, told_bytes
-from gvrc.sources.looks import is_kind_key, is_missing, share
+from gvrc.sources.looks import is_kind_key, is_missing, kind_told, share
 
 Places = tuple[tuple[str, ...], ...]
 """The columns of each place in a row, its name first. What is in no group belongs to all of them."""
@@ -324,6 +324,9 @@ class DividedRecords:
     @staticmethod
     def _told(found: FoundRecord, head: str) -> FoundRecord:
         kind = kind_of(head)
+        above = str(found[1].get(KIND_OF_LIST) or "")
+        if kind and above and (head not in found[2] or kind_told(above) == "gender_desk"):
+            return found  # a row of a list that does not name its places so; a list of desks names the stations at which they are
         return (found[0], {**found[1], KIND_OF_LIST: kind}, found[2], found[3]) if kind else found
 
 

@@ -15,13 +15,12 @@ def extract(file: SourceFile, detection: Detection, *, start_after: int = 0) -> 
     """Every whole record of a file in its order, then, when something could not be read, one Damage that says where and what.
 
     `start_after` is the number of the last row that was kept before: rows up to it are read again but not yielded, so that all others
-    get the number and key they would have had. Raises UnknownFormatError when there are records but no field is mapped to a name.
+    get the number and key they would have had. Raises UnknownFormatError when there are records and nothing of which they can be named.
     """
     reader = read_records(file.path, detection.kind, detection.mapping)
     maker = RowMaker(detection.source, detection.mapping)
-    has_name = "name" in detection.mapping.fields.values()
     for found in reader:
-        if not has_name:
+        if not detection.mapping.has_names:
             raise UnknownFormatError("No field of the list was recognised as the name of the place.", "Choose the field that holds it on the upload page.")
         if maker.number < start_after:
             maker.skip(found)

@@ -34,12 +34,14 @@ from gvrc.cleaning.secrecy import is_to_be_hidden
 from gvrc.cleaning.services import CleanServices, clean_services
 from gvrc.cleaning.stated import NOTHING, StatedValues, stated_values
 from gvrc.cleaning.text import clean_text, is_missing
+from gvrc.cleaning.unnamed import names_a_person, proposed_name
 from gvrc.model.issue import Issue, Suggestion
 from gvrc.model.place import Point
 from gvrc.model.record import ABOUT_CONTACTS, PERSONAL_FIELDS, STAFFS_OWN, Contact, ContactType, FieldChange, Record, Visibility
 from gvrc.model.run import StageResult
 from gvrc.model.source import SourceRow
 from gvrc.reference.corrections import Corrections
+from gvrc.reference.offices import office_of
 from gvrc.reference.vocabularies import Vocabularies, Vocabulary
 from gvrc.sources.field_names import spaced
 
@@ -96,6 +98,8 @@ class _RowWork:
         self.vocabularies = vocabularies
         self.changes: list[FieldChange] = list(stated.changes)
         self.issues: list[Issue] = []
+        self.person = self._person()
+        """Who stands where the name should, in a list of persons."""
 
     def record(self) -> Record:
         name = self._name()
@@ -130,7 +134,7 @@ class _RowWork:
             contacts=contacts,
             services=services.services,
             address=self._text("address"),
-            officer=self._text("officer"),
+            officer=self._text("officer") or self.person,
             opening_hours=texts.get("opening_hours", (None, ()))[0],
             description=texts.get("description", (None, ()))[0],
             visibility=self._visibility(),
@@ -150,23 +154,49 @@ class _RowWork:
     def _name(self) -> CleanName:
         raw = next((value for name in _NAME_FIELDS if not is_missing(value := self.values.get(name))), None)
         text = clean_text(raw)
+        if self.person is not None and text == self.person:
+            return self._of_person()
         if "name" not in self.answered and (heading := self._heading(text)):
             self.issues.append(heading)
+            if text is None and _are_of_persons(self._text("facility_type"), self.row.pointer.rpartition("/")[0]):
+                return CleanName(name=None, is_of_officer=True)
             return CleanName(name=None if heading.code in ("row.empty", "name.missing") else (text or "")[:255] or None)
         name = clean_name(text, self.vocabularies, is_police=_is_police(self.row.source, str(self.values.get("facility_type") or ""), self.vocabularies))
         self.changes.extend(name.changes)
         self.issues.extend(self._with_kind(issue) for issue in name.issues if issue.code != "name.not_gazetted")
-        return name
+        return name if self.person is None else replace(name, is_of_officer=True)
 
     def _heading(self, text: str | None) -> Issue | None:
         """The row is no place, or a place without a name."""
         if text is None:
             is_empty = _says_nothing(self.row.data)
             if is_empty or not is_note(self.row.data, self.vocabularies):
-                return Issue(code="row.empty" if is_empty else "name.missing", field_name="name", value=_stated_name(self.values))
+                return Issue(code="row.empty", field_name="name", value=_stated_name(self.values)) if is_empty else self._nameless()
             return _no_place("note", next(str(value) for value in self.row.data.values() if not is_missing(value)))
         kind = heading_kind(text, self.values, self.row.data, self.vocabularies)
         return _no_place(kind, text) if kind else None
+
+    def _nameless(self) -> Issue:
+        """A place without a name, with the one that what it stands under and where it is make."""
+        proposed = proposed_name((*filter(None, (self._text("facility_type"),)), *self._headings()), self.values, self.vocabularies)
+        return Issue(code="name.missing", field_name="name", value=_stated_name(self.values), suggestion=proposed)
+
+    def _person(self) -> str | None:
+        """The person whom the source names where the name of a place should stand; whatever name a steward gave the place since, her number is her own. None where a
+        steward said that it is the name."""
+        if not (roles := _roles(self._text("facility_type"), self.row.pointer.rpartition("/")[0])):
+            return None
+        said = self.row.values.get("name")
+        text = clean_text(said) if type(said) is str else None
+        is_name = "name" in self.answered and clean_text(self.values.get("name")) == text
+        return text if text and not is_name and names_a_person(text, roles, self.values) else None
+
+    def _of_person(self) -> CleanName:
+        """A row whose name is that of a person, who is told as the one to ask for."""
+        self.changes.append(_change("officer", None, self.person, "name-of-person"))
+        proposed = proposed_name(_roles(self._text("facility_type"), self.row.pointer.rpartition("/")[0]), self.values, self.vocabularies)
+        self.issues.append(Issue(code="name.missing", field_name="name", suggestion=proposed))
+        return CleanName(name=None, is_of_officer=True)
 
     def _with_kind(self, issue: Issue) -> Issue:
         """The suggested name of the first of two places, with the kind that the row states (`Bartabwa Police Post`)."""
@@ -368,7 +398,7 @@ class _RowWork:
         if not self.answered & ABOUT_CONTACTS and (elsewhere := self._elsewhere(contacts)):
             contacts = merged_contacts(contacts, elsewhere)
             self.changes.append(_change("contact", None, ", ".join(contact.value for contact in elsewhere), "contact-from-other-field"))
-        if ((officer := self._text("officer")) or "officer_contact" in values) and any(contact.contact_type is ContactType.EMAIL for contact in contacts):
+        if ((officer := self._text("officer") or self.person) or "officer_contact" in values) and any(contact.contact_type is ContactType.EMAIL for contact in contacts):
             contacts = with_officers_emails(contacts, officer or "", name.name or "")
         if values.get("contact_type") == STAFFS_OWN:
             contacts = as_of_staff(contacts)
@@ -510,6 +540,20 @@ def _is_own(value: Any, data: Mapping[str, Any]) -> bool:
 def _is_within(value: Any, part: Any, depth: int) -> bool:
     parts = part.values() if isinstance(part, Mapping) else part[:100] if isinstance(part, list) else ()
     return any(inner == value or (depth > 0 and _is_within(value, inner, depth - 1)) for inner in parts)
+
+
+@lru_cache(maxsize=4_096)
+def _roles(type_text: str | None, parent: str) -> tuple[str, ...]:
+    """What a row says that it is and the key of the list it stands in, of which at least one says that it is an office or a person; else empty."""
+    key = parent.rpartition("/")[2]
+    told = tuple(filter(None, (type_text, key if key.isidentifier() else "")))
+    return told if any(map(office_of, told)) else ()
+
+
+@lru_cache(maxsize=4_096)
+def _are_of_persons(type_text: str | None, parent: str) -> bool:
+    """Whether a list says of its rows that each is a person: village elders, community health volunteers."""
+    return any((office := office_of(role)) is not None and office.is_person for role in _roles(type_text, parent))
 
 
 @lru_cache(maxsize=4_096)

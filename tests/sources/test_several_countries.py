@@ -17,10 +17,16 @@ KNOWLEDGE = load_knowledge(Corrections())
 ABROAD, HOME = "GBV Command Centre", "FIDA Mombasa"
 
 
-def standardised(folder: Path, content: Any) -> tuple[dict[str, Record], dict[str, set[str]]]:
-    """The records of a list by their names, and the codes of their issues."""
+def written(folder: Path, content: Any) -> Path:
+    """A file with a text, or with a document as JSON."""
     path = folder / "list"
     path.write_text(content if isinstance(content, str) else json.dumps(content), encoding="utf-8")
+    return path
+
+
+def standardised(folder: Path, content: Any) -> tuple[dict[str, Record], dict[str, set[str]]]:
+    """The records of a list by their names, and the codes of their issues."""
+    path = written(folder, content)
     found = extract(SourceFile(name="list", sha256="", size_bytes=1, path=path), detect(path, "list"))
     made = standardise([row for row in found if isinstance(row, SourceRow)], KNOWLEDGE, {})
     issues = made.issues_by_key()
