@@ -15,6 +15,7 @@ from gvrc.model.record import CONTACT_FIELDS, STAFFS_OWN
 from gvrc.model.source import LEFT_OUT, Detection, FieldSample, Mapping, SourceKind
 from gvrc.reference.offices import office_of
 from gvrc.reference.vocabularies import load_vocabularies
+from gvrc.sources.area_tables import area_tables, is_of_table, names_areas_by_key, refer_to, with_areas
 from gvrc.sources.called_lines import CALLED_LINES, CalledLines, are_called_lines
 from gvrc.sources.delimited import DelimitedRecords, DelimitedRows, sniff_delimiter
 from gvrc.sources.field_names import NEVER, NOWHERE, is_field_name, known_name, plain_name, split_path
@@ -198,7 +199,7 @@ def _json(path: Path) -> Sample:
     if table is not None and _is_better(table, groups):
         names = [Group(place) for place in (table.path, *table.beside)] if table.dialect in (TEXTS, CALLED) else []
         return replace(_table(path, table, sample.problem), left_out=_left_out(everything, names) if names else ())
-    form, dialect = "json", ""
+    form, dialect, left_out = "json", "", tuple[str, ...]()
     if sample.is_whole and not any(map(_names_a_place, groups)):
         unfolded_groups = find_groups(unfolded(sample.tree))
         inside = _record_groups(unfolded_groups)
@@ -206,6 +207,9 @@ def _json(path: Path) -> Sample:
             groups, everything, form, dialect = inside, unfolded_groups, UNFOLDED, UNFOLDED
     if len(groups) == 1 and not dialect and path.stat().st_size <= LARGEST_FILE and are_referenced(groups[0].records):
         groups, form, dialect = _record_groups(find_groups(with_references(sample.tree))), REFERENCED, REFERENCED
+    elif not dialect and groups and path.stat().st_size <= LARGEST_FILE and (told := _with_areas(path, sample, groups)):
+        groups, form, dialect = _record_groups(told), REFERENCED, REFERENCED
+        left_out = _left_out(told, groups)
     if not groups:
         return Sample(form="json", record_paths=_empty_paths(sample), problem=sample.problem)
     texts = {} if dialect else _texts_beside(sample.tree, groups)
@@ -218,8 +222,19 @@ def _json(path: Path) -> Sample:
         contexts=[*(context for group in groups for context in group.contexts), *({} for _ in named)],
         leaves=list(dict.fromkeys((*(leaf for group in groups for leaf in group.leaves), *(leaf for record in named for leaf in record)))),
         problem=sample.problem,
-        left_out=() if dialect == REFERENCED else (*_left_out(everything, groups), *(() if dialect else _alone_aside(sample.tree, groups))),
+        left_out=left_out if dialect == REFERENCED else (*_left_out(everything, groups), *(() if dialect else _alone_aside(sample.tree, groups))),
     )
+
+
+def _with_areas(path: Path, sample: SampleTree, groups: Sequence[Group]) -> list[Group]:
+    """The groups of a document, without its tables of areas, where records name areas by the keys of those; empty for any other document."""
+    tables, tree = area_tables(sample.tree), sample.tree
+    if not tables and not sample.is_whole and any(map(names_areas_by_key, (key for group in groups for record in group.records[:1] for key in record))):
+        tree = read_sample(path, LARGEST_FILE, whole=LARGEST_FILE).tree
+        tables = area_tables(tree)
+    if not any(refer_to(group.records, tables) for group in groups):
+        return []
+    return [group for group in find_groups(with_areas(tree)) if not is_of_table(group.records[:MOST_FIELDS], tables)]
 
 
 def _texts_beside(tree: Any, groups: Sequence[Group]) -> dict[tuple[str, ...], list[str]]:

@@ -1,4 +1,4 @@
-"""Lists whose records name what they lie in by a key of another record (`"parent": {"id": "O6uvpzGd5pu"}`), as organisation units are exported.
+"""Lists whose records name what they lie in by a key of another record (`"parent": {"id": "O6uvpzGd5pu"}`), as organisation units are exported, or by one of a table of areas.
 
 The names of all levels above are told with each record as if they stood there. Nothing else moves, and every record keeps its place in
 the file.
@@ -12,6 +12,7 @@ from typing import Any
 
 import orjson
 
+from gvrc.sources.area_tables import with_areas
 from gvrc.sources.json_stream import FoundRecord, JsonRecords, Trouble
 from gvrc.sources.json_tree import read_sample
 from gvrc.sources.unfolded import LARGEST_FILE, as_file, require_fits
@@ -119,7 +120,7 @@ class ReferencedRecords:
 
     def __iter__(self) -> Iterator[FoundRecord]:
         require_fits(self._path)
-        tree = with_references(read_sample(self._path, LARGEST_FILE, whole=LARGEST_FILE).tree)
+        tree = with_areas(with_references(read_sample(self._path, LARGEST_FILE, whole=LARGEST_FILE).tree))
         with as_file(orjson.dumps(tree, option=orjson.OPT_NON_STR_KEYS)) as path:
             reader = JsonRecords(path, self._record_paths, self._wanted, self._names)
             self.trouble = reader.trouble
