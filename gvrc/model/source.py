@@ -6,9 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from gvrc.model.quick import quick
 from gvrc.model.record import CONTACT_FIELDS
 
 LEFT_OUT = "Left out, for it does not read like a list of places"
@@ -102,9 +101,7 @@ class Detection:
         return tuple(sample for sample in self.fields if sample.canonical is None)
 
 
-@quick
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SourceRow:
+class SourceRow(NamedTuple):
     """One record as it came. `pointer` is its JSON pointer (`/rows/N` or `/columns/N` in a CSV, `/lines/N` in JSON Lines) for ever.
 
     `data` is the source's own object, `context` the values that flowed down from its parents, `values` the canonical fields with

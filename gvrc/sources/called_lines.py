@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from gvrc.sources.field_names import is_label
-from gvrc.sources.json_stream import FoundRecord, Screen, Trouble, told_bytes
+from gvrc.sources.json_stream import FoundRecord, Screen, Trouble, found_record
 from gvrc.sources.json_tables import called, record_of_text, tells_a_number
 from gvrc.sources.text import open_text, text_lines
 
@@ -55,4 +55,4 @@ class CalledLines:
             for number, line in enumerate(text_lines(stream), 1):
                 if told := record_of_text(plain_line(line)):
                     data = screen.cleared(told)
-                    yield f"/rows/{number}", {}, data, told_bytes(data)
+                    yield found_record(f"/rows/{number}", {}, data)

@@ -18,7 +18,7 @@ from gvrc.reference.countries import country_told
 from gvrc.reference.offices import office_of
 from gvrc.sources.field_names import NOWHERE, is_field_name, known_name
 from gvrc.sources.fixed_width import columns_of, with_tabs
-from gvrc.sources.json_stream import FoundRecord, Screen, Trouble, told_bytes
+from gvrc.sources.json_stream import FoundRecord, Screen, Trouble, found_record
 from gvrc.sources.looks import KIND_HEADING, SECTION, SERVICES_HEADING, county_in_title, is_kind_key
 from gvrc.sources.text import LONGEST_RECORD, mend_text, open_text, text_lines
 
@@ -417,7 +417,7 @@ class DelimitedRecords:
             found = _HOTLINE.fullmatch(" ".join(cell.strip() for cell in row if cell.strip()))
             if found is not None and name and number:
                 data = {name: mend_text(found["name"].strip(" .:-–(")), number: found["number"].strip()}
-                yield f"/above/{place}", self._context, data, told_bytes(data)
+                yield found_record(f"/above/{place}", self._context, data)
 
     def _lines(self, stream: io.TextIOWrapper) -> Iterator[str]:
         """The lines of the file; those of a table with columns of fixed width with tabs between its cells."""
@@ -474,7 +474,7 @@ class DelimitedRecords:
             self._learn_merged(row)
             number += 1
             data = self._data(self._without_dittos(row))
-            yield (f"/rows/{number}", self._context, data, told_bytes(data)), row
+            yield found_record(f"/rows/{number}", self._context, data), row
 
     def _begin_table(self, names: tuple[str, ...]) -> None:
         """Another table begins, under the heading right above it if there is one; the header of the same table may come again on each page."""
@@ -578,9 +578,9 @@ def _without_serial(cells: list[str]) -> list[str]:
 
 def _with_more(found: FoundRecord, more: FoundRecord) -> FoundRecord:
     """A record with what the row below says more of it, as lines of its cells."""
-    pointer, context, data, _ = found
+    pointer, context, data, *_ = found
     together = {**data, **{name: f"{data[name]}\n{cell}" if name in data else cell for name, cell in more[2].items()}}
-    return pointer, context, together, told_bytes(together)
+    return found_record(pointer, context, together)
 
 
 def _rank(level: str) -> str:

@@ -133,7 +133,7 @@ def _divided(sample: Sample) -> Sample:
     places = find_places(columns, sample.records)
     if not places:
         return sample
-    found = [("", context, record, b"") for record, context in zip(sample.records, sample.contexts, strict=True)]
+    found: list[FoundRecord] = [("", context, record, b"", None) for record, context in zip(sample.records, sample.contexts, strict=True)]
     told = list(DividedRecords(_Sampled(found), places))
     records = [record[2] for record in told]
     leaves = sample.leaves if sample.is_flat else list(dict.fromkeys((*sample.leaves, *_leaves(records))))
@@ -144,7 +144,7 @@ def _headed(sample: Sample) -> Sample:
     """The sample with the headings that stand among its records told of those below them."""
     if sample.form == "csv" or not are_headed(sample.records):
         return sample
-    found = [(str(number), context, record, b"") for number, (record, context) in enumerate(zip(sample.records, sample.contexts, strict=True))]
+    found: list[FoundRecord] = [(str(number), context, record, b"", None) for number, (record, context) in enumerate(zip(sample.records, sample.contexts, strict=True))]
     return replace(sample, contexts=[record[1] for record in HeadedRecords(_Sampled(found))])
 
 

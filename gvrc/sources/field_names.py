@@ -355,7 +355,7 @@ def object_of_pairs(value: Any) -> dict[str, Any] | None:
 
     At least two of the names must be those of fields we know, or one where the pairs come from XML.
     """
-    if type(value) is not list or len(value) < 2 or type(value[0]) is not dict or named_value(value[0]) is None:
+    if type(value) is not list or len(value) < 2 or type(value[0]) is not dict or not may_tell_by_name(tuple(value[0])) or named_value(value[0]) is None:
         return None
     if not all(type(item) is dict for item in value):
         return None
@@ -377,6 +377,13 @@ def named_value(item: dict[str, Any]) -> tuple[str, Any, dict[str, Any]] | None:
     if key is None or said is None or len(item) > MOST_OF_A_PAIR:
         return None
     return item[key], item[said], {name: part for name, part in item.items() if name not in (key, said)}
+
+
+@lru_cache(maxsize=4_096)
+def may_tell_by_name(keys: tuple[str, ...]) -> bool:
+    """Whether an object with some of these keys may tell one value by its name; most lists hold objects of few kinds, nearly all of other things."""
+    folded = {key.casefold() for key in keys}
+    return not _KEYS_OF_A_PAIR.isdisjoint(folded) and not folded.isdisjoint(_PAIR_VALUES)
 
 
 MOST_OF_A_PAIR = 4

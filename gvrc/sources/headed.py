@@ -58,9 +58,9 @@ class HeadedRecords:
 
     def __iter__(self) -> Iterator[FoundRecord]:
         headings, place, told = Headings(heading_level), "", dict[str, Any]()
-        for pointer, context, data, content in self._reader:
+        for pointer, context, data, content, typed in self._reader:
             if (parent := pointer.rpartition("/")[0]) != place:
                 headings, place, told = Headings(heading_level), parent, {}
             if (text := _heading(data)) and headings.learn(text):
                 told = {HEADED[level]: said for level, said in headings.told.items()}
-            yield pointer, context | told if told else context, data, content
+            yield pointer, context | told if told else context, data, content, typed

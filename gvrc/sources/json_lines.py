@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from gvrc.sources.json_stream import BrokenText, FoundRecord, JsonWindow, Screen, Trouble, decode_at, decode_many, is_too_deep, told_bytes
+from gvrc.sources.json_stream import BrokenText, FoundRecord, JsonWindow, Screen, Trouble, decode_at, decode_many, found_record, is_too_deep
 from gvrc.sources.text import LONGEST_RECORD
 
 _BETWEEN_LINES = " \t\r\n,\x1e"
@@ -54,10 +54,10 @@ class JsonLinesRecords:
         end = len(window.text) if end < 0 else end
         line = window.text[window.position : end].rstrip(_BETWEEN_LINES)
         decoded = decode_many(line, self._screen)
-        if decoded is not None and decoded[2] == len(line):
+        if decoded is not None and decoded[3] == len(line):
             window.position = end
-            for data, told in zip(decoded[0], decoded[1], strict=True):
-                yield self._pointer(number), {}, data, told
+            for data, told, typed in zip(*decoded[:3], strict=True):
+                yield self._pointer(number), {}, data, told, typed
             return
         if self.trouble.set_aside < FAILURES_BEFORE_IMPATIENCE:
             yield from self._careful(window, number)
@@ -80,7 +80,7 @@ class JsonLinesRecords:
             return
         if type(value) is dict and not is_too_deep(value):
             value = self._screen.cleared(value)
-            yield self._pointer(number), {}, value, told_bytes(value)
+            yield found_record(self._pointer(number), {}, value)
         elif window.characters_read > begin:
             what = "is nested too deeply" if type(value) is dict else "holds no record"
             self.trouble.add(f"Line {number:,} {what}.", window.byte_offset(), pointer=self._pointer(number))
@@ -94,7 +94,7 @@ class JsonLinesRecords:
         window.position = end
         if type(value) is dict and behind == len(line) and not is_too_deep(value):
             value = self._screen.cleared(value)
-            yield self._pointer(number), {}, value, told_bytes(value)
+            yield found_record(self._pointer(number), {}, value)
         else:
             self.trouble.add(f"Line {number:,} could not be read.", None, pointer=self._pointer(number))
 

@@ -9,17 +9,19 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from copy import copy
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import orjson
 
 from gvrc.sources.field_names import is_never_taken, spaced
+from gvrc.sources.forms import BEYOND_64_BITS, LARGEST_WHOLE, Forms, Typed
 from gvrc.sources.looks import is_county, is_kind_key
 from gvrc.sources.text import CHUNK_BYTES, LONGEST_RECORD, PREFACE_BYTES, TextWindow, find_preface, mend_text, read_head
 
@@ -54,8 +56,14 @@ _NEAR_THE_END = 16
 """An error this close to the end of the window may only mean that the window ends there."""
 
 
-FoundRecord = tuple[str, dict[str, Any], dict[str, Any], bytes]
-"""A record of a file: its pointer, what flows down to it from its parents, what it holds, and the same as bytes for its hash."""
+FoundRecord = tuple[str, dict[str, Any], dict[str, Any], bytes, Typed | None]
+"""A record of a file: its pointer, what flows down to it from its parents, what it holds, and the same as bytes for its hash; and as an object of the form of
+its list, where that is known."""
+
+
+def found_record(pointer: str, context: dict[str, Any], data: dict[str, Any]) -> FoundRecord:
+    """A record of whose form nothing is known. Raises TypeError when it is nested too deeply."""
+    return pointer, context, data, told_bytes(data), None
 
 
 MOST_ASIDE = 100_000
@@ -145,8 +153,8 @@ def _not_a_number(_: str) -> None:
 
 
 def _whole_number(digits: str) -> int | str:
-    """Numbers beyond 64 bits are kept as text: they are codes, and neither JSON tools nor databases agree on them."""
-    return int(digits) if len(digits) <= 18 else digits
+    """Numbers that may be beyond 64 bits are kept as text: they are codes, and neither JSON tools nor databases agree on them."""
+    return number if len(digits) < 20 and -LARGEST_WHOLE <= (number := int(digits)) <= LARGEST_WHOLE else digits
 
 
 _DECODER = json.JSONDecoder(
@@ -433,14 +441,36 @@ class Screen:
 
     def __init__(self) -> None:
         self._harmless: set[str] = set()
+        self._forms = Forms()
+
+    def look_over(self, elements: list[Any], text: str) -> Sequence[Typed | None] | None:
+        """The elements of an array without its brackets as objects of their form, as far as they have one; None when one of them may not pass as it is."""
+        if (typed := self._forms.typed(f"[{text}]")) is not None:
+            return typed
+        if not all(type(element) is dict for element in elements) or not all(map(self.passes, elements)):
+            return None
+        self._forms.learn(elements)
+        return [None] * len(elements)
 
     def passes(self, data: dict[str, Any]) -> bool:
-        """Whether a record may pass as it is: no field that is never taken in, no number beyond 64 bits."""
+        """Whether a record may pass as it is: no field that is never taken in, no number that is kept as text."""
         if not self._harmless.issuperset(data) and not self._learn(data):
             return False
-        return self._all_pass(data.values())
+        for value in data.values():
+            kind = type(value)
+            if kind is str:
+                continue
+            if kind is dict:
+                if not self.passes(value):
+                    return False
+            elif kind is list:
+                if not self._all_pass(value):
+                    return False
+            elif (kind is float and not -BEYOND_64_BITS < value < BEYOND_64_BITS) or (kind is int and not -LARGEST_WHOLE <= value <= LARGEST_WHOLE):
+                return False
+        return True
 
-    def _all_pass(self, values: Iterable[Any]) -> bool:
+    def _all_pass(self, values: list[Any]) -> bool:
         for value in values:
             kind = type(value)
             if kind is str:
@@ -451,7 +481,7 @@ class Screen:
             elif kind is list:
                 if not self._all_pass(value):
                     return False
-            elif kind is float and not -_BEYOND_64_BITS < value < _BEYOND_64_BITS:
+            elif (kind is float and not -BEYOND_64_BITS < value < BEYOND_64_BITS) or (kind is int and not -LARGEST_WHOLE <= value <= LARGEST_WHOLE):
                 return False
         return True
 
@@ -474,13 +504,12 @@ def _without_never_taken(value: Any) -> Any:
     return [_without_never_taken(item) for item in value] if type(value) is list else value
 
 
-def told_bytes(data: dict[str, Any]) -> bytes:
-    """What a record says, the same bytes for any order of keys and any way of writing the file. Raises TypeError when nested too deeply."""
-    return orjson.dumps(data, option=orjson.OPT_SORT_KEYS)
+told_bytes: Callable[[dict[str, Any]], bytes] = partial(orjson.dumps, option=orjson.OPT_SORT_KEYS)
+"""What a record says, the same bytes for any order of keys and any way of writing the file. Raises TypeError when nested too deeply."""
 
 
-def decode_many(text: str, screen: Screen) -> tuple[list[Any], list[bytes], int] | None:
-    """The elements of a piece of an array, their bytes, and where they end; None when only careful reading can be trusted with it.
+def decode_many(text: str, screen: Screen) -> tuple[list[Any], list[bytes], Sequence[Typed | None], int] | None:
+    """The elements of a piece of an array, their bytes, they as objects of their form, and where they end; None when only careful reading can be trusted with it.
 
     They end before the end of the text when the array is closed there. Careful reading is needed for: wrong brackets, keys given
     twice (then what was decoded holds fewer quotation marks than the text), and what the screen does not let pass.
@@ -488,14 +517,22 @@ def decode_many(text: str, screen: Screen) -> tuple[list[Any], list[bytes], int]
     elements, end = _decode_elements(text)
     if elements is None or ("\\" in text and "\\u0000" in text):
         return None
-    for element in elements:
-        if type(element) is not dict or not screen.passes(element):
-            return None
+    typed = screen.look_over(elements, text if end == len(text) else text[:end])
+    if typed is None:
+        return None
     try:
-        told = [told_bytes(element) for element in elements]
+        told = list(map(told_bytes, elements))
     except TypeError:
         return None
-    return (elements, told, end) if b"".join(told).count(b'"') == text.count('"', 0, end) else None
+    return (elements, told, typed, end) if _quotation_marks(b"".join(told)) == _quotation_marks(text[:end].encode()) else None
+
+
+def _quotation_marks(text: bytes) -> int:
+    """How many there are; bytes.count takes four times as long, for it looks at one sign after the other."""
+    return int(np.count_nonzero(np.frombuffer(text, dtype=np.uint8) == _QUOTATION_MARK))
+
+
+_QUOTATION_MARK = ord('"')
 
 
 def _decode_elements(text: str) -> tuple[list[Any] | None, int]:
@@ -511,7 +548,6 @@ def _decode_elements(text: str) -> tuple[list[Any] | None, int]:
         return None, 0
 
 
-_BEYOND_64_BITS = 9e18
 MOST_KEYS = 100_000
 
 
@@ -767,9 +803,9 @@ class JsonRecords:
             many = self._many(window) if sign == "{" and self._row_of is None else None
             if many is None:
                 one = self._careful(window, f"{pointer}/{index}", is_nested=EACH in parent.level)
-                many = ([one[0]], [one[1]]) if one is not None else ([], [])
+                many = ([one[0]], [one[1]], [None]) if one is not None else ([], [], [])
                 index += one is None
-            batch = [(f"{pointer}/{place}", context, data, told) for place, (data, told) in enumerate(zip(*many, strict=True), index)]
+            batch = [(f"{pointer}/{place}", context, data, told, typed) for place, (data, told, typed) in enumerate(zip(*many, strict=True), index)]
             self.count += len(batch)
             yield batch
             index += len(batch)
@@ -780,9 +816,9 @@ class JsonRecords:
         one = self._careful(window, parent.pointer)
         if one is not None:
             self.count += 1
-            yield [(parent.pointer, parent.context, *one)]
+            yield [(parent.pointer, parent.context, *one, None)]
 
-    def _many(self, window: JsonWindow) -> tuple[list[dict[str, Any]], list[bytes]] | None:
+    def _many(self, window: JsonWindow) -> tuple[list[dict[str, Any]], list[bytes], Sequence[Typed | None]] | None:
         """As many records as stand whole in the window, or None when they must be read with care.
 
         The window is cut before the last element that begins like this one. A cut at a wrong place leaves brackets open, so that it
@@ -800,11 +836,11 @@ class JsonRecords:
             window.careful_until = window.discarded + max(cut, begin + 1)
             self._reach = CHUNK_BYTES
             return None
-        elements, told, end = decoded
+        elements, told, typed, end = decoded
         is_all = end == len(piece) - 1
         self._reach = min(CHUNK_BYTES, self._reach * 4) if is_all else max(4096, end * 2)
         window.position = cut if is_all else begin + end
-        return elements, told
+        return elements, told, typed
 
     def _careful(self, window: JsonWindow, pointer: str, *, is_nested: bool = False) -> tuple[dict[str, Any], bytes] | None:
         """One element, or None when it is no record; then `trouble` says so."""

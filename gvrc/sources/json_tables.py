@@ -15,7 +15,7 @@ from typing import Any
 from gvrc.errors import UnknownFormatError
 from gvrc.sources.delimited import field_names, find_header, is_header_row
 from gvrc.sources.field_names import is_field_name, known_name
-from gvrc.sources.json_stream import EACH, FoundRecord, JsonRecords, Screen, Trouble, escaped, told_bytes
+from gvrc.sources.json_stream import EACH, FoundRecord, JsonRecords, Screen, Trouble, escaped, found_record
 from gvrc.sources.json_tree import find_text_lists, read_sample
 from gvrc.sources.looks import LOOKS, is_area, is_kind_key, share
 
@@ -421,7 +421,7 @@ class ColumnRecords:
             told = {name: cell for name, column in columns.items() if (cell := _cell_at(column, row)) not in (None, "")}
             if told:
                 data = screen.cleared(told)
-                yield f"{pointer}/{escaped(str(row)) if type(node) is dict else row + 1}", {}, data, told_bytes(data)
+                yield found_record(f"{pointer}/{escaped(str(row)) if type(node) is dict else row + 1}", {}, data)
 
     def _node(self) -> Any:
         require_columns_fit(self._path)

@@ -100,8 +100,8 @@ class RowsAbove:
         found = list(self._reader)
         self.trouble = getattr(self._reader, "trouble", self.trouble)
         by_key = {key: record[2] for record in found if (key := _key_of(record[2]))}
-        for pointer, context, data, told in found:
-            yield pointer, context | dict(_levels_above(data, by_key)), data, told
+        for pointer, context, data, told, typed in found:
+            yield pointer, context | dict(_levels_above(data, by_key)), data, told, typed
 
 
 def _levels_above(record: dict[str, Any], by_key: dict[str, dict[str, Any]]) -> Iterator[tuple[str, str]]:

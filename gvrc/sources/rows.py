@@ -4,34 +4,31 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from functools import lru_cache
 from hashlib import blake2b
 from operator import itemgetter
-from typing import Any, NamedTuple
+from typing import Any
 
 import orjson
 
 from gvrc.model.record import CONTACT_FIELDS
 from gvrc.model.source import Mapping, SourceRow
 from gvrc.reference.grid import metres_in
-from gvrc.sources.field_names import FIRST, asked, object_of_pairs, plain_name, says_hidden, spaced, split_path
+from gvrc.sources.field_names import asked, plain_name, says_hidden, spaced, split_path
+from gvrc.sources.forms import Typed
 from gvrc.sources.json_stream import FoundRecord
-from gvrc.sources.labelled import LABEL_MARK, parts_of_cell
-from gvrc.sources.looks import HEADINGS, LOOKS, is_missing, is_yes, words_of
+from gvrc.sources.labelled import LABEL_MARK
+from gvrc.sources.looks import HEADINGS, LOOKS, is_missing, is_yes
+from gvrc.sources.plan import TICKED_FIELDS, Beside, Part, Plan, View, in_words, view_of
 from gvrc.sources.seen import SeenKeys
 
 JOINED_FIELDS = frozenset({"location", "description", "address", "officer", "opening_hours"})
 """Several source fields that mean one of these are told one after the other."""
 LISTED_FIELDS = frozenset({*CONTACT_FIELDS, "services"})
 """Several source fields that mean one of these become a list. Of any other field, the first that says something counts."""
-TICKED_FIELDS = frozenset({"services", "opening_hours", "visibility"})
-"""A ticked cell (`Y`, `true`) of such a field says what its heading says."""
 _OF_A_POINT = frozenset({"latitude", "longitude"})
 """Fields whose hemisphere may stand in a column of its own."""
-_MAY_BE_NO = TICKED_FIELDS | {"operational_status"}
-"""Fields of which `false` says something; in any other some systems write it for nothing (`"mobile": false`)."""
-WORDED_FIELDS = ("name", "facility_type", "owner", "operational_status", "keph_level", "county", "constituency", "sub_county", "ward", "town")
-"""Fields that are words: of a coded value, the words that stand beside the code count."""
 OWN_KEYS = ("source_id", "mfl_code", "facility_code", "fid_code")
 """Fields that name a record in its source, the best first."""
 NAMING_FIELDS = ("name", "county", "section", "constituency")
@@ -55,7 +52,7 @@ class RowMaker:
         self._reader = ValueReader(mapping)
         self._inherited = [path[1:] for path in mapping.fields if path.startswith("^")]
         self._context: dict[str, Any] | None = None
-        self._context_bytes = b""
+        self._inherited_bytes = b""
         self._seen = SeenKeys()
         self._repeats: dict[str, int] = {}
         self.number = 0
@@ -63,25 +60,18 @@ class RowMaker:
     def skip(self, found: FoundRecord) -> None:
         """Count a record that was taken before, so that the next ones get the same number and key as ever."""
         self.number += 1
-        self._key(self._reader.values(found[2], found[1]))
+        self._key(self._reader.values(found[2], found[1], found[4]))
 
     def row(self, found: FoundRecord) -> SourceRow:
         """The row of the next record."""
-        pointer, context, data, told = found
-        values = self._reader.values(data, context)
+        pointer, context, data, told, typed = found
+        values = self._reader.values(data, context, typed)
         self.number += 1
         record_key, own_key = self._key(values)
-        return SourceRow(
-            source=self._source, pointer=pointer, number=self.number, data=data, context=context, values=values, record_key=record_key,
-            content_hash=blake2b(told + self._inherited_bytes(context), digest_size=16).hexdigest(), source_id=own_key,
-        )  # fmt: skip
-
-    def _inherited_bytes(self, context: dict[str, Any]) -> bytes:
-        """What flows down to a record belongs to what it says. Neighbours share their parents, so the last ones are kept."""
         if context is not self._context:
-            self._context = context
-            self._context_bytes = orjson.dumps([context.get(name) for name in self._inherited])
-        return self._context_bytes
+            self._context, self._inherited_bytes = context, orjson.dumps([context.get(name) for name in self._inherited])
+        content_hash = blake2b(told + self._inherited_bytes, digest_size=16).hexdigest()  # what flows down to a record belongs to what it says
+        return SourceRow(self._source, pointer, self.number, data, context, values, record_key, content_hash, own_key)
 
     def _key(self, values: dict[str, Any]) -> tuple[str, str | None]:
         own_key = _own_key(values)
@@ -121,13 +111,6 @@ def _naming_hash(values: dict[str, Any]) -> str:
 
 # ---------------------------------------------------------------- canonical values
 
-_CODED = frozenset({list, dict})
-"""Types of values that are words only beside or within a code."""
-
-Part = tuple[int, str, Any]
-"""A value that must be put together with others: the rank of its path, its label, the value."""
-
-
 class ValueReader:
     """Reads the canonical values of a record in one walk over it, as a mapping tells."""
 
@@ -137,127 +120,85 @@ class ValueReader:
             paths.setdefault(canonical, []).append(path)
         self._faxes = frozenset(step for path in mapping.fields if not path.startswith("^") and _HEADS_FAXES.fullmatch(plain_name(step := _steps(path, mapping)[-1])))
         alone = {canonical for canonical, sources in paths.items() if len(sources) == 1 and canonical not in TICKED_FIELDS and self._faxes.isdisjoint(_steps(sources[0], mapping)[-1:])}
-        self._constants = list(mapping.constants.items())
-        self._worded = [canonical for canonical in WORDED_FIELDS if canonical in paths]
+        self._constants = dict(mapping.constants)
         self._inherited: list[tuple[str, str, int]] = []
         self._context: dict[str, Any] | None = None
-        self._from_parents: tuple[dict[str, Any], list[tuple[str, Part]]] = ({}, [])
-        self._plan = _Plan()
+        self._of_parents: tuple[dict[str, Any], list[tuple[str, Part]]] = ({}, [])
+        self._beside = Beside({}, [], {})
+        self._plan = Plan()
+        self._made: type[Typed] | None = None
+        self._view: View | None = None
         for rank, (path, canonical) in enumerate(mapping.fields.items()):
             if path.startswith("^"):
                 self._inherited.append((path[1:], canonical, -1 if canonical in alone else rank))
             else:
                 self._plan.add(_steps(path, mapping), canonical, -1 if canonical in alone else rank)
+        self._told_together = frozenset([*(canonical for _, canonical, _ in self._inherited), *(CONTACT_FIELDS if self._faxes else ())])
 
-    def values(self, data: dict[str, Any], context: dict[str, Any]) -> dict[str, Any]:
-        """Canonical field → raw value; fields that say nothing at all are left out."""
+    def values(self, data: dict[str, Any], context: dict[str, Any], typed: Typed | None = None) -> dict[str, Any]:
+        """Canonical field → raw value; fields that say nothing at all are left out. With the record as an object of its form, the same in a third of the time."""
         if context is not self._context:
             self._read_parents(context)
-        values = self._from_parents[0].copy()
+        if typed is not None and (values := self._at_once(typed, data)) is not None:
+            return values
+        values = self._of_parents[0].copy()
         parts: dict[str, list[Part]] = {}
         self._plan.read(data, values, parts)
-        for canonical, part in self._from_parents[1]:
+        self._put_together(values, parts, self._of_parents[1])
+        for canonical, value in self._constants.items():
+            values.setdefault(canonical, value)
+        if "name" not in values and len(data) == 1 and (heading := next(iter(data.values()))) in (context.get(level) for level in HEADINGS):
+            values["name"] = heading  # a row that is only a heading stands in any column: told as its name, it is seen to be none
+        return values
+
+    def _at_once(self, typed: Typed, data: dict[str, Any]) -> dict[str, Any] | None:
+        """The values of a record by its form; None when it must be read key by key."""
+        if type(typed) is not self._made:
+            self._made = type(typed)
+            self._view = view_of(self._plan, self._made, self._told_together)
+            self._beside = self._beside_view()
+        if self._view is None:
+            return None
+        parts: dict[str, list[Part]] = {}
+        try:
+            values = self._view.read(typed, data, self._beside, parts)
+        except AttributeError:  # an object of the form is missing in this one
+            return None
+        if parts or self._beside.parts:
+            self._put_together(values, parts, self._beside.parts)
+        return values if "name" in values else None
+
+    def _put_together(self, values: dict[str, Any], parts: dict[str, list[Part]], of_parents: list[tuple[str, Part]]) -> None:
+        """The values of fields that several keys, or those of parents, may tell."""
+        for canonical, part in of_parents:
             parts.setdefault(canonical, []).append(part)
         if self._faxes:
             parts = {canonical: [self._told_as_fax(part) if canonical in CONTACT_FIELDS else part for part in found] for canonical, found in parts.items()}
         for canonical, found in parts.items():
-            if len(found) == 1 and (canonical not in TICKED_FIELDS or type(found[0][2]) is list):
-                values[canonical] = found[0][2]
-            elif (value := _put_together(canonical, found)) is not None:
-                values[canonical] = value
-        for canonical, value in self._constants:
-            values.setdefault(canonical, value)
-        self._read_words(values)
-        if "name" not in values and len(data) == 1 and (heading := next(iter(data.values()))) in (context.get(level) for level in HEADINGS):
-            values["name"] = heading  # a row that is only a heading stands in any column: told as its name, it is seen to be none
-        return values
+            value = found[0][2]
+            if (len(found) == 1 and (canonical not in TICKED_FIELDS or type(value) is list)) or (value := _put_together(canonical, found)) is not None:
+                values[canonical] = value if type(value) is str else in_words(canonical, value)
 
     def _told_as_fax(self, part: Part) -> Part:
         """A number that stands under a heading of faxes, as one: nobody can be called there."""
         rank, label, value = part
         return (rank, label, {"type": "Fax", "value": value}) if label in self._faxes and type(value) in (str, int, float) else part
 
-    def _read_words(self, values: dict[str, Any]) -> None:
-        """Coded values as their words, and a list of units as the address it is."""
-        if not _CODED.isdisjoint(map(type, map(values.get, self._worded))):  # of most lists no record holds any
-            for canonical in self._worded:
-                if type(value := values.get(canonical)) in _CODED and (said := words_of(value) or _several(value)):
-                    values[canonical] = said
-        if type(units := values.get("location")) is list:
-            values["location"] = _several(units)
-
     def _read_parents(self, context: dict[str, Any]) -> None:
         """What flows down is the same for neighbours, so it is read once for all of them."""
         said = [(canonical, rank, name, context[name]) for name, canonical, rank in self._inherited if context.get(name) not in (None, "")]
         alone = {canonical: value for canonical, rank, _, value in said if rank < 0}
-        self._from_parents = (alone, [(canonical, (rank, name, value)) for canonical, rank, name, value in said if rank >= 0])
+        self._of_parents = (alone, [(canonical, (rank, name, value)) for canonical, rank, name, value in said if rank >= 0])
+        self._beside = self._beside_view()
         self._context = context
 
-
-def _several(value: Any) -> str:
-    """The words of a list as one text."""
-    return ", ".join(words_of(item) or str(item) for item in value if not is_missing(item)) if type(value) is list else ""
-
-
-class _Step(NamedTuple):
-    """What a key of an object means: `below` an object to enter; the canonical field (empty for none) with the rank of this path, -1 for a field that has
-    no other."""
-
-    below: _Plan | None = None
-    canonical: str = ""
-    rank: int = -1
-
-
-class _Plan:
-    """What the keys of an object mean."""
-
-    def __init__(self) -> None:
-        self.steps: dict[str, _Step] = {}
-
-    def add(self, steps: tuple[str, ...], canonical: str, rank: int) -> None:
-        """Read one path. `rank` is -1 for a field that has no other."""
-        plan = self
-        for name in steps[:-1]:
-            step = plan.steps.get(name, _Step())
-            below = step.below or _Plan()
-            plan.steps[name], plan = step._replace(below=below), below
-        last = plan.steps.get(steps[-1], _Step())
-        if rank < 0 or last.rank >= 0 or not last.canonical:  # of a path that means two fields, one that has no other path counts
-            plan.steps[steps[-1]] = last._replace(canonical=canonical, rank=rank)
-
-    def read(self, data: dict[str, Any], values: dict[str, Any], parts: dict[str, list[Part]]) -> None:
-        """Put what a record says into `values`, and what must be put together into `parts`."""
-        steps = self.steps
-        for key, value in data.items():
-            if (step := steps.get(key)) is None:
-                continue
-            below, canonical, rank = step
-            if not value and (value is None or value == "" or value == [] or (value is False and canonical not in _MAY_BE_NO)):
-                continue
-            if below is not None and (value := below.enter(value, values, parts)) is None:
-                continue
-            if not canonical:
-                continue
-            if rank < 0:
-                values[canonical] = value
-            elif canonical in parts:
-                parts[canonical].append((rank, key, value))
-            else:
-                parts[canonical] = [(rank, key, value)]
-
-    def enter(self, value: Any, values: dict[str, Any], parts: dict[str, list[Part]]) -> Any:
-        """Read what is mapped by its parts; what is left of the value to be read as a whole, None for nothing: it would say the same again."""
-        if type(value) is list:
-            if (first := self.steps.get(FIRST)) is not None and first.below is not None and type(value[0]) is dict:
-                first.below.read(value[0], values, parts)
-                return None
-            told = object_of_pairs(value)
-        else:
-            told = value if type(value) is dict else parts_of_cell(value) if type(value) is str else None
-        if told is None:
-            return value
-        self.read(told, values, parts)
-        return told.get("") if type(value) is str else None
+    def _beside_view(self) -> Beside:
+        """What flows down where the record says what is seen in the view: what that is not, only the parents tell."""
+        told, names = (self._view.fields, self._view.names) if self._view is not None else (frozenset[str](), ())
+        times, parts = Counter(canonical for canonical, _ in self._of_parents[1]), self._of_parents[1]
+        only = {canonical: part[2] for canonical, part in parts if times[canonical] == 1 and canonical not in told and canonical not in TICKED_FIELDS and canonical not in CONTACT_FIELDS}
+        alone = {**self._constants, **self._of_parents[0], **only}
+        return Beside(alone, [(canonical, part) for canonical, part in parts if canonical not in only], {**dict.fromkeys(names), **alone})
 
 
 def _steps(path: str, mapping: Mapping) -> tuple[str, ...]:

@@ -176,7 +176,9 @@ class TextWindow:
         """The line in the file, counted from 1, of a place in the window."""
         position = self.position if position is None else position
         counted, line = self._counted if self._counted[0] <= position else (0, self._line)
-        self._counted = (position, line + self.text.count("\n", counted, position))
+        if self.text.find("\n", counted, position) >= 0:  # the whole file may stand on one line, and to count signs takes ten times as long as to find one
+            line += self.text.count("\n", counted, position)
+        self._counted = (position, line)
         return self._counted[1]
 
     @property

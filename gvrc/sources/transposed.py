@@ -10,7 +10,7 @@ from typing import Any
 from gvrc.errors import UnknownFormatError
 from gvrc.sources.delimited import DelimitedRows, Header, Row, field_names
 from gvrc.sources.field_names import known_name
-from gvrc.sources.json_stream import FoundRecord, Screen, Trouble, told_bytes
+from gvrc.sources.json_stream import FoundRecord, Screen, Trouble, found_record
 from gvrc.sources.text import mend_text, open_text, text_lines
 
 TRANSPOSED = " transposed"
@@ -60,7 +60,7 @@ class TransposedRecords:
             told: dict[str, Any] = {name: mend_text(row[column]) for name, row in zip(self.header.names, rows, strict=True) if len(row) > column and row[column].strip()}
             if told and not all(map(_NUMBER.fullmatch, told.values())):
                 data = screen.cleared(told)
-                yield f"/columns/{column}", {}, data, told_bytes(data)
+                yield found_record(f"/columns/{column}", {}, data)
 
 
 def _label(row: Row, place: int) -> str:

@@ -15,7 +15,7 @@ import orjson
 from gvrc.errors import UnknownFormatError
 from gvrc.sources.delimited import SAMPLE_ROWS, DelimitedRows, field_names, find_header, sniff_delimiter
 from gvrc.sources.field_names import is_field_name, known_name, named_value, object_of_pairs
-from gvrc.sources.json_stream import DEEPEST, FoundRecord, JsonRecords, Screen, Trouble, decode_at, is_too_deep, told_bytes
+from gvrc.sources.json_stream import DEEPEST, FoundRecord, JsonRecords, Screen, Trouble, decode_at, found_record, is_too_deep
 from gvrc.sources.json_tree import read_sample
 from gvrc.sources.looks import LOOKS
 from gvrc.sources.text import open_text, text_lines
@@ -193,7 +193,7 @@ class RowsByLine:
                     self.trouble.add(f"Line {number:,} holds no row of cells.", None, pointer=f"/lines/{number}")
                 elif seen > header.index + 1 and (told := self._told(row)):
                     data = screen.cleared(told)
-                    yield f"/lines/{number}", {}, data, told_bytes(data)
+                    yield found_record(f"/lines/{number}", {}, data)
 
     def _told(self, row: list[Any]) -> dict[str, Any]:
         """The cells of a row by their names; those beyond the headings as `column N`."""

@@ -16,7 +16,7 @@ from typing import Any, Protocol
 
 from gvrc.model.record import CONTACT_FIELDS
 from gvrc.sources.field_names import known_name, plain_name
-from gvrc.sources.json_stream import KIND_OF_LIST, FoundRecord, Trouble, escaped, told_bytes
+from gvrc.sources.json_stream import KIND_OF_LIST, FoundRecord, Trouble, escaped, found_record
 from gvrc.sources.looks import is_kind_key, is_missing, kind_told, share
 
 Places = tuple[tuple[str, ...], ...]
@@ -274,7 +274,7 @@ class DividedRecords:
 
     def divided(self, found: FoundRecord) -> Iterator[FoundRecord]:
         """The places of one row."""
-        pointer, context, data, _ = found
+        pointer, context, data, *_ = found
         shared = {column: value for column, value in data.items() if column not in self._grouped}
         own = [(group[0], {column: data[column] for column in group if not _is_empty(data.get(column))}) for group in self._places]
         if not any(cells for _, cells in own):
@@ -297,20 +297,20 @@ class DividedRecords:
             for number, said in enumerate(several_in(cells[head]) if list(cells) == [head] else [None] if cells else [], 1):
                 place = shared | cells | ({head: said} if said else {})
                 which = f" ({number})" if number > 1 else ""
-                yield self._told((f"{pointer}/{escaped(head)}{which}", context, place, told_bytes(place)), head)
+                yield self._told(found_record(f"{pointer}/{escaped(head)}{which}", context, place), head)
 
     def _below(self, found: FoundRecord, head: str, cell: Any, shared: dict[str, Any]) -> Iterator[FoundRecord]:
         """The places under the one of a row, in its areas."""
-        pointer, context, _, _ = found
+        pointer, context, *_ = found
         areas = {column: value for column, value in shared.items() if _is_area(column)}
         for number, part in enumerate(subordinates_in(cell)):
             place = areas | (part if type(part) is dict else {head: part})
             which = f"/{number}" if type(cell) is list else f" ({number + 1})" if number else ""
-            yield (f"{pointer}/{escaped(head)}{which}", {**context, KIND_OF_LIST: kind_of(head) or SUBORDINATE}, place, told_bytes(place))
+            yield found_record(f"{pointer}/{escaped(head)}{which}", {**context, KIND_OF_LIST: kind_of(head) or SUBORDINATE}, place)
 
     def _offices(self, found: FoundRecord, head: str, of_all: frozenset[str]) -> Iterator[FoundRecord]:
         """The offices of the organisation of a row, or other places listed in it: called as it is where they have no name, with what it says of all of them."""
-        pointer, context, data, _ = found
+        pointer, context, data, *_ = found
         named = self._places[0][0]
         for number, office in enumerate(data.get(head) or ()):
             if type(office) is not dict or not office:
@@ -319,7 +319,7 @@ class DividedRecords:
             shared = {key: value for key, value in data.items() if (canonical := _canonical(key)) in of_all and canonical not in told}
             areas = {} if told & _AREAS else {key: value for key, value in data.items() if _is_area(key)}
             place = ({} if "name" in told or named not in data else {named: data[named]}) | shared | areas | office
-            yield f"{pointer}/{escaped(head)}/{number}", context, place, told_bytes(place)
+            yield found_record(f"{pointer}/{escaped(head)}/{number}", context, place)
 
     @staticmethod
     def _told(found: FoundRecord, head: str) -> FoundRecord:
@@ -327,7 +327,7 @@ class DividedRecords:
         above = str(found[1].get(KIND_OF_LIST) or "")
         if kind and above and (head not in found[2] or kind_told(above) == "gender_desk"):
             return found  # a row of a list that does not name its places so; a list of desks names the stations at which they are
-        return (found[0], {**found[1], KIND_OF_LIST: kind}, found[2], found[3]) if kind else found
+        return (found[0], {**found[1], KIND_OF_LIST: kind}, *found[2:]) if kind else found
 
 
 def _is_empty(value: Any) -> bool:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import islice
 
 from gvrc.errors import UnknownFormatError
 from gvrc.model.source import Damage, Detection, SourceFile, SourceRow
-from gvrc.sources.json_stream import Trouble
+from gvrc.sources.json_stream import FoundRecord, Trouble
 from gvrc.sources.records import read_records
 from gvrc.sources.rows import RowMaker
 
@@ -19,15 +20,19 @@ def extract(file: SourceFile, detection: Detection, *, start_after: int = 0) -> 
     """
     reader = read_records(file.path, detection.kind, detection.mapping)
     maker = RowMaker(detection.source, detection.mapping)
-    for found in reader:
-        if not detection.mapping.has_names:
-            raise UnknownFormatError("No field of the list was recognised as the name of the place.", "Choose the field that holds it on the upload page.")
-        if maker.number < start_after:
-            maker.skip(found)
-        else:
-            yield maker.row(found)
+    records = iter(reader) if detection.mapping.has_names else _refused(reader)
+    for found in islice(records, start_after):
+        maker.skip(found)
+    yield from map(maker.row, records)
     if reader.trouble:
         yield _damage(reader.trouble, maker.number)
+
+
+def _refused(reader: Iterable[FoundRecord]) -> Iterator[FoundRecord]:
+    """No record of a list without names; a list without records is no reason to ask for them."""
+    for _ in reader:
+        raise UnknownFormatError("No field of the list was recognised as the name of the place.", "Choose the field that holds it on the upload page.")
+    yield from ()
 
 
 def _damage(trouble: Trouble, kept: int) -> Damage:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from gvrc.sources.delimited import DELIMITERS, DelimitedRecords, DelimitedRows, field_names, find_header, sniff_delimiter
 from gvrc.sources.field_names import is_field_name
+from gvrc.sources.json_stream import FoundRecord
 from gvrc.sources.looks import heading_level
 
 cells = st.text(alphabet=st.characters(codec="utf-8", exclude_characters="\x00\r\x85\u2028"), max_size=8)
@@ -22,7 +23,7 @@ def written(rows: list[list[str]], delimiter: str = ",") -> str:
     return stream.getvalue()
 
 
-def read(content: str | bytes, delimiter: str = ",") -> tuple[list[tuple[str, dict[str, str], dict[str, str], bytes]], DelimitedRecords]:
+def read(content: str | bytes, delimiter: str = ",") -> tuple[list[FoundRecord], DelimitedRecords]:
     with TemporaryDirectory() as folder:
         path = Path(folder) / "list.csv"
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
@@ -40,7 +41,7 @@ def test_rows_are_read_as_the_csv_module_writes_them(rows: list[list[str]], deli
 
 @given(st.binary(max_size=300))
 def test_no_bytes_break_the_reader(content: bytes) -> None:
-    for _, _, data, told in read(content)[0]:
+    for _, _, data, told, *_ in read(content)[0]:
         assert told
         assert all(data.values())
 
@@ -80,7 +81,7 @@ def test_field_names_are_all_different_and_never_empty() -> None:
 
 def test_a_heading_row_is_a_record_and_flows_down_to_the_rows_below_it() -> None:
     found, _ = read("S/NO,STATION,COUNTY\n1. KWALE,,\n1,DIANI,KWALE\n2. LAMU,,\n2,LAMU,LAMU\n")
-    assert [context.get("section") for _, context, _, _ in found] == ["1. KWALE", "1. KWALE", "2. LAMU", "2. LAMU"]
+    assert [context.get("section") for _, context, *_ in found] == ["1. KWALE", "1. KWALE", "2. LAMU", "2. LAMU"]
 
 
 def test_cells_beyond_the_header_are_kept_and_missing_ones_left_out() -> None:
