@@ -58,7 +58,7 @@ from gvrc.sources.strange_files import is_json_inside_a_text, require_text
 from gvrc.sources.text import find_preface, open_text, read_head, text_lines
 from gvrc.sources.transposed import TRANSPOSED, TransposedRecords, is_transposed
 from gvrc.sources.unfolded import LARGEST_FILE, ROWS_BY_LINE, UNFOLDED, RowsByLine, are_rows_by_line, unfolded
-from gvrc.sources.wide import REACHED_BY, DividedRecords, Places, find_places
+from gvrc.sources.wide import REACHED_BY, DividedRecords, Places, find_places, kind_of, names_one_with_number, several_in
 
 JSON_LINES = "jsonl"
 LINES_PATH = ("lines", "*")
@@ -253,7 +253,8 @@ def _left_out(everything: Sequence[Group], chosen: Sequence[Group]) -> tuple[str
 
 
 def _alone_aside(tree: Any, chosen: Sequence[Group]) -> Iterator[str]:
-    """Single objects beside the records that have a name and a contact of their own: `{"KECIRT": {"name": .., "phones": [..]}, "stations": [..]}`."""
+    """Single objects beside the records that have a name and a contact of their own (`{"KECIRT": {"name": .., "phones": [..]}, "stations": [..]}`), and texts that name
+    several places with their numbers."""
     if type(tree) is not dict or not chosen or any(group.path[:1] in ((), (EACH,)) for group in chosen):
         return
     used = {group.path[0] for group in chosen}
@@ -262,9 +263,13 @@ def _alone_aside(tree: Any, chosen: Sequence[Group]) -> Iterator[str]:
             told = {named.canonical for inner in islice(value, MOST_FIELDS) if (named := known_name((inner,))) is not None}
             if "name" in told and told & REACHED_BY:
                 yield f"/{key[:60]} (a single one)"
+        elif type(value) is str and (several := len(several_in(value[:LONGEST_TEXT]))) > 1:
+            yield f"/{key[:60]} ({several:,})"
 
 
 SHOWN_LEFT_OUT = 5
+LONGEST_TEXT = 4_000
+"""Characters of a text beside the records in which places are looked for."""
 
 
 def _is_better(table: JsonTable, groups: list[Group]) -> bool:
@@ -763,7 +768,7 @@ def _told(sample: FieldSample, mapped: dict[str, str], unused: tuple[str, ...]) 
 
 def _guess(sample: Sample, fields: list[FieldValues], source: str) -> Detection:
     """A list of an unknown shape: every field is proposed for itself."""
-    heads = [group[0] for group in sample.places] if len(sample.places) > 1 else []
+    heads = [group[0] for group in sample.places if len(sample.places) > 1 or not kind_of(group[0]) or _names_with_numbers(sample, group[0])]
     proposed, samples = propose_fields(fields, heads)
     form = {JSON_LINES: "JSON Lines", "csv": "CSV"}.get(sample.form, "JSON")
     reasons = [f"{form} of an unknown shape: records at {_place_in_words(sample.record_paths)}."]
@@ -781,6 +786,12 @@ def _guess(sample: Sample, fields: list[FieldValues], source: str) -> Detection:
     if "officer_contact" in canonicals and "contact_type" not in canonicals and any(told.reason == ARE_PERSONS for told in samples):
         constants["contact_type"] = STAFFS_OWN
     return _detection(sample, source, proposed, constants, _confidence(samples, canonicals), tuple(reasons), samples, is_known=False)
+
+
+def _names_with_numbers(sample: Sample, column: str) -> bool:
+    """Whether most cells of a column name somebody and the number to call: `hotlines` is what they are called then, and not their numbers."""
+    cells = [cell for record in sample.records[:SAMPLE_RECORDS] if type(cell := record.get(column)) is str]
+    return sum(map(names_one_with_number, cells)) > 0.5 * len(cells)
 
 
 _COMMANDER = re.compile(r"\bo ?c ?s\b|\bofficers? commanding\b")

@@ -41,7 +41,7 @@ from gvrc.sources.looks import (
     share,
     words_of,
 )
-from gvrc.sources.wide import kind_of
+from gvrc.sources.wide import kind_of, names_one_with_number
 
 SHOWN_SAMPLES = 3
 SHOWN_CHARACTERS = 80
@@ -257,7 +257,7 @@ def _check_code(named: KnownName, values: FieldValues) -> Proposal | None:
 
 def _check_name(named: KnownName, values: FieldValues) -> Proposal | None:
     """An agency may be what a place is called, or whose it is; an office, the number to call there."""
-    if values.looks("phone") >= 0.5:
+    if values.looks("phone") >= 0.5 and sum(isinstance(value, str) and names_one_with_number(value) for value in values.values) < 0.5 * len(values.values):
         return _other("phone", values, named)
     if named.confidence < 0.8 and _are_own_keys(list(map(str, values.values))):
         return _other("source_id", values, named)

@@ -15,9 +15,9 @@ from itertools import islice
 from typing import Any, Protocol
 
 from gvrc.model.record import CONTACT_FIELDS
-from gvrc.sources.field_names import known_name, plain_name
+from gvrc.sources.field_names import is_label, known_name, plain_name
 from gvrc.sources.json_stream import KIND_OF_LIST, FoundRecord, Trouble, escaped, found_record
-from gvrc.sources.looks import is_kind_key, is_missing, kind_told, share
+from gvrc.sources.looks import LOOKS, is_kind_key, is_missing, kind_told, share
 
 Places = tuple[tuple[str, ...], ...]
 """The columns of each place in a row, its name first. What is in no group belongs to all of them."""
@@ -31,7 +31,10 @@ _SECTORS = frozenset({
 _NUMBER_IN_CELL = re.compile(r"\d[\d ()/-]{7,20}\d")
 _TWO_WORDS = re.compile(r"[^\W\d_]{3,}\s[^\W\d_]{3,}")
 """A name, beside which a number may stand (`Nuru Home 0700 000 004`)."""
-_BETWEEN_PLACES = re.compile(r"\s*[;|\n]\s*|(?<=\d|\))\s*,\s*(?=[^\W\d_])")
+_BETWEEN_PLACES = re.compile(r"\s*[;|\n•·]\s*|(?<=\d|\))\s*[,/]\s*(?=[^\W\d_])|(?<=\d|\))\s+(?:and|na|&)\s+(?=[^\W\d_])")
+_SHORT_CODE = re.compile(r"(?<![\d-])(\d{3,4})[\s).]*$")
+"""The short code at the end of a text that names who answers it: `Childline Kenya: 116`."""
+_NOT_LETTERS = re.compile(r"[\W\d_]+")
 REACHED_BY = frozenset(CONTACT_FIELDS) - {"website"}
 """Fields that hold numbers to call or addresses to write to."""
 _LOOKED_AT = 200
@@ -77,7 +80,29 @@ def _places_side_by_side(columns: Sequence[str], looked_at: Sequence[dict[str, A
         return tuple(told)
     names = [column for column in columns if _is_name(column)]
     (alone,) = heads if len(heads) == 1 else ("",)
-    return ((alone,),) if alone and kind_of(alone) and names in ([], [alone]) else ()
+    if alone and kind_of(alone) and names in ([], [alone]):
+        return ((alone,),)
+    several = _column_of_several(names or ([] if heads else columns), looked_at, are_names=bool(names))
+    return ((several,),) if several else ()
+
+
+def _column_of_several(columns: Sequence[str], looked_at: Sequence[dict[str, Any]], *, are_names: bool) -> str:
+    """The first column some cells of which name several places with a number each (`FIDA 0700 .. / COVAW 0800 ..`); one that is not called a name only where it is headed
+    as one of who helps, or most of what it names reads like places, for persons stand so among contacts. Empty when there is none."""
+    for column in columns:
+        cells = [cell for record in looked_at if type(cell := record.get(column)) is str and not is_missing(cell)]
+        parts = [part for cell in cells for part in several_in(cell)]
+        if are_names and len(parts) > len(cells):
+            return column
+        if not are_names and cells and sum(map(names_one_with_number, parts)) >= 0.5 * len(parts) and (_OF_HELPERS.search(plain_name(column)) is not None or (len(parts) > len(cells) and share("name", parts) >= MOSTLY_PLACES)):
+            return column
+    return ""
+
+
+_OF_HELPERS = re.compile(r"\b(?:support|organi[sz]ations?|ngos?|cbos?|csos?|providers?|partners?|helpers|help ?lines?|hot ?lines?|shelters?|safe houses?|mashirika)\b")
+"""Keys under which organisations stand with their numbers, whatever they are called."""
+MOSTLY_PLACES = 0.5
+"""Share of what the cells of a column name that must read like places."""
 
 
 _SUBORDINATES = re.compile(r"(?:(?:police|patrol|subordinate|satellite|names? of|list of|ap|other|under|the|station|it|and|or|to)\s)*(?:posts|bases|base s|out ?posts|patrol points|booths)(?:\s(?:and|or|posts|bases|police|patrol|camps|points|under|the|it|station|names|in charge of|attached))*")
@@ -210,9 +235,28 @@ def _tell_numbers(cells: Sequence[Any]) -> bool:
 
 def several_in(cell: Any) -> list[str]:
     """The places that a cell names one behind the other, each with its number; one for any other cell."""
-    parts = [part for part in _BETWEEN_PLACES.split(cell) if part.strip()] if isinstance(cell, str) else []
-    are_places = len(parts) > 1 and all(_NUMBER_IN_CELL.search(part) and any(map(str.isalpha, part)) for part in parts)
-    return parts if are_places else [cell]
+    parts = [part for part in _BETWEEN_PLACES.split(cell) if part.strip()] if isinstance(cell, str) and _HAS_DIGITS.search(cell) else []
+    return parts if len(parts) > 1 and all(map(names_one_with_number, parts)) else [cell]
+
+
+_HAS_DIGITS = re.compile(r"\d{3}")
+
+
+def names_one_with_number(part: str) -> bool:
+    """Whether a text names somebody and the number to call, rather than say what kind of number it is (`Tel 0700 ..`, `Office: 0700 ..`)."""
+    short = _SHORT_CODE.search(part)
+    if _NUMBER_IN_CELL.search(part) is None and (short is None or not LOOKS["short_code"](short[1])):
+        return False
+    words = _NOT_LETTERS.sub(" ", part).casefold().split()
+    return any(len(word) > 2 and word not in _OF_NUMBERS for word in words) and not is_label(" ".join(words))
+
+
+_OF_NUMBERS = frozenset({
+    "tel", "telephone", "phone", "phones", "mobile", "mob", "cell", "call", "sms", "whatsapp", "fax", "email", "office", "offices", "line", "lines", "landline", "main", "branch", "reception", "emergency",
+    "emergencies", "ambulance", "toll", "free", "hotline", "helpline", "desk", "admin", "number", "numbers", "airtel", "safaricom", "telkom", "maternity", "casualty", "day", "night", "after", "hours",
+    "ocs", "ocpd", "dcio", "ocpp", "docs", "scpc", "deputy", "officer", "commander", "incharge", "the", "and", "for", "gender", "general", "enquiries", "inquiries", "customer", "care", "support", "direct", "simu", "nambari", "alternative", "other",
+})  # fmt: skip
+"""Words that say what kind of number stands beside them, and whose within a place."""
 
 
 def kind_of(column: str) -> str:
@@ -270,7 +314,19 @@ class DividedRecords:
 
     def __iter__(self) -> Iterator[FoundRecord]:
         for found in self._reader:
-            yield from self.divided(found) if len(self._places) > 1 else (self._told(found, self._places[0][0]),)
+            yield from self.divided(found) if len(self._places) > 1 else self._each_in(found, self._places[0][0])
+
+    def _each_in(self, found: FoundRecord, head: str) -> Iterator[FoundRecord]:
+        """The places that the name of a row names one behind the other, each with its number; a row that tells numbers elsewhere stays whole."""
+        pointer, context, data, *_ = found
+        named = several_in(data.get(head))
+        if len(named) < 2 or any(_is_contact(column) and not _is_empty(value) for column, value in data.items() if column != head):
+            yield self._told(found, head)
+            return
+        for number, said in enumerate(named, 1):
+            place = {**data, head: said}
+            which = f" ({number})" if number > 1 else ""
+            yield self._told(found_record(f"{pointer}/{escaped(head)}{which}", context, place), head)
 
     def divided(self, found: FoundRecord) -> Iterator[FoundRecord]:
         """The places of one row."""
