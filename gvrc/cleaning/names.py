@@ -239,6 +239,8 @@ _OFFICER_OF = re.compile(
 """Who leads a place, before its name, and who is called in a village, before her own."""
 _SHORT_CODE = re.compile(r"(?<![\w.,-])\d{3,4}(?![\w,-]|\.\d)")
 _THREE_DIGITS = re.compile(r"\d{3}")
+_BEHIND_A_COLON = re.compile(r"[^\W\d_]\s?(?::|\s[–-])\s*\d{3,4}\W*$")
+"""A number that all the words before it are the name of: `Healthcare Assistance Kenya: 1195`."""
 _DIVIDERS_LEFT = re.compile(r"\s[/,;:&|-]+(?=\s{2,}|\s*$)|\(\s*\)")
 """What stood between short codes that were taken out of a name: `Police 999 / 112`."""
 _SHARED_LETTERS = 4
@@ -246,10 +248,10 @@ _SHARED_LETTERS = 4
 
 
 def _are_called(codes: Sequence[str], text: str, vocabularies: Vocabularies) -> bool:
-    """Whether short codes in a name are numbers to call: it names a hotline, or those who answer them, or holds several."""
+    """Whether short codes in a name are numbers to call: it names a hotline, or those who answer them, holds several, or ends with one behind a colon."""
     words = normalised(text).split()
     kind = kind_in_words(words, vocabularies)
-    if len(set(codes)) > 1 or (kind is not None and kind.code == "hotline"):
+    if len(set(codes)) > 1 or (kind is not None and kind.code == "hotline") or _BEHIND_A_COLON.search(text) is not None:
         return True
     known = {word[:_SHARED_LETTERS] for word in normalised(vocabularies.short_codes[codes[0]]).split()} - {"keny", "nati", "line"}
     return any(len(word) >= _SHARED_LETTERS and word[:_SHARED_LETTERS] in known for word in words)

@@ -213,3 +213,11 @@ def test_a_link_is_called_by_its_text() -> None:
 @pytest.mark.parametrize(("text", "is_person"), [("CHV Amina Example", True), ("Village Elder - Bi Amina Example", True), ("CHV Office Tiwi", False), ("CHP Programme Kwale", False), ("Village Elders Hall", False)])
 def test_who_helps_in_a_village_is_a_person_whose_number_is_her_own(text: str, is_person: bool) -> None:
     assert clean(text).is_of_officer is is_person
+
+
+@pytest.mark.parametrize(("text", "name", "codes"), [
+    ("Healthcare Assistance Kenya: 1195", "Healthcare Assistance Kenya", ["1195"]), ("NACADA - 1192", "NACADA", ["1192"]), ("Haki Centre 1195", "Haki Centre 1195", []), ("Plot: 112 Moi Avenue", "Plot: 112 Moi Avenue", []),
+])  # fmt: skip
+def test_a_short_code_behind_a_colon_is_a_number_to_call(text: str, name: str, codes: list[str]) -> None:
+    found = clean_name(text, load_vocabularies())
+    assert (found.name, [contact.value for contact in found.contacts]) == (name, codes)
