@@ -101,9 +101,9 @@ PLACE_ISSUES: tuple[IssueType, ...] = (
 
 _SAID_BY = {
     "constituency": "the constituency {}", "ward": "the ward {}", "sub_county": "the sub-county {}", "district": "the district {}",
-    "section": "the heading {}", "address": "the location {}", "town": "the town {}", "location": "the location {}", "name": "“{}” in its name", "description": "“{}” in its description", "county": "{}", "point": "its point",
+    "section": "the heading {}", "address": "the location {}", "town": "the town {}", "location": "the location {}", "name": "“{}” in its name", "description": "“{}” in its description", "post_box": "the post box in {}", "county": "{}", "point": "its point",
 }  # fmt: skip
-_RUNNING_TEXT = frozenset({"town", "location", "name", "description"})
+_RUNNING_TEXT = frozenset({"town", "location", "name", "description", "post_box"})
 """Clues whose text is a phrase in lower case, cut out of running text."""
 _MOST_EVIDENCE = 4
 
@@ -112,6 +112,8 @@ _MOST_EVIDENCE = 4
 
 _LEVELS = ("county", "constituency", "ward")
 
+BY_POST_BOX = 0.6
+"""Confidence in the county of a post box alone: that of a head office may be in another one than the place."""
 SEAT_BY_POINT = 0.95
 WARD_BY_POINT = 0.88
 """How often the constituency and the ward around a point are the stated ones, measured on 5,809 located facilities, where the two nearest ward centres
@@ -181,8 +183,11 @@ class _Teller:
         options = level.options
         if not options or (len(options) > 1 and options[0][1] == options[1][1]):
             return None
-        name = self._county(options[0][0])
-        return Suggestion(values={"county": name}, shown=name, confidence=options[0][1], reason=_sentence(self._evidence(options[0][0])))
+        code, confidence = options[0]
+        if all(clue.source == "post_box" for clue in self.placement.clues if code in clue.counties):
+            confidence = min(confidence, BY_POST_BOX)
+        name = self._county(code)
+        return Suggestion(values={"county": name}, shown=name, confidence=confidence, reason=_sentence(self._evidence(code)))
 
     def _evidence(self, county_code: str) -> str:
         """What speaks for a county, in words: `the ward X and “Y” in its name lie in Z`."""

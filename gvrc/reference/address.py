@@ -137,3 +137,35 @@ def unit_headed(gazetteer: Gazetteer, text: str) -> str:
     unit = (found["before"] or found["behind"]).strip() if found else ""
     is_known = unit and (gazetteer.constituencies_named(unit) or gazetteer.wards_named(unit) or gazetteer.find_sub_county(unit) or gazetteer.find_district(unit))
     return unit if is_known else ""
+
+
+_BOX = re.compile(r"p\s?\.?\s?o\s?\.?\s?box|\bbox\b|\bprivate\s+bag\b|\bs\.?l\.?p\b", re.IGNORECASE)
+_NO_TOWN = re.compile(r"\d[\d\s/-]*|\b(?:p\s?\.?\s?o\s?\.?\s?box|box|private\s+bag|s\.?l\.?p|post\s?code|postal\s?code|code|kenya|town|market|municipality|city|cbd|centre|center|trading|off|along|at|in|near)\b\.?", re.IGNORECASE)
+"""What stands beside the name of a town in the last part of an address."""
+_END = re.compile(r"[,;.\n|]|\s[-–]\s")
+LAST_PARTS = 2
+"""Parts at the end of an address of which one may be the town; the others are streets and buildings, which are called after towns."""
+
+
+def is_post_box(text: str) -> bool:
+    """Whether an address is one to write to: its town is where the post office is."""
+    return _BOX.search(text) is not None
+
+
+def town_in_address(gazetteer: Gazetteer, text: str) -> str:
+    """The town at the end of an address that says nothing else of where it lies (`P.O. Box 123, Kerugoya`, `Opposite the Post Office, Ogembo town`); empty where its last
+    parts are no town, or one of several counties."""
+    parts = [plain for part in _END.split(_NO_TOWN.sub(" ", text[-LONGEST_END:])) if (plain := " ".join(part.strip(" -–()").split()))]
+    for part in reversed(parts[-LAST_PARTS:]):
+        counties = {match.county_code for match in gazetteer.find_town(part) or _of_seats_and_counties(gazetteer, part)}
+        if counties:
+            return part if len(counties) == 1 else ""
+    return ""
+
+
+LONGEST_END = 120
+"""Characters at the end of an address in which its town is looked for."""
+
+
+def _of_seats_and_counties(gazetteer: Gazetteer, part: str) -> tuple[PlaceMatch, ...]:
+    return _by_name((*gazetteer.find_county(part), *gazetteer.constituencies_named(part)))

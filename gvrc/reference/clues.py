@@ -13,7 +13,7 @@ from gvrc.reference.place_names import place_key
 
 WEIGHTS: Mapping[str, float] = {
     "county": 2.0, "constituency": 2.2, "ward": 1.7, "section": 2.1, "address": 2.0, "district": 1.8, "sub_county": 1.5,
-    "town": 1.0, "location": 1.0, "name": 0.8, "description": 0.8, "point": 1.5,
+    "town": 1.0, "location": 1.0, "name": 0.8, "description": 0.8, "post_box": 0.6, "point": 1.5,
 }  # fmt: skip
 """How much one clear text of each kind counts. A constituency names its county and is rarely mistyped into another one; a place name
 inside a facility's name often tells where its founder comes from. Set on two national lists with wrong counties put in."""
@@ -112,7 +112,7 @@ def stated_clues(gazetteer: Gazetteer, stated: Mapping[str, str], county_codes: 
         matches = find(gazetteer, text, county_codes) if text else ()
         if text and matches:
             yield clue_of(source, text, matches, WEIGHTS[source])
-    for source in ("town", "location", "description"):
+    for source in ("town", "location", "description", "post_box"):
         yield from text_clues(gazetteer, source, stated.get(source) or "", county_codes)
 
 

@@ -13,11 +13,11 @@ from functools import lru_cache, partial
 
 from gvrc.model.place import Place
 from gvrc.model.quick import quick
-from gvrc.reference.address import read_address
+from gvrc.reference.address import read_address, town_in_address
 from gvrc.reference.clues import STRONG_CLUES, WEIGHTS, Clue, clue_of, county_clues, county_scores, stated_clues, text_clues
 from gvrc.reference.gazetteer import Gazetteer, PlaceMatch
 
-PLACE_FIELDS = ("county", "constituency", "ward", "sub_county", "district", "section", "town", "location", "description")
+PLACE_FIELDS = ("county", "constituency", "ward", "sub_county", "district", "section", "town", "location", "description", "post_box")
 """The stated fields that are weighed, in the order of `StatedPlace.texts`."""
 
 _WARD = PLACE_FIELDS.index("ward")
@@ -115,6 +115,7 @@ class Placer:
         self.gazetteer = gazetteer
         self.place = lru_cache(maxsize=16_384)(self._place)
         self.address = lru_cache(maxsize=16_384)(partial(read_address, gazetteer))
+        self.town = lru_cache(maxsize=16_384)(partial(town_in_address, gazetteer))
 
     def name_phrases(self, name: str) -> tuple[str, ...]:
         """The place names inside a facility's name; who a foundation is called after may be called as a village is (`Wanjiru Tiwi Foundation`)."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -13,8 +12,9 @@ from gvrc.checks.places import FAR_FROM_COUNTY_KM, NearUnits, PointFacts, missin
 from gvrc.checks.values import requirements
 from gvrc.model.issue import Issue
 from gvrc.model.place import Place
-from gvrc.model.record import FieldChange, Record
+from gvrc.model.record import ContactType, FieldChange, Record
 from gvrc.model.run import StageResult
+from gvrc.reference.address import is_post_box
 from gvrc.reference.clues import WEIGHTS
 from gvrc.reference.gazetteer import Gazetteer
 from gvrc.reference.placing import PLACE_FIELDS, Placement, Placer, StatedPlace
@@ -37,7 +37,6 @@ _NOTHING_DECIDED: frozenset[str] = frozenset()
 _CONFIRMED_BY_POINT = ("missing", "unknown", "ambiguous", "divided")
 """States of the ward in which the nearest ward centre may confirm one of its options."""
 _TELL_WHERE = ("county", "location", "town", "constituency", "ward", "sub_county", "district")
-_POST_BOX = re.compile(r"\bbox\b|\bprivate\s+bag\b", re.IGNORECASE)
 LONGEST_HINT = 300
 """Characters of a description that may hint at where a place lies, where nothing else says it."""
 _LEVELS = ("county", "constituency", "ward")
@@ -94,7 +93,9 @@ def _said(record: Record, placer: Placer) -> _Placed:
     """What a record says of its place; its own name is read only when the rest does not settle it."""
     stated = record.stated
     if record.address and not any(name in stated for name in _TELL_WHERE):
-        stated = {**stated, "location": _units_of(record.address, placer)}
+        stated = {**stated, **_units_of(record.address, placer)}
+    elif not stated and not record.description and (posted := next((contact.value for contact in record.contacts if contact.contact_type is ContactType.POSTAL), "")):
+        stated = _units_of(posted, placer)
     elif record.description and not stated:
         stated = {"description": record.description[:LONGEST_HINT]}
     texts, decided = tuple([stated.get(name, "") for name in PLACE_FIELDS]), _decided(record)
@@ -113,13 +114,14 @@ def _settled(texts: tuple[str, ...], decided: frozenset[str], placer: Placer) ->
     return found if found is not None and found.is_settled else None
 
 
-def _units_of(address: str, placer: Placer) -> str:
-    """The units that an address names, where nothing else says where a place is. The rest of it is not for reasons and issues, which may be read by
-    who sees no address; the town of a post box is not where the place is."""
-    if _POST_BOX.search(address):
-        return ""
+def _units_of(address: str, placer: Placer) -> dict[str, str]:
+    """The units that an address names, where nothing else says where a place is, or else the town it ends with, which hints at a county and settles none. The rest of it
+    is not for reasons and issues, which may be read by who sees no address; the town of a post box is not where the place is, and is told as such."""
+    if is_post_box(address):
+        return {"post_box": placer.town(address)}
     found = placer.address(address)
-    return ", ".join(filter(None, (found.ward, found.constituency, found.county)))
+    units = ", ".join(filter(None, (found.ward, found.constituency, found.county)))
+    return {"location": units} if units else {"town": placer.town(address)}
 
 
 def _decided(record: Record) -> frozenset[str]:

@@ -31,6 +31,8 @@ def clean(value: object) -> CleanServices:
         ([{"service_name": "PEP", "option": "Yes"}, {"name": "Legal aid"}], ("pep", "legal_aid")),
         ([{"serviceName": "PEP", "optionName": "Yes"}, {"Service Name": "Legal aid"}], ("pep", "legal_aid")),
         ("Ushauri nasaha na msaada wa kisheria", ("trauma_counselling", "legal_aid")),
+        (["Upimaji wa VVU", "upangaji uzazi", "Maabara", "chanjo", "gari la wagonjwa", "matibabu ya dharura"], ("hiv_testing", "family_planning", "laboratory", "immunisation", "ambulance", "emergency")),
+        ("uokoaji; uwezeshaji kiuchumi; huduma za kisheria", ("protection", "economic_empowerment", "legal_aid")),
         ([{"code": "x", "name": {"en": "PEP", "sw": "-"}}, {"id": 1, "attributes": {"name": "Legal aid"}}], ("pep", "legal_aid")),
         (["PEP", "pep", "Post Exposure Prophylaxis"], ("pep",)),
         (["Unknown", "N/A"], ()),

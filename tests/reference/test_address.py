@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gvrc.model.place import Ward
-from gvrc.reference.address import Address, read_address
+from gvrc.reference.address import Address, read_address, town_in_address
 from gvrc.reference.gazetteer import load_gazetteer
 
 GAZETTEER = load_gazetteer()
@@ -68,3 +68,16 @@ def test_any_text_is_read_without_harm(text: str) -> None:
 def test_a_ward_that_is_called_one_counts_though_it_is_misspelt() -> None:
     read = read_address(load_gazetteer(), "Kenya, Wajir County, Wajir South Sub County, Habaswein Ward")
     assert (read.county, read.constituency, read.ward) == ("Wajir County", "Wajir South Sub County", "Habaswein Ward")
+
+
+@pytest.mark.parametrize(("text", "town"), [
+    ("P.O. Box 123, Kerugoya", "Kerugoya"), ("P.O. Box 4567-30100 Eldoret", "Eldoret"), ("P.O Box 92253 - 80102, Changamwe", "Changamwe"), ("Opposite Post Office, Ogembo town", "Ogembo"),
+    ("S.L.P 12 Kitale, Kenya", "Kitale"), ("Eldoret Road, behind the market", ""), ("Kisumu House, Moi Avenue", ""), ("Box 12, Mbale", ""), ("Samburu", ""), ("12 Moi Avenue", ""), ("", ""),
+])  # fmt: skip
+def test_the_town_at_the_end_of_an_address_is_known_where_it_is_one_only(text: str, town: str) -> None:
+    assert town_in_address(GAZETTEER, text) == town
+
+
+@given(st.text(max_size=200))
+def test_no_town_is_made_up(text: str) -> None:
+    assert town_in_address(GAZETTEER, text) in " ".join(text.split()) or not town_in_address(GAZETTEER, text)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from gvrc.model.issue import Issue
 from gvrc.model.place import Place, Point, Ward
-from gvrc.model.record import FieldChange, Record
+from gvrc.model.record import Contact, ContactType, FieldChange, Record
 from gvrc.reference.gazetteer import load_gazetteer
 from gvrc.reference.gazetteer_tables import County
 from gvrc.stages.geomap import geomap
@@ -103,6 +103,23 @@ def test_of_a_divided_constituency_the_part_is_suggested_that_all_else_names(cou
     assert place.constituency in (None, constituency.title())
     found = issues.get("place.constituency_ambiguous")
     assert (found and found.suggestion and (found.suggestion.values["constituency"], found.suggestion.confidence)) == suggested
+
+
+@pytest.mark.parametrize(("address", "reason", "confidence"), [
+    ("P.O. Box 123, Kerugoya", "The post box in Kerugoya lies in Kirinyaga.", 0.6), ("Behind the market, Kerugoya town", "The town Kerugoya lies in Kirinyaga.", 1.0),
+])  # fmt: skip
+def test_the_town_of_an_address_hints_at_a_county_and_settles_none(address: str, reason: str, confidence: float) -> None:
+    place, issues = mapped(replace(record(), address=address))
+    assert place.county_code is None
+    suggestion = issues["place.county_missing"].suggestion
+    assert suggestion is not None
+    assert (suggestion.shown, suggestion.reason, suggestion.confidence) == ("Kirinyaga", reason, confidence)
+    assert "place.county_doubtful" not in mapped(replace(record(county="Kwale"), address=address))[1]
+
+
+def test_the_post_box_among_contacts_hints_where_nothing_else_does() -> None:
+    box = Contact(contact_type=ContactType.POSTAL, value="P.O. Box 123 Kerugoya")
+    assert suggested(mapped(replace(record(), contacts=(box,)))[1], "place.county_missing") == {"county": "Kirinyaga"}
 
 
 def test_a_description_hints_at_a_county_where_nothing_else_does() -> None:
