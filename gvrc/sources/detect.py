@@ -85,6 +85,8 @@ class Sample:
     dialect: str = ""
     problem: str = ""
     places: Places = ()
+    undivided: tuple[str, ...] = ()
+    """The fields of the rows, and what flowed down to them, before each place of them became a record of its own."""
     left_out: tuple[str, ...] = ()
     """Lists of named objects beside the records that read like no places, with their counts, and single places."""
 
@@ -99,7 +101,17 @@ class Sample:
 
     @property
     def signature(self) -> str:
-        return signature(self.form, self.record_paths, (*self.leaves, *(f"^{name}" for name in self.parents)))
+        return signature(self.form, self.record_paths, self.names)
+
+    @property
+    def signatures(self) -> tuple[str, ...]:
+        """The shape of the list, and the one by which it was known when its rows were not yet divided."""
+        return (self.signature, signature(self.form, self.record_paths, self.undivided)) if self.undivided else (self.signature,)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The fields of the records, and what flows down to them."""
+        return (*self.leaves, *(f"^{name}" for name in self.parents))
 
 
 def detect(path: Path, name: str, *, remembered: Sequence[Mapping] = (), source: str | None = None) -> Detection:
@@ -137,7 +149,7 @@ def _divided(sample: Sample) -> Sample:
     told = list(DividedRecords(_Sampled(found), places))
     records = [record[2] for record in told]
     leaves = sample.leaves if sample.is_flat else list(dict.fromkeys((*sample.leaves, *_leaves(records))))
-    return replace(sample, records=records, contexts=[record[1] for record in told], leaves=leaves, places=places)
+    return replace(sample, records=records, contexts=[record[1] for record in told], leaves=leaves, places=places, undivided=sample.names)
 
 
 def _headed(sample: Sample) -> Sample:
@@ -703,8 +715,7 @@ def _spread(items: Sequence[dict[str, Any]]) -> Sequence[dict[str, Any]]:
 
 def _recall(sample: Sample, fields: list[FieldValues], remembered: Sequence[Mapping], source: str | None) -> Detection | None:
     """The remembered mapping whose shape is most like this list's; among equals that of the source that was named, then the newest."""
-    shape = sample.signature
-    liked = [(likeness(mapping.signature, shape), mapping.source == source, -place, mapping) for place, mapping in enumerate(remembered)]
+    liked = [(max(likeness(mapping.signature, shape) for shape in sample.signatures), mapping.source == source, -place, mapping) for place, mapping in enumerate(remembered)]
     best = max(liked, key=lambda item: item[:3], default=None)
     if best is None or best[0] < ALIKE:
         return None

@@ -1081,15 +1081,24 @@ def signature(kind: str, record_paths: Iterable[tuple[str, ...]], keys: Iterable
     return f"{kind}|{paths}|{','.join(sorted(key.replace(',', ' ') for key in keys))}"
 
 
+SOME_PLACES = 0.95
+"""How alike shapes are at most of which one has records in some of the places of the other only: without its table of counties, or of its hospitals only."""
+_READ_ALIKE = {"referenced": "json"}
+"""Forms of lists that differ by how they are read, and not in the file."""
+
+
 def likeness(one: str, other: str) -> float:
     """How alike two shapes are, 0 to 1: the same places of records, and the share of field names they have in common."""
-    (*place, keys), (*other_place, other_keys) = one.split("|", 2), other.split("|", 2)
-    if place != other_place:
+    (form, places, keys), (other_form, other_places, other_keys) = one.split("|", 2), other.split("|", 2)
+    if _READ_ALIKE.get(form, form) != _READ_ALIKE.get(other_form, other_form):
+        return 0.0
+    at, other_at = set(places.split(";")), set(other_places.split(";"))
+    if not (at <= other_at or other_at <= at):
         return 0.0
     ours, theirs = set(keys.split(",")) - {""}, set(other_keys.split(",")) - {""}
     if not ours or not theirs:
         return 0.8
-    return len(ours & theirs) / len(ours | theirs)
+    return (1.0 if at == other_at else SOME_PLACES) * len(ours & theirs) / len(ours | theirs)
 
 
 def mapping_to_json(mapping: Mapping) -> dict[str, Any]:

@@ -286,6 +286,28 @@ def test_a_remembered_mapping_bears_one_new_field(recognise: Any) -> None:
     assert again.mapping.fields["email"] == "email"
 
 
+BRANCH = {"place": "Diani", "phone": "0700000002", "email": "a@example.org", "hours": "8-5", "contact person": "A Name", "ward": "Tiwi"}
+
+
+def test_what_a_person_chose_outlives_a_reading_that_divides_the_rows(recognise: Any) -> None:
+    """Rows were read whole when the mapping was kept; now each branch is a record, with fields that nobody chose for."""
+    rows = [{"aa": "Haki Centre", "bb": "Kwale", "phone": "0700000001", "branches": [BRANCH, BRANCH]}, {"aa": "Amani Trust", "bb": "Lamu", "phone": "0700000004", "branches": [BRANCH]}]
+    before = Mapping(source="kept", record_paths=(("*",),), fields={"aa": "name", "bb": "town", "branches": "contact"}, unused=("phone",), signature="json|*|aa,bb,branches,phone")
+    again = recognise(rows, remembered=[before])
+    assert (again.source, len(again.mapping.places)) == ("kept", 2)
+    assert {path: again.mapping.fields.get(path) for path in ("aa", "bb", "phone", "email")} == {"aa": "name", "bb": "town", "phone": None, "email": "email"}
+
+
+def test_what_a_person_chose_outlives_a_table_of_areas_that_is_followed(recognise: Any) -> None:
+    counties = [{"id": 1, "name": "Kwale"}, {"id": 2, "name": "Lamu"}]
+    stations = [{"id": 7, "name": "Tiwi Police Station", "county_id": 1, "phone": "0700000001"}, {"id": 8, "name": "Mpeketoni Police Station", "county_id": 2, "phone": "0700000002"}]
+    before = Mapping(source="kept", record_paths=(("counties", "*"), ("stations", "*")), fields={"name": "name", "phone": "officer_contact"}, signature="json|counties/*;stations/*|^list,county_id,id,name,phone")
+    again = recognise({"counties": counties, "stations": stations}, remembered=[before])
+    assert again.source == "kept"
+    assert again.mapping.fields["phone"] == "officer_contact"
+    assert again.mapping.fields["above.county"] == "county"
+
+
 def test_a_mapping_survives_as_plain_data(recognise: Any) -> None:
     for shape in SHAPES.values():
         mapping = recognise(shape).mapping
@@ -298,6 +320,9 @@ def test_shapes_are_alike_by_their_fields_and_only_in_the_same_place() -> None:
     assert likeness("json|a/*|x,y", "json|a/*|y,x") == 1
     assert likeness("json|a/*|x,y", "json|b/*|x,y") == 0
     assert likeness("json|a/*|w,x,y", "json|a/*|x,y,z") == 0.5
+    assert 0.9 < likeness("referenced|a/*|x,y", "json|a/*;b/*|x,y") < 1
+    assert likeness("json|a/*;c/*|x,y", "json|a/*;b/*|x,y") == 0
+    assert likeness("csv|a/*|x,y", "json|a/*|x,y") == 0
 
 
 def test_a_large_file_is_recognised_from_its_beginning(tmp_path: Path) -> None:
