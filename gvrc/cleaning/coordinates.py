@@ -37,7 +37,7 @@ LONGEST_OUTLINE = 20_000
 MOST_CORNERS = 5_000
 
 _STAGE = "transform"
-_OUTLINE = re.compile(r"\s*(?:srid=\d{1,6};)?\s*(?:multi)?(?:polygon|linestring)\b", re.IGNORECASE)
+_OUTLINE = re.compile(r"\s*+(?:srid=\d{1,6};\s*+)?(?:multi)?(?:polygon|linestring)\b", re.IGNORECASE)
 _CORNER = re.compile(r"(-?\d{1,3}(?:\.\d{1,20})?)\s{1,3}(-?\d{1,3}(?:\.\d{1,20})?)")
 _NUMBER = re.compile(r"[-+\u2212]?\d{1,9}(?:[.,]\d{1,40})?(?:[eE][-+]?\d{1,2}(?![\d.]))?")
 _LOOSE_SIGN = re.compile(r"(?<![\d\w°'\"])([-\u2212\u2013])\s+(?=\d)")

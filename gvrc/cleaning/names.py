@@ -19,10 +19,13 @@ from gvrc.reference.vocabularies import Abbreviation, Vocabularies, normalised
 
 _LINK = re.compile(r"\[([^\[\]]{1,200})\]\([^()\s]{1,300}\)")
 """A link as notes are written: `[Tiwi Dispensary](https://..)`."""
-_EMPTY_BRACKETS = re.compile(r"\s*[(\[]\s*[)\]]")
+_EMPTY_BRACKETS = re.compile(r"\s?[(\[]\s?[)\]]")
 _BEHIND_NUMBERS = " ,;:/-–—"
 """What is left around a number that was taken out of a name."""
-_LABELS_LEFT = re.compile(r"(?:[\s,;:./|(–-]*\b(?:tel|telephone|phone|mobile|mob|cell|e-?mail|contacts?|call|sms|whatsapp|toll[ -]?free(?:\s(?:line|number|no))?|simu|barua pepe|namba)\b[\s.:)]*|\s*[;:,/|(–-]\s*(?:24 ?hrs? )?(?:hot|help) ?line\b[\s.:)]*)+[\s.:;,/)-]*$", re.IGNORECASE)
+_LABELS_LEFT = re.compile(
+    r"(?>[\s,;:./|(–-]*+\b(?:tel|telephone|phone|mobile|mob|cell|e-?mail|contacts?|call|sms|whatsapp|toll[ -]?free(?:\s(?:line|number|no))?|simu|barua pepe|namba)\b[\s.:)]*+"
+    r"|(?:\s?[;:,/|(–-]\s?|(?<=:)|(?<=: ))(?:24 ?hrs? )?(?:hot|help) ?line\b[\s.:)]*+)++[\s.:;,/)-]*+$", re.IGNORECASE,
+)  # fmt: skip
 """What was written before contacts at the end of a name, once they are taken out."""
 LONGEST_NAME = 255
 """Characters of a name in the registry."""
@@ -100,8 +103,9 @@ class _NameCleaning:
         raw = _LINK.sub(r"\1", raw) if "](" in raw else raw
         self.found = contacts_in_text(raw, "name")
         self.contacts = self.found.contacts
-        self.raw = _LABELS_LEFT.sub("", self.found.remainder or "") if self.contacts else self.found.remainder or ""
+        self.raw = self.found.remainder or ""
         if self.contacts:
+            self.raw = self.raw[:-LONGEST_NAME] + _LABELS_LEFT.sub("", self.raw[-LONGEST_NAME:])
             self.raw = _EMPTY_BRACKETS.sub(" ", self.raw).strip(_BEHIND_NUMBERS)
         self.text = self.raw
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain, islice
 from typing import Any
 
 from gvrc.cleaning.contacts import contacts_in_text
@@ -48,24 +49,23 @@ class CleanServices:
 
 def clean_services(value: Any, vocabularies: Vocabularies) -> CleanServices:
     """The services in a raw value: a list, a text with several, or an object of yes-and-no columns."""
-    texts = tuple(_texts(value))[:MOST_SERVICES]
+    texts = tuple(islice(_texts(value), MOST_SERVICES))
     return _clean_services(texts, vocabularies) if texts else CleanServices()
 
 
 def stated_services(value: Any) -> list[str]:
     """The texts of a raw value, without the contacts in them; `clean_services` reads them as it reads the value."""
-    return [shown for text in tuple(_texts(value))[:MOST_SERVICES] if (shown := contacts_in_text(text, "services").redacted)]
+    return [shown for text in islice(_texts(value), MOST_SERVICES) if (shown := contacts_in_text(text, "services").redacted)]
 
 
 @lru_cache(maxsize=16_384)
 def _clean_services(texts: tuple[str, ...], vocabularies: Vocabularies) -> CleanServices:
     codes: list[str] = []
     unknown: list[str] = []
-    for text in texts:
-        for part, found in _read(text, vocabularies):
-            codes.extend(found)
-            if not found and part not in unknown:
-                unknown.append(part)
+    for part, found in islice(chain.from_iterable(_read(text, vocabularies) for text in texts), MOST_SERVICES):
+        codes.extend(found)
+        if not found and part not in unknown:
+            unknown.append(part)
     before, services = "; ".join(texts), tuple(dict.fromkeys(codes))
     after = "; ".join(map(vocabularies.services.label, services))
     changes = (FieldChange(field_name="services", before=before, after=after, stage="transform", rule="service-vocabulary"),) if services and before != after else ()

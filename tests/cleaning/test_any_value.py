@@ -23,7 +23,7 @@ from gvrc.cleaning.kinds import find_kind, stated_level
 from gvrc.cleaning.names import clean_name
 from gvrc.cleaning.personal import personal_words
 from gvrc.cleaning.phones import find_phones
-from gvrc.cleaning.services import clean_services
+from gvrc.cleaning.services import MOST_SERVICES, clean_services
 from gvrc.cleaning.text import clean_text, is_missing
 from gvrc.model.record import ContactType
 from gvrc.reference.address import read_address
@@ -128,3 +128,12 @@ def test_every_number_found_has_its_digits_in_the_text(text: str) -> None:
     told = "".join(filter(str.isdigit, digits))
     for find in find_phones(text, is_contact=True):
         assert find.number is None or find.number[-9:] in told or find.number[-7:] in told
+
+
+def test_a_value_built_to_cost_is_read_in_a_moment() -> None:
+    """Each of these took minutes or for ever; the suite's time limit ends one that does so again."""
+    assert clean_name(f"Tiwi Centre 0700 000 111 {'tel. ' * 60}x", WORDS).name is not None
+    assert clean_name(f"Tiwi Centre 0700 000 111 {'phone: . , ' * 400}x", WORDS).name is not None
+    assert clean_point({"coordinates": " " * 200_000 + "x"}).point is None
+    services = clean_services([", ".join(f"nothing known {number} {part}" for part in range(500)) for number in range(100)], WORDS)
+    assert len(services.issues) <= MOST_SERVICES
