@@ -18,13 +18,15 @@ from gvrc.reference.countries import country_told
 from gvrc.reference.offices import office_of
 from gvrc.sources.field_names import NOWHERE, is_field_name, known_name
 from gvrc.sources.fixed_width import columns_of, with_tabs
-from gvrc.sources.json_stream import FoundRecord, Screen, Trouble, found_record
+from gvrc.sources.json_stream import LONGEST_INHERITED, FoundRecord, Screen, Trouble, found_record
 from gvrc.sources.looks import KIND_HEADING, SECTION, SERVICES_HEADING, county_in_title, is_kind_key
 from gvrc.sources.text import LONGEST_RECORD, mend_text, open_text, text_lines
 
 DELIMITERS = (",", ";", "\t", "|", "^", "~", "¦")
 SAMPLE_ROWS = 60
 """Rows looked at to find delimiter and header."""
+COLUMNS_LOOKED_AT = 500
+"""Columns of which is asked what they are; those of a hostile file may be more than there is time for, and are read all the same."""
 LINES_IN_A_CELL = 100
 """Lines after which a quotation mark that was never closed counts as a stray one."""
 STRAYS_BEFORE_IMPATIENCE = 20
@@ -272,14 +274,16 @@ def _is_like_the_rest(rows: list[Row], index: int) -> bool:
 
 def field_names(cells: Row, width: int = 0) -> tuple[str, ...]:
     """Field names from a header row: an empty one is told by its column, a repeated one by a number."""
-    names: list[str] = []
+    names: dict[str, None] = {}
+    counts: dict[str, int] = {}  # of a name that comes again: without it, 10,000 columns of one name took minutes
     for number, cell in enumerate(cells or [""] * width, 1):
         name = " ".join(mend_text(cell).replace("\ufeff", "").split()) or f"column {number}"
         repeated = name
-        count = 2
+        count = counts.get(name, 2)
         while repeated in names:
             repeated, count = f"{name} ({count})", count + 1
-        names.append(repeated)
+        counts[name] = count
+        names[repeated] = None
     return tuple(names)
 
 
@@ -411,7 +415,7 @@ class DelimitedRecords:
 
     def _hotlines(self, above: Sequence[Row]) -> Iterator[FoundRecord]:
         """The hotlines that a list names above its headings (`County GBV Hotline: 0800 ..`), as records under the headings of names and numbers; no officer's number."""
-        canonicals = {named.canonical: name for name in reversed(self.header.names) if (named := known_name((name,))) is not None}
+        canonicals = {named.canonical: name for name in reversed(self.header.names[:COLUMNS_LOOKED_AT]) if (named := known_name((name,))) is not None}
         name, number = canonicals.get("name"), next((canonicals[each] for each in ("hotline", "phone", "contact") if each in canonicals), None)
         for place, row in enumerate(above, 1):
             found = _HOTLINE.fullmatch(" ".join(cell.strip() for cell in row if cell.strip()))
@@ -430,24 +434,23 @@ class DelimitedRecords:
         self._heading_rows = {header.names, *(tuple(row) for row in rows[max(0, header.index - 1) : header.index + 1] if _filled(row) > 1)}
         below = itertools.takewhile(lambda row: not self._is_another_header(row) or field_names(row) == header.names, rows[header.index + 1 :])
         plain = [row for row in below if any(map(str.strip, row)) and tuple(row) not in self._heading_rows and not self._headings.is_one(row)]
-        self._merged = dict.fromkeys(merged_columns(header.names, plain), "")
-        self._going_on = columns_going_on(header.names, plain)
+        looked_at = header.names[:COLUMNS_LOOKED_AT]
+        self._merged = dict.fromkeys(merged_columns(looked_at, plain), "")
+        self._going_on = columns_going_on(looked_at, plain)
         return header
 
     def _records(self, rows: DelimitedRows, body: Iterable[Row]) -> Iterator[FoundRecord]:
         if not self._going_on[0]:
             yield from (found for found, _ in self._each(rows, body))
             return
-        before: FoundRecord | None = None
+        together: list[FoundRecord] = []
         for found, row in self._each(rows, body):
-            if before is not None and _goes_on(row, *self._going_on):
-                before = _with_more(before, found)
-                continue
-            if before is not None:
-                yield before
-            before = found
-        if before is not None:
-            yield before
+            if together and not _goes_on(row, *self._going_on):
+                yield _as_one(together)
+                together = []
+            together.append(found)
+        if together:
+            yield _as_one(together)
 
     def _each(self, rows: DelimitedRows, body: Iterable[Row]) -> Iterator[tuple[FoundRecord, Row]]:
         """Each row as a record, with its cells."""
@@ -529,7 +532,7 @@ class DelimitedRecords:
                 continue
             if cell.strip() or changed:
                 changed = changed or cell.strip() != self._merged[name]
-                self._merged[name] = mend_text(cell.strip())
+                self._merged[name] = mend_text(said) if len(said := cell.strip()) <= LONGEST_INHERITED else ""
         self._context = {**self._headings.told, **{key: value for key, value in self._merged.items() if value}}
 
     def _learn_section(self, row: Row) -> None:
@@ -576,11 +579,17 @@ def _without_serial(cells: list[str]) -> list[str]:
     return cells[1:] if len(cells) == 2 and _SERIAL.fullmatch(cells[0]) and _NAMES_A_UNIT.search(cells[1]) else cells
 
 
-def _with_more(found: FoundRecord, more: FoundRecord) -> FoundRecord:
-    """A record with what the row below says more of it, as lines of its cells."""
-    pointer, context, data, *_ = found
-    together = {**data, **{name: f"{data[name]}\n{cell}" if name in data else cell for name, cell in more[2].items()}}
-    return found_record(pointer, context, together)
+def _as_one(found: Sequence[FoundRecord]) -> FoundRecord:
+    """A record with what the rows below it say more of it, as lines of its cells."""
+    if len(found) == 1:
+        return found[0]
+    pointer, context, first, *_ = found[0]
+    cells: dict[str, list[str]] = {name: [cell] for name, cell in first.items()}
+    for _, _, more, *_ in found[1:]:
+        for name, cell in more.items():
+            cells.setdefault(name, []).append(cell)
+    data = {name: "\n".join(said) for name, said in cells.items()}
+    return found_record(pointer, context, data)
 
 
 def _rank(level: str) -> str:
@@ -632,7 +641,7 @@ def _names_places(heading: str) -> bool:
 
 _WEB_PAGE = re.compile(r"\s*<(?:!doctype|html|head|body)\b", re.IGNORECASE)
 _TAG = re.compile(r"#[a-z][a-z0-9_]*(?:\s?\+[a-z][a-z0-9_]*)*")
-_RULE = re.compile(r"[\s:|+=_-]*[-=]{3,}[\s:|+=_-]*|\s*")
+_SIGNS_OF_A_RULE, _PART_OF_A_RULE = re.compile(r"[\s:|+=_-]*+"), re.compile(r"[-=]{3}")
 
 
 def _is_rule(row: Row) -> bool:
@@ -641,7 +650,12 @@ def _is_rule(row: Row) -> bool:
         said = [cell.strip() for cell in row if cell.strip()]
         if len(said) > 1 and all(map(_TAG.fullmatch, said)):
             return True
-    return all(map(_RULE.fullmatch, row))
+    return all(map(_draws, row))
+
+
+def _draws(cell: str) -> bool:
+    """Whether a cell holds a line drawn with signs, or nothing."""
+    return _SIGNS_OF_A_RULE.fullmatch(cell) is not None and (_PART_OF_A_RULE.search(cell) is not None or not cell.strip())
 
 
 def _with_last(rows: Iterable[Row]) -> Iterator[tuple[Row, bool]]:

@@ -40,6 +40,7 @@ from gvrc.sources.json_tables import (
 from gvrc.sources.json_tree import (
     ASIDES,
     LONG_PREFIX_CHARACTERS,
+    MOST_GROUPS,
     WHOLE_BYTES,
     Group,
     SampleTree,
@@ -142,7 +143,7 @@ def _divided(sample: Sample) -> Sample:
     if sample.form not in ("csv", "json", JSON_LINES, ROWS_BY_LINE, UNFOLDED, TABLE, COLUMNS) or sample.dialect.endswith(TRANSPOSED):
         return sample
     columns = list(sample.leaves) if sample.is_flat else list(dict.fromkeys(key for record in sample.records[:SAMPLE_RECORDS] for key in record))
-    places = find_places(columns, sample.records)
+    places = find_places(columns[:MOST_FIELDS], sample.records)
     if not places:
         return sample
     found: list[FoundRecord] = [("", context, record, b"", None) for record, context in zip(sample.records, sample.contexts, strict=True)]
@@ -261,7 +262,8 @@ def _left_out(everything: Sequence[Group], chosen: Sequence[Group]) -> tuple[str
         if group.path and (_has_name(group) or _CALLED_BY & _canonicals(group) or any(_stand_together(group, one) for one in chosen))
         and not any(_is_above(group, one) or _is_above(one, group) for one in chosen)
     ]  # fmt: skip
-    return tuple(f"{_place_in_words((group.path,))} ({group.count:,})" for group in aside[:SHOWN_LEFT_OUT])
+    beyond = [f"what stands in lists beyond the first {MOST_GROUPS:,}"] if len(everything) >= MOST_GROUPS else []
+    return (*(f"{_place_in_words((group.path,))} ({group.count:,})" for group in aside[:SHOWN_LEFT_OUT]), *beyond)
 
 
 def _alone_aside(tree: Any, chosen: Sequence[Group]) -> Iterator[str]:

@@ -28,6 +28,9 @@ SIMILAR_ENOUGH = 90.0
 WORDS_ALIKE, JOINED_ALIKE = 70.0, 95.0
 """Similarity of two words with a slip, and of names written with other spaces."""
 
+LONGEST_NAME = 200
+"""Characters of the name of a field, its brackets included; a longer text is looked at no further."""
+
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _GROUPED = re.compile(r"\w{2,80}(?:(?:/|\.|:\s?)[\w ]{2,80}){1,6}")
 _BETWEEN_GROUPS = re.compile(r"[/.:]\s?")
@@ -116,7 +119,7 @@ def _table() -> dict[str, tuple[str, int]]:
 @lru_cache(maxsize=8192)
 def known_name(steps: tuple[str, ...]) -> KnownName | None:
     """What a field means by its name alone. `steps` are the keys that lead to it (`("contacts", "phone")`)."""
-    steps = steps[:-1] if len(steps) > 1 and steps[-1] in _TAGS_OF_TYPES else steps
+    steps = tuple([step[:LONGEST_NAME] for step in (steps[:-1] if len(steps) > 1 and steps[-1] in _TAGS_OF_TYPES else steps)])
     if len(steps) > 1 and not _AROUND_A_POINT.isdisjoint(map(str.lower, steps)):
         return KnownName(canonical=NOWHERE, confidence=0.9, rank=0, reason="it is the edge of a map")
     words = [word for step in steps if step != FIRST and (word := plain_name(step))]
@@ -326,7 +329,8 @@ def _singular(word: str) -> str:
 
 def is_field_name(text: str) -> bool:
     """Whether a cell is a known field name: tells a header row from data."""
-    return plain_name(text) in _table() or plain_name(_without_asides(text)) in _table()
+    text = text.strip()
+    return len(text) <= LONGEST_NAME and (plain_name(text) in _table() or plain_name(_without_asides(text)) in _table())
 
 
 @lru_cache(maxsize=4_096)

@@ -11,6 +11,8 @@ FIXED = "fixed"
 MOST_LINES_ABOVE = 5
 """Lines of a title that may stand above the heading row."""
 FEWEST_LINES = 3
+WIDEST = 10_000
+"""Characters of a line; what is longer nobody printed."""
 
 _RULE = re.compile(r"[\s+=_-]*")
 
@@ -21,7 +23,7 @@ def find_columns(lines: Sequence[str], is_field_name: Callable[[str], bool]) -> 
     A column ends where every line is blank. Of two columns with a single blank between them, both must have a known name: a blank may stand in one
     place of every line by chance. What has no name of its own belongs to the nearer of its neighbours.
     """
-    table = [line.expandtabs().rstrip() for line in lines if line.strip() and not _RULE.fullmatch(line.strip("\r\n"))]
+    table = [line.rstrip().expandtabs() for line in lines if line.strip() and not _RULE.fullmatch(line.strip("\r\n"))]
     for above in range(min(MOST_LINES_ABOVE, len(table))):
         starts = _columns(table[above:], is_field_name)
         known = sum(map(is_field_name, cells_of(table[above], starts)))
@@ -34,6 +36,8 @@ def _columns(table: Sequence[str], is_field_name: Callable[[str], bool]) -> tupl
     if len(table) < FEWEST_LINES:
         return ()
     width = max(map(len, table))
+    if width > WIDEST:
+        return ()
     is_blank = [all(len(line) <= place or line[place] == " " for line in table) for place in range(width)]
     starts = [place for place in range(width) if not is_blank[place] and (place == 0 or is_blank[place - 1])]
     gaps = {place: sum(1 for _ in itertools.takewhile(is_blank.__getitem__, range(place - 1, -1, -1))) for place in starts}

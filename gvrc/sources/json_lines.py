@@ -28,6 +28,8 @@ class JsonLinesRecords:
         self.trouble = Trouble()
         self._screen = Screen()
         self._place = (0, 0)
+        self._end_of_line = 0  # in characters of the file: one line may hold many values
+        self._careful_line = 0
 
     def __iter__(self) -> Iterator[FoundRecord]:
         with JsonWindow(self.path) as window:
@@ -43,15 +45,21 @@ class JsonLinesRecords:
                 break
             if not window.more():
                 return False
-        while window.text.find("\n", window.position) < 0 and len(window.text) - window.position < LONGEST_RECORD:
+        if window.characters_read < self._end_of_line:
+            return True
+        while (end := window.text.find("\n", window.position)) < 0 and len(window.text) - window.position < LONGEST_RECORD:
             if not window.more():
                 break
+        self._end_of_line = window.discarded + (end if end >= 0 else len(window.text))
         return True
 
     def _line(self, window: JsonWindow) -> Iterator[FoundRecord]:
         number = window.line_number()
-        end = window.text.find("\n", window.position)
-        end = len(window.text) if end < 0 else end
+        is_patient = self.trouble.set_aside < FAILURES_BEFORE_IMPATIENCE
+        if is_patient and number == self._careful_line:
+            yield from self._careful(window, number)
+            return
+        end = self._end_of_line - window.discarded
         line = window.text[window.position : end].rstrip(_BETWEEN_LINES)
         decoded = decode_many(line, self._screen)
         if decoded is not None and decoded[3] == len(line):
@@ -59,10 +67,8 @@ class JsonLinesRecords:
             for data, told, typed in zip(*decoded[:3], strict=True):
                 yield self._pointer(number), {}, data, told, typed
             return
-        if self.trouble.set_aside < FAILURES_BEFORE_IMPATIENCE:
-            yield from self._careful(window, number)
-        else:
-            yield from self._impatient(window, number, line, end)
+        self._careful_line = number
+        yield from self._careful(window, number) if is_patient else self._impatient(window, number, line, end)
 
     def _pointer(self, number: int) -> str:
         """Where a value stands: its line, and behind the first of several on one line which one it is."""

@@ -30,8 +30,13 @@ DEEPEST = 100
 """Levels of brackets in one record; deeper ones are set aside (what writes JSON stops at about 250)."""
 LONGEST_INHERITED = 500
 """Characters of a parent's value that flows down; longer text describes the list, not its records."""
+MOST_INHERITED, MOST_LONG_INHERITED, LONG = 100, 3, 100
+"""Values of one parent that flow down, and how many of them may be texts of more than 100 characters: each record tells them all again, so that an object with
+many thousands would fill memory and disk with copies."""
 MOST_REPEATS = 20
 """Values kept of one key that is given again and again in one object."""
+MOST_TABLES = 500
+"""Tables of a dump of a database that are looked at."""
 LARGEST_LOOKED_AT = 8 * 1024 * 1024
 """Bytes of a file up to which it is looked at as a whole before it is read."""
 TAIL_BYTES = 64 * 1024
@@ -39,6 +44,8 @@ LONGEST_GAP = CHUNK_BYTES // 2
 """Characters behind a damaged place in which the next whole record is looked for."""
 MOST_TRIES = 20
 """Places behind a damaged one that are tried."""
+FARTHEST_LOOK = 4 * LONGEST_RECORD
+"""Characters of one file that may be looked at, all together, for the ends of damaged records; afterwards the next whole record near by must do."""
 FIRST_LOOK = 4 * 1024 * 1024
 """Characters looked ahead for values behind the records of a parent while it is unknown whether such parents have any."""
 
@@ -557,12 +564,29 @@ Paths = tuple[tuple[str, ...], ...]
 
 
 @dataclass(slots=True)
+class Room:
+    """How much more one parent may tell its records."""
+
+    values: int = MOST_INHERITED
+    long_texts: int = MOST_LONG_INHERITED
+
+    def takes(self, value: Any) -> bool:
+        """Whether there is room for another value; it is taken then."""
+        is_long = type(value) is str and len(value) > LONG
+        if not self.values or (is_long and not self.long_texts):
+            return False
+        self.values, self.long_texts = self.values - 1, self.long_texts - is_long
+        return True
+
+
+@dataclass(slots=True)
 class _Parent:
     """An object on the way to the records: what flows down through it, and which keys were already walked."""
 
     pointer: str
     context: dict[str, Any]
     level: tuple[str, ...]
+    room: Room = field(default_factory=Room)
     own: set[str] = field(default_factory=set)
     walked: set[int] = field(default_factory=set)
 
@@ -594,6 +618,7 @@ class JsonRecords:
         self._screen = Screen()
         self._row_of = row_of
         self._passed: set[str] = set()
+        self._look_left = FARTHEST_LOOK
 
     def __iter__(self) -> Iterator[FoundRecord]:
         with JsonWindow(self.path) as window:
@@ -698,7 +723,7 @@ class JsonRecords:
 
     def _inherit(self, window: JsonWindow, key: str, parent: _Parent) -> None:
         """A parent's own value flows down to its records; when they were already read, say so."""
-        found = self._inheritable(window, key, parent.level)
+        found = {name: value for name, value in self._inheritable(window, key, parent.level).items() if name in self.wanted or parent.room.takes(value)}
         parent.own.update(found)
         late = [name for name in found if parent.walked and name in self.wanted and name not in parent.context]
         if late:
@@ -781,17 +806,17 @@ class JsonRecords:
             if below := _below(paths, name) if name else ():
                 yield from self._walk(window, below, _Parent(f"{parent.pointer}/{index}", told_by_key(name, parent.context), (*parent.level, name)))
             else:
-                self._pass_over_table(window, name)
+                self._pass_over_table(window, name, index)
             index += 1
         window.position += 1
         self._next_index[parent.pointer] = index
 
-    def _pass_over_table(self, window: JsonWindow, name: str) -> None:
-        """A table that is not wanted. In a file too large to be looked at as a whole it may be one that nobody saw: then it is told, once."""
+    def _pass_over_table(self, window: JsonWindow, name: str, index: int) -> None:
+        """A table that is not wanted. In a file too large to be looked at as a whole, or among very many, it may be one that nobody saw: then it is told, once."""
         place = window.byte_offset()
         if not window.skip():
             raise BrokenText("the file ends there")
-        if name and name not in self._passed and self.path.stat().st_size > LARGEST_LOOKED_AT:
+        if name and name not in self._passed and (index >= MOST_TABLES or self.path.stat().st_size > LARGEST_LOOKED_AT):
             self._passed.add(name)
             self.trouble.add(f"The table “{name[:60]}” was passed over. Places that stand there want a file of their own.", place)
 
@@ -879,11 +904,20 @@ class JsonRecords:
 
     def _ends_before_a_record(self, window: JsonWindow) -> bool:
         """Whether the damaged value that begins here has an end, with another record or the end of the list behind it."""
-        around = window.look_around()
-        if around.skip() and self._stands_before_a_record(around):
+        if self._looks_on(window.look_around()):
             return True
+        if window.is_at_end or self._look_left <= 0:
+            return False
         with window.look_ahead() as ahead:
-            return not window.is_at_end and ahead.skip() and self._stands_before_a_record(ahead)
+            return self._looks_on(ahead)
+
+    def _looks_on(self, ahead: JsonWindow) -> bool:
+        """Whether another window finds the end of the value that begins there before a record. What it reads is counted: where damage leaves brackets open, each
+        look goes to the end of the file."""
+        begin = ahead.characters_read
+        found = self._look_left > 0 and ahead.skip(self._look_left) and self._stands_before_a_record(ahead)
+        self._look_left -= ahead.characters_read - begin
+        return found
 
     def _go_to_next(self, window: JsonWindow, *, is_nested: bool) -> str | None:
         """Go to the next whole record behind a damaged place and return what stands between, or None when there is none for certain.

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -58,44 +59,58 @@ class JsonTable:
 
 def find_table(tree: Any) -> JsonTable | None:
     """The table of a tree, or None."""
-    nodes = list(_nodes(tree, ()))
-    found = [table for look in (_sheets_at, _table_at) for path, node in nodes if (table := look(tree, path, node)) is not None]
+    nodes = _nodes(tree)
+    named = [(path, names) for path, node in nodes if type(node) is list and path and path[-1].casefold() in _LISTS_OF_COLUMNS and (names := _names_in(node[: MOST_COLUMNS + 1]))]
+    found = [table for look in (_sheets_at, _table_at) for path, node in nodes if (table := look(named, path, node)) is not None]
     return max(found, key=lambda table: table.known_names, default=None) or _called_texts(tree) or _texts(tree)
 
 
-def _nodes(node: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
-    """The objects and lists that stand under plain keys, no deeper than lists of places are buried."""
-    yield path, node
-    if type(node) is dict and len(path) < 6:
-        for key, value in list(node.items())[:MOST_COLUMNS]:
-            if type(value) in (dict, list):
-                yield from _nodes(value, (*path, key))
+MOST_NODES, DEEPEST_TABLE = 2_000, 6
+"""Objects and lists of a file of which it is asked whether they are tables, and keys above one: lists of places are buried no deeper."""
+
+Named = Sequence[tuple[tuple[str, ...], tuple[str, ...]]]
+"""Lists of names of columns, by where they stand in a file."""
 
 
-def _table_at(tree: Any, path: tuple[str, ...], node: Any) -> JsonTable | None:
+def _nodes(tree: Any) -> list[tuple[tuple[str, ...], Any]]:
+    """The objects and lists that stand under plain keys, those nearest to the top first."""
+    found: list[tuple[tuple[str, ...], Any]] = [((), tree)]
+    for path, node in found:  # which grows meanwhile
+        if len(found) >= MOST_NODES:
+            break
+        if type(node) is dict and len(path) < DEEPEST_TABLE:
+            found += [((*path, key), value) for key, value in islice(node.items(), MOST_COLUMNS) if type(value) in (dict, list)]
+    return found
+
+
+def _table_at(named: Named, path: tuple[str, ...], node: Any) -> JsonTable | None:
     if type(node) is list:
-        return _turned_at(path, node) or _rows_at(tree, path, node) or _headed_at(path, node)
+        return _turned_at(path, node) or _rows_at(named, path, node) or _headed_at(path, node)
     return _columns_at(path, node)
 
 
 FEWEST_SHEETS = 2
 
 
-def _sheets_at(tree: Any, path: tuple[str, ...], node: Any) -> JsonTable | None:
+def _sheets_at(named: Named, path: tuple[str, ...], node: Any) -> JsonTable | None:
     """The sheets of a workbook, each with a heading row of its own: `{"Kwale": [[..]], "Kilifi": [[..]]}` or `[{"name": "KWALE", "data": [[..]]}]`."""
     if type(node) is dict and len(node) >= FEWEST_SHEETS:
-        sheets = [table for key, value in list(node.items())[:MOST_COLUMNS] if type(value) is list and (table := _sheet(tree, (*path, key), value)) is not None]
-        return _together(sheets, sheets[0].path, tuple(sheet.path for sheet in sheets[1:])) if len(sheets) >= FEWEST_SHEETS else _rows_under_keys(tree, path, node)
+        sheets = [table for key, value in list(node.items())[:MOST_COLUMNS] if type(value) is list and (table := _sheet(named, (*path, key), value)) is not None]
+        if len(sheets) < FEWEST_SHEETS:
+            return _rows_under_keys(named, path, node)
+        if len(node) > MOST_COLUMNS:  # further sheets are like those looked at
+            return _together(sheets, (*path, EACH, EACH), ())
+        return _together(sheets, sheets[0].path, tuple(sheet.path for sheet in sheets[1:]))
     if type(node) is not list or len(node) < FEWEST_SHEETS or not all(type(item) is dict for item in node[:LOOKED_AT]):
         return None
     keys = {tuple(key for key, value in item.items() if type(value) is list) for item in node[:LOOKED_AT]}
     if len(keys) != 1 or len(key := keys.pop()) != 1:
         return None
-    sheets = [table for item in node[:LOOKED_AT] if (table := _sheet(tree, (*path, *key), item[key[0]])) is not None]
+    sheets = [table for item in node[:LOOKED_AT] if (table := _sheet(named, (*path, *key), item[key[0]])) is not None]
     return _together(sheets, (*path, EACH, *key, EACH), ()) if len(sheets) >= FEWEST_SHEETS else None
 
 
-def _rows_under_keys(tree: Any, path: tuple[str, ...], node: dict[str, Any]) -> JsonTable | None:
+def _rows_under_keys(named: Named, path: tuple[str, ...], node: dict[str, Any]) -> JsonTable | None:
     """Rows of cells without headings under areas or kinds of place as keys: `{"Siaya": [["Siaya Police Station", "0700 .."]], "Busia": [..]}`."""
     lists = list(node.items())[:MOST_COLUMNS]
     if not all(type(value) is list and value and type(value[0]) in (list, str) for _, value in lists):
@@ -103,12 +118,12 @@ def _rows_under_keys(tree: Any, path: tuple[str, ...], node: dict[str, Any]) -> 
     if not all(is_area(key) for key, _ in lists) and not (all(type(value[0]) is list for _, value in lists) and 2 * sum(is_kind_key(key) for key, _ in lists) >= len(lists)):
         return None
     rows = [row for value in node.values() for row in value[:LOOKED_AT]]
-    table = _rows_at(tree, path, rows[:LOOKED_AT])
+    table = _rows_at(named, path, rows[:LOOKED_AT])
     return replace(table, path=(*path, EACH, EACH)) if table is not None and not table.heading_rows else None
 
 
-def _sheet(tree: Any, path: tuple[str, ...], rows: list[Any]) -> JsonTable | None:
-    table = _table_at(tree, path, rows) if rows and (type(rows[0]) is list or _numbers_columns(rows[0])) else None
+def _sheet(named: Named, path: tuple[str, ...], rows: list[Any]) -> JsonTable | None:
+    table = _table_at(named, path, rows) if rows and (type(rows[0]) is list or _numbers_columns(rows[0])) else None
     return table if table is not None and table.heading_rows else None
 
 
@@ -120,14 +135,14 @@ def _together(sheets: list[JsonTable], path: tuple[str, ...], beside: tuple[tupl
     return replace(max(sheets, key=lambda sheet: sheet.known_names), path=path, beside=beside, heading_rows=0, other_names=tuple(sheet.names for sheet in sheets))
 
 
-def _rows_at(tree: Any, path: tuple[str, ...], node: list[Any]) -> JsonTable | None:
+def _rows_at(named: Named, path: tuple[str, ...], node: list[Any]) -> JsonTable | None:
     rows = [cells for row in node[:LOOKED_AT] if (cells := _cells_of(row)) is not None]
     if not rows or len(rows) < 0.9 * len(node[:LOOKED_AT]) or not all(map(_is_cells, rows)):
         return None
     width = max(map(len, rows))
     if width < 2 or (type(node[0]) is str and min(map(len, rows)) < width):
         return None
-    if names := _names_beside(tree, path, width):
+    if names := _names_beside(named, path, width):
         return JsonTable(dialect=TABLE, path=(*path, EACH), names=field_names(list(names)))
     header = find_header([list(map(_cell, row)) for row in rows], is_field_name)
     if header.index < 0 and not _tell_of_places(rows, width):
@@ -187,7 +202,7 @@ def _cells_of(row: Any) -> list[Any] | None:
     if type(row) is list:
         return row
     if type(row) is str:
-        return cells if len(cells := _BETWEEN_CELLS.split(row.strip())) >= FEWEST_CELLS else None
+        return cells if len(cells := [cell.strip() for cell in _BETWEEN_CELLS.split(row)]) >= FEWEST_CELLS else None
     if type(row) is not dict or len(row) != 1:
         return None
     (cells,) = row.values()
@@ -196,7 +211,7 @@ def _cells_of(row: Any) -> list[Any] | None:
     return [next((cell[key] for key in _CELL_VALUES if key in cell), None) if cell else None for cell in cells]
 
 
-_BETWEEN_CELLS = re.compile(r"\s*[,;|]\s*")
+_BETWEEN_CELLS = re.compile(r"[,;|]")
 FEWEST_CELLS = 3
 """Cells of a row that stands in one text (`Mtwapa Police Station, Kilifi County, OCS 0700 ..`)."""
 
@@ -209,10 +224,9 @@ def _cell(value: Any) -> str:
     return "" if value is None else str(value)[:200]
 
 
-def _names_beside(tree: Any, path: tuple[str, ...], width: int) -> tuple[str, ...]:
+def _names_beside(named: Named, path: tuple[str, ...], width: int) -> tuple[str, ...]:
     """The names of the columns from a list of them that stands somewhere else in the file: one name for each cell."""
-    found = [(_nearness(place, path), names) for place, node in _nodes(tree, ()) if type(node) is list and place and place != path
-             and place[-1].casefold() in _LISTS_OF_COLUMNS and len(names := _names_in(node)) == width]  # fmt: skip
+    found = [(_nearness(place, path), names) for place, names in named if len(names) == width and place != path]
     return max(found, key=lambda pair: (sum(map(is_field_name, pair[1])), pair[0]), default=(0, ()))[1]
 
 

@@ -18,8 +18,10 @@ from gvrc.sources.json_stream import (
     EACH,
     FIELDS_OF_MODELS,
     LARGEST_LOOKED_AT,
+    MOST_TABLES,
     BrokenText,
     JsonWindow,
+    Room,
     container_of,
     decode_at,
     ends_in_comma,
@@ -275,8 +277,10 @@ def empty_lists(tree: Any) -> list[tuple[str, ...]]:
     return [(key, *path) for key, value in tree.items() if type(value) in (dict, list) for path in empty_lists(value)]
 
 
-MOST_TABLES = 500
-"""Tables of a dump of a database that are looked at."""
+MOST_LITERAL_KEYS = 500
+"""Lists and objects under keys of one object above which the keys are data, whatever stands under them: nobody names so many fields."""
+MOST_GROUPS = 1_000
+"""Places of a tree where objects stand side by side; what stands at others is left out, and told."""
 
 
 class _Search:
@@ -285,6 +289,8 @@ class _Search:
         self._nodes = 0
 
     def group(self, path: tuple[str, ...]) -> Group:
+        if path not in self.groups and len(self.groups) >= MOST_GROUPS:
+            return Group(path)
         return self.groups.setdefault(path, Group(path))
 
     def look(self, node: Any, path: tuple[str, ...], context: dict[str, Any], *, is_member: bool = False) -> None:
@@ -336,10 +342,10 @@ class _Search:
 
 
 def _own_values(node: dict[str, Any], path: tuple[str, ...]) -> dict[str, Any]:
-    """What flows down from an object: its single values, and those of objects in it that hold nothing but single values."""
-    container = container_of(path)
+    """What flows down from an object: its single values, and those of objects in it that hold nothing but single values, as many as there is room for."""
+    container, room = container_of(path), Room()
     single = {key: value for key, value in node.items() if type(value) is not list and not (type(value) is dict and _holds_more(value))}
-    return dict(pair for key, value in single.items() for pair in inheritable_values(key, value, container))
+    return dict(pair for key, value in single.items() for pair in inheritable_values(key, value, container) if room.takes(pair[1]))
 
 
 def _holds_more(value: dict[str, Any]) -> bool:
@@ -355,7 +361,7 @@ def is_keyed(node: dict[str, Any], path: tuple[str, ...], *, is_member: bool = F
     if not members or sum(type(value) not in (dict, list) for value in node.values()) > len(members) + 3:
         return False
     are_places = sum(is_county(key) or is_region(key) or (is_member and is_area(key)) for key, _ in members) > 0.5 * len(members)
-    if are_places or _stands_under_places(members, path, is_member=is_member):
+    if are_places or len(members) > MOST_LITERAL_KEYS or _stands_under_places(members, path, is_member=is_member):
         return True
     if all(type(value) is dict and "value" in value and value.keys() <= _TYPED for _, value in members[:20]):
         return False
@@ -409,9 +415,9 @@ def find_text_lists(node: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tup
                 yield from find_text_lists(item, (*path, EACH))
     elif type(node) is dict and len(path) < 6:
         keys = [key for key, value in node.items() if type(value) in (list, dict)]
-        are_places = sum(map(is_area, keys)) > 0.5 * len(keys)
+        are_data = len(keys) > MOST_LITERAL_KEYS or sum(map(is_area, keys)) > 0.5 * len(keys)
         for key in keys[:MOST_LISTS]:
-            yield from find_text_lists(node[key], (*path, EACH if are_places else key))
+            yield from find_text_lists(node[key], (*path, EACH if are_data else key))
 
 
 MOST_LISTS = 2_000

@@ -14,9 +14,13 @@ LONGEST_TEXT = 4_000
 """Characters of a text that is looked at; a longer one is prose."""
 LABEL_MARK = " › "
 """What stands between the column of a table and a name within its text, where paths are not dotted."""
+LONGEST_LABEL = 130
+"""Characters before a colon in which its name is looked for; a name has fewer than half of them."""
 MOST_WORDS = 4
 """Words of a name within a text."""
 
+_LONG_BLANKS = re.compile(r"\s{3,}")
+"""Blank space of a page, which says nothing by its length."""
 _TAGS = re.compile(r"<!\[CDATA\[|\]\]>|</?[a-z][^<>]{0,300}>", re.IGNORECASE)
 _CELLS = re.compile(r"\s?:?\s*</t[dh]>\s*<t[dh]\b[^<>]{0,200}>\s*", re.IGNORECASE)
 """Between the two cells of a row, as maps show the fields of a place in a table."""
@@ -49,6 +53,7 @@ def parts_of_cell(text: str) -> dict[str, Any] | None:
 
 @lru_cache(maxsize=1_024)
 def _parts(text: str) -> tuple[tuple[str, str], ...]:
+    text = _LONG_BLANKS.sub(lambda found: "\n" if "\n" in found[0] else " ", text)
     plain = _TAGS.sub("\n", _IN_LINE.sub("", _HEADED.sub(r"\n\2: ", _CELLS.sub(": ", text)))) if "<" in text else text
     labels: list[tuple[int, int, str]] = []
     after = 0
@@ -90,6 +95,7 @@ def _headed_number(text: str) -> tuple[tuple[str, str], ...]:
 
 def _label_begins(text: str, after: int, end: int) -> int:
     """Where the name before a colon begins, the longest one known; -1 when none stands there."""
+    after = max(after, end - LONGEST_LABEL)
     start = max((found.end() for found in _BOUNDARY.finditer(text, after, end) if found.end() < end), default=after)
     words = list(re.finditer(r"\S+", text[start:end]))[-MOST_WORDS:]
     return next((start + word.start() for word in words if is_label(text[start + word.start() : end].strip())), -1)

@@ -27,7 +27,8 @@ _DATE = re.compile(
 _UUID = re.compile(r"[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}", re.IGNORECASE)
 _FLAGS = frozenset({"y", "n", "yes", "no", "true", "false", "t", "f", "0", "1", "x", "✓", "✔", "ndiyo", "hapana", "√", "✅", "☑", "✗", "✘", "❌", "☐", "available", "offered", "provided", "present", "not offered", "not provided", "unavailable", "absent"})
 YES = frozenset({"y", "yes", "true", "t", "1", "x", "✓", "✔", "ndiyo", "√", "✅", "☑", "available", "offered", "provided", "present"})
-_PAIR = re.compile(r"\s*(?:POINT\s*)?[\[(]?\s*([-+]?\d{1,2}\.\d+)[°\s]*[NS]?\s*[,;\s]\s*([-+]?\d{1,2}\.\d+)[°\s]*[EW]?\s*[\])]?\s*", re.IGNORECASE)
+_PAIR = re.compile(r"(?:POINT ?)?[\[(]? ?([-+]?\d{1,2}\.\d+) ?°? ?[NS]? ?[,; ] ?([-+]?\d{1,2}\.\d+) ?°? ?[EW]? ?[\])]?", re.IGNORECASE)
+"""A pair of degrees, with single spaces."""
 _ANGLES = re.compile(r"(?=.*[NS])(?=.*E)(?=.*\d)[NSE\d\s.,:;°º'\"′″’”+-]+", re.IGNORECASE)
 """A pair of angles with their hemispheres: `0°29'52"S 36°19'12"E`, `N03 33.512 E038 38.701`."""
 _ENUMERATION = re.compile(r"\s*[,;|]\s*")
@@ -119,7 +120,7 @@ def _is_pair(value: Any) -> bool:
     text = str(value)[:LONGEST_LOOK]
     if _METRES.search(text) is not None and read_grid(text) is not None:
         return True
-    return _PAIR.fullmatch(text) is not None or (_ANGLES.fullmatch(text) is not None and sum(map(str.isdigit, text)) >= 6)
+    return _PAIR.fullmatch(" ".join(text.split())) is not None or (_ANGLES.fullmatch(text) is not None and sum(map(str.isdigit, text)) >= 6)
 
 
 @lru_cache(maxsize=4096)

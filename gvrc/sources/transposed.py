@@ -20,7 +20,7 @@ LARGEST_FILE = 64 * 1024 * 1024
 LEAST_FIELDS = 3
 MOST_ROWS = 100
 """A list of places has fewer fields than this; what is longer stands upright."""
-_NUMBER = re.compile(r"\W*(?:no|nr|record|facility|station|place)?\W*\d*\W*", re.IGNORECASE)
+_NUMBER = re.compile(r"\W*+(?:no|nr|record|facility|station|place)?+\W*+\d*+\W*+", re.IGNORECASE)
 
 
 def is_transposed(rows: Sequence[Row], is_field_name: Callable[[str], bool]) -> bool:

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import StringIO
+from itertools import islice
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any
@@ -92,9 +93,19 @@ def _names_and_numbers(value: dict[str, Any]) -> list[dict[str, str]]:
     when its keys are those of fields."""
     if len(value) < FEWEST_NUMBERS or not all(map(_are_numbers, value.values())):
         return []
-    if sum(known_name((key,)) is not None for key in value) > 0.5 * len(value):
+    if _share_of_fields(value) > 0.5:
         return []
     return [{"name": key, "hotline" if LOOKS["short_code"](said) else "phone": ", ".join(map(str, said)) if type(said) is list else str(said)} for key, said in value.items()]
+
+
+KEYS_LOOKED_AT = 200
+"""Keys of an object of which it is asked whether they are those of fields."""
+
+
+def _share_of_fields(value: dict[str, Any]) -> float:
+    """The share of the first keys of an object that are known names of fields."""
+    keys = list(islice(value, KEYS_LOOKED_AT))
+    return sum(known_name((key,)) is not None for key in keys) / len(keys)
 
 
 def _are_numbers(said: Any) -> bool:

@@ -29,9 +29,9 @@ _SECTORS = frozenset({
 })  # fmt: skip
 """Headings above places of several kinds of one sector, where the cells tell their numbers."""
 _NUMBER_IN_CELL = re.compile(r"\d[\d ()/-]{7,20}\d")
-_TWO_WORDS = re.compile(r"[^\W\d_]{3,}\s[^\W\d_]{3,}")
+_TWO_WORDS = re.compile(r"[^\W\d_]{3}\s[^\W\d_]{3}")
 """A name, beside which a number may stand (`Nuru Home 0700 000 004`)."""
-_BETWEEN_PLACES = re.compile(r"\s*[;|\n•·]\s*|(?<=\d|\))\s*[,/]\s*(?=[^\W\d_])|(?<=\d|\))\s+(?:and|na|&)\s+(?=[^\W\d_])")
+_BETWEEN_PLACES = re.compile(r"[;|\n•·]|(?<=\d|\))\s*+[,/]\s*(?=[^\W\d_])|(?<=\d|\))\s++(?:and|na|&)\s+(?=[^\W\d_])")
 _SHORT_CODE = re.compile(r"(?<![\d-])(\d{3,4})[\s).]*$")
 """The short code at the end of a text that names who answers it: `Childline Kenya: 116`."""
 _NOT_LETTERS = re.compile(r"[\W\d_]+")
@@ -109,7 +109,7 @@ _SUBORDINATES = re.compile(r"(?:(?:police|patrol|subordinate|satellite|names? of
 """Headings above the places that a police station has under it, by the words of their plain names; more of them than one, so that `Post` is none."""
 _OF_POLICE = re.compile(r"\b(?:police|station|o ?c ?s|ocpd|patrol)\b", re.IGNORECASE)
 _AREAS = frozenset({"county", "constituency", "sub_county", "district", "section"})
-_BETWEEN_NAMES = re.compile(r"\s*(?:[,;\n|/•]|(?<=\w)\s(?:and|na)\s|&|(?:^|\s)\(?\d{1,2}[.)]\s)\s*", re.IGNORECASE)
+_BETWEEN_NAMES = re.compile(r"[,;\n|/•]|(?<=\w)\s(?:and|na)\s|&|(?:^|\s)\(?\d{1,2}[.)]\s", re.IGNORECASE)
 """Between the names of subordinate places in a cell, numbered or not."""
 SUBORDINATE = "Police Post"
 
@@ -190,7 +190,7 @@ def _may_be_a_place(part: Any) -> bool:
 
 def subordinates_in(cell: Any) -> list[Any]:
     """The places that a cell or list names, each a text or an object of its own; what says nothing is left out."""
-    parts = _BETWEEN_NAMES.split(_without_label(cell)) if type(cell) is str else cell if type(cell) is list else [cell]
+    parts = [part.strip() for part in _BETWEEN_NAMES.split(_without_label(cell))] if type(cell) is str else cell if type(cell) is list else [cell]
     return [part for part in parts if part and not is_missing(part)]
 
 
@@ -235,7 +235,7 @@ def _tell_numbers(cells: Sequence[Any]) -> bool:
 
 def several_in(cell: Any) -> list[str]:
     """The places that a cell names one behind the other, each with its number; one for any other cell."""
-    parts = [part for part in _BETWEEN_PLACES.split(cell) if part.strip()] if isinstance(cell, str) and _HAS_DIGITS.search(cell) else []
+    parts = [said for part in _BETWEEN_PLACES.split(cell) if (said := part.strip())] if isinstance(cell, str) and _HAS_DIGITS.search(cell) else []
     return parts if len(parts) > 1 and all(map(names_one_with_number, parts)) else [cell]
 
 
