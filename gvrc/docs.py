@@ -23,10 +23,13 @@ def main() -> int:
 def issues_page() -> str:
     """Every kind of issue that GVRC tells of."""
     rows = [
-        (f"`{issue.code}`", issue.title, issue.severity.value, issue.dimension.value, issue.stage, "yes" if issue.asks else "", issue.description)
+        (f"`{issue.code}`", issue.title, issue.severity.value, issue.dimension.value, issue.stage, "yes" if issue.asks else "when short" if issue.asks_when_short else "", issue.description)
         for issue in sorted(CATALOGUE.values(), key=lambda issue: issue.code)
     ]
-    text = "Bad data is an issue: counted, shown, mended. *Asks* marks the kinds that a person must answer before the record may be committed."
+    text = (
+        "Bad data is an issue: counted, shown, mended. *Asks* marks the kinds that a person must answer before the record may be committed. Of a record that "
+        "waits for review for its quality score alone, every issue with a suggestion is asked too, and a kind marked *when short* even without one."
+    )
     return _page("Issues", text, _table(("code", "title", "severity", "dimension", "stage", "asks", "what it means"), rows))
 
 

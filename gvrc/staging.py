@@ -28,7 +28,7 @@ from gvrc.reference.corrections import Correction, Corrections
 from gvrc.reference.vocabularies import load_vocabularies
 from gvrc.security.crypto import KeyRing
 from gvrc.settings import Settings
-from gvrc.stages.score import Scored, Scoring, Thresholds, score, score_anew
+from gvrc.stages.score import Scored, Scoring, Thresholds, gate, score, score_anew
 from gvrc.stages.standardise import BrokenRow, Knowledge, Watch, load_knowledge, standardise_apart, unwatched
 from gvrc.store import decisions as decision_store
 from gvrc.store import matches as match_store
@@ -196,7 +196,7 @@ def _foreseen(workshop: Workshop, drafts: Sequence[RecordDraft]) -> list[RecordD
     return [
         RecordDraft(
             record=draft.record, row_number=draft.row_number, content_hash=draft.content_hash, issues=[*draft.issues, *outcome.issues],
-            quality=outcome.quality, state=outcome.state, reason=outcome.reason, standing=outcome.standing,
+            quality=outcome.quality, state=outcome.state, reason=outcome.reason, standing=outcome.standing, is_short=outcome.is_short,
         )
         for draft, outcome in zip(drafts, outcomes, strict=True)
     ]
@@ -271,7 +271,7 @@ def rescore(conn: Connection, workshop: Workshop, run_id: int, stored: Sequence[
     scorings = [_scoring(record, issues.get(record.record_id, ()), record.record_id in asked, waived) for record in stored]
     outcomes = score(scorings, workshop.knowledge.vocabularies, _thresholds(workshop), workshop.as_of)
     _add_final_issues(conn, run_id, stored, outcomes, verdicts)
-    record_store.save_scores(conn, [_scored_record(record, outcome) for record, outcome in zip(stored, outcomes, strict=True)])
+    record_store.save_scores(conn, [_scored_record(record, outcome) for record, outcome in zip(stored, outcomes, strict=True)], CATALOGUE)
 
 
 def score_told(conn: Connection, workshop: Workshop, run_id: int, told: Sequence[ToldAnew]) -> list[ToldAnew]:
@@ -292,8 +292,12 @@ def score_told(conn: Connection, workshop: Workshop, run_id: int, told: Sequence
     for file_id, found in by_file.items():
         context = ChunkContext(run_id=run_id, file_id=file_id, stage=Stage.SCORE.value, catalogue=CATALOGUE)
         record_store.add_issues(conn, context, found, sealer)
-    scored = [ScoredRecord(record_id=each.record_id, state=outcome.state, reason=outcome.reason, quality=outcome.quality) for each, outcome in outcomes]
-    record_store.save_scores(conn, scored, repriced=[each.record_id for each, outcome in outcomes if _is_repriced(each.standing, outcome.quality)])
+    scored = [
+        ScoredRecord(record_id=each.record_id, state=outcome.state, reason=outcome.reason, quality=outcome.quality, is_short=outcome.is_short)
+        for each, outcome in outcomes
+    ]
+    repriced = [each.record_id for each, outcome in outcomes if _asks_or_gains_anew(workshop, each.standing, outcome)]
+    record_store.save_scores(conn, scored, CATALOGUE, repriced=repriced)
     return left
 
 
@@ -301,10 +305,11 @@ def _told_anew(workshop: Workshop, told: ToldAnew) -> Scored:
     return score_anew(told.record_key, told.standing, [issue.code for issue in told.issues], told.is_asked, _thresholds(workshop))
 
 
-def _is_repriced(before: Standing, now: QualityScore) -> bool:
-    """Whether an issue that stood before gains other points now."""
-    points = quality_of(before.facts, load_weights()).points_to_gain
-    return any(now.points_to_gain.get(code) != gained for code, gained in points.items())
+def _asks_or_gains_anew(workshop: Workshop, before: Standing, now: Scored) -> bool:
+    """Whether an issue that stood before may ask now, or asks no more, or gains other points."""
+    quality = quality_of(before.facts, load_weights())
+    _, _, was_short = gate(quality, (*before.codes, *before.final_codes), before.facts.has_open_duplicate, _thresholds(workshop))
+    return now.is_short or was_short or any(now.quality.points_to_gain.get(code) != gained for code, gained in quality.points_to_gain.items())
 
 
 def _with_settled_codes(
@@ -358,7 +363,7 @@ def _add_final_issues(
 def _scored_record(record: StoredRecord, outcome: Scored) -> ScoredRecord:
     if record.state is RecordState.REJECTED:
         return ScoredRecord(record_id=record.record_id, quality=outcome.quality, state=RecordState.REJECTED, reason="A steward rejected it.")
-    return ScoredRecord(record_id=record.record_id, quality=outcome.quality, state=outcome.state, reason=outcome.reason)
+    return ScoredRecord(record_id=record.record_id, quality=outcome.quality, state=outcome.state, reason=outcome.reason, is_short=outcome.is_short)
 
 
 def add_run_issues(conn: Connection, workshop: Workshop, run_id: int, ids: Mapping[str, tuple[int, int]], issues: Sequence[Issue]) -> None:

@@ -28,10 +28,12 @@ SAME_POINT_DECIMALS = 5
 """Points that agree to about a metre are one point."""
 
 
-def _type(code: str, title: str, severity: Severity, dimension: Dimension, template: str, description: str, *, asks: bool = False) -> IssueType:
+def _type(
+    code: str, title: str, severity: Severity, dimension: Dimension, template: str, description: str, *, asks: bool = False, asks_when_short: bool = False
+) -> IssueType:
     stage = "transform" if code in _FOUND_IN_TRANSFORM else "score" if code == "point.shared" else "geomap"
     return IssueType(
-        code=code, title=title, severity=severity, dimension=dimension, stage=stage, description=description, template=template, asks=asks
+        code=code, title=title, severity=severity, dimension=dimension, stage=stage, description=description, template=template, asks=asks, asks_when_short=asks_when_short,
     )
 
 
@@ -41,7 +43,7 @@ _COMPLETE, _ACCURATE, _CONSISTENT = Dimension.COMPLETENESS, Dimension.ACCURACY, 
 
 PLACE_ISSUES: tuple[IssueType, ...] = (
     _type("place.county_missing", "County missing", _WARNING, _COMPLETE, "The list names no county.",
-          "No county is stated, and nothing else in the record tells it surely. A suggestion is made where names or the point hint at one."),
+          "No county is stated, and nothing else in the record tells it surely. A suggestion is made where names or the point hint at one.", asks_when_short=True),
     _type("place.nationwide", "No single county", _INFO, _COMPLETE, "This place serves more than one county.",
           "A hotline or an organisation for the whole country needs no county."),
     _type("place.county_unknown", "County unknown", _ERROR, _ACCURATE, "“{value}” is not a county of Kenya.",
@@ -49,7 +51,7 @@ PLACE_ISSUES: tuple[IssueType, ...] = (
     _type("place.county_replaced", "County read from the rest", _INFO, _ACCURATE, "“{value}” is not a county; {evidence}, so the county is {best}.",
           "The stated county is none of the 47, and the rest of the record tells which is meant."),
     _type("place.county_ambiguous", "County ambiguous", _WARNING, _ACCURATE, "“{value}” can mean {options}.",
-          "The county field fits several counties, such as an old province, a district that was divided, or a list of counties."),
+          "The county field fits several counties, such as an old province, a district that was divided, or a list of counties.", asks_when_short=True),
     _type("place.county_contradicted", "County contradicted", _ERROR, _CONSISTENT, "The list says {stated}, but {evidence}.",
           "What else the record says of its place outweighs the stated county. A heading that was carried on too far does this to a whole list.", asks=True),
     _type("place.county_doubtful", "County doubtful", _INFO, _CONSISTENT, "The list says {stated}, but {evidence}.",

@@ -18,6 +18,8 @@ from gvrc.reference.gazetteer import load_gazetteer
 
 _WHERE = ("section", "county", "constituency", "ward", "district", "town", "location", "address")
 """Canonical fields whose text may end with the country in which a place lies."""
+_NEAR = frozenset({"UG", "TZ", "SO", "ET", "SS", "SD", "RW", "BI", "CD"})
+"""Countries whose places lists of Kenya may hold; estates and slums in Kenya are called after those further away (Bangladesh in Mombasa, Kosovo in Nairobi)."""
 _DEEPEST = 4
 _OF_KENYA = re.compile(r"(?<!\d)\+?254[\s()-]{0,3}\d")
 _BY_NAME = frozenset({"exact", "normalised", "alias"})
@@ -47,7 +49,9 @@ def told_abroad(values: Mapping[str, Any], pointer: str, *, is_answered: bool = 
     for name in _WHERE:
         said = values.get(name)
         if type(said) is str and (told := country_headed(said) if name == "section" else country_told(said)) is not None:
-            return None if told.code == KENYA else Abroad(country=told, field_name=name, text=said[:LONGEST_SHOWN])
+            for_kenya = "" if is_answered else _speaks_for_kenya(values)
+            is_estate = bool(for_kenya) and told.code not in _NEAR
+            return None if told.code == KENYA or is_estate else Abroad(country=told, field_name=name, text=said[:LONGEST_SHOWN], for_kenya=for_kenya)
     above = _country_above(pointer.rpartition("/")[0])
     return None if above is None else Abroad(country=above, field_name="country", text=above.name, for_kenya="" if is_answered else _speaks_for_kenya(values))
 

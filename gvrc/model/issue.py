@@ -32,7 +32,8 @@ class IssueType:
     """One line of the catalogue (gvrc.checks.catalogue).
 
     `template` is the sentence for the steward; it may name `{value}` and the keys of `Issue.detail`. `asks` says whether an open
-    issue of this type is a question that a person must answer before the record may be committed. `stage` names the stage after
+    issue of this type is a question that a person must answer before the record may be committed. Of a record that waits for its quality score alone,
+    every issue with a suggestion is asked too, and one of a type that `asks_when_short` even without. `stage` names the stage after
     which the rule runs.
     """
 
@@ -44,6 +45,7 @@ class IssueType:
     description: str
     template: str
     asks: bool = False
+    asks_when_short: bool = False
 
 
 @quick

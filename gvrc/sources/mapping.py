@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Any
 
 from gvrc.errors import SourceError
@@ -44,6 +45,8 @@ from gvrc.sources.looks import (
 from gvrc.sources.wide import kind_of, names_one_with_number
 
 SHOWN_SAMPLES = 3
+SHOWN_PARTS = 10
+"""Parts of a list or an object that a sample shows."""
 SHOWN_CHARACTERS = 80
 LOOKED_AT = 60
 """Values of one field that are looked at, spread over the sample."""
@@ -95,8 +98,17 @@ class FieldValues:
         return tuple(list(shown)[:SHOWN_SAMPLES])
 
 
+def _told(value: Any) -> str:
+    """A value as a person would say it, a list or an object by what it holds."""
+    if type(value) is list:
+        return ", ".join(map(_told, value[:SHOWN_PARTS]))
+    if type(value) is dict:
+        return ", ".join([f"{key}: {_told(part)}" for key, part in islice(value.items(), SHOWN_PARTS)])
+    return str(value).lower() if type(value) is bool else "" if value is None else str(value)
+
+
 def _shown(value: Any) -> str:
-    text = value if type(value) is str else str(value)
+    text = _told(value)
     return text if len(text) <= SHOWN_CHARACTERS else f"{text[: SHOWN_CHARACTERS - 1]}…"
 
 

@@ -50,6 +50,8 @@ class Scored:
     quality: QualityScore
     standing: Standing
     issues: tuple[Issue, ...] = ()
+    is_short: bool = False
+    """Whether it waits for review for its quality score alone."""
 
 
 def score(records: Sequence[Scoring], vocabularies: Vocabularies, thresholds: Thresholds, as_of: date, weights: QualityWeights | None = None) -> list[Scored]:
@@ -71,9 +73,11 @@ def _scored(item: Scoring, vocabularies: Vocabularies, thresholds: Thresholds, a
     codes = tuple([issue.code for issue in issues])
     facts = facts_of(item.record, codes, as_of, item.has_open_duplicate, vocabularies, weights)
     quality = quality_of(facts, weights)
-    state, reason = gate(quality, codes, item.has_open_duplicate, thresholds)
+    state, reason, is_short = gate(quality, codes, item.has_open_duplicate, thresholds)
     own = len(codes) - len(found)
-    return Scored(record_key=key, state=state, reason=reason, quality=quality, standing=_standing(facts, codes[:own], codes[own:]), issues=found)
+    return Scored(
+        record_key=key, state=state, reason=reason, quality=quality, standing=_standing(facts, codes[:own], codes[own:]), issues=found, is_short=is_short
+    )
 
 
 @lru_cache(maxsize=16_384)
@@ -89,23 +93,24 @@ def score_anew(
     every = (*standing.codes, *codes, *standing.final_codes)
     facts = facts_anew(standing.facts, every, has_open_duplicate)
     quality = quality_of(facts, weights or load_weights())
-    state, reason = gate(quality, every, has_open_duplicate, thresholds)
+    state, reason, is_short = gate(quality, every, has_open_duplicate, thresholds)
     known = _standing(facts, (*standing.codes, *codes), standing.final_codes)
-    return Scored(record_key=record_key, state=state, reason=reason, quality=quality, standing=known)
+    return Scored(record_key=record_key, state=state, reason=reason, quality=quality, standing=known, is_short=is_short)
 
 
-def gate(quality: QualityScore, open_codes: Sequence[str], has_open_duplicate: bool, thresholds: Thresholds) -> tuple[RecordState, str]:
-    """The state of a record at the two gates, and why; `open_codes` are those of its open issues, in their order."""
+def gate(quality: QualityScore, open_codes: Sequence[str], has_open_duplicate: bool, thresholds: Thresholds) -> tuple[RecordState, str, bool]:
+    """The state of a record at the two gates, why, and whether it is its score alone that keeps it from being ready; `open_codes` are those of its open
+    issues, in their order."""
     asking = next((code for code in open_codes if CATALOGUE[code].asks), None)
     if quality.total < thresholds.quality and not (asking and asking in NO_PLACE):
-        return RecordState.HELD, f"Its quality score {quality.total:g} is below {thresholds.quality:g}."
+        return RecordState.HELD, f"Its quality score {quality.total:g} is below {thresholds.quality:g}.", False
     if asking is not None:
-        return RecordState.TO_REVIEW, f"A question is open: {CATALOGUE[asking].title.lower()}."
+        return RecordState.TO_REVIEW, f"A question is open: {CATALOGUE[asking].title.lower()}.", False
     if has_open_duplicate:
-        return RecordState.TO_REVIEW, "A question about a duplicate is open."
+        return RecordState.TO_REVIEW, "A question about a duplicate is open.", False
     error = next((code for code in open_codes if CATALOGUE[code].severity is Severity.ERROR), None)
     if error is not None:
-        return RecordState.TO_REVIEW, f"An error is open: {CATALOGUE[error].title.lower()}."
+        return RecordState.TO_REVIEW, f"An error is open: {CATALOGUE[error].title.lower()}.", False
     if quality.total < thresholds.final:
-        return RecordState.TO_REVIEW, f"Its quality score {quality.total:g} is below {thresholds.final:g}."
-    return RecordState.READY, f"Its quality score {quality.total:g} reaches {thresholds.final:g} and nothing is open."
+        return RecordState.TO_REVIEW, f"Its quality score {quality.total:g} is below {thresholds.final:g}.", True
+    return RecordState.READY, f"Its quality score {quality.total:g} reaches {thresholds.final:g} and nothing is open.", False

@@ -52,6 +52,8 @@ class RecordDraft:
     state: RecordState | None = None
     reason: str | None = None
     standing: Standing | None = None
+    is_short: bool = False
+    """Whether it waits for review for its quality score alone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,6 +119,7 @@ class ScoredRecord:
     state: RecordState
     reason: str | None
     quality: QualityScore
+    is_short: bool = False
 
 
 def save_records(conn: Connection, context: ChunkContext, drafts: Sequence[RecordDraft], sealer: Sealer) -> dict[str, int]:
@@ -128,7 +131,7 @@ def save_records(conn: Connection, context: ChunkContext, drafts: Sequence[Recor
     lines = [records.line(draft) for draft in drafts]
     ids = _insert_records(conn, context, drafts, lines) or _replace_records(conn, lines)
     written = _IssueLines(context, sealer)
-    issues = [line for draft in drafts for line in written.lines(ids[draft.record.record_key], draft.record.record_key, draft.issues, draft.quality)]
+    issues = [line for draft in drafts for line in written.lines(ids[draft.record.record_key], draft.record.record_key, draft.issues, draft.quality, is_short=draft.is_short)]
     if len(issues) > FEW:
         copy_lines(conn, "staging.issues", _ISSUE_COLUMNS, issues)
     elif issues:
@@ -293,9 +296,9 @@ def restore_run_wide_issues(conn: Connection, record_id: int, kept: Sequence[Map
         conn.execute(upsert(IssueRow).on_conflict_do_nothing(), [dict(row) | {"record_id": record_id} for row in kept])
 
 
-def save_scores(conn: Connection, scored: Sequence[ScoredRecord], *, repriced: Collection[int] | None = None) -> None:
-    """Write quality scores, points to gain and states. A ready record whose content the registry already holds counts as committed. `repriced` are the
-    records whose standing issues gain other points than they did (None: perhaps all)."""
+def save_scores(conn: Connection, scored: Sequence[ScoredRecord], catalogue: Mapping[str, IssueType], *, repriced: Collection[int] | None = None) -> None:
+    """Write quality scores, points to gain and states, and which issues ask. A ready record whose content the registry already holds counts as committed.
+    `repriced` are the records whose standing issues gain other points than they did, or ask now (None: perhaps all)."""
     columns = ("record_id", "state", "state_reason", "quality_score", *QUALITY_DIMENSIONS, "quality_parts", "points_to_gain")
     # its size must be known: else PostgreSQL reads every issue of every run for each chunk instead of those of these records
     incoming = incoming_rows(conn, "staging.records", columns, map(_score_row, scored), name="incoming_scores")
@@ -309,11 +312,16 @@ def save_scores(conn: Connection, scored: Sequence[ScoredRecord], *, repriced: C
     """), incoming.values)  # noqa: S608
     if repriced is not None and not repriced:
         return
+    asks = "(x.code = ANY(:asking) OR (x.record_id = ANY(CAST(:short AS bigint[])) AND (x.suggestion IS NOT NULL OR x.code = ANY(:asking_when_short))))"
     conn.execute(text(f"""
-        UPDATE staging.issues AS x SET points = (i.points_to_gain ->> x.code)::float FROM {incoming.source} AS i
-        WHERE x.record_id = i.record_id AND x.state = 'open' AND x.points IS DISTINCT FROM (i.points_to_gain ->> x.code)::float
+        UPDATE staging.issues AS x SET points = (i.points_to_gain ->> x.code)::float, asks = {asks} FROM {incoming.source} AS i
+        WHERE x.record_id = i.record_id AND x.state = 'open' AND (x.points IS DISTINCT FROM (i.points_to_gain ->> x.code)::float OR x.asks <> {asks})
         AND (CAST(:repriced AS bigint[]) IS NULL OR x.record_id = ANY(CAST(:repriced AS bigint[])))
-    """), {**incoming.values, "repriced": None if repriced is None else sorted(repriced)})  # noqa: S608
+    """), {  # noqa: S608
+        **incoming.values, "repriced": None if repriced is None else sorted(repriced), "short": [each.record_id for each in scored if each.is_short],
+        "asking": [code for code, known in catalogue.items() if known.asks],
+        "asking_when_short": [code for code, known in catalogue.items() if known.asks_when_short],
+    })  # fmt: skip
 
 
 def as_saved(conn: Connection, run_id: int, record_ids: Sequence[int]) -> set[int]:
@@ -433,8 +441,8 @@ class _IssueLines:
         self._types: dict[str, tuple[str, str]] = {}
         self._bare: dict[tuple[str, str | None], str] = {}
 
-    def lines(self, record_id: int, record_key: str, issues: Sequence[Issue], quality: QualityScore | None = None) -> Iterator[str]:
-        """The columns of each issue of a record; with its quality, the points that mending each would gain."""
+    def lines(self, record_id: int, record_key: str, issues: Sequence[Issue], quality: QualityScore | None = None, *, is_short: bool = False) -> Iterator[str]:
+        """The columns of each issue of a record; with its quality, the points that mending each would gain. `is_short`: it waits for its score alone."""
         context = self._context
         points = quality.points_to_gain if quality is not None else {}
         seen: dict[tuple[str, str], int] = {}
@@ -445,6 +453,8 @@ class _IssueLines:
             known, asks = self._types.get(code) or self._type(code)
             key = question_key_of(record_key, issue, ordinal)
             value, detail, suggestion = self._sealer.issue(issue)
+            if is_short and asks == "f" and (suggestion is not None or context.catalogue[code].asks_when_short):
+                asks = "t"
             evidence = digest([code, value, detail]) if detail else self._bare.get((code, value)) or self._bare_evidence(code, value)
             verdict = context.verdicts.get(key) if context.verdicts else None
             if verdict is not None and verdict.evidence_hash == evidence:

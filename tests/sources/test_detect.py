@@ -152,6 +152,13 @@ def test_a_field_is_recognised_by_its_name_and_its_values(field: str, values: li
     assert told.samples
 
 
+def test_lists_and_objects_are_shown_by_what_they_hold(recognise: Any) -> None:
+    rows = [{"name": "A", "county": "Kwale", "services": ["PEP", "Counselling"], "place": {"ward": "Tiwi", "open": True}, "more": None}, {"name": "B", "county": "Lamu", "services": ["PEP"]}]
+    shown = {sample.path: sample.samples for sample in recognise(rows).fields}
+    assert shown["services"] == ("PEP, Counselling", "PEP")
+    assert shown["place.open"] == ("true",)
+
+
 def test_the_first_of_two_names_is_the_better_one(recognise: Any) -> None:
     mapping = recognise([{"owner_type_name": "NGO", "owner_name": "CHAK", "name": "A", "county": "Kwale"}]).mapping
     assert [path for path, canonical in mapping.fields.items() if canonical == "owner"] == ["owner_name", "owner_type_name"]

@@ -102,3 +102,11 @@ def test_a_road_and_a_border_tell_no_country(tmp_path: Path) -> None:
     rows = [{"name": "Haki Centre", "address": "Uganda Road, Eldoret", "phone": "0700 000 001"}, {"name": "Amani Centre", "location": "Malaba, Kenya and Uganda", "phone": "0700 000 002"}]
     _, codes = standardised(tmp_path, rows)
     assert not any(found & {"row.abroad", "row.country_doubtful"} for found in codes.values())
+
+
+def test_an_estate_called_after_a_country_lies_in_its_county(tmp_path: Path) -> None:
+    rows = "Name,County,Location\nJomvu Clinic,Mombasa,\"Birikani, Bangladesh\"\nMathare Clinic,Nairobi,Kosovo\nTororo Clinic,Busia,\"Tororo, Uganda\"\n"
+    records, codes = standardised(tmp_path, rows)
+    assert [records[f"{name} Clinic"].place.county_code is not None for name in ("Jomvu", "Mathare")] == [True, True]
+    assert not codes["Jomvu Clinic"] & {"row.abroad", "row.country_doubtful"}
+    assert "row.country_doubtful" in codes["Tororo Clinic"]
