@@ -10,6 +10,7 @@ import numpy as np
 
 from gvrc.model.issue import Dimension, Issue, IssueType, Severity, Suggestion
 from gvrc.model.place import Place, Point
+from gvrc.reference.clues import STRONG_CLUES
 from gvrc.reference.gazetteer import Gazetteer
 from gvrc.reference.placing import SURE_WARD_HINT, Level, Placement
 
@@ -53,7 +54,7 @@ PLACE_ISSUES: tuple[IssueType, ...] = (
     _type("place.county_ambiguous", "County ambiguous", _WARNING, _ACCURATE, "“{value}” can mean {options}.",
           "The county field fits several counties, such as an old province, a district that was divided, or a list of counties.", asks_when_short=True),
     _type("place.county_contradicted", "County contradicted", _ERROR, _CONSISTENT, "The list says {stated}, but {evidence}.",
-          "What else the record says of its place outweighs the stated county. A heading that was carried on too far does this to a whole list.", asks=True),
+          "What else the record says of its place outweighs the stated county, or a stated unit lies elsewhere and nothing speaks for the county. A heading that was carried on too far does this to a whole list.", asks=True),
     _type("place.county_doubtful", "County doubtful", _INFO, _CONSISTENT, "The list says {stated}, but {evidence}.",
           "Something in the record hints at another county, without outweighing the stated one."),
     _type("place.constituency_missing", "Constituency missing", _INFO, _COMPLETE, "No constituency is stated, and no ward tells it.",
@@ -164,7 +165,7 @@ class _Teller:
     def county(self) -> Iterator[Issue]:
         level, text = self.placement.county, self.stated.get("county")
         if level.state in ("contradicted", "doubtful"):
-            yield self._against_county(level, f"place.county_{level.state}")
+            yield self._against_county(level, "place.county_contradicted" if level.state == "contradicted" or self._is_asked() else "place.county_doubtful")
         elif level.state == "nationwide":
             yield Issue(code="place.nationwide", field_name="county", value=text)
         elif level.state in ("missing", "unknown", "ambiguous"):
@@ -175,10 +176,15 @@ class _Teller:
             detail = {"evidence": self._evidence(best), "best": self._county(best)}
             yield Issue(code="place.county_replaced", field_name="county", value=text, detail=detail)
 
+    def _is_asked(self) -> bool:
+        """Whether a unit that is stated lies in another county than the stated one, and nothing but the county's own name speaks for that."""
+        return self.placement.agreement < 0 and any(clue.source in STRONG_CLUES and clue.source != "county" for clue in self.placement.clues)
+
     def _against_county(self, level: Level, code: str) -> Issue:
         stated = self.placement.stated_county or ""
         detail = {"stated": self._county(stated), "evidence": self._evidence(level.options[0][0])}
-        return Issue(code=code, field_name="county", value=self.stated.get("county"), detail=detail, suggestion=self._county_suggestion(level))
+        text = self.stated.get("county") or self.stated.get("section")
+        return Issue(code=code, field_name="county", value=text, detail=detail, suggestion=self._county_suggestion(level))
 
     def _county_suggestion(self, level: Level) -> Suggestion | None:
         """The county with the most evidence, when one leads."""

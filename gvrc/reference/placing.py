@@ -23,6 +23,8 @@ PLACE_FIELDS = ("county", "constituency", "ward", "sub_county", "district", "sec
 _WARD = PLACE_FIELDS.index("ward")
 _ADDRESSES = (PLACE_FIELDS.index("location"), PLACE_FIELDS.index("town"))
 
+_BY_NAME = frozenset({"exact", "normalised", "alias"})
+
 DOUBT = 0.35
 """Evidence elsewhere, as a share of that for the stated county, from which it is worth a remark."""
 CLEAR_LEAD = 1.25
@@ -155,7 +157,14 @@ class Placer:
                     if text:
                         stated.setdefault(level, text)
                 break
+        if "county" not in stated and self._heads_one_county(stated.get("section", "")):
+            stated["county"] = stated.pop("section")
         return stated
+
+    def _heads_one_county(self, section: str) -> bool:
+        """Whether the heading that a record stands under names one county: it was carried on like a column, and may have been carried too far."""
+        matches = self.gazetteer.find_county(section) if section else ()
+        return len(matches) == 1 and matches[0].method in _BY_NAME
 
     def _other_clues(self, said: StatedPlace, county_codes: Sequence[str]) -> tuple[Clue, ...]:
         clues = [clue for phrase in said.name_phrases for clue in text_clues(self.gazetteer, "name", phrase, county_codes)]

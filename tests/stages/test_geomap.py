@@ -430,3 +430,35 @@ def test_a_foundation_is_called_after_a_person_who_may_be_called_as_a_village_is
     assert mapped(record("Lodwar Wanjiru Foundation"))[1]["place.county_missing"].suggestion is None
     assert mapped(record("Lodwar Paralegals"))[1]["place.county_missing"].suggestion is not None
     assert mapped(record("Kwale Girls Foundation"))[1]["place.county_missing"].suggestion is not None
+
+
+# ---------------------------------------------------------------------- a heading that was carried too far
+
+
+@pytest.mark.parametrize(
+    ("stated", "county"),
+    [
+        ({"sub_county": "Malindi"}, "Kilifi"), ({"sub_county": "MOMBASA"}, "Mombasa"), ({"constituency": "Dagoretti North"}, "Nairobi"),
+        ({"ward": "Malindi Town"}, "Kilifi"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("above", ["county", "section"])
+def test_a_county_that_a_stated_unit_speaks_against_is_asked_about(above: str, stated: dict[str, str], county: str) -> None:
+    place, issues = mapped(record("Example Police Station", **{above: "KWALE COUNTY"}, **stated))
+    assert suggested(issues, "place.county_contradicted") == {"county": county}
+    assert issues["place.county_contradicted"].value == "KWALE COUNTY"
+    assert place.county in ("Kwale", county)
+
+
+def test_a_heading_that_names_one_county_is_weighed_as_its_column_would_be() -> None:
+    names = ("Malindi", "Kilimani", "Mombasa Central", "Kisumu Central", "Diani")
+    records = [record(f"{name} Police Station", f"r{number}", section="KWALE COUNTY") for number, name in enumerate(names)]
+    result = geomap(records, GAZETTEER)
+    asked = {issue.record_key: issue.suggestion.values["county"] for issue in result.issues if issue.code == "place.county_contradicted" and issue.suggestion}
+    assert asked == {"r0": "Kilifi", "r1": "Nairobi", "r2": "Mombasa", "r3": "Kisumu"}
+
+
+@pytest.mark.parametrize("section", ["COAST REGION", "Kwale and Kilifi", "POLICE STATIONS", "1. MATUGA SUB COUNTY"])
+def test_another_heading_is_no_county(section: str) -> None:
+    _, issues = mapped(record("Example Police Station", section=section, constituency="Dagoretti North"))
+    assert "place.county_contradicted" not in issues
