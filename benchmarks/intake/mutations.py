@@ -1,9 +1,10 @@
 """Lists with damage inside: values of other types, lost and strange keys, cut and doubled bytes. Nothing may crash, whatever comes out of it.
 
-    python -m benchmarks.intake.mutations [--seconds 60] [--seed 1]
+    python -m benchmarks.intake.mutations [--seconds 60] [--seed 1] [--only WORD]
 
-The sample lists are changed by chance, written as a file, recognised, read and taken through the row stages. A list may be refused in words; an
-error of any other kind, or a row that breaks a stage, is printed with its place and fails the benchmark.
+The sample lists, and a small list in every other shape that lists come in (odd_shapes.py), are changed by chance, written as a file, recognised, read and taken
+through the row stages. A list may be refused in words; an error of any other kind, a row that breaks a stage, two rows with one pointer or one key, or a row that
+the database could not keep is printed with its place and fails the benchmark. `--only` tries the shapes whose name holds a word.
 """
 
 from __future__ import annotations
@@ -17,14 +18,18 @@ import tempfile
 import time
 import traceback
 from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from benchmarks.intake.odd_shapes import odd_texts, odd_trees
 from gvrc.errors import GvrcError
 from gvrc.model.source import SourceFile, SourceRow
 from gvrc.reference.corrections import Corrections
 from gvrc.settings import DATA_DIR
 from gvrc.sources.detect import detect
+from gvrc.sources.records import read_records
 from gvrc.stages.extract import extract
 from gvrc.stages.standardise import Knowledge, load_knowledge, standardise_apart
 
@@ -42,38 +47,102 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--only", default="")
     options = parser.parse_args()
     rng = random.Random(options.seed)
-    knowledge, crashes, rows, lists = load_knowledge(Corrections(())), Counter[str](), 0, 0
-    trees = [json.loads(path.read_text(encoding="utf-8")) for path in sorted((DATA_DIR / "sources").glob("*.json"))]
-    table = as_table(next(tree for tree in trees if isinstance(tree, list)))
+    knowledge, tries = load_knowledge(Corrections(())), Tries()
+    shapes = {name: shape for name, shape in all_shapes().items() if options.only in name}
     until = time.monotonic() + options.seconds
     with tempfile.TemporaryDirectory(prefix="gvrc-mutations-") as folder:
+        path = Path(folder) / "list"
         while time.monotonic() < until:
-            path = Path(folder) / ("list.csv" if lists % 2 else "list.json")
-            path.write_bytes(cut(table, rng) if lists % 2 else json.dumps(changed(rng.choice(trees), rng)).encode())
-            rows += tried(path, knowledge, crashes)
-            lists += 1
-    print(f"{lists:,} changed lists (seed {options.seed}) with {rows:,} rows: {sum(crashes.values())} crashes  bar: 0")
-    for place, count in crashes.most_common(20):
+            name = rng.choice(list(shapes))
+            path.write_bytes(changed_file(shapes[name], rng))
+            tries.one(path, name, knowledge)
+    readers = ", ".join(f"{reader} {count:,}" for reader, count in sorted(tries.readers.items()))
+    print(f"{tries.lists:,} changed lists of {len(shapes)} shapes (seed {options.seed}) with {tries.rows:,} rows: {sum(tries.crashes.values())} crashes  bar: 0")
+    print(f"read by {readers}")
+    for place, count in tries.crashes.most_common(20):
         print(f"{count:6}  {place}")
-    return 1 if crashes else 0
+        kept = Path(tempfile.gettempdir()) / f"gvrc-mutation-{options.seed}-{len(tries.first)}"
+        kept.write_bytes(tries.first[place])
+        print(f"        the first one is kept as {kept}")
+    return 1 if tries.crashes else 0
 
 
-def tried(path: Path, knowledge: Knowledge, crashes: Counter[str]) -> int:
-    """Recognise, read and standardise one file. Returns its rows; crashes are counted by their place."""
-    try:
-        found = detect(path, path.name)
-        file = SourceFile(name=path.name, sha256="-", size_bytes=path.stat().st_size, path=path, kind=found.kind, source=found.source, file_id=1)
-        rows = [row for row in extract(file, found) if isinstance(row, SourceRow)]
-        _made, broken = standardise_apart(rows, knowledge, {})
-    except GvrcError:
-        return 0
-    except Exception as error:
-        crashes[place_of(error)] += 1
-        return 0
-    crashes.update(f"{each.stage.value}: {place_of(each.error)}" for each in broken)
-    return len(rows)
+def all_shapes() -> dict[str, Any]:
+    """The sample lists and one list in each other shape: trees, and texts as bytes."""
+    trees = {path.name: json.loads(path.read_text(encoding="utf-8")) for path in sorted((DATA_DIR / "sources").glob("*.json"))}
+    table = as_table(next(tree for tree in trees.values() if isinstance(tree, list)))
+    return {**trees, "sample list as a table": table, **odd_trees(), **{f"text: {name}": text.encode() for name, text in odd_texts().items()}}
+
+
+def changed_file(shape: Any, rng: random.Random) -> bytes:
+    """A list of a shape with damage in its values, in its bytes or in both, and now and then in another encoding."""
+    if not isinstance(shape, bytes):
+        tree = changed(shape, rng) if rng.random() < 0.8 else shape
+        shape = json.dumps(tree, ensure_ascii=rng.random() < 0.5, indent=rng.choice((None, None, 1))).encode("utf-8", "surrogatepass")
+        shape = cut(shape, rng) if rng.random() < 0.3 else shape
+    else:
+        lines = shape.splitlines(keepends=True)
+        shape = b"".join(rng.sample(lines, len(lines))) if rng.random() < 0.1 else shape
+        shape = cut(shape, rng) if rng.random() < 0.9 else shape
+    encoding = rng.choice(ENCODINGS) if rng.random() < 0.1 else "utf-8"
+    return shape if encoding == "utf-8" else shape.decode("utf-8", "replace").encode(encoding, "replace")
+
+
+ENCODINGS = ("utf-8-sig", "utf-16", "utf-16-be", "utf-32", "cp1252")
+
+
+@dataclass(slots=True)
+class Tries:
+    """What was tried, and what went wrong by its place, with the first file that did."""
+
+    lists: int = 0
+    rows: int = 0
+    readers: Counter[str] = field(default_factory=Counter)
+    crashes: Counter[str] = field(default_factory=Counter)
+    first: dict[str, bytes] = field(default_factory=dict)
+
+    def one(self, path: Path, shape: str, knowledge: Knowledge) -> None:
+        """Recognise, read and standardise one file."""
+        self.lists += 1
+        try:
+            found = detect(path, path.name)
+            self.readers.update(readers_of(read_records(path, found.kind, found.mapping)))
+            file = SourceFile(name=path.name, sha256="-", size_bytes=path.stat().st_size, path=path, kind=found.kind, source=found.source, file_id=1)
+            rows = [row for row in extract(file, found) if isinstance(row, SourceRow)]
+            require_kept(rows)
+            _made, broken = standardise_apart(rows, knowledge, {})
+        except GvrcError:
+            return
+        except Exception as error:
+            self.note(f"{shape}: {place_of(error)}", path)
+            return
+        for each in broken:
+            self.note(f"{shape}: {each.stage.value}: {place_of(each.error)}", path)
+        self.rows += len(rows)
+
+    def note(self, place: str, path: Path) -> None:
+        """Count a crash."""
+        self.crashes[place] += 1
+        self.first.setdefault(place, path.read_bytes())
+
+
+def readers_of(reader: object) -> Iterator[str]:
+    """The names of a reader and of those it reads by."""
+    yield type(reader).__name__
+    if (inner := getattr(reader, "_reader", None)) is not None:
+        yield from readers_of(inner)
+
+
+def require_kept(rows: Sequence[SourceRow]) -> None:
+    """Raises AssertionError for rows that share a pointer or a key, ValueError for a row that the database cannot keep."""
+    assert len({row.pointer for row in rows}) == len(rows), "two rows have one pointer"
+    assert len({row.record_key for row in rows}) == len(rows), "two rows have one key"
+    told = json.dumps([[row.data, row.context, row.values] for row in rows], ensure_ascii=False, allow_nan=False)
+    assert "\x00" not in told, "a zero character"
+    told.encode()
 
 
 def place_of(error: Exception) -> str:
