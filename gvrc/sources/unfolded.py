@@ -16,7 +16,7 @@ import orjson
 from gvrc.errors import UnknownFormatError
 from gvrc.sources.delimited import SAMPLE_ROWS, DelimitedRows, field_names, find_header, sniff_delimiter
 from gvrc.sources.field_names import is_field_name, known_name, named_value, object_of_pairs
-from gvrc.sources.json_stream import DEEPEST, FoundRecord, JsonRecords, Screen, Trouble, decode_at, found_record, is_too_deep
+from gvrc.sources.json_stream import DEEPEST, FoundRecord, JsonRecords, Screen, Trouble, decode_at, escaped, found_record, is_too_deep
 from gvrc.sources.json_tree import read_sample
 from gvrc.sources.looks import LOOKS
 from gvrc.sources.text import open_text, text_lines
@@ -29,43 +29,70 @@ MOST_FOLDS = 3
 _DEEPEST = 20
 
 
-def unfolded(value: Any, folds: int = MOST_FOLDS, depth: int = 0) -> Any:
+def unfolded(value: Any) -> Any:
     """A value with every text in it that holds a JSON list or object taken as what it holds."""
-    if depth > _DEEPEST:
+    return _Unfolding().of(value)
+
+
+class _Unfolding:
+    """Unfolds one value; afterwards `moved` tells, by the pointer of each list that was made of something else, the steps at which its records stand in the file."""
+
+    def __init__(self) -> None:
+        self.moved: dict[str, list[str]] = {}
+
+    def of(self, value: Any, at: str = "", folds: int = MOST_FOLDS, depth: int = 0) -> Any:
+        """What a value holds. `at` is where it stands, `folds` how many texts within texts are still opened."""
+        if depth > _DEEPEST:
+            return value
+        if type(value) is str:
+            inner = _inner(value) if folds else value
+            return self.of(inner, at, folds - 1, depth + 1) if inner is not value else value
+        if type(value) is list:
+            if told := _told_in_pairs(value):
+                return self._made(at, [str(place) for place, _ in told], [record for _, record in told])
+            return [self.of(object_of_pairs(item) or item, f"{at}/{place}", folds, depth + 1) for place, item in enumerate(value)]
+        if type(value) is dict:
+            if numbers := _names_and_numbers(value):
+                return self._made(at, list(map(escaped, value)), numbers)
+            are_ones = _are_ones(value)
+            return {key: self.of(item[0] if are_ones and _is_one(item) else item, f"{at}/{escaped(key)}", folds, depth + 1) for key, item in value.items()}
         return value
-    if type(value) is str:
-        inner = _inner(value) if folds else value
-        return unfolded(inner, folds - 1, depth + 1) if inner is not value else value
-    if type(value) is list:
-        return _told_in_pairs(value) or [unfolded(object_of_pairs(item) or item, folds, depth + 1) for item in value]
-    if type(value) is dict:
-        if numbers := _names_and_numbers(value):
-            return numbers
-        return {key: unfolded(item[0] if _is_one(item) else item, folds, depth + 1) for key, item in value.items()} if _are_ones(value) else {
-            key: unfolded(item, folds, depth + 1) for key, item in value.items()
-        }
-    return value
+
+    def _made(self, at: str, steps: list[str], records: list[Any]) -> list[Any]:
+        self.moved[at] = steps
+        return records
+
+    def pointer(self, pointer: str) -> str:
+        """Where in the file a record stands that has this pointer in what was unfolded."""
+        at, _, rest = pointer.rpartition("/")
+        while at and at not in self.moved:
+            at, _, more = at.rpartition("/")
+            rest = f"{more}/{rest}"
+        if at not in self.moved:
+            return pointer
+        place, _, below = rest.partition("/")
+        return f"{at}/{self.moved[at][int(place)]}{'/' if below else ''}{below}"
 
 
 FEWEST_PAIRED = 2
 """Records that a list of named values must tell."""
 
 
-def _told_in_pairs(value: list[Any]) -> list[dict[str, Any]]:
+def _told_in_pairs(value: list[Any]) -> list[tuple[int, dict[str, Any]]]:
     """The records of a list of named values, one value after the other (`[{"key": "name", "value": ..}, {"key": "county", ..}, {"key": "name", ..}]`), with
     what else each says, such as whose it is (`"facility_id": 1`). A new record begins where that changes or a name comes again. Empty for any other list."""
-    records: list[dict[str, Any]] = []
+    records: list[tuple[int, dict[str, Any]]] = []
     whose: dict[str, Any] | None = None
-    for item in value:
+    for place, item in enumerate(value):
         named = named_value(item) if type(item) is dict else None
         if named is None:
             return []
         key, said, rest = named
-        if rest != whose or key in records[-1]:
+        if rest != whose or key in records[-1][1]:
             whose = rest
-            records.append(dict(rest))
-        records[-1][key] = said
-    known = {key for record in records[:SAMPLE_ROWS] for key in record if is_field_name(key)}
+            records.append((place, dict(rest)))
+        records[-1][1][key] = said
+    known = {key for _, record in records[:SAMPLE_ROWS] for key in record if is_field_name(key)}
     return records if len(records) >= FEWEST_PAIRED and len(known) >= FEWEST_PAIRED and any(map(_is_a_name, known)) else []
 
 
@@ -148,11 +175,12 @@ class UnfoldedRecords:
 
     def __iter__(self) -> Iterator[FoundRecord]:
         require_fits(self._path)
-        tree = unfolded(read_sample(self._path, LARGEST_FILE, whole=LARGEST_FILE).tree)
+        unfolding = _Unfolding()
+        tree = unfolding.of(read_sample(self._path, LARGEST_FILE, whole=LARGEST_FILE).tree)
         with as_file(orjson.dumps(tree, option=orjson.OPT_NON_STR_KEYS)) as path:
             reader = JsonRecords(path, self._record_paths, self._wanted, self._names)
             self.trouble = reader.trouble
-            yield from reader
+            yield from ((unfolding.pointer(found[0]), *found[1:]) for found in reader) if unfolding.moved else reader
 
 
 ROWS_BY_LINE = "array lines"

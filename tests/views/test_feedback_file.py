@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from gvrc.model.access import Actor
 from gvrc.store.session import Database
 from gvrc.views.feedback import FeedbackRow, Remark
-from gvrc.views.feedback_file import NOTE, as_csv, as_tree, feedback_file
+from gvrc.views.feedback_file import NOTE, as_csv, as_documents, as_tree, feedback_file
 from tests.views.test_views import phone_issue
 
 REMARK = Remark(field_name="Phone", what="It is no number of Kenya.", severity="error", suggestion="+254700000001")
@@ -39,10 +39,32 @@ def test_keys_that_are_counties_stay_keys() -> None:
 
 def test_a_csv_has_the_columns_it_came_with_and_no_formula() -> None:
     rows = list(csv.reader(io.StringIO(as_csv([failing("/rows/3", {"Name": "=1+1", "Phone": "0700"})]))))
-    assert rows[0] == ["Row", "What to mend", "Name", "Phone"]
+    assert rows[0] == ["Row below the headings", "What to mend", "Name", "Phone"]
     assert rows[1][0] == "3"
     assert "Suggested: +254700000001" in rows[1][1]
     assert rows[1][2] == "'=1+1"
+
+
+def test_columns_stand_in_the_order_of_their_file() -> None:
+    """A database keeps the cells of a row without their order."""
+    rows = list(csv.reader(io.StringIO(as_csv([failing("/rows/3", {"Phone": "0700", "Facility Name": "A", "column 4": "x"})], ["Facility Name", "County", "Phone"]))))
+    assert rows[0][2:] == ["Facility Name", "County", "Phone", "column 4"]
+    assert rows[1][2:] == ["A", "", "0700", "x"]
+    alone = list(csv.reader(io.StringIO(as_csv([failing("/rows/3", None)], ["Facility Name", "County"]))))
+    assert alone[0][2:] == ["name"]
+
+
+def test_a_place_that_is_no_row_says_where_it_stands() -> None:
+    rows = list(csv.reader(io.StringIO(as_csv([failing("/columns/2", {"Name": "A"}), failing("/above/3", {"Name": "B"}), failing("/rows/4/POLICE STATION", {"Name": "C"})]))))
+    assert [row[0] for row in rows[1:]] == ["column 2 behind the headings", "line 3 above the headings", "4"]
+
+
+def test_documents_behind_each_other_stay_apart() -> None:
+    documents = as_documents([failing("/results/0", {"name": "A"}), failing("/(2)/results/4", {"name": "B"}), failing("/(2)/results/5", {"name": "C"})])
+    assert [[place["name"] for place in document["results"]] for document in documents] == [["A"], ["B", "C"]]
+    assert documents[1]["results"][0][NOTE]["at"] == "/(2)/results/4"
+    single = as_documents([failing("", {"name": "A"}), failing("/(2)", {"name": "B"})])
+    assert [document["name"] for document in single] == ["A", "B"]
 
 
 def test_who_may_not_see_contacts_gets_the_name_only() -> None:
