@@ -170,7 +170,9 @@ def _generic_name(record: Record, vocabularies: Vocabularies) -> Iterator[Issue]
         return
     if (own := own_names().get(" ".join(words))) is not None and own == (record.place.county or own):
         return
-    where = record.place.ward or next((text for field_name in ("town", "location", "section") if (text := record.stated.get(field_name)) and len(text) <= LONGEST_WHERE), None)
+    where = record.place.ward or next(
+        (text for field_name in ("town", "location", "section") if (text := record.stated.get(field_name)) and len(text) <= LONGEST_WHERE and not (field_name == "section" and kind_in_words(normalised(text.replace("_", " ")).split(), vocabularies))), None
+    )
     suggestion = None
     if where:
         shown = f"{where} {record.name}"

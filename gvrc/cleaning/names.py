@@ -111,6 +111,7 @@ class _NameCleaning:
 
     def result(self) -> CleanName:
         self._note_contacts()
+        self._mend_misread_letters()
         self._take_post_box()
         self._take_remains()
         self._take_not_gazetted()
@@ -131,6 +132,11 @@ class _NameCleaning:
         if text and text != self.text and _WORD.search(text):
             self.text = text
             self.rules.append(rule)
+
+    def _mend_misread_letters(self) -> None:
+        """`STATI0N`, `DlANl`: letters that a scan was misread for."""
+        if _MAY_BE_MISREAD.search(self.text) is not None:
+            self._step(_CAPITALS.sub(lambda word: _MISREAD_I.sub("I", _MISREAD_O.sub("O", word[0])), self.text), "name-misread-letters")
 
     def _note_contacts(self) -> None:
         if self.found.contacts:
@@ -207,7 +213,7 @@ class _NameCleaning:
 
     def _set_case(self) -> None:
         """Usual capitals; a name in one case is told when that changes it (`NASCOP VCT` is only acronyms)."""
-        is_upper, before = self.raw.isupper(), self.text
+        is_upper, before = self.raw.isupper() or ("name-misread-letters" in self.rules and self.text.isupper()), self.text
         self._step(_cased(self.text, self.vocabularies, keep=not is_upper), "name-case")
         if self.text != before and len(self.raw) > 5 and (is_upper or self.raw.islower()):
             self.issues.append(Issue(code="name.one_case", field_name="name", value=self.raw))
@@ -249,6 +255,12 @@ _DIVIDERS_LEFT = re.compile(r"\s[/,;:&|-]+(?=\s{2,}|\s*$)|\(\s*\)")
 """What stood between short codes that were taken out of a name: `Police 999 / 112`."""
 _SHARED_LETTERS = 4
 """Letters with which a word of a name and one of what a short code is known as begin alike (`Childline`, `Child Helpline`)."""
+
+
+_MAY_BE_MISREAD = re.compile(r"[A-Z][0l1]|\bl[A-Z]{2}")
+_CAPITALS = re.compile(r"\b(?=(?:[0l1]*[A-Z]){3})[A-Z0l1]{4,}\b")
+"""A word in capitals with nothing else in it but the figures and small letters that stand for some of them in scans."""
+_MISREAD_O, _MISREAD_I = re.compile(r"(?<=[A-Z])0(?=[A-Zl1])"), re.compile(r"(?<=[A-Z])[l1](?=[A-Z])|\bl(?=[A-Z]{2})|(?<=[A-Z]{2})l\b")
 
 
 def _are_called(codes: Sequence[str], text: str, vocabularies: Vocabularies) -> bool:

@@ -37,10 +37,11 @@ def names_a_person(text: str, headings: tuple[str, ...], values: Mapping[str, An
     return office.is_person or not load_gazetteer().phrases_in(text)
 
 
-def proposed_name(headings: tuple[str, ...], values: Mapping[str, Any], vocabularies: Vocabularies) -> Suggestion | None:
-    """The name that follows from what a row stands under and where it is, with its reason; None when one of the two is not told."""
+def proposed_name(headings: tuple[str, ...], values: Mapping[str, Any], vocabularies: Vocabularies, own_type: str | None = None) -> Suggestion | None:
+    """The name that follows from what a row stands under and where it is, with its reason; None when one of the two is not told. A kind of place names one only where
+    the row itself says it (`own_type`): what misses in a list of stations may be the station, or the office of who commands several."""
     for heading in headings:
-        label, confidence = _label(heading, vocabularies)
+        label, confidence = _label(heading, vocabularies) if heading == own_type or office_of(heading) else ("", 0.0)
         place = _place(heading, values) if label else ""
         if label and place:
             name = f"{label}, {place}"

@@ -43,6 +43,7 @@ _NATIONAL_LIST = re.compile(
     re.IGNORECASE,
 )
 """Headings of what serves the whole country: `national_organizations`."""
+_ONLY_THE_COUNTRY = re.compile(r"\W*kenya\W*", re.IGNORECASE)
 _METHODS = ("exact", "normalised", "alias", "fuzzy", "parent")
 _METHOD_OF = {"part": "alias", "old": "alias", "sub_county": "alias", "town": "alias"}
 
@@ -191,6 +192,8 @@ class Placer:
     def _is_nationwide(self, stated: Mapping[str, str]) -> bool:
         if _NATIONAL_LIST.fullmatch(stated.get("section", "").strip()) is not None:
             return True
+        if _ONLY_THE_COUNTRY.fullmatch(stated.get("section", "")) is not None:
+            stated = {name: text for name, text in stated.items() if name != "section"}  # one of several countries of a list heads what lies in it
         return any(self.gazetteer.is_nationwide(stated[name]) for name in ("county", "location", "town", "section") if name in stated)
 
     # ------------------------------------------------------------------ constituency and ward

@@ -272,9 +272,29 @@ class Vocabularies:
         words = tuple(normalised(text[:LONGEST_TERM]).split())
         return any(words[:size] in self.sensitive_phrases for size in (2, 3) if len(words) >= size)
 
+    def tells_only_of_shelters(self, title: str) -> bool:
+        """Whether what a list calls itself tells of shelters and of no other kind of place but who runs them (`National Shelters Network - Members`)."""
+        return _tells_only_of_shelters(self, title[:LONGEST_TITLE])
+
     def owner_type(self, owner: str | None) -> str | None:
         """The owner type an owner belongs to."""
         return self.owners.attribute(owner, "owner_type") or None
+
+
+LONGEST_TITLE = 120
+"""Characters of a title that are read."""
+_OF_OTHERS_TOO = frozenset({"service", "services", "provider", "providers", "pathway", "pathways", "directory", "facility", "facilities", "health", "legal", "police", "medical", "counselling", "justice", "security"})
+"""Words of a title that speaks of more than shelters."""
+
+
+@lru_cache(maxsize=4_096)
+def _tells_only_of_shelters(vocabularies: Vocabularies, title: str) -> bool:
+    words = tuple(normalised(title.replace("_", " ")).split())
+    spans = [words[start : start + size] for size in (1, 2, 3) for start in range(len(words) - size + 1)]
+    if not any(span in vocabularies.sensitive_phrases for span in spans) or not _OF_OTHERS_TOO.isdisjoint(words):
+        return False
+    kinds = {vocabularies.name_phrases[span] for span in spans if span in vocabularies.name_phrases}
+    return all(vocabularies.group(kind) in ("shelter", "organisation") for kind in kinds)
 
 
 @lru_cache(maxsize=512)

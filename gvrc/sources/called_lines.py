@@ -1,6 +1,7 @@
 """Texts without a table whose lines each name a place and the number to call there, as notes and messages pass them on: `1195 - National GBV hotline`.
 
-A line without a number is a name, or what heads those below; the cleaning tells which. Nothing is left out but empty lines.
+A line without a number is a name, or what heads those below; the cleaning tells which. A county or a country by itself heads the lines below it. Nothing is left out but
+empty lines.
 """
 
 from __future__ import annotations
@@ -8,10 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from gvrc.sources.field_names import is_label
 from gvrc.sources.json_stream import FoundRecord, Screen, Trouble, found_record
 from gvrc.sources.json_tables import called, record_of_text, tells_a_number
+from gvrc.sources.looks import LOOKS, SECTION, heading_level, is_area
 from gvrc.sources.text import open_text, text_lines
 
 CALLED_LINES = "called lines"
@@ -36,10 +39,22 @@ def plain_line(line: str) -> str:
 
 def are_called_lines(lines: Sequence[str]) -> bool:
     """Whether most lines of a text tell a name and a number, many of them one that surely is one to call."""
-    told = [plain for line in lines if not _HEADING.match(line) and (plain := plain_line(line))]
+    told = [plain for line in lines if not _HEADING.match(line) and (plain := plain_line(line)) and heading_level(plain) != SECTION]
     if len(told) < FEWEST_LINES or sum(is_label(plain.partition(":")[0]) for plain in told) > FEWEST_LABELS:
         return False
-    return sum(called(plain) is not None for plain in told) >= MOSTLY * len(told) and sum(map(tells_a_number, told)) >= MANY * len(told)
+    are_called = [plain for plain in told if called(plain) is not None or _ends_with_code(plain)]
+    return len(are_called) >= MOSTLY * len(told) and sum(tells_a_number(plain) or bool(_ends_with_code(plain)) for plain in told) >= MANY * len(told)
+
+
+def _ends_with_code(line: str) -> dict[str, str]:
+    """The name and the short code of a line that ends with one behind a colon or a dash (`GBV Hotline: 1195`); empty for any other, and for a county with a count."""
+    found = _CODE_LAST.fullmatch(line)
+    if found is None or is_area(found["name"]) or not LOOKS["short_code"](found["code"]):
+        return {}
+    return {"name": found["name"], "hotline": found["code"]}
+
+
+_CODE_LAST = re.compile(r"(?P<name>[^\W\d_][^:]{1,80}?)\s*(?::|\s[-–—])\s*(?P<code>\d{3,4})[\s.]*")
 
 
 class CalledLines:
@@ -50,9 +65,11 @@ class CalledLines:
         self.trouble = Trouble()
 
     def __iter__(self) -> Iterator[FoundRecord]:
-        screen = Screen()
+        screen, context = Screen(), dict[str, Any]()
         with open_text(self._path) as stream:
             for number, line in enumerate(text_lines(stream), 1):
-                if told := record_of_text(plain_line(line)):
+                if told := _ends_with_code(plain_line(line)) or record_of_text(plain_line(line)):
                     data = screen.cleared(told)
-                    yield found_record(f"/rows/{number}", {}, data)
+                    if list(told) == ["name"] and heading_level(told["name"]) == SECTION:
+                        context = {SECTION: told["name"]}
+                    yield found_record(f"/rows/{number}", context, data)

@@ -16,6 +16,7 @@ from typing import Any
 
 from gvrc.reference.countries import country_told
 from gvrc.reference.offices import office_of
+from gvrc.reference.vocabularies import kind_words, load_vocabularies, normalised
 from gvrc.sources.field_names import NOWHERE, is_field_name, known_name
 from gvrc.sources.fixed_width import columns_of, with_tabs
 from gvrc.sources.json_stream import LONGEST_INHERITED, FoundRecord, Screen, Trouble, found_record
@@ -365,6 +366,30 @@ def _goes_on(row: Row, empty: frozenset[int], filled: frozenset[int]) -> bool:
     return bool(said) and empty.isdisjoint(said) and filled.issuperset(said)
 
 
+def columns_broken(names: Sequence[str], rows: Sequence[Row]) -> tuple[int, int] | tuple[()]:
+    """Where the running number and the name stand in a list some of whose rows were broken in two at the name, as pages are read out of documents; empty for any other."""
+    canonicals = [named.canonical if (named := known_name((name,))) is not None else None for name in names]
+    serial = next((place for place, canonical in enumerate(canonicals[:2]) if canonical == NOWHERE and len(names[place]) <= 16), None)
+    name = next((place for place, canonical in enumerate(canonicals) if canonical == "name" or is_kind_key(names[place])), None)
+    if serial is None or name is None:
+        return ()
+    return (serial, name) if any(_ends_a_name(one, other, serial, name) for one, other in itertools.pairwise(rows)) else ()
+
+
+def _ends_a_name(begun: Row, row: Row, serial: int, name: int) -> bool:
+    """Whether a row without a running number ends the name of the one above, which says nothing but its number and the beginning of the name (`3 | MSAMBWENI POLICE`,
+    then `STATION | 0700 ..`): only words for a kind of place can end one."""
+    said, more = [place for place, cell in enumerate(begun) if cell.strip()], [place for place, cell in enumerate(row) if cell.strip()]
+    if said != sorted((serial, name)) or serial in more or name not in more or len(more) < 2 or not begun[serial].strip(" .").isdecimal():
+        return False
+    return set(normalised(row[name]).split()) <= kind_words()
+
+
+def _with_rest(begun: FoundRecord, rest: FoundRecord, name: str) -> FoundRecord:
+    """A record whose row was broken in two, together."""
+    return found_record(begun[0], begun[1], {**begun[2], **rest[2], name: f"{begun[2][name]} {rest[2][name]}"})
+
+
 def _looks_merged(cells: Sequence[str]) -> bool:
     said = [cell for cell in cells if cell]
     if len(cells) < 4 or not cells[0] or len(said) > 0.8 * len(cells):
@@ -397,6 +422,7 @@ class DelimitedRecords:
         self._screen = Screen()
         self._merged: dict[str, str] = {}
         self._going_on = frozenset[int](), frozenset[int]()
+        self._broken: tuple[int, int] | tuple[()] = ()
 
     def __iter__(self) -> Iterator[FoundRecord]:
         self.header = self._find_header()
@@ -437,18 +463,24 @@ class DelimitedRecords:
         looked_at = header.names[:COLUMNS_LOOKED_AT]
         self._merged = dict.fromkeys(merged_columns(looked_at, plain), "")
         self._going_on = columns_going_on(looked_at, plain)
+        self._broken = columns_broken(looked_at, plain)
         return header
 
     def _records(self, rows: DelimitedRows, body: Iterable[Row]) -> Iterator[FoundRecord]:
-        if not self._going_on[0]:
+        if not self._going_on[0] and not self._broken:
             yield from (found for found, _ in self._each(rows, body))
             return
         together: list[FoundRecord] = []
+        begun: Row = []
         for found, row in self._each(rows, body):
-            if together and not _goes_on(row, *self._going_on):
+            if len(together) == 1 and self._broken and _ends_a_name(begun, row, *self._broken):
+                together, begun = [_with_rest(together[0], found, self.header.names[self._broken[1]])], row
+                continue
+            if together and not (self._going_on[0] and _goes_on(row, *self._going_on)):
                 yield _as_one(together)
                 together = []
             together.append(found)
+            begun = row
         if together:
             yield _as_one(together)
 
@@ -550,7 +582,9 @@ class DelimitedRecords:
         title = mend_text(cells[0])
         if county := county_in_title(title):
             self._headings.learn_title(**{SECTION: county})
-        if not self._has_begun and not any(map(_names_places, self.header.names)) and office_of(title) is not None:
+        if not self._has_begun and load_vocabularies().tells_only_of_shelters(title):
+            self._headings.learn_title(**{SERVICES_HEADING: "Shelters"})
+        elif not self._has_begun and not any(map(_names_places, self.header.names)) and office_of(title) is not None:
             self._headings.learn_title(**{KIND_HEADING: title})
         self._context = self._headings.told
 

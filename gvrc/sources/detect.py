@@ -59,7 +59,7 @@ from gvrc.sources.strange_files import is_json_inside_a_text, require_text
 from gvrc.sources.text import find_preface, open_text, read_head, text_lines
 from gvrc.sources.transposed import TRANSPOSED, TransposedRecords, is_transposed
 from gvrc.sources.unfolded import LARGEST_FILE, ROWS_BY_LINE, UNFOLDED, RowsByLine, are_rows_by_line, unfolded
-from gvrc.sources.wide import REACHED_BY, DividedRecords, Places, find_places, kind_of, names_one_with_number, several_in
+from gvrc.sources.wide import REACHED_BY, DividedRecords, Places, find_places, kind_of, names_offices, names_one_with_number, several_in
 
 JSON_LINES = "jsonl"
 LINES_PATH = ("lines", "*")
@@ -415,8 +415,9 @@ def _delimited(path: Path) -> Sample:
 
 
 def _called_lines(path: Path) -> Sample:
-    records = [record[2] for record in _first(CalledLines(path))]
-    return Sample(form="csv", record_paths=(ROWS_PATH,), records=records, contexts=[{}] * len(records), leaves=list(dict.fromkeys(_flat_leaves(records))), dialect=CALLED_LINES)
+    found = _first(CalledLines(path))
+    records = [record[2] for record in found]
+    return Sample(form="csv", record_paths=(ROWS_PATH,), records=records, contexts=[record[1] for record in found], leaves=list(dict.fromkeys(_flat_leaves(records))), dialect=CALLED_LINES)
 
 
 def _cells(lines: list[str], delimiter: str) -> Iterable[str]:
@@ -782,7 +783,8 @@ def _told(sample: FieldSample, mapped: dict[str, str], unused: tuple[str, ...]) 
 def _guess(sample: Sample, fields: list[FieldValues], source: str) -> Detection:
     """A list of an unknown shape: every field is proposed for itself."""
     heads = [group[0] for group in sample.places if len(sample.places) > 1 or not kind_of(group[0]) or _names_with_numbers(sample, group[0])]
-    proposed, samples = propose_fields(fields, heads)
+    are_offices = any(names_offices(next((step for step in reversed(path) if step != EACH), "")) for path in sample.record_paths)
+    proposed, samples = propose_fields(fields, heads, are_offices=are_offices)
     form = {JSON_LINES: "JSON Lines", "csv": "CSV"}.get(sample.form, "JSON")
     reasons = [f"{form} of an unknown shape: records at {_place_in_words(sample.record_paths)}."]
     canonicals = set(proposed.values())

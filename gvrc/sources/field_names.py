@@ -152,7 +152,19 @@ def _by_a_part(steps: tuple[str, ...], words: list[str]) -> KnownName | None:
     for part, may_mean in _without_what_comes_with_it(words[-1]):
         if (same := known_name((*steps[:-1], part))) is not None and same.canonical in may_mean:
             return _less_sure(same)
-    return _as_asked(steps) or (known_name((*steps[:-1], *_BETWEEN_GROUPS.split(steps[-1]))) if _GROUPED.fullmatch(steps[-1]) else None)
+    return _as_asked(steps) or (known_name((*steps[:-1], *_BETWEEN_GROUPS.split(steps[-1]))) if _GROUPED.fullmatch(steps[-1]) else None) or _behind_its_group(steps)
+
+
+_GROUP = re.compile(r"(?:[A-Z]|\d{1,2}|Section [A-Z\d]{1,2})[.):]?\s[\w &-]{2,60}/\s?(?=\w)", re.IGNORECASE)
+"""The group of a form with its letter before its question: `D. FOCAL POINT/Phone of the focal person`."""
+
+
+def _behind_its_group(steps: tuple[str, ...]) -> KnownName | None:
+    """What a question of a form means without the groups before it, where these have letters or numbers."""
+    group = _GROUP.match(steps[-1])
+    parts = steps[-1][group.end() :].split("/") if group else []
+    questions = ("/".join(parts[start:]).strip() for start in range(len(parts)))
+    return next((named for question in questions if question and (named := known_name((*steps[:-1], question))) is not None), None)
 
 
 def _with_its_aside(steps: tuple[str, ...], plain: str) -> KnownName | None:

@@ -304,6 +304,8 @@ def _check_kind(named: KnownName, values: FieldValues) -> Proposal | None:
     if values.looks("keph_level") >= SURE and values.looks("whole_number") < 0.2:
         return _other("keph_level", values, named)
     different = {str(value).casefold() for value in values.values}
+    if all("--" in text for text in different):
+        return _nothing("keys")
     if different <= _NO_KINDS or (len(values.values) >= 5 and len(different) == 1 and not kinds):
         return _nothing("all the same, and no kind of place")
     return None
@@ -468,6 +470,7 @@ _CHECKS: dict[str, Callable[[KnownName, FieldValues], Proposal | None]] = {
 _BRANCHES = frozenset({"children", "nodes", "items", "branches", "subs", "sub", "child", "units"})
 """Keys of the branches of a tree, which say nothing of what is in them."""
 _OF_HEADINGS = {SUB_COUNTY_HEADING: "sub_county", KIND_HEADING: "facility_type", SERVICES_HEADING: "category"}
+_SAY_WHAT_IT_HOLDS = frozenset({"description", "about", "subtitle", "heading", "list_name", "listname", "directory", "source", "network", "table", "sheet_name"})
 _TITLES = frozenset({"name", "title", "label", "text", "layer", "layername", "sheet", "collection", "dataset"})
 
 
@@ -486,6 +489,8 @@ def _propose_inherited(values: FieldValues) -> Proposal:
         return Proposal(canonical=_OF_HEADINGS[name], confidence=0.8, reason="it is the heading the records stand under", rank=9_400)
     if name == KIND_OF_LIST:
         return Proposal(canonical="facility_type", confidence=0.8, reason="the list they stand in is called so", rank=9_500)
+    if name.rpartition(".")[2].casefold() in _TITLES | _SAY_WHAT_IT_HOLDS and values.values and all(load_vocabularies().tells_only_of_shelters(str(value)) for value in values.values):
+        return Proposal(canonical="category", confidence=0.8, reason="the list is called so", rank=9_300)
     if name.rpartition(".")[2].casefold() in (*_ANY_AREA, *_TITLES) and values.looks("country") >= MOSTLY_COUNTRIES:
         return Proposal(canonical="country", confidence=0.85, reason="the records stand under countries", rank=9_000)
     if name.casefold() in ("region", "regions.name", "province", "provinces.name"):
@@ -669,11 +674,13 @@ def _in_words(canonical: str) -> str:
 
 # ---------------------------------------------------------------- all fields of a list
 
-def propose_fields(fields: Iterable[FieldValues], heads: Collection[str] = ()) -> tuple[dict[str, str], tuple[FieldSample, ...]]:
+def propose_fields(fields: Iterable[FieldValues], heads: Collection[str] = (), *, are_offices: bool = False) -> tuple[dict[str, str], tuple[FieldSample, ...]]:
     """A mapping for all fields, the surest source of each canonical field first, and what the upload page shows of every field. `heads` are the fields under
-    which each row names several places."""
+    which each row names several places. `are_offices`: the list is one of offices of an organisation, which may be named once above all of them."""
     fields = list(fields)
     proposals = {values.path: _named_by_rows() if values.steps[-1] in heads and not values.path.startswith("^") else propose(values) for values in fields}
+    if are_offices and not any(proposal.canonical == "name" for proposal in proposals.values()):
+        proposals |= {values.path: Proposal(canonical="name", confidence=0.7, reason="it names what the records are offices of", rank=9_000) for values in fields if values.path.startswith("^") and is_name_above(values.path[1:]) and plain_name(values.path.rpartition(".")[2]) not in _TITLES - {"name"}}
     proposals = _without_unit_levels(_with_finer_names_first(_with_a_name(proposals, fields), fields))
     proposals = _without_half_a_point(_with_a_grid(_with_types_beside(_with_contacts_of_persons(_with_persons_who_answer(proposals, fields), fields), fields), fields), fields)
     proposals = _with_codes_of_counties(_with_numbers_of_counties(_without_codes_of_others(_without_seats_above_wards(_without_places_of_others(proposals), fields), fields), fields), fields)
@@ -862,6 +869,11 @@ def _with_a_name(proposals: dict[str, Proposal], fields: list[FieldValues]) -> d
         return _without_names_of_accounts(_without_titles_of_persons(_without_names_of_persons(proposals, fields), fields), fields)
     official = [path for path, proposal in proposals.items() if proposal.canonical == "official_name"]
     free = [values for values in fields if proposals[values.path].canonical is None and proposals[values.path].confidence < 0.6 and not _are_no_names(values)]
+    if any(plain_name(values.steps[-1]) in _OF_INCIDENTS for values in fields) and not any(values.looks("name") >= SURE for values in free):
+        return proposals
+    located = [values for values in fields if proposals[values.path].canonical == "location" and not values.path.startswith("^") and values.looks("name") >= SURE and _differ(values) and not _are_no_names(values)]
+    if located and not any(kind_of(values.steps[-1]) for values in free):
+        return {**proposals, located[0].path: Proposal(canonical="name", confidence=0.7, reason="its values read like names of places")}
     best = max((values for values in free if not values.path.startswith("^")), key=lambda values: (values.looks("name"), values.filled), default=None)
     keys = [values for values in fields if re.fullmatch(r"\^key\d*", values.path) and values.looks("name") >= 0.4 and _differ(values)]
     if official:
@@ -953,12 +965,23 @@ OF_ACCOUNTS = frozenset({"password", "passwd", "pwd", "pass word", "user passwor
 """Columns that only tables of those who sign in have."""
 
 
+_CALLS_AN_INCIDENT = frozenset({"title", "name", "incident", "incident title", "incident name", "subject", "case", "case title", "case name", "headline"})
+_OF_INCIDENTS = frozenset({
+    "reporter", "reporter name", "reported by", "complainant", "complainant name", "victim", "victim name", "victim age", "age of victim", "survivor name", "survivor age", "age of survivor", "perpetrator", "perpetrator name",
+    "suspect", "accused", "incident date", "date of incident", "incident type", "type of incident", "incident time", "ob number", "ob no", "case number", "case status", "incident id", "relationship to perpetrator",
+})  # fmt: skip
+"""Columns that only lists of incidents have: what is called there happened to somebody, and is no place."""
+
+
 def _without_names_of_accounts(proposals: dict[str, Proposal], fields: list[FieldValues]) -> dict[str, Proposal]:
-    """In a list of those who sign in to a program no column names places, unless its values read like them."""
-    if not any(plain_name(values.steps[-1]) in OF_ACCOUNTS for values in fields):
+    """In a list of those who sign in to a program, or of what people reported, no column names places, unless its values read like them."""
+    columns = {plain_name(values.steps[-1]) for values in fields}
+    if columns.isdisjoint(OF_ACCOUNTS | _OF_INCIDENTS):
         return proposals
     names = [values for values in fields if proposals[values.path].canonical in ("name", "official_name") and values.values]
-    if not names or any(values.looks("name") > 0.1 for values in names):
+    if columns.isdisjoint(OF_ACCOUNTS):  # what happened is called by where it did: `Woman beaten at the station`
+        names = [values for values in names if plain_name(values.steps[-1]) in _CALLS_AN_INCIDENT]
+    elif any(values.looks("name") > 0.1 for values in names):
         return proposals
     return proposals | {values.path: Proposal(canonical=None, confidence=0.7, reason=ARE_PERSONS) for values in names}
 

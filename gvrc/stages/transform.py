@@ -178,7 +178,9 @@ class _RowWork:
 
     def _nameless(self) -> Issue:
         """A place without a name, with the one that what it stands under and where it is make."""
-        proposed = proposed_name((*filter(None, (self._text("facility_type"),)), *self._headings()), self.values, self.vocabularies)
+        stated = self._text("facility_type")
+        own = stated if stated and not self._is_of_list("facility_type") else None
+        proposed = proposed_name((*filter(None, (stated,)), *self._headings()), self.values, self.vocabularies, own)
         return Issue(code="name.missing", field_name="name", value=_stated_name(self.values), suggestion=proposed)
 
     def _person(self) -> str | None:
@@ -435,6 +437,8 @@ class _RowWork:
         texts = tuple(text if type(text := self.values.get(name)) is str else "" for name in ("facility_type", "category", "section"))
         if texts[0] and self._is_told_to_be_known():
             return _are_shelters((*texts[:2], ""), "", self.vocabularies)
+        if self.vocabularies.tells_only_of_shelters(self.row.source) or (texts[1] and self.vocabularies.tells_only_of_shelters(texts[1]) and not _is_own(texts[1], self.row.data)):
+            return True
         return _are_shelters(texts, self.row.pointer.rpartition("/")[0], self.vocabularies)
 
     def _is_told_to_be_known(self) -> bool:
@@ -475,6 +479,8 @@ _SERIALS = frozenset({"no", "no.", "s/no", "sno", "s_no", "serial", "serial_no",
 
 def _says_nothing(data: Mapping[str, Any]) -> bool:
     """Whether an object holds nothing but a running number, placeholders, and objects that say nothing; the frame of a map's feature is nothing either."""
+    if data.get("resourceType") == "OperationOutcome":
+        return True  # what a server says of its answer
     return all(
         is_missing(value) or str(name).casefold() in _SERIALS or value == "Feature" or (type(value) is dict and _says_nothing(value)) for name, value in data.items()
     )
@@ -514,6 +520,9 @@ def _unknown_term(code: str, field_name: str, text: str, vocabulary: Vocabulary)
 
 def _as_only(issue: Issue) -> Issue:
     """A broken phone that is the only one is a question, when there is enough of it to be a number."""
+    if issue.code in ("contact.phone_invalid", "contact.unreadable") and issue.value and (code := _SHORT_CODE.fullmatch(issue.value.strip())):
+        as_hotline = Suggestion(values={"hotline": code[1]}, shown=f"{code[1]}, a short code", confidence=0.7, reason="Four digits beginning with 1 are a short code in Kenya; nobody listed this one yet.")
+        return replace(issue, code="contact.only_phone_invalid", suggestion=as_hotline)
     if issue.code != "contact.phone_invalid" or not issue.value:
         return issue
     digits = [letter for letter in issue.value if letter.isdigit()]
@@ -571,6 +580,7 @@ def _are_shelters(texts: tuple[str, ...], parent: str, vocabularies: Vocabularie
     return any(kind is not None and vocabularies.group(kind.code) == "shelter" for kind in found) or vocabularies.begins_sensitive(texts[1])
 
 
+_SHORT_CODE = re.compile(r"(1\d{3})")
 _IN_NAIROBI = re.compile(r"nairobi\b", re.IGNORECASE)
 _DIALLED_IN_NAIROBI = re.compile(r"[2-68]\d{6}")
 """Seven digits that no mobile number without its first ones begins with."""

@@ -261,7 +261,7 @@ def test_a_number_under_a_heading_that_speaks_of_calling_is_found_though_it_spea
 
 def test_the_number_of_a_hotline_may_be_a_short_code() -> None:
     assert [contact.value for contact in made({"name": "County Toll Free Line", "facility_type": "Hotline", "phone": ["1508"]})[0].contacts] == ["1508"]
-    assert "contact.phone_invalid" in codes({**DIANI, "phone": "1508"})
+    assert "contact.only_phone_invalid" in codes({**DIANI, "phone": "1508"})
 
 
 @pytest.mark.parametrize(("stated", "code"), [
