@@ -85,6 +85,8 @@ KIND_ISSUES: tuple[IssueType, ...] = (
     _type("visibility.unknown", "Visibility not in the list", _INFO, _CONSISTENT, "transform", "“{value}” is no known visibility.", "Known are public, ward only, office line only and withheld."),
     _type("visibility.sensitive_public", "Sensitive place stated as public", _WARNING, _ACCURATE, "enrich", "The list calls this sensitive place public; it is withheld.",
           "Shelters and safe houses start withheld whatever a list says. Making one visible is a decision of two people."),
+    _type("visibility.gives_shelter", "Address of who gives shelter", _WARNING, _ACCURATE, "enrich", "It gives shelter, and its address or point would become public.",
+          "An organisation that gives shelter among other things may be listed where survivors stay. Until a person says that it is its office, it is not committed; suggested is to show its name and telephone only.", asks=True),
 )
 """Found in kinds, services and other vocabularies."""
 

@@ -156,9 +156,24 @@ _CLINICAL = frozenset({"medical", "reproductive", "diagnostic", "hiv_tb"})
 
 
 def _sensitive(record: Record, vocabularies: Vocabularies) -> Iterator[Issue]:
-    """A shelter that its list calls public."""
-    if record.visibility is Visibility.WITHHELD and record.stated.get("visibility") == Visibility.PUBLIC:
+    """A shelter that its list calls public, and a place that would become known where shelter may be given."""
+    is_told_public = record.stated.get("visibility") == Visibility.PUBLIC
+    if record.visibility is Visibility.WITHHELD and is_told_public:
         yield Issue(code="visibility.sensitive_public", field_name="visibility", value="public", record_key=record.record_key)
+    if record.visibility is Visibility.PUBLIC and not is_told_public and _may_tell_a_shelter(record, vocabularies):
+        line = Visibility.OFFICE_LINE.value
+        suggestion = Suggestion(
+            values={"visibility": line}, shown=vocabularies.visibilities.label(line), confidence=0.7,
+            reason="It gives shelter among other things, and the list does not say whether this is its office.",
+        )  # fmt: skip
+        yield Issue(code="visibility.gives_shelter", field_name="visibility", value="public", record_key=record.record_key, suggestion=suggestion)
+
+
+def _may_tell_a_shelter(record: Record, vocabularies: Vocabularies) -> bool:
+    """Whether an organisation that gives shelter says where it is more closely than by its county: hospitals and police stations are found by everybody."""
+    if "safe_shelter" not in record.services or vocabularies.group(record.facility_type) not in ("", "organisation"):
+        return False
+    return record.address is not None or record.point is not None or record.place.ward_code is not None
 
 
 def _generic_name(record: Record, vocabularies: Vocabularies) -> Iterator[Issue]:
@@ -186,7 +201,7 @@ RULES: tuple[Rule, ...] = (
     Rule(codes=("name.generic",), after=Stage.ENRICH, check=_generic_name),
     Rule(codes=("keph.not_for_kind",), after=Stage.ENRICH, check=_level),
     Rule(codes=("service.not_plausible",), after=Stage.ENRICH, check=_plausible_services),
-    Rule(codes=("visibility.sensitive_public",), after=Stage.ENRICH, check=_sensitive),
+    Rule(codes=("visibility.sensitive_public", "visibility.gives_shelter"), after=Stage.ENRICH, check=_sensitive),
 )
 """The rules on one record, each with the stage after which it runs."""
 

@@ -134,7 +134,7 @@ def _terms_by_label() -> Mapping[str, tuple[Callable[[Words, str | None], str], 
     lists = load_vocabularies()
     named = (
         (lists.gbv_categories, category_word), (lists.services, service_word), (lists.owner_types, owner_word), (lists.owners, owner_word),
-        (lists.operational_statuses, status_word), (lists.facility_types, kind_word),
+        (lists.operational_statuses, status_word), (lists.facility_types, kind_word), (lists.visibilities, visibility_word),
     )
     return {lists_of.label(code).casefold(): (word, code) for lists_of, word in named for code in lists_of.terms}
 

@@ -218,7 +218,7 @@ def _either(say: Words, value: str) -> str:
     return said if said != value else say("told.or").join(told(say, part) for part in value.split(" or "))
 
 
-_TERMS = frozenset({"facility_type", "owner", "operational_status", "services"})
+_TERMS = frozenset({"facility_type", "owner", "operational_status", "services", "visibility"})
 _VALUES: Mapping[str, Callable[[Words, str], str]] = {
     "sentence": _sentence, "units": _units, "kinds": _terms, "owners": _terms, "term": _terms, "services": _listed, "fields": _listed, "answer": _answer, "title": _title, "what": _sentence,
     "contact": _sentence, "clue": _clues, "clues": _clues, "changed": _changed,

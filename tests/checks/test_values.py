@@ -7,7 +7,7 @@ import pytest
 from gvrc.checks.catalogue import CATALOGUE
 from gvrc.checks.values import RULES, final_issues, record_issues, requirements, without_list_habits
 from gvrc.model.issue import Issue
-from gvrc.model.place import Place
+from gvrc.model.place import Place, Point
 from gvrc.model.record import STAFFS_OWN, Contact, ContactType, Record, Visibility
 from gvrc.model.run import Stage
 from gvrc.reference.vocabularies import load_vocabularies
@@ -141,3 +141,15 @@ def test_a_name_that_says_only_the_kind_is_asked_about_with_the_place_it_is_in()
 def test_one_institution_is_called_as_places_of_its_kind_are() -> None:
     assert "name.generic" not in codes(name="Gender Violence Recovery Centre", facility_type="gbv_recovery_centre", place=Place())
     assert "name.generic" in codes(name="GBV Recovery Centre", facility_type="gbv_recovery_centre", place=Place())
+
+
+@pytest.mark.parametrize(
+    ("changed", "asks"),
+    [
+        ({}, True), ({"address": None, "point": Point(latitude=-1.03, longitude=37.07)}, True), ({"address": None}, False), ({"services": ("legal_aid", "referral")}, False),
+        ({"facility_type": "hospital"}, False), ({"facility_type": "police_station"}, False), ({"visibility": Visibility.OFFICE_LINE}, False), ({"stated": {"visibility": "public"}}, False),
+    ],
+)  # fmt: skip
+def test_who_gives_shelter_among_other_things_is_asked_about_before_its_address_is_known(changed: dict[str, Any], asks: bool) -> None:
+    found = codes(**{"facility_type": "support_organisation", "services": ("safe_shelter", "legal_aid"), "address": "Kenyatta Road 5", **changed})
+    assert ("visibility.gives_shelter" in found) == asks
