@@ -143,12 +143,22 @@ def require_kept(rows: Sequence[SourceRow]) -> None:
     told = json.dumps([[row.data, row.context, row.values] for row in rows], ensure_ascii=False, allow_nan=False)
     assert "\x00" not in told, "a zero character"
     told.encode()
+    assert all(fits(told) for row in rows for told in (row.data, row.context, row.values)), "a number that no tool of JSON takes"
 
 
 def place_of(error: Exception) -> str:
     """The kind of an error and the line it came from."""
     last = traceback.extract_tb(error.__traceback__)[-1]
     return f"{type(error).__name__} in {Path(last.filename).name}:{last.lineno}"
+
+
+def fits(value: Any) -> bool:
+    """Whether all numbers of a value come back from a database as numbers that JSON can hold: it writes 1e308 with all its digits."""
+    if isinstance(value, dict):
+        return all(map(fits, value.values()))
+    if isinstance(value, list):
+        return all(map(fits, value))
+    return not isinstance(value, (int, float)) or abs(value) < 2**63
 
 
 def changed(value: Any, rng: random.Random) -> Any:

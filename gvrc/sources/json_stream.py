@@ -501,14 +501,19 @@ class Screen:
         return True
 
     def cleared(self, data: dict[str, Any]) -> dict[str, Any]:
-        """A record without the fields that are never taken in."""
-        return data if self.passes(data) else _without_never_taken(data)
+        """A record without the fields that are never taken in, and with numbers that may be beyond 64 bits as text."""
+        return data if self.passes(data) else _cleared(data)
 
 
-def _without_never_taken(value: Any) -> Any:
-    if type(value) is dict:
-        return {key: _without_never_taken(item) for key, item in value.items() if not is_never_taken(key)}
-    return [_without_never_taken(item) for item in value] if type(value) is list else value
+def _cleared(value: Any) -> Any:
+    kind = type(value)
+    if kind is dict:
+        return {key: _cleared(item) for key, item in value.items() if not is_never_taken(key)}
+    if kind is list:
+        return [_cleared(item) for item in value]
+    if (kind is float and not -BEYOND_64_BITS < value < BEYOND_64_BITS) or (kind is int and not -LARGEST_WHOLE <= value <= LARGEST_WHOLE):
+        return repr(value)  # a database writes 1e308 with all its digits, and gives it back as a whole number that no tool of JSON takes
+    return value
 
 
 told_bytes: Callable[[dict[str, Any]], bytes] = partial(orjson.dumps, option=orjson.OPT_SORT_KEYS)
@@ -1049,7 +1054,7 @@ def inheritable_values(key: str, value: Any, container: str) -> Iterator[tuple[s
         return
     if value is None or type(value) is list or (type(value) is str and (not value.strip() or len(value) > LONGEST_INHERITED)):
         return
-    yield (f"{container}.{key}" if container and key.casefold() in _GENERIC_KEYS else key), value
+    yield (f"{container}.{key}" if container and key.casefold() in _GENERIC_KEYS else key), _cleared(value)
 
 
 def _kind_in_words(value: Any) -> str:

@@ -15,6 +15,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from benchmarks.intake.mutations import fits
 from gvrc.errors import GvrcError
 from gvrc.model.source import Damage, SourceFile, SourceRow
 from gvrc.sources.detect import detect
@@ -59,12 +60,15 @@ def read(content: bytes) -> None:
     rows = [item for item in found if isinstance(item, SourceRow)]
     assert sum(isinstance(item, Damage) for item in found) <= 1
     assert len({row.pointer for row in rows}) == len({row.record_key for row in rows}) == len(rows)
+    assert all(fits(told) for row in rows for told in (row.data, row.context, row.values))
     kept = json.dumps([[row.data, row.context, row.values] for row in rows], ensure_ascii=False, allow_nan=False)
     assert "\x00" not in kept
     kept.encode()
 
 
 @EVERY
+@example(tree={"id": 1e300, "data": [{"name": "A", "lat": -1e308, "county": ["Kwale", {"0": 1e25}]}] * 2})
+@example(tree={"name": ["A", "B"], "county": [1e30, "Kwale"]})
 @given(tree=TREES)
 def test_any_tree_is_read_or_refused_in_words(tree: Any) -> None:
     read(json.dumps(tree).encode())

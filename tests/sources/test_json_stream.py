@@ -13,7 +13,7 @@ from gvrc.sources import json_stream, text
 from gvrc.sources.json_stream import EACH, JsonRecords
 
 values = st.recursive(
-    st.none() | st.booleans() | st.integers(-(10**15), 10**15) | st.floats(allow_nan=False, allow_infinity=False, width=32) | st.text(max_size=12),
+    st.none() | st.booleans() | st.integers(-(10**15), 10**15) | st.floats(-(2.0**62), 2.0**62, width=32) | st.text(max_size=12),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3),
     max_leaves=6,
 )
@@ -163,6 +163,10 @@ def test_what_identifies_a_person_or_an_account_is_never_taken_in() -> None:
 def test_numbers_beyond_64_bits_are_kept_to_the_last_digit() -> None:
     found, _ = read('[{"a": 123456789012345678901234}, {"a": 1e400}, {"a": NaN}]')
     assert [item[2]["a"] for item in found] == ["123456789012345678901234", None, None]
+    found, _ = read('{"count": 1e300, "places": [{"a": 1}]}', (("places", EACH),))
+    assert found[0][1] == {"count": "1e+300"}
+    found, _ = read('[{"a": 1e308, "b": [{"c": -2.5e19}], "d": 1.5}, {"a": 8e18}]')
+    assert [item[2] for item in found] == [{"a": "1e+308", "b": [{"c": "-2.5e+19"}], "d": 1.5}, {"a": 8e18}]
 
 
 def test_an_object_beside_the_records_is_stepped_over_whatever_its_size() -> None:
