@@ -156,7 +156,10 @@ def town_in_address(gazetteer: Gazetteer, text: str) -> str:
     """The town at the end of an address that says nothing else of where it lies (`P.O. Box 123, Kerugoya`, `Opposite the Post Office, Ogembo town`); empty where its last
     parts are no town, or one of several counties."""
     parts = [plain for part in _END.split(_NO_TOWN.sub(" ", text[-LONGEST_END:])) if (plain := " ".join(part.strip(" -–()").split()))]
+    said = " ".join(text.split())
     for part in reversed(parts[-LAST_PARTS:]):
+        if part not in said:
+            continue
         counties = {match.county_code for match in gazetteer.find_town(part) or _of_seats_and_counties(gazetteer, part)}
         if counties:
             return part if len(counties) == 1 else ""

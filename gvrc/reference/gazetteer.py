@@ -139,7 +139,7 @@ class Gazetteer:
         return self._county_of(text)
 
     def _find_county(self, text: str) -> tuple[PlaceMatch, ...]:
-        return self._names.counties.find(text) or self._counties_alike.leaders(text, COUNTY_ALIKE, MARGIN)
+        return self.counties_named(text) or self._counties_alike.leaders(text, COUNTY_ALIKE, MARGIN)
 
     def find_constituency(self, text: str, county_codes: Collection[str] = ()) -> tuple[PlaceMatch, ...]:
         """The constituencies a text may mean, within `county_codes` (empty: the country): by name or alias, else old constituencies (all
@@ -201,8 +201,9 @@ class Gazetteer:
         return tuple(code for code, own in telling if own and (words <= own or own <= words))
 
     def counties_named(self, text: str) -> tuple[PlaceMatch, ...]:
-        """The counties of that name or alias, likeness left aside."""
-        return self._names.counties.find(text)
+        """The counties of that name, alias or number, likeness left aside. `II` is the second of something, not county number 2."""
+        is_numeral = place_key(text).isdecimal() and not any(map(str.isdigit, text))
+        return () if is_numeral else self._names.counties.find(text)
 
     def find_province(self, text: str) -> frozenset[str]:
         """The codes of the counties of an old province, empty when the text is none."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from gvrc.model.place import Ward
@@ -73,11 +73,22 @@ def test_a_ward_that_is_called_one_counts_though_it_is_misspelt() -> None:
 @pytest.mark.parametrize(("text", "town"), [
     ("P.O. Box 123, Kerugoya", "Kerugoya"), ("P.O. Box 4567-30100 Eldoret", "Eldoret"), ("P.O Box 92253 - 80102, Changamwe", "Changamwe"), ("Opposite Post Office, Ogembo town", "Ogembo"),
     ("S.L.P 12 Kitale, Kenya", "Kitale"), ("Eldoret Road, behind the market", ""), ("Kisumu House, Moi Avenue", ""), ("Box 12, Mbale", ""), ("Samburu", ""), ("12 Moi Avenue", ""), ("", ""),
+    ("Plot 12, II", ""), ("P.O. Box 5, I", ""), ("Voi", "Voi"),
 ])  # fmt: skip
 def test_the_town_at_the_end_of_an_address_is_known_where_it_is_one_only(text: str, town: str) -> None:
     assert town_in_address(GAZETTEER, text) == town
 
 
+@pytest.mark.parametrize("text", ["Umoja, II", "Plot 5, I", "Township, III", "IV, Kayole"])
+def test_a_numeral_in_an_address_is_no_number_of_a_county(text: str) -> None:
+    assert read_address(GAZETTEER, text).county == ""
+    assert GAZETTEER.find_county("II") == ()
+    assert [match.county_code for match in GAZETTEER.find_county("2")] == ["KE002"]
+
+
 @given(st.text(max_size=200))
+@example("\x1b0I")
+@example("Port 2 Reitz")
+@example("Port0Reitz")
 def test_no_town_is_made_up(text: str) -> None:
     assert town_in_address(GAZETTEER, text) in " ".join(text.split()) or not town_in_address(GAZETTEER, text)
