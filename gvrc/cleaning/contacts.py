@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import islice
 from typing import Any
 
 from email_validator import EmailNotValidError, validate_email
@@ -226,14 +227,24 @@ def _in_order(contacts: Iterable[Contact]) -> tuple[Contact, ...]:
 
 def _read_cell(field_name: str, value: Any, kind: str | None) -> CleanContacts:
     """The contacts of one contact cell, whatever its shape; `kind` is what another cell of the row calls them."""
-    parts = list(_parts(value, _OF_AN_OFFICER if field_name == "officer_contact" else kind))[:MOST_CONTACTS]
+    parts = list(_within_bounds(_parts(value, _OF_AN_OFFICER if field_name == "officer_contact" else kind)))
     results = [_parse_text(field_name, text, hint) for text, hint in parts]
     contacts = tuple(contact for result in results for contact in result.contacts)
     before = "; ".join(text for text, _ in parts)
     after = ", ".join(dict.fromkeys(contact.value for contact in contacts))
     changes = (FieldChange(field_name=field_name, before=before, after=after or None, stage=_STAGE, rule="contact-format"),) if before != after else ()
-    issues = tuple(_with_whole_cell(issue, after) for result in results for issue in result.issues)
-    return CleanContacts(contacts=contacts, changes=changes, issues=issues)
+    issues = islice((issue for result in results for issue in result.issues), MOST_CONTACTS)
+    return CleanContacts(contacts=contacts, changes=changes, issues=tuple(_with_whole_cell(issue, after) for issue in issues))
+
+
+def _within_bounds(parts: Iterator[tuple[str, str | None]]) -> Iterator[tuple[str, str | None]]:
+    """The first texts of a cell: as many as contacts are kept, and no more of them together than of two texts."""
+    characters = 0
+    for text, hint in islice(parts, MOST_CONTACTS):
+        if characters > LONGEST_TEXT:
+            return
+        characters += len(text)
+        yield text, hint
 
 
 def _with_whole_cell(issue: Issue, kept: str) -> Issue:
@@ -441,7 +452,7 @@ def _finds(text: str, field_name: str, hint: str | None, *, is_contact: bool) ->
     if "@@" in text:
         text = _DOUBLED_AT.sub(lambda found: "@" + " " * (len(found[0]) - 1), text)
     for finder in (_web_addresses, _emails, _postal_addresses, _ussd_codes):
-        found = list(finder(text, field_name, is_contact))
+        found = list(islice(finder(text, field_name, is_contact), MOST_CONTACTS))
         yield from found
         for find in found:
             text = text[: find.start] + "," * (find.end - find.start) + text[find.end :]

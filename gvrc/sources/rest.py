@@ -133,7 +133,7 @@ class RestPages:
             answer, data = self._receive(client, url)
             if not answer.is_redirect:
                 return self._decoded(answer, data), len(data)
-            url = urljoin(url, answer.headers.get("location", ""))
+            url = _address_behind(url, answer.headers.get("location", ""))
             if origin_of(url) != origin_of(self.url):
                 raise SourceError("The source sends to another server; it is not followed there.", "Set the other server up as a source if that is meant.")
         raise SourceError("The source sends from one address to the next without end.", "Ask its owner to mend it.")
@@ -162,7 +162,7 @@ class RestPages:
             raise TemporaryFailure("it does not answer in time") from None
         except httpx.TransportError:
             raise TemporaryFailure("the connection failed or was cut") from None
-        except (httpx.DecodingError, httpx.InvalidURL):
+        except (httpx.DecodingError, httpx.InvalidURL, UnicodeError):
             raise SourceError("The answer of the source cannot be understood.", "Check its address.") from None
         return answer, bytes(data)
 
@@ -203,16 +203,29 @@ def _retry_after(text: str | None) -> float | None:
         return None
 
 
+def _address_behind(url: str, told: str) -> str:
+    """The address that a source names. Raises SourceError when it is none (`http://[`, a port that there is not)."""
+    try:
+        address = urljoin(url, told)
+        origin_of(address)
+    except ValueError:
+        raise SourceError("The answer of the source cannot be understood.", "Check its address.") from None
+    return address
+
+
 def origin_of(url: str) -> tuple[str, str, int | None]:
-    """Scheme, host and port: what must stay the same."""
+    """Scheme, host and port: what must stay the same. Raises ValueError for what is no address."""
     parts = urlsplit(url)
     return parts.scheme, (parts.hostname or "").lower(), parts.port or {"http": 80, "https": 443}.get(parts.scheme)
 
 
 def require_web_address(url: str) -> None:
     """Raises SourceError when an address is none, or carries a password."""
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    try:
+        parts, (scheme, server, _) = urlsplit(url), origin_of(url)
+    except ValueError:
+        scheme, server = "", ""
+    if scheme not in ("http", "https") or not server:
         raise SourceError("The address of the source is no web address.", "It begins with https:// and names a server.")
     if parts.username or parts.password:
         raise SourceError("The address of the source holds a password.", "Leave it out; credentials are settings of their own.")
@@ -221,14 +234,18 @@ def require_web_address(url: str) -> None:
 # ---------------------------------------------------------------- where the next page is
 
 def next_page(url: str, content: Any, link: str | None = None) -> str | None:
-    """The address of the page after this one: by `Link` header, by a link in the page, by cursor, by page number; None at the end."""
+    """The address of the page after this one: by `Link` header, by a link in the page, by cursor, by page number; None at the end. Raises SourceError when
+    what the page says makes no address."""
     import httpx
 
     told = link or _next_link(content)
     if told:
-        return urljoin(url, told)
+        return _address_behind(url, told)
     found = _next_parameter(content)
-    return str(httpx.URL(url).copy_merge_params({found[0]: found[1]})) if found else None
+    try:
+        return str(httpx.URL(url).copy_merge_params({found[0]: found[1]})) if found else None
+    except (httpx.InvalidURL, UnicodeError):
+        raise SourceError("The answer of the source cannot be understood.", "Check its address.") from None
 
 
 def _next_link(content: Any) -> str | None:

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gvrc.cleaning.codes import clean_codes
-from gvrc.cleaning.contacts import contacts_in_text, parse_contacts
+from gvrc.cleaning.contacts import MOST_CONTACTS, contacts_in_text, parse_contacts
 from gvrc.cleaning.coordinates import clean_point
 from gvrc.cleaning.dates import parse_date
 from gvrc.cleaning.headings import heading_kind
@@ -137,3 +137,5 @@ def test_a_value_built_to_cost_is_read_in_a_moment() -> None:
     assert clean_point({"coordinates": " " * 200_000 + "x"}).point is None
     services = clean_services([", ".join(f"nothing known {number} {part}" for part in range(500)) for number in range(100)], WORDS)
     assert len(services.issues) <= MOST_SERVICES
+    contacts = parse_contacts({"contact": ["a@b " * 2_500] * 100, "phone": {f"phone {number}": "0700 00" for number in range(50_000)}})
+    assert len(contacts.issues) <= 2 * MOST_CONTACTS

@@ -201,12 +201,20 @@ def test_more_than_is_taken_from_one_source_is_refused(serve: Callable[..., Serv
 
 
 def test_an_address_with_a_password_or_without_a_server_is_refused() -> None:
-    for url in ("https://name:word@example.org/list", "file:///etc/passwd", "ftp://example.org", "example.org/list"):
+    for url in ("http://[x", "https://example.org:99999999/list", "https://name:word@example.org/list", "file:///etc/passwd", "ftp://example.org", "example.org/list"):
         with pytest.raises(SourceError):
             next(iter(RestPages(url)))
 
 
 JSON = st.recursive(st.none() | st.booleans() | st.integers() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text() | st.sampled_from(["next", "links", "page", "pages", "next_cursor", "link", "href"]), inner))
+
+
+@pytest.mark.parametrize("content", [
+    {"next": "http://[x"}, {"next": "https://example.org:99999999/list"}, {"next": "//[?page=2"}, {"links": {"next": "https://\u2100.org/"}}, {"next_cursor": "a" * 100_000},
+])  # fmt: skip
+def test_a_page_whose_next_address_is_none_is_refused_in_words(content: object) -> None:
+    with pytest.raises(SourceError, match="cannot be understood"):
+        next_page("https://example.org/list", content)
 
 
 @given(JSON)
