@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ from gvrc.model.issue import Dimension, Issue, IssueType, Severity, Suggestion
 from gvrc.model.place import Place, Point
 from gvrc.reference.clues import STRONG_CLUES
 from gvrc.reference.gazetteer import Gazetteer
+from gvrc.reference.place_names import place_words
 from gvrc.reference.placing import SURE_WARD_HINT, Level, Placement
 
 if TYPE_CHECKING:
@@ -289,7 +291,7 @@ class _Teller:
             yield self._unknown_ward(level, text or "")
         elif level.state == "ambiguous":
             options = _either([self._ward_in_words(code) for code, _ in level.options])
-            yield Issue(code="place.ward_ambiguous", field_name="ward", value=text, detail={"options": options}, suggestion=self._nearest_of(level))
+            yield Issue(code="place.ward_ambiguous", field_name="ward", value=text, detail={"options": options}, suggestion=self._nearest_of(level) or self._spoken_for(level))
 
     def _unknown_ward(self, level: Level, text: str) -> Issue:
         parent = self.placement.place.constituency or self.placement.place.county
@@ -347,6 +349,19 @@ class _Teller:
         values = {"constituency": ward.constituency, "ward": ward.ward}
         return Suggestion(values=values, shown=self._ward_in_words(ward.ward_code), confidence=0.85, reason=reason)
 
+    def _spoken_for(self, level: Level) -> Suggestion | None:
+        """Of several wards of one name the one whose constituency is called like something else that the record says of its place (`Thika Clinic`, the
+        sub-county Thika West: the Township of Thika Town, not that of Kiambu)."""
+        texts = [self.stated.get(name, "") for name in _SAY_MORE] + [clue.text for clue in self.placement.clues if clue.source == "name"]
+        said = {word for text in texts for word in place_words(_ROAD.sub(" ", text))}.difference(place_words(self.placement.place.county or ""))
+        wards = [self.gazetteer.ward(code) for code, _ in level.options]
+        spoken = [ward for ward in wards if not said.isdisjoint(set(place_words(ward.constituency)) - _SAY_LITTLE)]
+        if len(spoken) != 1:
+            return None
+        values = {"constituency": spoken[0].constituency, "ward": spoken[0].ward}
+        reason = f"What else the record says of its place points to {spoken[0].constituency}."
+        return Suggestion(values=values, shown=self._ward_in_words(spoken[0].ward_code), confidence=0.8, reason=reason)
+
     def _why_ward(self, code: str, is_near: bool) -> str:
         ward, text = self.gazetteer.ward(code), self.stated.get("ward")
         said = f"“{text}” is most like {ward.ward} in {ward.constituency}" if text else f"The record names {ward.ward} in {ward.constituency}"
@@ -363,6 +378,12 @@ class _Teller:
         return f"{ward.ward} ({ward.constituency})"
 
 
+_SAY_MORE = ("sub_county", "district", "town", "location", "section", "post_box")
+"""Stated texts beside the ward itself that may name its constituency."""
+_ROAD = re.compile(r"\b[\w'-]+\s+(?:road|rd|street|st|avenue|ave|highway|hwy|lane|way|drive|close)\b\.?", re.IGNORECASE)
+"""A road is called after where it leads."""
+_SAY_LITTLE = frozenset({"town", "township", "north", "south", "east", "west", "central", "municipality", "city", "upper", "lower"})
+"""Words of constituencies that others have too."""
 _WARD_LEAD = 0.1
 """How much more alike than the next a ward must be to be suggested for an unknown one."""
 _LEAST_LIKENESS = 0.6

@@ -462,3 +462,16 @@ def test_a_heading_that_names_one_county_is_weighed_as_its_column_would_be() -> 
 def test_another_heading_is_no_county(section: str) -> None:
     _, issues = mapped(record("Example Police Station", section=section, constituency="Dagoretti North"))
     assert "place.county_contradicted" not in issues
+
+
+@pytest.mark.parametrize("more", [{"town": "Thika"}, {"sub_county": "Thika West"}, {"location": "Kenyatta Road, Thika"}, {"section": "THIKA SUB COUNTY"}, {"name": "Thika Dispensary"}])
+def test_of_several_wards_of_one_name_the_one_that_the_rest_points_to_is_suggested(more: dict[str, str]) -> None:
+    place, issues = mapped(record(**{"county": "Kiambu", "ward": "Township", **more}))
+    assert place.ward is None
+    assert suggested(issues, "place.ward_ambiguous") == {"constituency": "Thika Town", "ward": "Township"}
+
+
+@pytest.mark.parametrize("more", [{}, {"section": "KIAMBU COUNTY"}, {"town": "Town Centre"}, {"location": "Thika Road, Kiambu"}, {"name": "Kiambu Dispensary"}])
+def test_nothing_is_suggested_where_nothing_points_to_one_of_them(more: dict[str, str]) -> None:
+    _, issues = mapped(record(**{"county": "Kiambu", "ward": "Township", **more}))
+    assert issues["place.ward_ambiguous"].suggestion is None
