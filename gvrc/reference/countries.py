@@ -34,16 +34,21 @@ class Country:
 
 
 @lru_cache(maxsize=1)
-def _by_spelling() -> dict[str, Country]:
+def _spellings() -> dict[str, str]:
+    """Every spelling with the code of its country, the usual name of each first."""
     try:
         with (DATA_DIR / "reference" / "countries.csv").open(encoding="utf-8", newline="") as stream:
-            rows = [(row["spelling"], row["code"]) for row in csv.DictReader(stream)]
+            return {row["spelling"]: row["code"] for row in csv.DictReader(stream)}
     except (OSError, KeyError):
         raise ReferenceDataError("The table of countries cannot be read.", "Restore data/reference from the project.") from None
+
+
+@lru_cache(maxsize=1)
+def _by_spelling() -> dict[str, Country]:
     named: dict[str, Country] = {}
-    for spelling, code in rows:
+    for spelling, code in _spellings().items():
         named.setdefault(code, Country(code=code, name=spelling))
-    return {place_key(spelling): named[code] for spelling, code in rows}
+    return {place_key(spelling): named[code] for spelling, code in _spellings().items()}
 
 
 @lru_cache(maxsize=1)
@@ -67,9 +72,23 @@ def stated_countries(text: str) -> tuple[Country, ...]:
     return tuple(country for country in found if country is not None) if all(found) else ()
 
 
-@lru_cache(maxsize=16_384)
+_BEGINNING = 3
+"""Letters by which nearly every text is passed over that names no country."""
+
+
+@lru_cache(maxsize=1)
+def _beginnings() -> frozenset[str]:
+    return frozenset(spelling[:_BEGINNING].casefold() for spelling in _spellings())
+
+
 def country_told(text: str) -> Country | None:
     """The country that a text about where a place lies ends with (`Kampala, Uganda`), or is; None when it names none, or Kenya too."""
+    last = text.rstrip(" ,.")[-LONGEST_STATED:].rpartition(",")[2].lstrip(" .-(0123456789)")
+    return _country_at_end(text) if last[:_BEGINNING].casefold() in _beginnings() else None
+
+
+@lru_cache(maxsize=16_384)
+def _country_at_end(text: str) -> Country | None:
     parts = [key for part in text[-200:].split(",") if (key := place_key(part))]
     country = _by_spelling().get(parts[-1]) if parts and parts[-1] in country_keys() else None
     return None if country is None or "kenya" in parts[:-1] else country
