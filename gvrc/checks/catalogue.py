@@ -28,6 +28,8 @@ ROW_ISSUES: tuple[IssueType, ...] = (
           "A value is far longer than such a value can be. What goes beyond the limit stays in the raw row only."),
     _type("row.offices", "Offices within the row", _WARNING, _COMPLETE, "transform", "The row also lists offices in {places}, which are not read.",
           "Objects within the row state another county than its own: they are other places, and their contacts are not those of this one. Give each a row in the list, or enter it by hand."),
+    _type("row.deleted", "Deleted in its list", _ERROR, _TIMELY, "transform", "The list marks this row as deleted ({value}).",
+          "The system the list comes from deleted the row and exports it all the same (`deleted_at`). The row is held; nothing is asked."),
     _type("row.abroad", "Outside Kenya", _ERROR, _ACCURATE, "transform", "The list says that this lies in {country}, not in Kenya.",
           "The registry holds places in Kenya. The row is held and nothing is asked: it is placed in no county, its numbers are not read as those of Kenya, and its short codes, which reach somebody else here, are left out."),
     _type("row.country_doubtful", "Country doubtful", _ERROR, _CONSISTENT, "transform", "The list says {country}, but {evidence}.",

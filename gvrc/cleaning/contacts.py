@@ -69,6 +69,11 @@ _OFFICERS = re.compile(r"\b(?:ocs|ocpd|ocpp|ocpb|docs|dcio|scpc|in[\s-]?charge|c
 """An officer by the short form of the post, and no line of an office behind it."""
 _IS_A_PERSON = re.compile(r"\b(?:officer|nurse|matron|manager|director|co-?ordinator|administrator|chief|counsell?or|chair(?:person|man|lady)|secretary|focal|in[\s-]?charge)\b(?!.*\b(?:line|landline|office|reception|hotline)\b)", re.IGNORECASE)
 """A role that a person has, and no line of an office behind it."""
+_NAMED = re.compile(
+    r"(?:^|[\s:;,(/-])(?:[CIA]\.?[IP]|ACP|A?SP|[Ii]nsp(?:ector)?|INSP(?:ECTOR)?|S/?[Ss][Gg][Tt]|[Ss][Gg][Tt]|[Ss]ergeant|[Cc][Pp][Ll]|[Cc]orporal|W?P\.?C|[Cc]onst(?:able)?|[Ss]upt|[Nn]urse|NURSE|[Mm]atron|MATRON|[Dd][Rr]|[Mm][Rr][Ss]?|[Mm][Ss]|[Mm]iss|[Hh]on|[Rr]ev|[Pp]astor|CO|RCO)\b\.?"
+    r"\s+(?!Address|Phone)(?P<name>[A-Z][\w'’.]{1,20}(?:\s+[A-Z][\w'’.]{0,20}){0,3})[\s,:–-]{1,4}$"
+)
+"""A person's name behind a rank or a title, right before a number."""
 _OF_ANY_KIND = ("phone", "contact")
 """Canonical fields whose kind of contact another cell may tell (`Contact Type | Contact Value`)."""
 OFFICERS_EMAIL = "Officer's e-mail"
@@ -596,7 +601,13 @@ def _officer_before(text: str, start: int) -> str | None:
     part = re.split(r"[,;/\n\d]", text[max(0, start - 80) : start])[-1]
     if part.lstrip().startswith("(") and start > len(part):
         part = part.partition(")")[2]  # the brackets are those of the number before
-    return _OF_AN_OFFICER if _OFFICERS.search(part) else None
+    return _OF_AN_OFFICER if _OFFICERS.search(part) or _is_named(text[max(0, start - 80) : start]) else None
+
+
+def _is_named(before: str) -> bool:
+    """Whether a number stands behind the name of a person with a rank or a title (`Cpl So-and-so, 0700 ..`), and not behind a place that is called after one."""
+    found = _NAMED.search(before)
+    return found is not None and kind_words().isdisjoint(found["name"].casefold().split())
 
 
 def _word_before(text: str, start: int) -> str | None:

@@ -86,9 +86,11 @@ def heading_kind(text: str, values: Mapping[str, Any], own_keys: Mapping[str, An
     if _is_alone(own_keys) and (kind == "header" or _names_only_a_kind(text.strip(" .,:;-–—*_=#"), vocabularies)):
         return "section"  # what stands beside it flowed down from the rows before
     proofs = _PROVES_MORE_THAN_AREA if kind == "section" and _is_area_headed(text, values) else _PROVES_PLACE
-    return None if _proves_place(values, vocabularies, proofs) or any(_OF_POSTS.search(key) and not is_missing(cell) for key, cell in own_keys.items()) else kind
+    return None if _proves_place(values, vocabularies, proofs) or any(type(cell) is str and _HOLDS_NUMBER.search(cell) for cell in own_keys.values()) or any(_OF_POSTS.search(key) and not is_missing(cell) for key, cell in own_keys.items()) else kind
 
 
+_HOLDS_NUMBER = re.compile(r"(?<!\d)(?:\+?254|0)[\d ()/-]{7,14}\d")
+"""A number to call, which nobody gives a heading, in whatever column it stands."""
 _OF_POSTS = re.compile(r"(?:posts|bases)\b", re.IGNORECASE)
 """A column of the posts under a station, which may be called as its county is."""
 

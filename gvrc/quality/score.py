@@ -24,7 +24,7 @@ EVIDENCE = {"facility_type": 0.3, "county": 0.5, "finer": 0.2}
 """How much each fact lets one check a record: its kind, its county, and anything finer (ward, constituency, point, contact or code)."""
 AGE_STEP_DAYS = 30
 """Ages are scored in steps of this many days, so that records of one age share a score."""
-NO_PLACE = frozenset({"name.heading", "row.empty", "name.missing", "row.abroad", "row.country_doubtful"})
+NO_PLACE = frozenset({"name.heading", "row.empty", "name.missing", "row.abroad", "row.country_doubtful", "row.deleted"})
 """Issues of rows that are no place of Kenya or cannot be named: their quality is 0."""
 
 _REACHABLE = (ContactType.PHONE, ContactType.HOTLINE, ContactType.EMAIL)

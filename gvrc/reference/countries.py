@@ -7,6 +7,8 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
+import phonenumbers
+
 from gvrc.errors import ReferenceDataError
 from gvrc.model.quick import quick
 from gvrc.reference.place_names import place_key, place_words
@@ -18,7 +20,7 @@ LONGEST_STATED = 80
 SHORTEST_TOLD = 5
 """Letters of a country's name that tells the country in a text about a place: `Mali` and `Oman` may begin anything."""
 
-_BETWEEN = re.compile(r"\s*(?:[/,;|&+]|\band\b|\bna\b)\s*", re.IGNORECASE)
+_BETWEEN = re.compile(r"\s*(?:[/,;|&]|\band\b|\bna\b)\s*", re.IGNORECASE)
 _BRACKETS = re.compile(r"\([^()]*\)?")
 _ALSO_CALLED_SO = frozenset({"congo", "jordan", "guinea", "wales", "ireland"})
 """Names of countries that villages, estates and persons have too: they tell one only where a country is stated."""
@@ -68,10 +70,21 @@ def stated_countries(text: str) -> tuple[Country, ...]:
     if len(text) > LONGEST_STATED:
         return ()
     parts = [part for part in _BETWEEN.split(_BRACKETS.sub(" ", text)) if part.strip(" .-")]
-    found = [_by_code().get(part.strip(" .").upper()) or _by_spelling().get(place_key(part)) for part in parts]
+    found = [_by_code().get(part.strip(" .").upper()) or _dialled(part.strip(" ()")) or _by_spelling().get(place_key(part)) for part in parts]
     return tuple(country for country in found if country is not None) if all(found) else ()
 
 
+_DIALLED = re.compile(r"(?:\+|00)?([1-9]\d{0,2})")
+
+
+def _dialled(text: str) -> Country | None:
+    """The country that numbers with a code before them (`+256`) are called in."""
+    code = _DIALLED.fullmatch(text)
+    return _by_code().get(phonenumbers.region_code_for_country_code(int(code[1]))) if code and (len(code[1]) == COUNTRY_DIGITS or text[0] in "+0") else None
+
+
+COUNTRY_DIGITS = 3
+"""Digits of a code that tells a country without its plus sign; fewer may count something."""
 _BEGINNING = 3
 """Letters by which nearly every text is passed over that names no country."""
 

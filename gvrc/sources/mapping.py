@@ -205,7 +205,7 @@ def _checked(named: KnownName, values: FieldValues) -> Proposal:
     checks = _CHECKS.get(named.canonical)
     if checks is not None and (other := checks(named, values)) is not None:
         return other
-    if named.canonical in _WORDS_FIELDS and (what := _no_words(values)):
+    if named.canonical in _WORDS_FIELDS and not (named.canonical == "country" and values.looks("country") >= SURE) and (what := _no_words(values)):
         if what == "ticks" and (ticked := _by_ticks(values)).canonical:
             return ticked
         return Proposal(canonical=None, confidence=0.6, reason=f"by its name it would be {_in_words(named.canonical)}, but its values are {what}")
@@ -355,6 +355,8 @@ def _check_hotline(named: KnownName, values: FieldValues) -> Proposal | None:
     if values.looks("flag") >= SURE:
         return _by_ticks(values)  # `emergency`, with ticks, is what is done there
     numbers = sum(1 for value in values.values if re.search(r"\d{3}", str(value)) is not None)
+    if numbers < 0.2 * len(values.values) and plain_name(values.steps[-1]).endswith("contact") and values.looks("name") < 0.3:
+        return _other("officer", values, named)
     return Proposal(canonical=None, confidence=0.5, reason="its values are no numbers") if numbers < 0.2 * len(values.values) else None
 
 
@@ -1005,7 +1007,7 @@ def _named_services(proposals: dict[str, Proposal], fields: list[FieldValues]) -
 _TELLS_WHAT_SHE_IS = re.compile(r"\b(?:designation|title|rank|position|role|cadre|wadhifa)\b")
 _NUMBERS_A_PERSON = re.compile(r"badge|(?:force|payroll|employee|staff) (?:number|no|id)\b")
 _ANSWERS_FOR_PLACE = re.compile(r"\b(?:contact|focal)\b")
-_REACHES_A_PERSON = re.compile(r"contact (?:person s? ?)?(?:phone|mobile|tel|telephone|cell|number|no|email|e mail)\b.*")
+_REACHES_A_PERSON = re.compile(r"(?:mobile|cell ?phone|cell)(?: (?:phone|number|no|nos))?|contact (?:person s? ?)?(?:phone|mobile|tel|telephone|cell|number|no|email|e mail)\b.*")
 
 
 def _with_contacts_of_persons(proposals: dict[str, Proposal], fields: list[FieldValues]) -> dict[str, Proposal]:

@@ -280,6 +280,8 @@ def _is_head(column: str, cells: Sequence[Any]) -> bool:
     named = known_name((column,))
     if (named is not None and named.canonical == "officer") or (_OF_A_DESK.search(column) and share("name", [cell for cell in cells if type(cell) is str]) < 0.2):
         return False
+    if _MAY_BE_A_PERSON.search(plain_name(column)) is not None and not any(any(map(str.isdigit, cell)) for cell in cells if type(cell) is str) and share("name", [cell for cell in cells if type(cell) is str]) < FEWEST_PLACES:
+        return False
     if not (kind_of(column) or _is_name(column) or (plain_name(column) in _SECTORS and _tell_numbers(cells))):
         return False
     words = [cell for cell in cells if isinstance(cell, str) and not is_missing(cell)]
@@ -291,6 +293,9 @@ def _is_head(column: str, cells: Sequence[Any]) -> bool:
     )
 
 
+_MAY_BE_A_PERSON = re.compile(r"\bcontacts?$|\bkin\b|\bperson\b")
+"""Headings of whom one reaches, where no number stands: `Emergency contact` is somebody's name then."""
+FEWEST_PLACES = 0.3
 _OF_A_DESK = re.compile(r"\bdesk\b.*\bname\b|\bname\b.*\bdesk\b", re.IGNORECASE)
 """A heading under which a desk may be named, or who sits at it."""
 

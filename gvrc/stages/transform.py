@@ -56,7 +56,7 @@ WARD_CENTRE = "ward_centre"
 """How exact a point is that a steward took from the centre of the ward, until the true one is known."""
 ABROAD_CODES = frozenset({"row.abroad", "row.country_doubtful"})
 """Issues of rows that lie in another country, as their list says."""
-NO_PLACE_CODES = frozenset({"name.heading", "row.empty"}) | ABROAD_CODES
+NO_PLACE_CODES = frozenset({"name.heading", "row.empty", "row.deleted"}) | ABROAD_CODES
 """Issues of rows that are no place, or none in Kenya; nothing more is asked of them."""
 
 _STAGE = "transform"
@@ -105,6 +105,7 @@ class _RowWork:
         name = self._name()
         services = self._services()
         abroad = self._abroad()
+        self._note_deletion()
         kind = self._kind(name, services)
         point = self._point() if abroad is None else None
         codes = self._codes()
@@ -235,6 +236,15 @@ class _RowWork:
             suggestion = Suggestion(values={"operational_status": label}, shown=label, confidence=0.7, reason="A place that is not yet gazetted is usually not yet open.")
             code = "name.gazettement_noted" if is_stated else "name.not_gazetted"
             self.issues.append(Issue(code=code, field_name="operational_status", value=name.name, suggestion=None if is_stated else suggestion))
+
+    def _note_deletion(self) -> None:
+        """A row that its own system deleted; what a person said of its status since counts."""
+        if _DELETED.isdisjoint(self.row.data) or "operational_status" in self.answered:
+            return
+        said = next((str(value).strip() for key, value in self.row.data.items() if key in _DELETED and _tells_deletion(value)), None)
+        if said is not None and not any(issue.code in NO_PLACE_CODES for issue in self.issues):
+            left_out = Suggestion(values={}, shown="not a place", confidence=0.9, reason="The system the list comes from deleted it.")
+            self.issues.append(Issue(code="row.deleted", field_name="operational_status", value=said[:40], suggestion=left_out))
 
     def _note_offices(self) -> None:
         """Places of their own within the row, which are told and not mixed up with it."""
@@ -578,6 +588,16 @@ def _are_shelters(texts: tuple[str, ...], parent: str, vocabularies: Vocabularie
     own = _BESIDE_KIND.split(texts[0][:120])  # `Shelter & counselling`
     found = (find_kind(text[:120], vocabularies) for text in (*texts, *(own if len(own) > 1 else ()), *_words_of_path(f"{parent}/", ())) if text)
     return any(kind is not None and vocabularies.group(kind.code) == "shelter" for kind in found) or vocabularies.begins_sensitive(texts[1])
+
+
+_DELETED = frozenset({"deleted_at", "deletedAt", "deleted_on", "date_deleted", "is_deleted", "isDeleted", "deleted", "_deleted", "trashed", "DeletedAt", "Deleted", "IsDeleted"})
+"""Fields by which systems mark a row as deleted and keep it."""
+_NOT_DELETED = frozenset({"", "0", "false", "no", "n", "null", "none", "0000-00-00", "0000-00-00 00:00:00"})
+
+
+def _tells_deletion(value: Any) -> bool:
+    """Whether such a field says that the row was deleted: a day, or a tick."""
+    return value is True or (type(value) in (str, int) and value is not False and str(value).strip().casefold() not in _NOT_DELETED)
 
 
 _SHORT_CODE = re.compile(r"(1\d{3})")

@@ -351,3 +351,12 @@ def test_the_label_of_a_number_may_tell_that_it_is_a_persons(label: str, own: bo
 )  # fmt: skip
 def test_short_codes_side_by_side_are_each_one_and_hours_behind_them_none(field_name: str, text: str, found: list[str]) -> None:
     assert [contact.value for contact in parse_contacts({field_name: text}).contacts] == found
+
+
+@pytest.mark.parametrize(("text", "is_own"), [
+    ("Cpl Asha Mfano 0700 000 001", True), ("Officer: PC Mary Mfano, 0700 000 001", True), ("Insp. Mary Mfano - 0700 000 001", True), ("Nurse Asha 0700 000 001", True), ("CI Juma Mfano 0700000001", True),
+    ("Dr. Mfano Clinic 0700 000 001", False), ("St. Mary 0700 000 001", False), ("Tel 0700 000 001", False), ("P.O. Box 12, Kwale 0700 000 001", False), ("IP Phone 0700 000 001", False),
+])  # fmt: skip
+def test_a_number_behind_a_rank_and_a_name_is_a_persons_own(text: str, is_own: bool) -> None:
+    (phone,) = [contact for contact in parse_contacts({"contact": text}).contacts if contact.contact_type is ContactType.PHONE]
+    assert (phone.label == "Officer's mobile") is is_own

@@ -111,3 +111,37 @@ def test_all_counties_and_the_answer_of_a_server(tmp_path: Path) -> None:
     records, codes = standardised(tmp_path, bundle)
     assert codes[""] == {"row.empty"}
     assert set(records) == {"Tiwi Police Station", ""}
+
+
+@pytest.mark.parametrize(("field", "canonical"), [("Next of kin phone", "!"), ("Name of next of kin", "!"), ("guardian's phone", "!"), ("Emergency contact person", "officer"), ("Emergency contact phone", "officer_contact"), ("Emergency contact", "hotline")])
+def test_of_relatives_nothing_is_taken_in_and_whom_to_call_is_a_person(field: str, canonical: str) -> None:
+    named = known_name((field,))
+    assert named is not None
+    assert named.canonical == canonical
+
+
+def test_an_emergency_contact_with_names_is_no_hotline(tmp_path: Path) -> None:
+    content = "Facility,County,Phone,Next of kin phone,Emergency contact,Emergency contact phone\nTiwi Dispensary,Kwale,0700 000 001,0700 000 002,Juma Mfano,0700 000 003\nWaa Dispensary,Kwale,,0700 000 004,Ali Mfano,0700 000 005\n"
+    records, _ = standardised(tmp_path, content)
+    assert {name: [(contact.value, contact.label) for contact in record.contacts] for name, record in records.items()} == {
+        "Tiwi Dispensary": [("+254700000001", None), ("+254700000003", "Officer's mobile")], "Waa Dispensary": [("+254700000005", "Officer's mobile")],
+    }  # fmt: skip
+
+
+def test_beside_an_office_line_a_mobile_is_the_contact_persons(tmp_path: Path) -> None:
+    records, _ = standardised(tmp_path, "FACILITY,COUNTY,CONTACT PERSON,DESIGNATION,MOBILE,OFFICE LINE\nTiwi Dispensary,Kwale,Asha Mfano,Nurse,0700 000 001,\nKwale Hospital,Kwale,Juma Mfano,Med Sup,0700 000 002,040 2000002\n")
+    assert [(contact.value, contact.label) for contact in records["Kwale Hospital"].contacts] == [("+254402000002", None), ("+254700000002", "Officer's mobile")]
+
+
+def test_a_row_that_its_system_deleted_is_told_and_nothing_asked(tmp_path: Path) -> None:
+    row = {"county": "Kwale", "phone": "0700 000 001"}
+    content = [{**row, "name": "Haki Legal Aid", "deleted_at": None}, {**row, "name": "Old Centre", "deleted_at": "2022-03-04 10:00:00"}, {**row, "name": "Amani Legal Aid", "deleted_at": "0000-00-00 00:00:00"}]
+    _, codes = standardised(tmp_path, content)
+    assert {name: "row.deleted" in found for name, found in codes.items()} == {"Haki Legal Aid": False, "Old Centre": True, "Amani Legal Aid": False}
+    assert "kind.unknown" not in codes["Old Centre"]
+
+
+def test_a_station_called_as_its_county_with_a_number_in_any_column_is_no_heading(tmp_path: Path) -> None:
+    records, codes = standardised(tmp_path, "Police station,Sub county,Gender desk\nDiani,Msambweni,Cpl Asha Mfano 0700 000 001\nKwale,Matuga,PC Mary Mfano 0700 000 002\nKinango,Kinango,None\n")
+    assert "name.heading" not in codes["Kwale"]
+    assert [contact.label for contact in records["Kwale"].contacts] == ["Officer's mobile"]

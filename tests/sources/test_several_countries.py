@@ -38,6 +38,8 @@ ONE, OTHER = {"name": ABROAD, "phone": "0800 428 428"}, {"name": HOME, "phone": 
 LISTS = {
     "a column": [{**ONE, "country": "South Africa"}, {**OTHER, "country": "Kenya"}],
     "codes": [{**ONE, "address": {"country": "ZA"}}, {**OTHER, "address": {"country": "KE"}}],
+    "dialling codes": [{**ONE, "country_code": "+27"}, {**OTHER, "country_code": "+254"}],
+    "plain dialling codes": [{"name": ABROAD, "phone": "0800 428 428", "country code": "27 South Africa", "country": "South Africa"}, {**OTHER, "country code": "254", "country": "Kenya"}],
     "a region": [{**ONE, "region": "South Africa"}, {**OTHER, "region": "Kenya"}],
     "keys": {"South Africa": [ONE], "Kenya": [OTHER]},
     "keys of lists": {"south_africa": [ONE], "kenya": [OTHER]},
