@@ -65,6 +65,8 @@ _WHEN = re.compile(
     r"\W*\b(?:24\s?(?:hrs?|hours?|/\s?7)(?:\s?(?:a|per)\s?day)?|round the clock|day and night|(?:in|since|from|as (?:of|at)|by)\s(?:[a-z]{3,9}\s)?(?:19|20)\d\d)\W*$", re.IGNORECASE
 )
 """When a status holds, told behind it: `Operational 24hrs`, `closed in 2019`."""
+LONGEST_TERM = 200
+"""Characters of a term of a closed list, with what is told behind it."""
 _OF_A_COUNTY = re.compile(r"\bcounty\s+gov(?:t|ernment)?\b(?:\s+of\b|$)|\bcounty\s+of\s+[a-z]", re.IGNORECASE)
 _BESIDE = re.compile(r"\s*(?:[/,;–]|\s-\s|-(?=[A-Z]))\s*")
 _TICKS = {"t": "operational", "y": "operational", "1": "operational", "f": "not_operational", "n": "not_operational", "0": "not_operational"}
@@ -338,7 +340,7 @@ class _RowWork:
         text = self._text(field_name)
         if text is None:
             return None
-        match = vocabulary.find(text) or vocabulary.find(_WHEN.sub("", text))
+        match = vocabulary.find(text) or (vocabulary.find(_WHEN.sub("", text)) if len(text) <= LONGEST_TERM else None)
         if match is None:
             self.issues.append(_unknown_term(unknown, field_name, text, vocabulary))
             return None

@@ -353,3 +353,10 @@ def test_numbers_of_a_list_of_persons_are_told_as_those_of_members_of_staff() ->
     persons = {"name": "Diani Police Station", "officer_contact": "0700 000 111", "contact_type": STAFFS_OWN}
     assert [(contact.value, contact.label) for contact in made(persons)[0].contacts] == [("+254700000111", STAFFS_OWN)]
     assert made(persons, {"contacts": None})[0].contacts == ()
+
+
+def test_a_cell_of_signs_in_a_column_of_terms_is_read_in_a_moment() -> None:
+    """Each took seconds; the suite's time limit ends a hundred of them."""
+    for number in range(100):
+        _, issues = made({"name": "Tiwi Dispensary", "owner": '"' * 9_000 + f"{number}x", "operational_status": "|" * 9_000 + f"{number}x"})
+        assert "owner.unknown" in {issue.code for issue in issues}
