@@ -36,7 +36,7 @@ Tables = Mapping[tuple[str, bool], Mapping[str, Mapping[str, Any]]]
 def area_tables(tree: Any) -> Tables:
     """The tables of areas in a document: the first of each level whose rows each have a key and a name."""
     tables: dict[tuple[str, bool], dict[str, Mapping[str, Any]]] = {}
-    for key, rows in _lists(tree, most=MOST_LOOKED_INTO):
+    for key, rows in lists_in(tree, most=MOST_LOOKED_INTO):
         level = _level_of_key(key) or _level_of_names(rows)
         if level and (level, False) not in tables and (level, True) not in tables:
             found = {(level, is_code): table for is_code in (False, True) if (table := _by_keys(rows, level, is_code=is_code))}
@@ -84,7 +84,7 @@ def with_areas(tree: Any) -> Any:
     if not tables:
         return tree
     rows = {id(row) for table in tables.values() for row in table.values()}
-    for _, items in _lists(tree):
+    for _, items in lists_in(tree):
         for item in items:
             record = item.get("fields") if model_of(item) else item
             if type(record) is dict and id(record) not in rows and (areas := dict(areas_of(record, tables))):
@@ -92,7 +92,7 @@ def with_areas(tree: Any) -> Any:
     return tree
 
 
-def _lists(node: Any, key: str = "", depth: int = 0, *, most: int | None = None) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+def lists_in(node: Any, key: str = "", depth: int = 0, *, most: int | None = None) -> Iterator[tuple[str, list[dict[str, Any]]]]:
     """The lists of objects in a document, and objects of objects or names by their keys, each behind what it is called; `most`: only in so many objects of each list."""
     if depth > MOST_LEVELS:
         return
@@ -103,7 +103,7 @@ def _lists(node: Any, key: str = "", depth: int = 0, *, most: int | None = None)
             models.setdefault(model_of(item).rpartition(".")[2], []).append(item)
         yield from ((name or key, found) for name, found in models.items())
         for item in items[:most]:
-            yield from _lists(item, key, depth + 1, most=most)
+            yield from lists_in(item, key, depth + 1, most=most)
     elif type(node) is dict:
         named = table_name(node)
         for inner, value in node.items():
@@ -111,7 +111,7 @@ def _lists(node: Any, key: str = "", depth: int = 0, *, most: int | None = None)
             if type(value) is dict and _level_of_key(called) and (keyed := _keyed(value)):
                 yield called, keyed
             if type(value) in (list, dict):
-                yield from _lists(value, called, depth + 1, most=most)
+                yield from lists_in(value, called, depth + 1, most=most)
 
 
 def _keyed(node: dict[str, Any]) -> list[dict[str, Any]]:

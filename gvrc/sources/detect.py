@@ -55,6 +55,7 @@ from gvrc.sources.labelled import LABEL_MARK, parts_of_cell
 from gvrc.sources.looks import KIND_HEADING, heading_level, is_area, is_county, is_county_or_country, is_kind_key, kind_told
 from gvrc.sources.mapping import ARE_PERSONS, OF_ACCOUNTS, FieldValues, field_values, is_name_above, likeness, propose_fields, signature
 from gvrc.sources.referenced import ABOVE, REFERENCED, RowsAbove, are_referenced, with_references
+from gvrc.sources.related_tables import KEPT_OF_PERSONS, related_rows, with_related
 from gvrc.sources.strange_files import is_json_inside_a_text, require_text
 from gvrc.sources.text import find_preface, open_text, read_head, text_lines
 from gvrc.sources.transposed import TRANSPOSED, TransposedRecords, is_transposed
@@ -240,14 +241,17 @@ def _json(path: Path) -> Sample:
 
 
 def _with_areas(path: Path, sample: SampleTree, groups: Sequence[Group]) -> list[Group]:
-    """The groups of a document, without its tables of areas, where records name areas by the keys of those; empty for any other document."""
+    """The groups of a document, without its tables of areas and those that belong to others, where records name areas by the keys of those, or rows of other tables
+    belong to them; empty for any other document."""
     tables, tree = area_tables(sample.tree), sample.tree
     if not tables and not sample.is_whole and any(map(names_areas_by_key, (key for group in groups for record in group.records[:1] for key in record))):
         tree = read_sample(path, LARGEST_FILE, whole=LARGEST_FILE).tree
         tables = area_tables(tree)
-    if not any(refer_to(group.records, tables) for group in groups):
+    related = {id(row) for _, _, rows, _ in related_rows(tree) for row in rows}
+    if not related and not any(refer_to(group.records, tables) for group in groups):
         return []
-    return [group for group in find_groups(with_areas(tree)) if not is_of_table(group.records[:MOST_FIELDS], tables)]
+    told = find_groups(with_related(with_areas(tree)))
+    return [group for group in told if not is_of_table(group.records[:MOST_FIELDS], tables) and not (related and all(id(record) in related for record in group.records))]
 
 
 def _texts_beside(tree: Any, groups: Sequence[Group]) -> dict[tuple[str, ...], list[str]]:
@@ -555,15 +559,10 @@ def _are_persons(group: Group) -> bool:
     return next((step.casefold() for step in reversed(group.path) if step != EACH), "") in _OF_PERSONS or _are_accounts(group)
 
 
-_KEPT_OF_PERSONS = frozenset({
-    "user", "users", "customuser", "admin", "admins", "administrators", "account", "accounts", "customers", "clients", "patients", "survivors", "victims", "drivers", "employees", "profiles",
-    "report", "reports", "cases", "incidents", "complaints", "appointments", "bookings", "messages", "feedback", "alerts", "notifications", "sessions", "tickets",
-})  # fmt: skip
-"""The last words of what tables of a program are called that keep who signs in to it or is served, and what they told it."""
 def _are_accounts(group: Group) -> bool:
     """Whether objects are who signs in or is served, or what these told, by what their list is called or by its passwords; places may sign in too, and read like places."""
     table = group.path[-2] if len(group.path) > 1 and group.path[-1] == FIELDS_OF_MODELS else group.path[-3] if len(group.path) > 2 and group.path[-2] in ROWS_OF_TABLES else next((step for step in reversed(group.path) if step != EACH), "")
-    tells = any(word in _KEPT_OF_PERSONS for word in plain_name(table).split()[-1:]) or any(plain_name(leaf) in OF_ACCOUNTS for leaf in islice(group.leaves, MOST_FIELDS))
+    tells = any(word in KEPT_OF_PERSONS for word in plain_name(table).split()[-1:]) or any(plain_name(leaf) in OF_ACCOUNTS for leaf in islice(group.leaves, MOST_FIELDS))
     return tells and _share_of_places(group, _NAMES_OF_ACCOUNTS) < 0.5
 
 

@@ -15,6 +15,7 @@ import orjson
 from gvrc.sources.area_tables import with_areas
 from gvrc.sources.json_stream import FoundRecord, JsonRecords, Trouble
 from gvrc.sources.json_tree import read_sample
+from gvrc.sources.related_tables import with_related
 from gvrc.sources.unfolded import LARGEST_FILE, as_file, require_fits
 
 REFERENCED = "referenced"
@@ -120,7 +121,7 @@ class ReferencedRecords:
 
     def __iter__(self) -> Iterator[FoundRecord]:
         require_fits(self._path)
-        tree = with_areas(with_references(read_sample(self._path, LARGEST_FILE, whole=LARGEST_FILE).tree))
+        tree = with_related(with_areas(with_references(read_sample(self._path, LARGEST_FILE, whole=LARGEST_FILE).tree)))
         with as_file(orjson.dumps(tree, option=orjson.OPT_NON_STR_KEYS)) as path:
             reader = JsonRecords(path, self._record_paths, self._wanted, self._names)
             self.trouble = reader.trouble
