@@ -9,6 +9,7 @@ import streamlit as st
 from gvrc import steward
 from gvrc.model.record import PERSONAL_FIELDS
 from gvrc.model.review import Answer, QuestionKind
+from gvrc.reference.vocabularies import load_vocabularies
 from gvrc.security.permissions import Permission
 from gvrc.ui import decided, facets, places, questions, show, spellings, tables, told, warming
 from gvrc.ui.catalogue import escape_markdown
@@ -28,7 +29,7 @@ PLACE_FIELDS = places.LEVELS
 ALIKE_SHOWN = 50
 MOST_AT_ONCE = 500
 """Questions that one step answers: each answer is a transaction of its own, and a step should not take minutes."""
-CONTEXT_FIELDS = ("name", "facility_type_label", "county", "constituency", "ward", "point", "contacts", "services")
+CONTEXT_FIELDS = ("name", "facility_type_label", "address", "county", "constituency", "ward", "point", "contacts", "services")
 
 
 def ask(seat: Seat, run: RunView) -> None:
@@ -94,7 +95,7 @@ def _value_and_suggestion(seat: Seat, question: QuestionView, record: RecordView
     now, instead = st.columns(2)
     with now:
         st.caption(say.markdown("review.value", field=show.field_label(say, question.field or "")))
-        show.plain(show.value_text(question.value))
+        show.plain(show.visibility_word(say, question.value) if question.field == "visibility" else show.value_text(question.value))
         st.caption(say.markdown("review.origin", name=show.value_text(record.name), file=record.file_name or "", pointer=record.pointer or ""))
     with instead:
         st.caption(say.markdown("review.suggestion"))
@@ -160,6 +161,13 @@ def _correct_dialog(seat: Seat, run: RunView, question: QuestionView) -> None:
 
 def _typed_fields(seat: Seat, question: QuestionView, fields: tuple[str, ...]) -> None:
     for field_name in fields:
+        if field_name == "visibility":
+            tiers = list(load_vocabularies().visibilities.terms)
+            st.selectbox(
+                show.field_label(seat.say, field_name), tiers, index=tiers.index(question.records[0].visibility or tiers[0]), key=f"correct_{field_name}_{question.key[:16]}",
+                format_func=lambda code: show.visibility_word(seat.say, code),
+            )  # fmt: skip
+            continue
         start = "" if field_name in PERSONAL_FIELDS else show.value_text(_present_value(question, field_name)).replace(show.ABSENT, "")
         st.text_input(show.field_label(seat.say, field_name), value=start, key=f"correct_{field_name}_{question.key[:16]}", max_chars=500)
 
@@ -202,7 +210,7 @@ def _fields_to_correct(question: QuestionView) -> tuple[str, ...]:
 
 
 def _present_value(question: QuestionView, field_name: str) -> Any:
-    return question.value if field_name == question.field else getattr(question.records[0], field_name, None)
+    return question.value if field_name == question.field != "visibility" else getattr(question.records[0], field_name, None)
 
 
 def _save_correction(run: RunView, question: QuestionView, fields: tuple[str, ...]) -> None:

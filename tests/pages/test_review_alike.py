@@ -248,3 +248,22 @@ def test_a_corrected_name_is_told_where_it_was_compared_with_nothing_and_compare
     with database.read() as conn:
         assert conn.execute(text("SELECT pair_state FROM staging.match_results")).scalars().all() == ["automatic"]
     assert "was corrected after" not in texts(open_page("commit", run=str(run_id)))
+
+
+def test_who_gives_shelter_is_judged_by_its_address_and_given_one_of_four_tiers(sign_in_as: SignIn, open_page: Open, run_of: Run, database: Database, tmp_path: Path, texts: Read, rows_of: Callable[[AppTest, str], list[dict[str, str]]]) -> None:
+    actor = sign_in_as(Role.DATA_STEWARD)
+    row = {"facility_name": "Tumaini Women Centre", "services": "Safe house, Counselling", "county": "Kiambu", "ward": "Gatuanyaga", "address": "Kenyatta Road 5", "phone": "0700 000 301"}
+    run_id = run_of(actor, listed(tmp_path, [row]))
+    app = open_page("review", run=str(run_id), issue="visibility.gives_shelter")
+    key = app.session_state["question.key"][:16]
+    assert "Public" in texts(app)
+    assert "Office line only" in texts(app)
+    assert "Kenyatta Road 5" in [value for row in rows_of(app, "flag_context") for value in row.values()]
+    app.button(key=f"correct_{key}").click().run()
+    choice = app.selectbox(key=f"correct_visibility_{key}")
+    assert (choice.value, choice.options) == ("public", ["Public", "Ward only", "Office line only", "Withheld"])
+    choice.set_value("ward_only").run()
+    app.button(key=f"save_{key}").click().run()
+    assert not app.exception
+    assert question_counts(database, actor, run_id, code="visibility.gives_shelter").issues == 0
+    assert [row.visibility for row in record_list(database, actor, run_id).rows] == ["ward_only"]
