@@ -20,7 +20,7 @@ from gvrc.reference.vocabularies import kind_words, load_vocabularies, normalise
 from gvrc.sources.field_names import NOWHERE, is_field_name, known_name
 from gvrc.sources.fixed_width import columns_of, with_tabs
 from gvrc.sources.json_stream import LONGEST_INHERITED, FoundRecord, Screen, Trouble, found_record
-from gvrc.sources.looks import KIND_HEADING, SECTION, SERVICES_HEADING, county_in_title, is_kind_key
+from gvrc.sources.looks import KIND_HEADING, SECTION, SERVICES_HEADING, county_in_title, is_kind_key, is_yes
 from gvrc.sources.text import LONGEST_RECORD, mend_text, open_text, text_lines
 
 DELIMITERS = (",", ";", "\t", "|", "^", "~", "¦")
@@ -165,7 +165,7 @@ def find_header(rows: list[Row], is_field_name: Callable[[str], bool]) -> Header
     """The row that names the fields: the one with the most known names among the first full rows, else the first without numbers."""
     full = _usual_width([row for row in rows if _filled(row)])
     candidates = [index for index, row in enumerate(rows[:30]) if _could_name_fields(row, full)]
-    known = {index: sum(is_field_name(cell) for cell in rows[index]) for index in candidates}
+    known = {index: _names_in(rows[index], is_field_name) for index in candidates}
     first = next((index for index in candidates if is_header_row(rows[index], is_field_name)), -1)
     index = first if first >= 0 else max(candidates, key=lambda place: (known[place], -place), default=-1)
     if index >= 0 and not known[index]:
@@ -176,6 +176,15 @@ def find_header(rows: list[Row], is_field_name: Callable[[str], bool]) -> Header
     if index and cells is rows[index]:
         cells = _with_line_above(rows[index - 1], cells)
     return Header(index=index, names=field_names(cells))
+
+
+def _names_in(row: Row, is_field_name: Callable[[str], bool]) -> int:
+    """How many fields a row names. Ticks (`x`, `no`) are names too, of a longitude or a running number, but only beside others, and once each: a row of a table of
+    services holds many."""
+    told = Counter(cell.strip().casefold() for cell in row if is_field_name(cell))
+    ticks = {name for name in told if is_yes(name) is not None}
+    names = len(told) - len(ticks)
+    return names + sum(told[tick] == 1 for tick in ticks) if names else 0
 
 
 def is_header_row(row: Row, is_field_name: Callable[[str], bool]) -> bool:

@@ -698,8 +698,17 @@ def _fields(sample: Sample) -> list[FieldValues]:
     if sample.is_flat:
         rows = [_by_labels(row) for row in rows]
         leaves += dict.fromkeys(leaf for row in rows for leaf in row if LABEL_MARK in leaf)
-    own = [field_values(leaf, [row.get(leaf) for row in rows], is_flat=sample.is_flat) for leaf in leaves[:MOST_FIELDS]]
+    own = [field_values(leaf, [row.get(leaf) for row in rows], is_flat=sample.is_flat) for leaf in _looked_at(leaves)]
     return own + [field_values(f"^{name}", [context.get(name) for context in contexts]) for name in sample.parents[:MOST_FIELDS]]
+
+
+def _looked_at(leaves: Sequence[str]) -> Sequence[str]:
+    """The fields that are looked at, in their order: of very many (a survey asks hundreds of questions) those of known names before the others."""
+    if len(leaves) <= MOST_FIELDS:
+        return leaves
+    chosen = set(islice((leaf for leaf in leaves if is_field_name(split_path(leaf)[-1])), MOST_FIELDS))
+    chosen.update(islice((leaf for leaf in leaves if leaf not in chosen), MOST_FIELDS - len(chosen)))
+    return [leaf for leaf in leaves if leaf in chosen]
 
 
 def _by_labels(row: dict[str, Any]) -> dict[str, Any]:

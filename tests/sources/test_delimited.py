@@ -106,3 +106,15 @@ def test_line_breaks_inside_cells_are_kept() -> None:
 def test_a_column_that_identifies_persons_is_never_taken_in() -> None:
     found, _ = read("Name,County,ID Number\nA,Kwale,00000000\n")
     assert found[0][2] == {"Name": "A", "County": "Kwale"}
+
+
+@pytest.mark.parametrize("tick", ["x", "X", "y", "no", "✓"])
+@pytest.mark.parametrize("headings", ["Facility Name,County,PEP,ECP,STI,Counselling", "Facility,Place,Lab tests,Shelter beds,Night duty,Blood bank"])
+def test_a_row_of_ticks_is_no_row_of_headings(tick: str, headings: str) -> None:
+    """`x` and `no` are what longitudes and running numbers are called: the first place of a table of services became its headings."""
+    rows = [headings.split(","), f"Tiwi Dispensary,Kwale,{tick},{tick},{tick},{tick}".split(","), f"Diani Clinic,Kwale,{tick},,{tick},".split(","), f"Ukunda Clinic,Kwale,,{tick},,{tick}".split(",")]
+    assert find_header(rows, is_field_name).index == 0
+
+
+def test_coordinates_called_x_and_y_are_headings() -> None:
+    assert find_header([["List of stations", "", ""], ["Station", "X", "Y"], ["Diani", "39.57", "-4.29"]], is_field_name).index == 1

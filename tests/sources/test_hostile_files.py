@@ -156,3 +156,11 @@ def test_a_row_that_very_many_rows_go_on_is_put_together_once(tmp_path: Path, mo
     _, rows, _ = read(tmp_path, content)
     assert [row.values["phone"].count("\n") for row in rows] == [2, 5_000]
     assert sum(told) < 20 * len(content)
+
+
+def test_the_fields_of_places_are_found_among_the_questions_of_a_survey(tmp_path: Path) -> None:
+    questions = {f"q{number}": "x" for number in range(900)}
+    _, rows, _ = read(tmp_path, json.dumps([questions | PLACE, questions | PLACE]))
+    assert rows[0].values == PLACE
+    _, rows, _ = read(tmp_path, ",".join([*questions, "Facility Name", "County"]) + "\n" + (",".join([*questions.values(), "Tiwi Dispensary", "Kwale"]) + "\n") * 3)
+    assert (rows[0].values["name"], rows[0].values["county"]) == ("Tiwi Dispensary", "Kwale")
