@@ -302,8 +302,9 @@ def _is_better(table: JsonTable, groups: list[Group]) -> bool:
 
 def _names_a_place(group: Group) -> bool:
     """Whether records have a name, and one that is no list."""
-    told = (pair for record in group.records[:20] for pair in flattened(record))
-    return any(type(value) is not list and _has_name_among((path,)) for path, value in told)
+    names = {leaf for leaf in group.leaves if _has_name_among((leaf,))}
+    told = (pair for record in group.records[:20] for pair in flattened(record)) if names else ()
+    return any(type(value) is not list and path in names for path, value in told)
 
 
 def _holds(group: Group, table: JsonTable) -> bool:
