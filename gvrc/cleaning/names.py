@@ -15,6 +15,7 @@ from gvrc.cleaning.text import clean_text
 from gvrc.model.issue import Issue, Suggestion
 from gvrc.model.quick import quick
 from gvrc.model.record import Contact, FieldChange
+from gvrc.reference.offices import office_of
 from gvrc.reference.vocabularies import Abbreviation, Vocabularies, normalised
 
 _LINK = re.compile(r"\[([^\[\]]{1,200})\]\([^()\s]{1,300}\)")
@@ -195,12 +196,15 @@ class _NameCleaning:
             self._step(outside, "name-qualifier")
 
     def _take_place_behind(self) -> None:
-        """`Haki Legal Aid Clinic, Mombasa`: a place behind the kind word is a qualifier."""
+        """`Haki Legal Aid Clinic, Mombasa`: a place behind the kind word is a qualifier, but where nothing else tells which one is meant (`Children's Office, Matuga`)."""
         before, comma, behind = self.text.rpartition(",")
         if not comma or len(behind.split()) > 3 or not before.strip():
             return
         words = normalised(before).split()
         kind = kind_in_words(words, self.vocabularies)
+        office = office_of(before)
+        if (kind and kind.end - kind.start == len(words)) or (office is not None and office.label.casefold() == before.casefold().strip()):
+            return
         if kind and kind.end == len(words) and kind_in_words(normalised(behind).split(), self.vocabularies) is None and _WORD.search(behind):
             self.qualifiers.append(_cased(behind.strip(_STRAY_ENDS), self.vocabularies, keep=not self.raw.isupper()))
             self._step(before, "name-qualifier")

@@ -1021,12 +1021,15 @@ def _with_contacts_of_persons(proposals: dict[str, Proposal], fields: list[Field
     are_of_list = (len(names) < len(persons) or has_ranks or any(_UNNAMED.fullmatch(values.path) for values in names)) and not any(_ANSWERS_FOR_PLACE.search(plain_name(values.steps[-1])) for values in names)
     reached = [values for values in fields if proposals[values.path].canonical in _REACHED_BY and not values.path.startswith("^")]
     of_place = [values for values in reached if _is_of_place(values.steps[-1])]
-    theirs = [values for values in reached if values not in of_place and (are_of_list or (of_place and _REACHES_A_PERSON.search(plain_name(values.steps[-1]))))]
+    desks = {values.steps[:-1] for values in names if len(values.steps) > 1 and plain_name(values.steps[-2]) not in _OF_ALL_CONTACTS}
+    theirs = [values for values in reached if values not in of_place and (values.steps[:-1] in desks or are_of_list or (of_place and _REACHES_A_PERSON.search(plain_name(values.steps[-1]))))]
     return proposals | {
         values.path: Proposal(canonical="officer_contact", confidence=0.7, reason="it is how to reach the persons of the list, not the places") for values in theirs
     }
 
 
+_OF_ALL_CONTACTS = frozenset({"contacts", "contact", "contact details", "contact info", "contact information", "communication", "details", "properties", "attributes", "fields", "data", "tags", "resource", "node", "acf", "meta", "mawasiliano"})
+"""Keys of objects that hold what is said of a place, and not of one desk of it with who sits there (`"gender_desk": {"officer": .., "phone": ..}`)."""
 _PERSON_AND_NUMBER = re.compile(r"\b(?:contact|focal) (?:person|point)s?\b.*\b(?:phone|tel|telephone|mobile|contacts?|numbers?|no|cell)\b")
 
 

@@ -145,3 +145,12 @@ def test_a_station_called_as_its_county_with_a_number_in_any_column_is_no_headin
     records, codes = standardised(tmp_path, "Police station,Sub county,Gender desk\nDiani,Msambweni,Cpl Asha Mfano 0700 000 001\nKwale,Matuga,PC Mary Mfano 0700 000 002\nKinango,Kinango,None\n")
     assert "name.heading" not in codes["Kwale"]
     assert [contact.label for contact in records["Kwale"].contacts] == ["Officer's mobile"]
+
+
+def test_the_number_beside_who_sits_at_a_desk_is_that_persons(tmp_path: Path) -> None:
+    station = {"county": "Kwale", "contacts": {"station_line": "040 2000001", "gender_desk": {"officer": "Cpl Asha Mfano", "phone": "0700 000 002"}}}
+    records, _ = standardised(tmp_path, [{**station, "name": "Diani Police Station"}, {**station, "name": "Tiwi Police Station"}])
+    assert [(contact.value, contact.label) for contact in records["Diani Police Station"].contacts] == [("+254402000001", None), ("+254700000002", "Officer's mobile")]
+    whole = {"county": "Kwale", "contacts": {"officer": "CI Juma Mfano", "phone": "0700 000 003"}}
+    records, _ = standardised(tmp_path, [{**whole, "name": "Haki Legal Aid"}, {**whole, "name": "Amani Counselling Centre"}])
+    assert [contact.label for contact in records["Haki Legal Aid"].contacts] == [None]

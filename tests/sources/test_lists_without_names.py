@@ -115,3 +115,9 @@ def test_headings_tell_offices(heading: str, label: str | None) -> None:
 def test_counts_by_kind_and_county_are_no_places(tmp_path: Path) -> None:
     with pytest.raises(UnknownFormatError):
         rows_of(tmp_path, "County,Type,Cases\nKwale,Hospital,12\nKilifi,Hospital,9\n")
+
+
+def test_a_name_that_is_accepted_stands_as_it_was_proposed(tmp_path: Path) -> None:
+    row, *_ = rows_of(tmp_path, {"children_offices": OFFICES})
+    (record,) = standardise([row], KNOWLEDGE, {row.record_key: {"name": NAMED[0]}}).records
+    assert (record.name, record.facility_type, record.qualifiers) == (NAMED[0], "government_office", ())
