@@ -252,9 +252,13 @@ def _broken_length(chunks: Sequence[_Chunk], position: int) -> int:
     return length
 
 
+CUT_SHORT = 5
+"""Digits from which on those that begin with a zero are no ending of the number before."""
+
+
 def _completed(last: PhoneFind | None, ending: str) -> str | None:
-    """The number before with its last digits replaced by `ending`, when that is a Kenyan number and another one."""
-    if last is None or last.number is None or not 1 <= len(ending) <= 7 or not last.is_kenyan:
+    """The number before with its last digits replaced by `ending`, when that is a Kenyan number and another one. `0700 001` is a number of its own that was cut."""
+    if last is None or last.number is None or not 1 <= len(ending) <= 7 or not last.is_kenyan or (len(ending) >= CUT_SHORT and ending.startswith("0")):
         return None
     number = last.number[: -len(ending)] + ending
     return number if number != last.number and _VALID.fullmatch(number[4:]) else None

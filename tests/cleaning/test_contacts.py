@@ -360,3 +360,14 @@ def test_short_codes_side_by_side_are_each_one_and_hours_behind_them_none(field_
 def test_a_number_behind_a_rank_and_a_name_is_a_persons_own(text: str, is_own: bool) -> None:
     (phone,) = [contact for contact in parse_contacts({"contact": text}).contacts if contact.contact_type is ContactType.PHONE]
     assert (phone.label == "Officer's mobile") is is_own
+
+
+def test_a_second_number_that_was_cut_is_no_ending_of_the_first() -> None:
+    """Its digits put behind the beginning of the first gave a number that nobody wrote (+254 700 700 001)."""
+    for cut in ("0700 00 1", "0700001"):
+        issues = parse_contacts({"phone": f"0700-000-103 / {cut}"}).issues
+        assert [issue.code for issue in issues] == ["contact.phone_invalid"]
+        assert issues[0].suggestion is None
+    (issue,) = parse_contacts({"phone": "0700-000-103 / 04"}).issues
+    assert issue.suggestion is not None
+    assert issue.suggestion.shown == "+254700000103, +254700000104"
