@@ -54,6 +54,8 @@ FIELD_GROUPS: tuple[frozenset[str], ...] = (
 COMPARED_FIELDS = frozenset[str]().union(*FIELD_GROUPS) | {"mfl_code", "registration_number", "owner"}
 """Fields that the matcher compares: a correction of one may make a record the duplicate of another."""
 
+APPROVED = "record.approved"
+"""What stands in place of an issue when a person lets a record stand as it is."""
 FINAL_CODES = frozenset({"verified.future", "verified.stale"})
 """Issues of the final validation: what time makes of a record, told anew whenever it is scored."""
 
@@ -268,7 +270,8 @@ def rescore(conn: Connection, workshop: Workshop, run_id: int, stored: Sequence[
     verdicts = _verdicts_for(conn, [record.record.record_key for record in stored])
     issues = _with_settled_codes(conn, stored, record_store.load_issues(conn, ids), verdicts)
     waived = {verdict_key for verdict_key, verdict in verdicts.items() if verdict.state == "waived"}
-    scorings = [_scoring(record, issues.get(record.record_id, ()), record.record_id in asked, waived) for record in stored]
+    approved = _approved(stored, verdicts)
+    scorings = [_scoring(record, issues.get(record.record_id, ()), record.record_id in asked, waived, approved) for record in stored]
     outcomes = score(scorings, workshop.knowledge.vocabularies, _thresholds(workshop), workshop.as_of)
     _add_final_issues(conn, run_id, stored, outcomes, verdicts)
     record_store.save_scores(conn, [_scored_record(record, outcome) for record, outcome in zip(stored, outcomes, strict=True)], CATALOGUE)
@@ -338,13 +341,26 @@ def _state_of_taken(record: StoredRecord, item: StoredIssue, homes: Mapping[str,
     return "waived" if verdict is not None and verdict.evidence_hash == item.evidence_hash else "open"
 
 
-def _scoring(record: StoredRecord, found: Sequence[StoredIssue], has_open_duplicate: bool, waived: set[str]) -> Scoring:
+def approval_key(record_key: str) -> str:
+    """The name of the question whether a record may stand as it is."""
+    return digest(["approve", record_key])
+
+
+def _approved(stored: Sequence[StoredRecord], verdicts: Mapping[str, Verdict]) -> frozenset[int]:
+    """The ids of records that a person let stand as they are, and whose row says what it said then."""
+    if not verdicts:
+        return frozenset()
+    given = ((record, verdicts.get(approval_key(record.record.record_key))) for record in stored)
+    return frozenset(record.record_id for record, verdict in given if verdict is not None and verdict.evidence_hash == record.content_hash)
+
+
+def _scoring(record: StoredRecord, found: Sequence[StoredIssue], has_open_duplicate: bool, waived: set[str], approved: frozenset[int]) -> Scoring:
     key = record.record.record_key
     candidates = FINAL_CODES if waived else ()
     stale = {code for code in candidates if question_key_of(key, Issue(code=code, field_name="last_verified_at"), 0) in waived}
     return Scoring(
         record=record.record, open_issues=[item.issue for item in found if item.state == "open"], has_open_duplicate=has_open_duplicate,
-        waived=frozenset(stale),
+        waived=frozenset(stale), is_approved=record.record_id in approved,
     )
 
 

@@ -31,8 +31,10 @@ from gvrc.settings import Settings
 from gvrc.stages.dedupe import PairState
 from gvrc.stages.standardise import ROW_STAGES
 from gvrc.staging import (
+    APPROVED,
     FIELD_GROUPS,
     Workshop,
+    approval_key,
     given_answers,
     keep_rows,
     open_workshop,
@@ -280,6 +282,18 @@ def correct_record(
     if not values:
         raise ReviewError("Nothing was changed.", "Change a value first.")
     return _at_desk(db, settings, actor, run_id, lambda desk: _correct_record(desk, record_id, values, seen_answer), uuid.uuid4().hex)
+
+
+def approve_record(db: Database, settings: Settings, actor: Actor, run_id: int, record_id: int, why: str) -> int:
+    """Let a record stand as it is though its quality score is below the final threshold, with the reason; the id of the decision, which `undo` takes back.
+    It holds until its source's row says something else.
+
+    Raises NotAllowedError, ReviewError when something else about it is open, or no reason is given.
+    """
+    require(actor, Permission.DECIDE)
+    if not why.strip():
+        raise ReviewError("Say why it may stand as it is.", "The reason is kept with the answer.")
+    return _at_desk(db, settings, actor, run_id, lambda desk: _approve_record(desk, record_id, why.strip()))
 
 
 def undo(db: Database, settings: Settings, actor: Actor, decision_id: int) -> None:
@@ -604,6 +618,25 @@ def _correct_record(desk: Desk, record_id: int, values: Mapping[str, Any], seen_
     fresh = [title for code, title in _standing_problems(desk, record_id).items() if code not in before]
     if fresh:
         raise ReviewError(f"With these values something else would stand: {', '.join(fresh).lower()}.", "Check them; nothing was changed.")
+    return decision_id
+
+
+def _approve_record(desk: Desk, record_id: int, why: str) -> int:
+    record = _of_this_run(desk, record_id)
+    if record is None:
+        raise ReviewError("This record cannot be approved.", "It was rejected, or belongs to another run.")
+    key = approval_key(record.record.record_key)
+    decision_store.lock_question(desk.conn, key)
+    rows = _rows_around(desk, record)
+    decision_id = decision_store.add_decision(desk.conn, DecisionDraft(
+        question_key=key, kind=QuestionKind.ISSUE, record_keys=(record.record.record_key,), answer=Answer.WAIVE, evidence_hash=record.content_hash,
+        evidence={"raw": raw_fingerprint(_own_row(record, rows), "")} | _batch_mark(desk), decided_by=desk.actor.username, decided_values={}, issue_code=APPROVED,
+        note=why, run_id=desk.run_id, session_id=desk.actor.session_id,
+    ))
+    _remake(desk, record, rows)
+    now = record_store.load_records(desk.conn, record_ids=[record_id])[0]
+    if now.state not in (RecordState.READY, RecordState.COMMITTED):
+        raise ReviewError("Something else about this record is open.", "Answer that first; nothing was changed.")
     return decision_id
 
 

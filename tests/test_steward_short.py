@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
 from sqlalchemy import text
 
 from gvrc import pipeline, steward
+from gvrc.errors import ReviewError
 from gvrc.model.access import Actor
 from gvrc.model.review import Answer
 from gvrc.settings import Settings
 from gvrc.steward import AnswerIn
 from gvrc.store.session import Database
+from gvrc.views.questions import decisions_list
 
 LIST = [
     {"name": "Tumaini Women Group", "service": "Counselling", "location": "Lodwar Township", "phone": "0700 000 101"},
@@ -67,3 +70,52 @@ def test_a_waived_county_is_not_asked_again(database: Database, settings: Settin
     assert (state, asked) == ("to_review", [])
     run(database, settings, admin, path)
     assert standing(database)["Nia Women Group"] == (state, asked)
+
+
+BARE = [{"name": "Shimba Hills Police Post", "county": "Kwale"}, {"name": "Diani Police Station", "county": "Kwale", "ward": "Ukunda", "phone": "0700 000 104", "status": "Operational"}]
+
+
+def id_of(database: Database, name: str) -> int:
+    with database.read() as conn:
+        return int(conn.execute(text("SELECT record_id FROM staging.records WHERE name = :name"), {"name": name}).scalar_one())
+
+
+def test_a_place_of_which_little_is_known_stands_as_it_is_when_a_person_says_why(database: Database, settings: Settings, admin: Actor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tests.test_steward_short.LIST", BARE)
+    path = tmp_path / "posts.json"
+    run_id = run(database, settings, admin, path)
+    before = standing(database)
+    assert before["Shimba Hills Police Post"] == ("to_review", [])
+    record_id = id_of(database, "Shimba Hills Police Post")
+    with pytest.raises(ReviewError):
+        steward.approve_record(database, settings, admin, run_id, record_id, "  ")
+    decision = steward.approve_record(database, settings, admin, run_id, record_id, "seen by the county's officer")
+    assert standing(database)["Shimba Hills Police Post"][0] == "ready"
+    with database.read() as conn:
+        assert "A person approved it" in conn.execute(text("SELECT state_reason FROM staging.records WHERE record_id = :id"), {"id": record_id}).scalar_one()
+    assert decisions_list(database, admin, run_id)[0].what.startswith("Approved as it is")
+    run(database, settings, admin, path)  # the same list again: nothing is forgotten
+    assert standing(database)["Shimba Hills Police Post"][0] == "ready"
+    steward.undo(database, settings, admin, decision)
+    assert standing(database) == before
+
+
+def test_an_approval_holds_until_the_row_says_something_else(database: Database, settings: Settings, admin: Actor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tests.test_steward_short.LIST", BARE)
+    run_id = run(database, settings, admin, tmp_path / "posts.json")
+    steward.approve_record(database, settings, admin, run_id, id_of(database, "Shimba Hills Police Post"), "seen by the county's officer")
+    monkeypatch.setattr("tests.test_steward_short.LIST", [{**BARE[0], "remarks": "closed for now"}, BARE[1]])
+    run(database, settings, admin, tmp_path / "posts later.json")
+    with database.read() as conn:
+        states = conn.execute(text("SELECT state FROM staging.records WHERE name = 'Shimba Hills Police Post' ORDER BY record_id")).scalars().all()
+    assert states[-1] == "to_review"
+
+
+def test_what_is_asked_is_not_approved_over(database: Database, settings: Settings, admin: Actor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tests.test_steward_short.LIST", [{"name": "Mwangaza Point", "type": "Misc.", "county": "Kwale", "phone": "0700 000 105"}, BARE[1]])
+    run_id = run(database, settings, admin, tmp_path / "points.json")
+    before = standing(database)
+    assert "kind.unknown" in before["Mwangaza Point"][1]
+    with pytest.raises(ReviewError, match="Something else"):
+        steward.approve_record(database, settings, admin, run_id, id_of(database, "Mwangaza Point"), "known to us")
+    assert standing(database) == before

@@ -37,6 +37,8 @@ class Scoring:
     open_issues: Sequence[Issue] = ()
     has_open_duplicate: bool = False
     waived: frozenset[str] = frozenset()
+    is_approved: bool = False
+    """Whether a steward said that it may stand as it is, though its score is below the final threshold."""
 
 
 @quick
@@ -73,7 +75,7 @@ def _scored(item: Scoring, vocabularies: Vocabularies, thresholds: Thresholds, a
     codes = tuple([issue.code for issue in issues])
     facts = facts_of(item.record, codes, as_of, item.has_open_duplicate, vocabularies, weights)
     quality = quality_of(facts, weights)
-    state, reason, is_short = gate(quality, codes, item.has_open_duplicate, thresholds)
+    state, reason, is_short = gate(quality, codes, item.has_open_duplicate, thresholds, is_approved=item.is_approved)
     own = len(codes) - len(found)
     return Scored(
         record_key=key, state=state, reason=reason, quality=quality, standing=_standing(facts, codes[:own], codes[own:]), issues=found, is_short=is_short
@@ -98,7 +100,9 @@ def score_anew(
     return Scored(record_key=record_key, state=state, reason=reason, quality=quality, standing=known, is_short=is_short)
 
 
-def gate(quality: QualityScore, open_codes: Sequence[str], has_open_duplicate: bool, thresholds: Thresholds) -> tuple[RecordState, str, bool]:
+def gate(
+    quality: QualityScore, open_codes: Sequence[str], has_open_duplicate: bool, thresholds: Thresholds, *, is_approved: bool = False
+) -> tuple[RecordState, str, bool]:
     """The state of a record at the two gates, why, and whether it is its score alone that keeps it from being ready; `open_codes` are those of its open
     issues, in their order."""
     asking = next((code for code in open_codes if CATALOGUE[code].asks), None)
@@ -111,6 +115,8 @@ def gate(quality: QualityScore, open_codes: Sequence[str], has_open_duplicate: b
     error = next((code for code in open_codes if CATALOGUE[code].severity is Severity.ERROR), None)
     if error is not None:
         return RecordState.TO_REVIEW, f"An error is open: {CATALOGUE[error].title.lower()}.", False
+    if quality.total < thresholds.final and is_approved:
+        return RecordState.READY, f"A person approved it, though its quality score {quality.total:g} is below {thresholds.final:g}.", False
     if quality.total < thresholds.final:
         return RecordState.TO_REVIEW, f"Its quality score {quality.total:g} is below {thresholds.final:g}.", True
     return RecordState.READY, f"Its quality score {quality.total:g} reaches {thresholds.final:g} and nothing is open.", False

@@ -14,6 +14,7 @@ from gvrc.security.permissions import Permission
 from gvrc.ui import desk, places, show
 from gvrc.ui.catalogue import Words
 from gvrc.ui.desk import Seat
+from gvrc.ui.recognised import read
 from gvrc.views import map as map_views
 from gvrc.views.records import RecordView
 from gvrc.views.runs import RunView
@@ -120,6 +121,35 @@ def _save(run_id: int, record: RecordView, changed: Mapping[str, Any]) -> None:
     _forget(record)
     st.session_state[_key(record, "last")] = decision
     desk.tell(seat.say.markdown("records.edit.saved"))
+
+
+def approval(seat: Seat, run: RunView, record: RecordView) -> None:
+    """The way into the registry for a record of which too little is known, and nothing is asked: a person may let it stand as it is, with the reason."""
+    if not seat.may(Permission.DECIDE) or not _waits_for_its_score(seat, record):
+        return
+    say = seat.say
+    with st.expander(say.markdown("records.approve"), icon=":material/verified:", expanded=False):
+        st.caption(say.markdown("records.approve.lead"))
+        why = str(st.text_input(say.markdown("records.approve.why"), key=_key(record, "why"), max_chars=500, autocomplete="off")).strip()
+        st.button(say.markdown("records.approve.save"), key=_key(record, "approve"), type="primary", disabled=not why, on_click=_approve, args=(run.run_id, record))
+
+
+def _waits_for_its_score(seat: Seat, record: RecordView) -> bool:
+    """Whether nothing but its score keeps a record from being ready; what is asked is answered first."""
+    if record.state != "to_review" or record.quality_score is None or any(issue.asks and issue.state == "open" for issue in record.issues):
+        return False
+    return [key for key, _ in read(record.state_reason or "")] == ["told.score_below"]
+
+
+def _approve(run_id: int, record: RecordView) -> None:
+    """Callback: the record stands as it is from now on."""
+    seat = desk.take(Permission.DECIDE)
+    why = str(st.session_state.get(_key(record, "why"), ""))
+    decision = desk.attempt(steward.approve_record, seat.db, seat.settings, seat.actor, run_id, record.record_id, why)
+    if decision is not None:
+        _forget(record)
+        st.session_state[_key(record, "last")] = decision
+        desk.tell(seat.say.markdown("records.approve.done"))
 
 
 def take_back(seat: Seat, record: RecordView) -> None:

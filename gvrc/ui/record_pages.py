@@ -123,6 +123,7 @@ def one_record(seat: Seat, run: RunView, record_id: int) -> None:
     with quality:
         show.quality(say, record.quality_score, told.parts(say, record.quality_parts))
     record_edit.take_back(seat, record)
+    record_edit.approval(seat, run, record)
     record_edit.form(seat, run, record)
     _issues(seat, record)
     _changes(seat, record)

@@ -64,3 +64,22 @@ def test_who_may_not_decide_finds_no_form(
     assert not app.exception
     assert FORM not in [box.label for box in app.expander]
     assert any("Kinondo Clinic" in str(each.value) for kind in ("header", "subheader", "markdown") for each in getattr(app, kind))
+
+
+def test_a_record_of_which_little_is_known_is_let_stand_with_the_reason_and_taken_back(
+    database: Database, sign_in_as: Callable[[Role], Actor], run_of: Callable[..., int], open_page: Callable[..., AppTest], poor_list: Path
+) -> None:
+    actor = sign_in_as(Role.DATA_STEWARD)
+    poor_list.write_text(json.dumps([{"name": "Mwangaza Clinic", "county": "Kwale", "phone": "0700 000 451"}]), encoding="utf-8")
+    run_id = run_of(actor, poor_list)
+    (record,) = record_list(database, actor, run_id).rows
+    app = open_page("records", run=str(run_id), record=str(record.record_id))
+    approve = next(button for button in app.button if button.label == "Approve")
+    assert approve.disabled
+    next(field for field in app.text_input if field.label == "Why it may stand as it is").set_value("known to the county").run()
+    next(button for button in app.button if button.label == "Approve").click().run()
+    assert not app.exception
+    assert record_list(database, actor, run_id).rows[0].state == "ready"
+    assert "Approve" not in [button.label for button in app.button]
+    next(button for button in app.button if button.label == "Take back what I saved").click().run()
+    assert record_list(database, actor, run_id).rows[0].state == "to_review"
