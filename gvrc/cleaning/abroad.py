@@ -20,6 +20,8 @@ _WHERE = ("section", "county", "constituency", "ward", "district", "town", "loca
 """Canonical fields whose text may end with the country in which a place lies."""
 _NEAR = frozenset({"UG", "TZ", "SO", "ET", "SS", "SD", "RW", "BI", "CD"})
 """Countries whose places lists of Kenya may hold; estates and slums in Kenya are called after those further away (Bangladesh in Mombasa, Kosovo in Nairobi)."""
+_REGIONS = frozenset({"region", "Region", "REGION", "state", "State", "province", "Province", "PROVINCE", "zone", "Zone"})
+"""Fields of a row that mostly tell old provinces, and a neighbouring country now and then."""
 _DEEPEST = 4
 _OF_KENYA = re.compile(r"(?<!\d)\+?254[\s()-]{0,3}\d")
 _BY_NAME = frozenset({"exact", "normalised", "alias"})
@@ -36,7 +38,7 @@ class Abroad:
     for_kenya: str = ""
 
 
-def told_abroad(values: Mapping[str, Any], pointer: str, *, is_answered: bool = False) -> Abroad | None:
+def told_abroad(values: Mapping[str, Any], pointer: str, data: Mapping[str, Any], *, is_answered: bool = False) -> Abroad | None:
     """The other country in which a place lies as its row, or what it stands under in its file, tells it; None for a place of Kenya and where nothing tells.
     `is_answered`: a steward said the country, which nothing outweighs."""
     stated = values.get("country")
@@ -52,6 +54,10 @@ def told_abroad(values: Mapping[str, Any], pointer: str, *, is_answered: bool = 
             for_kenya = "" if is_answered else _speaks_for_kenya(values)
             is_estate = bool(for_kenya) and told.code not in _NEAR
             return None if told.code == KENYA or is_estate else Abroad(country=told, field_name=name, text=said[:LONGEST_SHOWN], for_kenya=for_kenya)
+    for name in _REGIONS.intersection(data) if countries == () and text is None else ():
+        said = data[name]
+        if type(said) is str and (told := country_told(said)) is not None and told.code != KENYA:
+            return Abroad(country=told, field_name="country", text=said[:LONGEST_SHOWN], for_kenya="" if is_answered else _speaks_for_kenya(values))
     above = _country_above(pointer.rpartition("/")[0])
     return None if above is None else Abroad(country=above, field_name="country", text=above.name, for_kenya="" if is_answered else _speaks_for_kenya(values))
 

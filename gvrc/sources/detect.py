@@ -53,7 +53,17 @@ from gvrc.sources.json_tree import (
 from gvrc.sources.known import KnownSource, known_sources, slug
 from gvrc.sources.labelled import LABEL_MARK, parts_of_cell
 from gvrc.sources.looks import KIND_HEADING, heading_level, is_area, is_county, is_county_or_country, is_kind_key, kind_told
-from gvrc.sources.mapping import ARE_PERSONS, OF_ACCOUNTS, FieldValues, field_values, is_name_above, likeness, propose_fields, signature
+from gvrc.sources.mapping import (
+    ARE_PERSONS,
+    OF_ACCOUNTS,
+    OF_PERSONS,
+    FieldValues,
+    field_values,
+    is_name_above,
+    likeness,
+    propose_fields,
+    signature,
+)
 from gvrc.sources.referenced import ABOVE, REFERENCED, RowsAbove, are_referenced, with_references
 from gvrc.sources.related_tables import KEPT_OF_PERSONS, related_rows, with_related
 from gvrc.sources.strange_files import is_json_inside_a_text, require_text
@@ -800,6 +810,9 @@ def _guess(sample: Sample, fields: list[FieldValues], source: str) -> Detection:
     constants = {"facility_type": "Police Station"} if "facility_type" not in canonicals and _is_of_stations(proposed) else {}
     if "name" not in canonicals and "facility_type" not in canonicals and (office := _office_of_holders(proposed)):
         constants["facility_type"] = office
+        proposed = {path: "officer_contact" if canonical in ("phone", "contact") else canonical for path, canonical in proposed.items()}
+        samples = tuple(replace(told, canonical="officer_contact", reason=OF_PERSONS) if told.canonical in ("phone", "contact") else told for told in samples)
+        canonicals = set(proposed.values())
     if not sample.records:
         reasons.append(NO_RECORDS)
     elif "name" not in canonicals and Mapping(source=source, record_paths=(), fields=proposed, constants=constants).has_names:

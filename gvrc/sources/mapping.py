@@ -13,6 +13,7 @@ from gvrc.model.record import CANONICAL_FIELDS, CONTACT_FIELDS
 from gvrc.model.source import FieldSample, Mapping
 from gvrc.reference.gazetteer import load_gazetteer
 from gvrc.reference.grid import EASTINGS, NORTHINGS_NORTH, NORTHINGS_SOUTH, metres_in
+from gvrc.reference.offices import office_of
 from gvrc.reference.vocabularies import load_vocabularies
 from gvrc.sources.field_names import (
     NEVER,
@@ -140,7 +141,7 @@ def propose(values: FieldValues) -> Proposal:
     if (special := _propose_special(values)) is not None:
         return special
     if named is None:
-        return _by_values(values)
+        return Proposal(canonical="officer", confidence=0.7, reason=ARE_PERSONS) if _are_holders_of_offices(values) else _by_values(values)
     if named.canonical == NEVER:
         return Proposal(canonical=None, confidence=1.0, reason="it is never taken in: it can identify a person or an account")
     if named.canonical == NOWHERE and (where := _where_by_values(values)) is not None:
@@ -345,9 +346,18 @@ def _check_phone(named: KnownName, values: FieldValues) -> Proposal | None:
         return _other("contact", values, named)
     if phones < 0.5 and values.looks("short_code") >= 0.5:
         return _other("hotline", values, named)
-    if values.steps[-1].strip().casefold() == "number" and phones < 0.5 and values.looks("callable") < 0.5:
+    if values.steps[-1].strip().casefold() == "number" and phones < 0.5 and values.looks("callable") < 0.5 and sum(map(_holds_number, map(str, values.values))) < 0.5 * len(values.values):
         return _nothing("no phone numbers")
     return None
+
+
+_NUMBER_WITHIN = re.compile(r"(?<!\d)(?:\+?254|0)[17248]\d?[\d\s-]{6,10}\d(?!\d)")
+_CODE_WITHIN = re.compile(r"(?<![\d-])\d{3,4}(?![\d-])")
+
+
+def _holds_number(text: str) -> bool:
+    """Whether a number to call or a short code stands in a text, beside whatever else it says (`116 or 0800 ..`, `0800 .. (toll-free)`)."""
+    return _NUMBER_WITHIN.search(text) is not None or any(map(LOOKS["short_code"], _CODE_WITHIN.findall(text)))
 
 
 def _check_hotline(named: KnownName, values: FieldValues) -> Proposal | None:
@@ -571,6 +581,8 @@ _NAMES_A_KEY = re.compile(r"\b(?:seconds|nanoseconds|millis|epoch|id|ids|uid|fid
 """Names of fields whose digits are no number to call."""
 
 
+OF_PERSONS = "it is how to reach the persons of the list, not the places"
+"""Why a column of numbers or addresses is none of the places."""
 ARE_PERSONS = "it reads like the names of persons beside those of places"
 """Why a column of names names no places: its list is one of persons, each at a place."""
 
@@ -598,6 +610,21 @@ def _by_values(values: FieldValues) -> Proposal:
         if seen >= enough:
             return Proposal(canonical=canonical, confidence=round(confidence * seen, 2), reason=f"its values look like {_in_words(canonical)}")
     return _by_the_way(values)
+
+
+_HEADS_PERSONS = re.compile(r"\b(?:focal persons?|focal points?|officers?|co ?ordinators?|administrators?|chair(?:person|man|lady|woman)?|secretary|champions?|ambassadors?|contact persons?|in ?charge|patron|mentors?|counsellors?)$")
+"""Headings that end with what a person is."""
+
+
+def _are_holders_of_offices(values: FieldValues) -> bool:
+    """Whether a column is headed by what persons are (`Ward Administrator`, `Gender focal person`) and holds words that read like no places."""
+    heading = plain_name(values.steps[-1])
+    office = office_of(heading)
+    if not (_HEADS_PERSONS.search(heading) or (office is not None and office.may_name_holder)) or (kind_of(values.steps[-1]) and office is None):
+        return False
+    texts = [value for value in values.values if isinstance(value, str)]
+    are_words = bool(texts) and len(texts) == len(values.values) and not any(any(map(str.isdigit, text)) for text in texts)
+    return are_words and values.looks("name") < 0.3 and max(values.looks(look) for look in ("county", "constituency", "ward", "services", "facility_type")) < 0.5
 
 
 def _by_the_way(values: FieldValues) -> Proposal:
@@ -951,7 +978,7 @@ def _without_names_of_persons(proposals: dict[str, Proposal], fields: list[Field
     theirs = [values.path for values in fields if others and proposals[values.path].canonical in _REACHED_BY and not _is_of_place(values.steps[-1])]
     return proposals | {
         path: Proposal(canonical=None, confidence=0.7, reason=ARE_PERSONS) for path in others
-    } | {path: Proposal(canonical="officer_contact", confidence=0.7, reason="it is how to reach the persons of the list, not the places") for path in theirs}
+    } | {path: Proposal(canonical="officer_contact", confidence=0.7, reason=OF_PERSONS) for path in theirs}
 
 
 def _without_titles_of_persons(proposals: dict[str, Proposal], fields: list[FieldValues]) -> dict[str, Proposal]:
@@ -1024,7 +1051,7 @@ def _with_contacts_of_persons(proposals: dict[str, Proposal], fields: list[Field
     desks = {values.steps[:-1] for values in names if len(values.steps) > 1 and plain_name(values.steps[-2]) not in _OF_ALL_CONTACTS}
     theirs = [values for values in reached if values not in of_place and (values.steps[:-1] in desks or are_of_list or (of_place and _REACHES_A_PERSON.search(plain_name(values.steps[-1]))))]
     return proposals | {
-        values.path: Proposal(canonical="officer_contact", confidence=0.7, reason="it is how to reach the persons of the list, not the places") for values in theirs
+        values.path: Proposal(canonical="officer_contact", confidence=0.7, reason=OF_PERSONS) for values in theirs
     }
 
 

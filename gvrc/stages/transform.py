@@ -213,7 +213,7 @@ class _RowWork:
 
     def _abroad(self) -> Abroad | None:
         """The other country in which the row lies, which is told; None for a place of Kenya, and for a heading."""
-        abroad = told_abroad(self.values, self.row.pointer, is_answered="country" in self.answered)
+        abroad = told_abroad(self.values, self.row.pointer, self.row.data, is_answered="country" in self.answered)
         if abroad is None or any(issue.code in NO_PLACE_CODES for issue in self.issues):
             return None
         shown = None if abroad.field_name in PERSONAL_FIELDS else abroad.text
@@ -447,6 +447,9 @@ class _RowWork:
     def _is_among_shelters(self) -> bool:
         """Whether the list, or the part of it where the row stands, is one of shelters, whatever the name of the place tells."""
         texts = tuple(text if type(text := self.values.get(name)) is str else "" for name in ("facility_type", "category", "section"))
+        told = self.values.get("description")
+        if type(told) is str and self.vocabularies.begins_sensitive(told[:LONGEST_BEGINNING]) and not (texts[0] and self._is_told_to_be_known()):
+            return True
         if texts[0] and self._is_told_to_be_known():
             return _are_shelters((*texts[:2], ""), "", self.vocabularies)
         if self.vocabularies.tells_only_of_shelters(self.row.source) or (texts[1] and self.vocabularies.tells_only_of_shelters(texts[1]) and not _is_own(texts[1], self.row.data)):
@@ -602,6 +605,8 @@ def _tells_deletion(value: Any) -> bool:
     return value is True or (type(value) in (str, int) and value is not False and str(value).strip().casefold() not in _NOT_DELETED)
 
 
+LONGEST_BEGINNING = 80
+"""Characters of a description in which a shelter is told first of all: `Rescue centre for girls`."""
 _SHORT_CODE = re.compile(r"(1\d{3})")
 _IN_NAIROBI = re.compile(r"nairobi\b", re.IGNORECASE)
 _DIALLED_IN_NAIROBI = re.compile(r"[2-68]\d{6}")

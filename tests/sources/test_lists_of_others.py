@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from gvrc.errors import UnknownFormatError
-from gvrc.model.record import Visibility
+from gvrc.model.record import STAFFS_OWN, Visibility
 from gvrc.model.source import SourceFile, SourceRow
 from gvrc.sources.detect import detect
 from gvrc.sources.field_names import known_name
@@ -154,3 +154,33 @@ def test_the_number_beside_who_sits_at_a_desk_is_that_persons(tmp_path: Path) ->
     whole = {"county": "Kwale", "contacts": {"officer": "CI Juma Mfano", "phone": "0700 000 003"}}
     records, _ = standardised(tmp_path, [{**whole, "name": "Haki Legal Aid"}, {**whole, "name": "Amani Counselling Centre"}])
     assert [contact.label for contact in records["Haki Legal Aid"].contacts] == [None]
+
+
+@pytest.mark.parametrize(("heading", "area", "name"), [("Ward Administrator", "Ward", "Ward Administrator's Office, Tiwi"), ("Gender focal person", "Ward", "Gender Office, Tiwi"), ("CHV", "Village", "Community Health Volunteer, Tiwi")])
+def test_a_column_headed_by_what_persons_are_names_no_places(heading: str, area: str, name: str, tmp_path: Path) -> None:
+    rows = rows_of(tmp_path, f"County,{area},{heading},Phone\nKwale,Tiwi,Juma Mfano,0700 000 001\nKwale,Waa,Asha Mfano,0700 000 002\n")
+    made = standardise(rows, KNOWLEDGE, {})
+    issues = made.issues_by_key()[rows[0].record_key]
+    assert [(record.name, record.officer) for record in made.records] == [(None, "Juma Mfano"), (None, "Asha Mfano")]
+    assert {record.contacts[0].label for record in made.records} <= {"Officer's mobile", STAFFS_OWN}
+    assert [issue.suggestion.shown for issue in issues if issue.code == "name.missing" and issue.suggestion] == [name]
+    assert "kind.unknown" not in {issue.code for issue in issues}
+
+
+def test_a_description_that_begins_as_shelters_are_called_hides_its_place(tmp_path: Path) -> None:
+    rows = [{"name": "Tumaini Home", "type": "CCI", "location": "Malindi", "phone": "0700 000 001", "remarks": "Rescue centre for girls escaping FGM"}, {"name": "Kinango Hospital", "type": "Hospital", "location": "Kinango", "phone": "0700 000 002", "remarks": "Safe space for girls on Mondays"}]
+    records, _ = standardised(tmp_path, rows)
+    assert {name: record.visibility for name, record in records.items()} == {"Tumaini Home": Visibility.WITHHELD, "Kinango Hospital": Visibility.PUBLIC}
+
+
+def test_numbers_of_hotlines_are_read_whatever_stands_beside_them(tmp_path: Path) -> None:
+    lines = [{"name": "Childline", "number": "116 or 0800 22 11 11"}, {"name": "GBV line", "number": "1195 (toll-free)"}, {"name": "Women line", "number": "0800-HELP-01"}]
+    records, _ = standardised(tmp_path, {"hotlines": lines})
+    assert [contact.value for contact in records["Childline"].contacts] == ["116", "+254800221111"]
+    assert [contact.value for contact in records["GBV Line"].contacts] == ["1195"]
+
+
+def test_a_neighbouring_country_among_provinces_is_told(tmp_path: Path) -> None:
+    records, codes = standardised(tmp_path, "Station Name,Region,County,Contact\nBusia Police Station,Western,Busia,0700 000 002\nMoyale Police Station,Eastern,Marsabit,0700 000 004\nNamanga Police Station,Rift Valley,Kajiado,0700 000 003\nKampala Central,Uganda,Kampala,0700 000 005\n")
+    assert codes["Kampala Central"] == {"row.abroad"}
+    assert records["Busia Police Station"].place.county == "Busia"
