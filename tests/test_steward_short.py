@@ -93,7 +93,7 @@ def test_a_place_of_which_little_is_known_stands_as_it_is_when_a_person_says_why
     assert standing(database)["Shimba Hills Police Post"][0] == "ready"
     with database.read() as conn:
         assert "A person approved it" in conn.execute(text("SELECT state_reason FROM staging.records WHERE record_id = :id"), {"id": record_id}).scalar_one()
-    assert decisions_list(database, admin, run_id)[0].what.startswith("Approved as it is")
+    assert decisions_list(database, admin, run_id)[0].what.startswith("Low quality score")
     run(database, settings, admin, path)  # the same list again: nothing is forgotten
     assert standing(database)["Shimba Hills Police Post"][0] == "ready"
     steward.undo(database, settings, admin, decision)

@@ -22,7 +22,7 @@ ANSWER_WORDS: Mapping[str, str] = {
     Answer.SAME: "Same", Answer.DIFFERENT: "Different", Answer.RELATED: "Related", Answer.UNSURE: "Not sure", Answer.ACCEPT: "Accept",
     Answer.CORRECT: "Correct", Answer.WAIVE: "Waive", Answer.REJECT: "Reject",
 }
-_BY_HAND: Mapping[str, str] = {"point.by_hand": "Point set by hand", "value.by_hand": "Set by hand", "record.approved": "Approved as it is"}
+_BY_HAND: Mapping[str, str] = {"point.by_hand": "Point set by hand", "value.by_hand": "Set by hand", "record.approved": "Low quality score"}
 """What a person set though no issue asked for it."""
 
 
