@@ -852,7 +852,7 @@ def _confidence(samples: Sequence[FieldSample], canonicals: set[str]) -> float:
     """How sure a guessed mapping is: a name, a place and a way to reach it carry it, weighed by how sure each field is."""
     sure = {told.canonical: max(told.confidence, 0.0) for told in sorted(samples, key=lambda told: told.confidence) if told.canonical}
     name = sure.get("name", 0.0)
-    place = max((sure.get(key, 0.0) for key in ("county", "constituency", "ward", "location", "district", "coordinates", "latitude")), default=0.0)
+    place = max((sure.get(key, 0.0) for key in ("county", "constituency", "sub_county", "ward", "location", "district", "town", "address", "section", "coordinates", "latitude")), default=0.0)
     reach = max((sure.get(key, 0.0) for key in ("contact", "phone", "email", "hotline", "services", "facility_type", "mfl_code")), default=0.0)
     return round(min(0.9, 0.5 * name + 0.25 * place + 0.2 * reach), 2) if "name" in canonicals else round(0.2 * place + 0.1 * reach, 2)
 

@@ -366,3 +366,9 @@ def test_an_object_of_very_many_fields_is_looked_at_in_bounded_time(recognise: A
     detection = recognise([{**places(1)[0], **{f"field {number}": number for number in range(20_000)}}])
     assert detection.mapping.fields["name"] == "name"
     assert len(detection.fields) <= 400
+
+
+def test_a_list_of_stations_by_headings_and_sub_counties_is_known_as_well_as_one_by_counties(tmp_path: Path) -> None:
+    path = tmp_path / "stations.csv"
+    path.write_text("Station,Sub County,Tel\nKWALE COUNTY,,\nDiani Police Station,Msambweni,0700000001\nKinango Police Station,Kinango,0700000002\n", encoding="utf-8")
+    assert detect(path, "stations.csv").confidence >= 0.85
