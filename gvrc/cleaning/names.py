@@ -15,8 +15,9 @@ from gvrc.cleaning.text import clean_text
 from gvrc.model.issue import Issue, Suggestion
 from gvrc.model.quick import quick
 from gvrc.model.record import Contact, FieldChange
+from gvrc.reference.gazetteer import load_gazetteer
 from gvrc.reference.offices import office_of
-from gvrc.reference.vocabularies import Abbreviation, Vocabularies, normalised
+from gvrc.reference.vocabularies import Abbreviation, Vocabularies, kind_words, normalised
 
 _LINK = re.compile(r"\[([^\[\]]{1,200})\]\([^()\s]{1,300}\)")
 """A link as notes are written: `[Tiwi Dispensary](https://..)`."""
@@ -137,7 +138,7 @@ class _NameCleaning:
     def _mend_misread_letters(self) -> None:
         """`STATI0N`, `DlANl`: letters that a scan was misread for."""
         if _MAY_BE_MISREAD.search(self.text) is not None:
-            self._step(_CAPITALS.sub(lambda word: _MISREAD_I.sub("I", _MISREAD_O.sub("O", word[0])), self.text), "name-misread-letters")
+            self._step(_CAPITALS.sub(lambda word: _as_it_was(word[0]), self.text), "name-misread-letters")
 
     def _note_contacts(self) -> None:
         if self.found.contacts:
@@ -264,7 +265,22 @@ _SHARED_LETTERS = 4
 _MAY_BE_MISREAD = re.compile(r"[A-Z][0l1]|\bl[A-Z]{2}")
 _CAPITALS = re.compile(r"\b(?=(?:[0l1]*[A-Z]){3})[A-Z0l1]{4,}\b")
 """A word in capitals with nothing else in it but the figures and small letters that stand for some of them in scans."""
-_MISREAD_O, _MISREAD_I = re.compile(r"(?<=[A-Z])0(?=[A-Zl1])"), re.compile(r"(?<=[A-Z])[l1](?=[A-Z])|\bl(?=[A-Z]{2})|(?<=[A-Z]{2})l\b")
+_MISREAD_O, _MISREAD_1 = re.compile(r"(?<=[A-Z])0(?=[A-Zl1])"), re.compile(r"(?<=[A-Z])1(?=[A-Z])")
+
+
+@lru_cache(maxsize=1_024)
+def _as_it_was(word: str) -> str:
+    """A word of capitals with the letters that figures stand for. A small l is an I that was misread or an L that was mistyped: which one is known by the word it makes,
+    and it stays where neither is a place or a word for one."""
+    word = _MISREAD_1.sub("I", _MISREAD_O.sub("O", word))
+    if "l" not in word:
+        return word
+    return next((made for made in (word.replace("l", "L"), word.replace("l", "I")) if _is_known_word(made.casefold())), word)
+
+
+def _is_known_word(word: str) -> bool:
+    gazetteer = load_gazetteer()
+    return word in kind_words() or bool(gazetteer.anything(word) or gazetteer.find_town(word) or gazetteer.counties_named(word))
 
 
 def _are_called(codes: Sequence[str], text: str, vocabularies: Vocabularies) -> bool:

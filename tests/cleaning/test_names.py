@@ -224,7 +224,7 @@ def test_a_short_code_behind_a_colon_is_a_number_to_call(text: str, name: str, c
 
 
 @pytest.mark.parametrize(("text", "name"), [
-    ("TIWI POLICE STATI0N", "Tiwi Police Station"), ("DlANl POLICE STATION", "Diani Police Station"), ("lSIOLO HOSPITAL", "Isiolo Hospital"), ("KAPL0NG MlSSION", "Kaplong Mission"),
+    ("TIWI POLICE STATI0N", "Tiwi Police Station"), ("DlANl POLICE STATION", "Diani Police Station"), ("lSIOLO HOSPITAL", "Isiolo Hospital"), ("KAPL0NG CLlNIC", "Kaplong Clinic"), ("DAWA MEDICAl CLINIC", "Dawa Medical Clinic"), ("TIWI HOSPlTAL", "Tiwi Hospital"),
     ("PHASE1 CLINIC", "PHASE1 Clinic"), ("GATE10 DISPENSARY", "GATE10 Dispensary"), ("P3 DESK", "P3 Desk"), ("Tiwi Mall Clinic", "Tiwi Mall Clinic"), ("NYS 2 CLINIC", "NYS 2 Clinic"),
 ])  # fmt: skip
 def test_letters_that_a_scan_was_misread_for_are_mended_in_words_of_capitals(text: str, name: str) -> None:
