@@ -54,7 +54,7 @@ def told_abroad(values: Mapping[str, Any], pointer: str, data: Mapping[str, Any]
             for_kenya = "" if is_answered else _speaks_for_kenya(values)
             is_estate = bool(for_kenya) and told.code not in _NEAR
             return None if told.code == KENYA or is_estate else Abroad(country=told, field_name=name, text=said[:LONGEST_SHOWN], for_kenya=for_kenya)
-    for name in _REGIONS.intersection(data) if countries == () and text is None else ():
+    for name in _REGIONS.intersection(data) if text is None and not _REGIONS.isdisjoint(data) else ():
         said = data[name]
         if type(said) is str and (told := country_told(said)) is not None and told.code != KENYA:
             return Abroad(country=told, field_name="country", text=said[:LONGEST_SHOWN], for_kenya="" if is_answered else _speaks_for_kenya(values))
