@@ -16,7 +16,8 @@ from gvrc.model.record import CONTACT_FIELDS, Contact, ContactType
 from gvrc.reference.countries import KENYA, Country, country_headed, country_told, stated_countries
 from gvrc.reference.gazetteer import load_gazetteer
 
-_WHERE = ("section", "county", "constituency", "ward", "district", "town", "location", "address")
+_UNITS = ("section", "county", "constituency", "ward", "district")
+_ADDRESSES = ("town", "location", "address")
 """Canonical fields whose text may end with the country in which a place lies."""
 _NEAR = frozenset({"UG", "TZ", "SO", "ET", "SS", "SD", "RW", "BI", "CD"})
 """Countries whose places lists of Kenya may hold; estates and slums in Kenya are called after those further away (Bangladesh in Mombasa, Kosovo in Nairobi)."""
@@ -48,18 +49,42 @@ def told_abroad(values: Mapping[str, Any], pointer: str, data: Mapping[str, Any]
         return None
     if countries:
         return Abroad(country=countries[0], field_name="country", text=text or "", for_kenya="" if is_answered else _speaks_for_kenya(values))
-    for name in _WHERE:
-        said = values.get(name)
-        if type(said) is str and (told := country_headed(said) if name == "section" else country_told(said)) is not None:
-            for_kenya = "" if is_answered else _speaks_for_kenya(values)
-            is_estate = bool(for_kenya) and told.code not in _NEAR
-            return None if told.code == KENYA or is_estate else Abroad(country=told, field_name=name, text=said[:LONGEST_SHOWN], for_kenya=for_kenya)
+    if (named := _named_where(values)) is not None:
+        name, where, country = named
+        for_kenya = "" if is_answered else _speaks_for_kenya(values)
+        is_estate = bool(for_kenya) and country.code not in _NEAR
+        return None if country.code == KENYA or is_estate else Abroad(country=country, field_name=name, text=where[:LONGEST_SHOWN], for_kenya=for_kenya)
     for name in _REGIONS.intersection(data) if text is None and not _REGIONS.isdisjoint(data) else ():
         said = data[name]
         if type(said) is str and (told := country_told(said)) is not None and told.code != KENYA:
             return Abroad(country=told, field_name="country", text=said[:LONGEST_SHOWN], for_kenya="" if is_answered else _speaks_for_kenya(values))
     above = _country_above(pointer.rpartition("/")[0])
     return None if above is None else Abroad(country=above, field_name="country", text=above.name, for_kenya="" if is_answered else _speaks_for_kenya(values))
+
+
+_Named = tuple[str, str, Country]
+"""A field, its text and the country that it names."""
+
+
+def _named_where(values: Mapping[str, Any]) -> _Named | None:
+    """The first field that names a country. Records of one ward share their units, so what those say is known from the record before."""
+    try:
+        named = _named_by_units(tuple(map(values.get, _UNITS)))
+    except TypeError:  # a list or an object
+        named = _first_named(_UNITS, tuple(map(values.get, _UNITS)))
+    return named or _first_named(_ADDRESSES, tuple(map(values.get, _ADDRESSES)))
+
+
+@lru_cache(maxsize=2_048)
+def _named_by_units(texts: tuple[Any, ...]) -> _Named | None:
+    return _first_named(_UNITS, texts)
+
+
+def _first_named(names: tuple[str, ...], texts: tuple[Any, ...]) -> _Named | None:
+    for name, said in zip(names, texts, strict=True):
+        if type(said) is str and (told := country_headed(said) if name == "section" else country_told(said)) is not None:
+            return name, said, told
+    return None
 
 
 LONGEST_SHOWN = 60

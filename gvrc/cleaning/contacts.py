@@ -232,14 +232,18 @@ def _in_order(contacts: Iterable[Contact]) -> tuple[Contact, ...]:
 
 def _read_cell(field_name: str, value: Any, kind: str | None) -> CleanContacts:
     """The contacts of one contact cell, whatever its shape; `kind` is what another cell of the row calls them."""
-    parts = list(_within_bounds(_parts(value, _OF_AN_OFFICER if field_name == "officer_contact" else kind)))
+    hint = _OF_AN_OFFICER if field_name == "officer_contact" else kind
+    parts = [(text, hint)] if type(value) is str and (text := clean_text(value)) else list(_within_bounds(_parts(value, hint)))
     results = [_parse_text(field_name, text, hint) for text, hint in parts]
-    contacts = tuple(contact for result in results for contact in result.contacts)
-    before = "; ".join(text for text, _ in parts)
-    after = ", ".join(dict.fromkeys(contact.value for contact in contacts))
+    contacts: tuple[Contact, ...]
+    if len(results) == 1 and len(results[0].contacts) == 1 and not results[0].issues:  # nearly every cell is one number, or one address
+        contacts, before, after = results[0].contacts, parts[0][0], results[0].contacts[0].value
+    else:
+        contacts = tuple([contact for result in results for contact in result.contacts])
+        before, after = "; ".join(text for text, _ in parts), ", ".join(dict.fromkeys(contact.value for contact in contacts))
     changes = (FieldChange(field_name=field_name, before=before, after=after or None, stage=_STAGE, rule="contact-format"),) if before != after else ()
     issues = islice((issue for result in results for issue in result.issues), MOST_CONTACTS)
-    return CleanContacts(contacts=contacts, changes=changes, issues=tuple(_with_whole_cell(issue, after) for issue in issues))
+    return CleanContacts(contacts=contacts, changes=changes, issues=tuple([_with_whole_cell(issue, after) for issue in issues]))
 
 
 def _within_bounds(parts: Iterator[tuple[str, str | None]]) -> Iterator[tuple[str, str | None]]:
@@ -597,8 +601,11 @@ def _said_behind(text: str, end: int) -> str | None:
     return _OF_AN_OFFICER if _OFFICERS.search(said) or _IS_A_PERSON.search(said) else said if _label(said) else None
 
 
+_ENDS_A_PART = re.compile(r"[,;/\n\d]")
+
+
 def _officer_before(text: str, start: int) -> str | None:
-    part = re.split(r"[,;/\n\d]", text[max(0, start - 80) : start])[-1]
+    part = _ENDS_A_PART.split(text[max(0, start - 80) : start])[-1]
     if part.lstrip().startswith("(") and start > len(part):
         part = part.partition(")")[2]  # the brackets are those of the number before
     return _OF_AN_OFFICER if _OFFICERS.search(part) or _is_named(text[max(0, start - 80) : start]) else None

@@ -315,6 +315,8 @@ def _spaced(text: str) -> str:
 def _expanded(text: str, vocabularies: Vocabularies, is_police: bool) -> str:
     """The text with its abbreviations written out."""
     words = text.split()
+    if vocabularies.abbreviations.keys().isdisjoint(map(_bare, words)):
+        return " ".join(words)
     out: list[str] = []
     position = 0
     while position < len(words):
@@ -369,6 +371,9 @@ def _cased(text: str, vocabularies: Vocabularies, *, keep: bool) -> str:
     return " ".join(_cased_word(word, index == 0, vocabularies, keep) for index, word in enumerate(words))
 
 
+_JOINTS = re.compile(r"([-/&.])")
+
+
 @lru_cache(maxsize=16_384)
 def _cased_word(word: str, is_first: bool, vocabularies: Vocabularies, keep: bool) -> str:
     plain = word.casefold().strip(".,;:'\"()")
@@ -376,7 +381,7 @@ def _cased_word(word: str, is_first: bool, vocabularies: Vocabularies, keep: boo
         return word.casefold()
     if word.isalpha() and word.istitle() and plain not in vocabularies.acronyms:
         return word
-    parts = re.split(r"([-/&.])", word)
+    parts = _JOINTS.split(word)
     return "".join(_cased_part(part, vocabularies, keep) for part in parts)
 
 
