@@ -156,3 +156,11 @@ def test_rows_of_a_list_are_the_same_with_and_without_its_form() -> None:
     with_form, without = RowMaker("list", mapping), RowMaker("list", mapping)
     for record in found:
         assert with_form.row(record) == without.row((*record[:4], None))
+
+
+@given(st.lists(st.from_regex(r"-?(0|[1-9][0-9]{0,2})\.[0-9]{1,30}(e-?[0-9]{1,2})?", fullmatch=True), min_size=1, max_size=20))
+def test_decimals_of_any_length_are_the_same_number_by_either_decoder(written: list[str]) -> None:
+    text = "[" + ", ".join(f'{{"lat": {number}}}' for number in written) + "]"
+    records = orjson.loads(text)
+    if all(map(fits, records)):
+        assert [msgspec.to_builtins(one) for one in typed_of(records, text)] == records
