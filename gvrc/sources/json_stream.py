@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from copy import copy
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
@@ -463,21 +463,9 @@ class Screen:
         """Whether a record may pass as it is: no field that is never taken in, no number that is kept as text."""
         if not self._harmless.issuperset(data) and not self._learn(data):
             return False
-        for value in data.values():
-            kind = type(value)
-            if kind is str:
-                continue
-            if kind is dict:
-                if not self.passes(value):
-                    return False
-            elif kind is list:
-                if not self._all_pass(value):
-                    return False
-            elif (kind is float and not -BEYOND_64_BITS < value < BEYOND_64_BITS) or (kind is int and not -LARGEST_WHOLE <= value <= LARGEST_WHOLE):
-                return False
-        return True
+        return self._all_pass(data.values())
 
-    def _all_pass(self, values: list[Any]) -> bool:
+    def _all_pass(self, values: Iterable[Any]) -> bool:
         for value in values:
             kind = type(value)
             if kind is str:
