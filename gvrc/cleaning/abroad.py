@@ -68,11 +68,17 @@ _Named = tuple[str, str, Country]
 
 def _named_where(values: Mapping[str, Any]) -> _Named | None:
     """The first field that names a country. Records of one ward share their units, so what those say is known from the record before."""
+    units = tuple(map(values.get, _UNITS))
     try:
-        named = _named_by_units(tuple(map(values.get, _UNITS)))
+        named = _named_by_units(units)
     except TypeError:  # a list or an object
-        named = _first_named(_UNITS, tuple(map(values.get, _UNITS)))
-    return named or _first_named(_ADDRESSES, tuple(map(values.get, _ADDRESSES)))
+        named = _first_named(_UNITS, units)
+    if named is not None:
+        return named
+    for name in _ADDRESSES:
+        if type(said := values.get(name)) is str and (told := country_told(said)) is not None:
+            return name, said, told
+    return None
 
 
 @lru_cache(maxsize=2_048)

@@ -315,12 +315,11 @@ def _spaced(text: str) -> str:
 def _expanded(text: str, vocabularies: Vocabularies, is_police: bool) -> str:
     """The text with its abbreviations written out."""
     words = text.split()
-    if vocabularies.abbreviations.keys().isdisjoint(map(_bare, words)):
-        return " ".join(words)
+    bare, known = list(map(_bare, words)), vocabularies.abbreviations
     out: list[str] = []
     position = 0
     while position < len(words):
-        entry = _abbreviation_at(words, position, vocabularies, is_police)
+        entry = _abbreviation_at(words, bare, position, vocabularies, is_police) if bare[position] in known else None
         tail = "," if words[position].endswith(",") else ""
         out.append(entry.expansion + tail if entry else words[position])
         position += len(entry.words) if entry else 1
@@ -331,10 +330,10 @@ def _bare(word: str) -> str:
     return word.casefold().strip(".,;:")
 
 
-def _abbreviation_at(words: Sequence[str], position: int, vocabularies: Vocabularies, is_police: bool) -> Abbreviation | None:
-    for entry in vocabularies.abbreviations.get(_bare(words[position]), ()):
+def _abbreviation_at(words: Sequence[str], bare: Sequence[str], position: int, vocabularies: Vocabularies, is_police: bool) -> Abbreviation | None:
+    for entry in vocabularies.abbreviations[bare[position]]:
         end = position + len(entry.words)
-        if tuple(map(_bare, words[position:end])) == entry.words and _fits(entry, words, position, end, vocabularies, is_police):
+        if tuple(bare[position:end]) == entry.words and _fits(entry, words, position, end, vocabularies, is_police):
             return entry
     return None
 
