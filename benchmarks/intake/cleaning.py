@@ -18,7 +18,6 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -149,7 +148,7 @@ def tell_phones(rows: Sequence[SourceRow]) -> None:
         written = chance.choice(WAYS).format(s=chance.choice(("", " ", "-", ".")), n=digits)
         place = chance.choice(("phone", "contact", "name", "description", "location"))
         before = str(row.values.get(place) or "")
-        planted.append(replace(row, values={**row.values, place: f"{before} {written}".strip()}, record_key=str(number)))
+        planted.append(row._replace(values={**row.values, place: f"{before} {written}".strip()}, record_key=str(number)))
         wanted.append(f"+254700000{digits}")
     found = invented = 0
     without = transform(rows, load_vocabularies(), Corrections()).records

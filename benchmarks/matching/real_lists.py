@@ -70,7 +70,7 @@ def _read(path: Path, knowledge: Knowledge) -> tuple[list[Record], list[str]]:
     for row in extract(file, detection):
         if isinstance(row, SourceRow):
             codes.append(_code(row.data))
-            chunk.append(replace(row, values={name: value for name, value in row.values.items() if name not in CODE_FIELDS}))
+            chunk.append(row._replace(values={name: value for name, value in row.values.items() if name not in CODE_FIELDS}))
         if len(chunk) == CHUNK_ROWS:
             records, chunk = records + list(standardise(chunk, knowledge, {}).records), []
     records += standardise(chunk, knowledge, {}).records if chunk else []
