@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import islice
@@ -24,6 +24,9 @@ FREE_TEXT_FIELDS = ("address", "location", "description", "officer", "opening_ho
 """Canonical fields in which a contact may have been written by the way."""
 _SLIPPED_INTO = ("county", "constituency", "sub_county", "ward", "district", "facility_type", "services", "owner", "operational_status", "keph_level")
 """Canonical fields in which a number stands when a cell slipped into the next column."""
+_DEGREES = ("latitude", "longitude")
+"""Canonical fields of degrees, in which a number to call stands whole when the cells of a row slipped."""
+_ONE_NUMBER = re.compile(r"(?:\+?254|0)[127 -]{1,3}[\d -]{7,12}")
 SHORTEST_NUMBER = 9
 """Characters of the shortest text that can hold a telephone number or e-mail."""
 MOST_CONTACTS = 100
@@ -138,6 +141,11 @@ def parse_contacts(values: Mapping[str, Any]) -> CleanContacts:
     for field_name in FREE_TEXT_FIELDS:
         value = values.get(field_name)
         if isinstance(value, str) and _MAY_HOLD_CONTACT.search(value[:LONGEST_TEXT]):
+            contacts = contacts_in_text(value, field_name).contacts
+            _collect(found, (_as_hers(contact) for contact in contacts) if field_name == "officer" else contacts)
+    for field_name in _DEGREES:
+        value = values.get(field_name)
+        if type(value) is str and value[:1] in "0+27" and len(value) >= SHORTEST_NUMBER and "." not in value and _ONE_NUMBER.fullmatch(value):
             _collect(found, contacts_in_text(value, field_name).contacts)
     for field_name in _SLIPPED_INTO:
         value = values.get(field_name)
@@ -363,6 +371,13 @@ def _email(address: str, hint: str | None) -> Contact:
     return Contact(contact_type=ContactType.EMAIL, value=address, label=OFFICERS_EMAIL if hint == _OF_AN_OFFICER else None)
 
 
+def _as_hers(contact: Contact) -> Contact:
+    """A mobile number or address that stands in the cell of a person, as that person's own."""
+    if contact.contact_type is ContactType.EMAIL:
+        return _as_officers(contact, _OF_AN_OFFICER)
+    return replaced(contact, label=_label(_OF_AN_OFFICER, may_be_own=True)) if contact.label is None and is_mobile(contact.value) else contact
+
+
 def _as_officers(contact: Contact, hint: str | None) -> Contact:
     """An e-mail address as that of the officer when its cell is one of an officer's contacts."""
     return replaced(contact, label=OFFICERS_EMAIL) if hint == _OF_AN_OFFICER and contact.contact_type is ContactType.EMAIL else contact
@@ -415,6 +430,22 @@ def _label(hint: str | None, may_be_own: bool = False) -> str | None:
 def hotline(code: str) -> Contact:
     """A short code as a contact, with what it is known as."""
     return Contact(contact_type=ContactType.HOTLINE, value=code, label=load_vocabularies().short_codes.get(code))
+
+
+_LINE_FIRST = re.compile(r"\W{0,3}(?:(?:please|call|dial|piga(?: simu)?|toll[ -]?free|tel|hotline|helpline|sms|or|au|and|na|on)\b\W{0,3}){0,4}(\d{3,4})(?![\d/-]?\d)", re.IGNORECASE)
+_LINE_ANYWHERE = re.compile(r"(?<![\w.,+-])(\d{3,4})(?![\w-]|[.,/]\d{4})")
+
+
+def codes_in_text(text: str, known: Collection[str], *, anywhere: bool) -> tuple[str, ...]:
+    """The known short codes that a text names, or (not `anywhere`) those that stand at its beginning, one behind the other (`Call 999, 112 or 911`)."""
+    if anywhere:
+        return tuple(dict.fromkeys(code for code in _LINE_ANYWHERE.findall(text[:LONGEST_TEXT]) if code in known))
+    found: dict[str, None] = {}
+    at = 0
+    while (line := _LINE_FIRST.match(text, at)) is not None and line[1] in known:
+        found[line[1]] = None
+        at = line.end()
+    return tuple(found)
 
 
 def contacts_in_text(text: str, field_name: str) -> TextContacts:
@@ -614,7 +645,31 @@ def _officer_before(text: str, start: int) -> str | None:
 def _is_named(before: str) -> bool:
     """Whether a number stands behind the name of a person with a rank or a title (`Cpl So-and-so, 0700 ..`), and not behind a place that is called after one."""
     found = _NAMED.search(before)
-    return found is not None and kind_words().isdisjoint(found["name"].casefold().split())
+    return (found is not None and kind_words().isdisjoint(found["name"].casefold().split())) or _is_asked_for(before)
+
+
+_ASKED_FOR = re.compile(r"(?:^|[\s(])(?:[Cc]ontact|CONTACT|[Cc]all|[Aa]sk for|[Ss]ee|[Rr]each|[Ss]peak to|[Tt]alk to|[Pp]iga|[Uu]liza)(?:\s+for)?\s+(?P<name>[A-Z][a-z]{2,15}(?:\s+[A-Z][a-z.]{0,15}){0,2})(?:\s+(?:on|at|via|through|kwa))?[\s,:(–-]{1,4}$")
+"""One who is asked for by name, right before her number (`Contact Mary 0700 ..`)."""
+_NO_FIRST_NAMES = frozenset({
+    "us", "our", "the", "this", "any", "all", "for", "help", "now", "free", "toll", "hotline", "helpline", "line", "lines", "number", "numbers", "tel", "telephone", "phone", "mobile", "cell", "office", "reception",
+    "emergency", "ambulance", "safaricom", "airtel", "telkom", "admin", "administration", "customer", "person", "name", "details", "kenya", "childline", "national", "director", "manager", "matron", "head", "county", "ward",
+})  # fmt: skip
+
+
+def _is_asked_for(before: str) -> bool:
+    """Whether a number stands behind one who is asked for by name, and by no post, place or kind of place."""
+    found = _ASKED_FOR.search(before) if before[-1:] in " (:,–-" else None
+    return found is not None and names_one_asked_for(found["name"])
+
+
+@lru_cache(maxsize=1_024)
+def names_one_asked_for(name: str) -> bool:
+    """Whether one or more words with capitals are the name of a person who is asked for."""
+    words = [word.strip(".").casefold() for word in name.split()]
+    if not _NO_FIRST_NAMES.isdisjoint(words) or not kind_words().isdisjoint(words) or _OFFICERS.search(name) or _IS_A_PERSON.search(name):
+        return False
+    gazetteer = load_gazetteer()
+    return not (gazetteer.anything(words[0]) or gazetteer.find_county(words[0]) or gazetteer.find_town(words[0]))
 
 
 def _word_before(text: str, start: int) -> str | None:

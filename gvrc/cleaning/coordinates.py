@@ -53,6 +53,8 @@ _BY_LETTERS = re.compile(r"\d\s?d(?:eg)?\s?\d", re.IGNORECASE)
 _DOTTED = re.compile(r"(?<![\d.])(\d{1,3})\.(\d{1,2})\.(\d{1,2}(?:\.\d{1,6})?)(?![\d.])")
 """Degrees, minutes and seconds with points between them (`1.17.31`)."""
 _LABELLED_HEIGHT = re.compile(r"\b(?:alt|altitude|elev|elevation|height|accuracy)\b\W{0,4}\d{1,5}(?:\.\d{1,10})?\s?m?\b", re.IGNORECASE)
+_ACCURACY = re.compile(r"[\s,;(\[]{0,3}(?:±|\+\s?/\s?-|\+-)\s?\d{1,5}(?:\.\d{1,10})?\s?(?:m|met(?:re|er)s?)?\b[\s)\]]{0,3}", re.IGNORECASE)
+"""How exact a device says a point is, behind it (`(±5m)`)."""
 _DECIMAL_COMMA = re.compile(r"(?<=\d),(?=\d)")
 _WHOLE_PAIR = re.compile(r"\s*[-+\u2212]?\d{1,2},\d{1,2}\s*")
 _WORDS = re.compile(r"\b(?:latitude|longitude|lat|long|lng|lon|point(?:\s?(?:zm|z|m)\b)?|srid=\d{1,6}|deg(?:rees)?|min(?:utes)?|sec(?:onds)?|north|south|east|west)\b", re.IGNORECASE)
@@ -352,6 +354,8 @@ def _plain(text: str) -> str:
         return f"{pair[1]} {pair[2]}"
     if pair := _IN_ADDRESS.search(text) if ":" in text or "/" in text else None:
         return f"{pair[1]}, {pair[2]}"
+    if "±" in text or "+" in text:
+        text = _ACCURACY.sub(" ", text)
     if pair := _HEIGHT.fullmatch(text):
         return pair[1]
     text = _DOTTED.sub(r"\1 \2 \3", _LABELLED_HEIGHT.sub(" ", text))

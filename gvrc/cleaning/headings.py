@@ -63,7 +63,7 @@ def _beginnings() -> frozenset[str]:
 
 
 def heading_kind(text: str, values: Mapping[str, Any], own_keys: Mapping[str, Any], vocabularies: Vocabularies) -> str | None:
-    """What kind of heading a name is (section, total, header, title, note, officer), or None for the name of a place.
+    """What kind of heading a name is (section, total, header, title, note, officer, or a trial of a form), or None for the name of a place.
 
     `values` are the row's canonical values: a county's name alone heads a section only when the row tells nothing else that a place
     would have. `own_keys` are the source's own keys, which a repeated header shows again as values.
@@ -79,18 +79,27 @@ def heading_kind(text: str, values: Mapping[str, Any], own_keys: Mapping[str, An
         return "title"
     if _is_told_in_each(text, own_keys):
         return kind or "title"
-    if kind is None or kind in ("total", "title", "officer"):
+    if kind is None or kind in ("total", "title", "officer", "trial"):
         return kind
     if kind == "header" and _repeats_keys(text, own_keys):
         return kind
     if _is_alone(own_keys) and (kind == "header" or _names_only_a_kind(text.strip(" .,:;-–—*_=#"), vocabularies)):
         return "section"  # what stands beside it flowed down from the rows before
     proofs = _PROVES_MORE_THAN_AREA if kind == "section" and _is_area_headed(text, values) else _PROVES_PLACE
-    return None if _proves_place(values, vocabularies, proofs) or any(type(cell) is str and _HOLDS_NUMBER.search(cell) for cell in own_keys.values()) or any(_OF_POSTS.search(key) and not is_missing(cell) for key, cell in own_keys.items()) else kind
+    return None if _proves_place(values, vocabularies, proofs) or any(type(cell) is str and (_HOLDS_NUMBER.search(cell) or _says_code(cell, vocabularies)) for cell in own_keys.values()) or any(_OF_POSTS.search(key) and not is_missing(cell) for key, cell in own_keys.items()) else kind
 
 
 _HOLDS_NUMBER = re.compile(r"(?<!\d)(?:\+?254|0)[\d ()/-]{7,14}\d")
 """A number to call, which nobody gives a heading, in whatever column it stands."""
+_CODE_FIRST = re.compile(r"(?:<\w{1,6}>)?\W{0,3}(?:(?:call|dial|piga|toll[ -]?free|tel)\W{1,3}){0,2}(\d{3,4})(?!\w)", re.IGNORECASE)
+
+
+def _says_code(cell: str, vocabularies: Vocabularies) -> bool:
+    """Whether a cell begins with a short code to call (`999, 112`, `Call 116`)."""
+    found = _CODE_FIRST.match(cell) if len(cell) <= LONGEST_HEADING else None
+    return found is not None and found[1] in vocabularies.short_codes
+
+
 _OF_POSTS = re.compile(r"(?:posts|bases)\b", re.IGNORECASE)
 """A column of the posts under a station, which may be called as its county is."""
 
@@ -174,8 +183,15 @@ def _counting_kind(bare: str) -> str | None:
     if bare.casefold().startswith(("list", "table", "annex", "appendix")):
         return "title"
     words = _FILLERS.sub("", _UNIT_WORDS.sub(" ", _NUMBERS.sub(" ", rest)).strip(" .:-–"))
-    is_counting = not words or words.casefold() in ("of", "for", "facilities", "stations", "records") or place_key(words) in section_names()
+    is_counting = not words or words.casefold() in _COUNTED or place_key(words) in section_names()
     return "total" if is_counting else None
+
+
+_COUNTED = frozenset({
+    "of", "for", "facilities", "stations", "records", "organisations", "organizations", "institutions", "hospitals", "health facilities", "police stations", "police posts", "posts", "bases",
+    "shelters", "hotlines", "ngos", "csos", "partners", "entries", "rows", "sites", "centres", "centers", "clinics", "dispensaries", "service providers", "providers", "offices",
+})  # fmt: skip
+"""What sums of lists count (`Total: 4 organisations`)."""
 
 
 def _is_section(bare: str) -> bool:

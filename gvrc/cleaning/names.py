@@ -103,6 +103,7 @@ class _NameCleaning:
         self.officer_of: str | None = None
         self.qualifiers: list[str] = []
         raw = _LINK.sub(r"\1", raw) if "](" in raw else raw
+        raw = _unquoted(raw) if raw[0] == "'" else raw
         self.found = contacts_in_text(raw, "name")
         self.contacts = self.found.contacts
         self.raw = self.found.remainder or ""
@@ -244,6 +245,11 @@ class _NameCleaning:
             changes=changes,
             issues=tuple(self.issues),
         )
+
+
+def _unquoted(raw: str) -> str:
+    """A name without the single quotes in which databases write a text (`'Mombasa''s main hospital'`)."""
+    return raw[1:-1].replace("''", "'").strip() or raw if len(raw) > 2 and raw[-1] == "'" else raw
 
 
 _OFFICER_BEGINS = frozenset("OoDdSsCcIiVv")

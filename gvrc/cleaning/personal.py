@@ -5,8 +5,11 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from gvrc.cleaning.contacts import names_one_asked_for
 from gvrc.reference.vocabularies import Vocabularies, words_of
 
+LONGEST_LOOK = 2_000
+"""Characters of a text that are looked at."""
 LONGEST_PHRASE = 4
 """Words in the longest phrase of `data/reference/personal_words.csv`."""
 
@@ -25,12 +28,21 @@ def personal_words(text: str, vocabularies: Vocabularies) -> str | None:
     """What personal data a text seems to hold, in words for people, or None. A sign to look, never a verdict."""
     if _IDENTITY.search(text):
         return "an identity number"
-    words = words_of(text[:2_000])
+    words = words_of(text[:LONGEST_LOOK])
     for start in range(len(words)):
         for end in range(start + 1, min(len(words), start + LONGEST_PHRASE) + 1):
             if meaning := vocabularies.personal_phrases.get(words[start:end]):
                 return meaning
-    return "a person" if _asks_for_a_person(text) or _names_a_person(text) else None
+    return "a person" if _asks_for_a_person(text) or _names_a_person(text) or _is_reached(text) else None
+
+
+_REACHED = re.compile(r"\b(?:[Cc]ontact|[Cc]all|[Ss]ee|[Rr]each|[Ss]peak to|[Tt]alk to|[Pp]iga|[Uu]liza)\s+([A-Z][a-z]{2,15}(?:\s+[A-Z][a-z]{1,15}){0,2})(?:\s+(?:on|at|via|through|kwa))?[\s,:(–-]{1,4}(?:\+?254|0[127])")
+"""One who is reached by a number behind her name: `Contact Mary 0700 ..`."""
+
+
+def _is_reached(text: str) -> bool:
+    """Whether a text tells a number of one by name, who is no post and no place."""
+    return any(names_one_asked_for(found[1]) for found in _REACHED.finditer(text[:LONGEST_LOOK]))
 
 
 def _asks_for_a_person(text: str) -> bool:

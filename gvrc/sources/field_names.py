@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
@@ -35,6 +35,8 @@ _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _GROUPED = re.compile(r"\w{2,80}(?:(?:/|\.|:\s?)[\w ]{2,80}){1,6}")
 _BETWEEN_GROUPS = re.compile(r"[/.:]\s?")
 """A question of a form with the groups it stands in, as form tools export it: `group_contacts/phone`, `meta.contacts.phone`, `LOC: County`."""
+_DASHED = re.compile(r"(?:instance|data|meta|group\w{0,40}|grp\w{0,40}|section\w{0,40}|begin\w{0,20})(?:-\w{2,80}){1,6}", re.IGNORECASE)
+"""The same with dashes between them, as ODK writes its tables: `instance-gps-Latitude`."""
 _IN_ENGLISH = re.compile(r"(.{3,80}) (?:en|eng|english|label)")
 _ASKS = re.compile(r"[?\s]*\(?\b(?:yes\s?/\s?no|y\s?/\s?n)\)?\s*$|\?\s*$", re.IGNORECASE)
 """How a heading says that it is a question: `GENDER DESK? (Yes/No)`."""
@@ -152,7 +154,7 @@ def _by_a_part(steps: tuple[str, ...], words: list[str]) -> KnownName | None:
     for part, may_mean in _without_what_comes_with_it(words[-1]):
         if (same := known_name((*steps[:-1], part))) is not None and same.canonical in may_mean:
             return _less_sure(same)
-    return _as_asked(steps) or (known_name((*steps[:-1], *_BETWEEN_GROUPS.split(steps[-1]))) if _GROUPED.fullmatch(steps[-1]) else None) or _behind_its_group(steps)
+    return _as_asked(steps) or (known_name((*steps[:-1], *_BETWEEN_GROUPS.split(steps[-1]))) if _GROUPED.fullmatch(steps[-1]) else None) or (known_name((*steps[:-1], *steps[-1].split("-")[1:])) if _DASHED.fullmatch(steps[-1]) else None) or _behind_its_group(steps)
 
 
 _GROUP = re.compile(r"(?:[A-Z]|\d{1,2}|Section [A-Z\d]{1,2})[.):]?\s[\w &-]{2,60}/\s?(?=\w)", re.IGNORECASE)
@@ -337,6 +339,14 @@ def _singular(word: str) -> str:
     if word.lower().endswith("ies"):
         return f"{word[:-3]}y"
     return word[:-1] if word.lower().endswith("s") and len(word) > 3 else word
+
+
+_OF_PAGES = frozenset({"post title", "post content", "post status", "post name", "slug", "excerpt", "permalink", "guid", "post type", "post date"})
+
+
+def are_pages(keys: Iterable[str]) -> bool:
+    """Whether records have keys that only pages of a web site have."""
+    return not _OF_PAGES.isdisjoint(map(plain_name, keys))
 
 
 def is_field_name(text: str) -> bool:

@@ -285,7 +285,11 @@ def called(text: str) -> dict[str, str] | None:
         return {"name": found["name"].strip(), "hotline": found["phone"]} if text.lstrip().startswith(found["phone"]) else None
     if "/" in found["phone"] and all(map(LOOKS["short_code"], found["phone"].split("/"))):
         return {"name": found["name"].strip(), "hotline": found["phone"]}
-    return {"name": found["name"].strip(), "phone": found["phone"]} if LOOKS["callable"](found["phone"]) else None
+    return {"name": _CALLED_BY.sub("", found["name"]).strip(), "phone": found["phone"]} if LOOKS["callable"](found["phone"]) else None
+
+
+_CALLED_BY = re.compile(r"\s{0,3}[,;:(–—-]\s{0,3}(?:tel(?:ephone)?|phone|mobile|mob|cell|simu|call|contacts?)\b\W{0,4}$", re.IGNORECASE)
+"""The word for a number that stands between a name and the number (`Tiwi Hospital – Tel: ..`)."""
 
 
 def tells_a_number(text: str) -> bool:

@@ -19,6 +19,7 @@ from gvrc.sources.field_names import (
     NEVER,
     NOWHERE,
     KnownName,
+    are_pages,
     asked,
     inherited_name,
     is_never_taken,
@@ -274,13 +275,16 @@ def _check_name(named: KnownName, values: FieldValues) -> Proposal | None:
         return _other("phone", values, named)
     if named.confidence < 0.8 and _are_own_keys(list(map(str, values.values))):
         return _other("source_id", values, named)
-    if plain_name(values.steps[-1]) in _MAY_BE_KINDS and values.looks("facility_type") >= 0.6:
+    is_what_it_is = plain_name(values.steps[-1]) in _MAY_BE_KINDS or values.steps[-2:] == _OFFICE_OF_A_MAP
+    if is_what_it_is and values.looks("facility_type") >= 0.6:
         return _other("facility_type", values, named)
     return _other("owner", values, named) if plain_name(values.steps[-1]) == "agency" and values.looks("owner") >= 0.5 else None
 
 
 _MAY_BE_KINDS = frozenset({"formation", "formations", "police formation", "police unit", "unit"})
 """Headings above what places of the police are called, or what they are (`Station`, `Post`)."""
+_OFFICE_OF_A_MAP = ("tags", "office")
+"""The tag by which OpenStreetMap tells what sits in an office (`ngo`)."""
 
 
 def _check_own_key(named: KnownName, values: FieldValues) -> Proposal | None:
@@ -456,7 +460,13 @@ def _check_owner(named: KnownName, values: FieldValues) -> Proposal | None:
     return _other("services", values, named) if values.looks("services") >= 0.5 else _nothing("no owners")
 
 
+_TO_CALL = ("tel:", "callto:")
+
+
 def _check_website(named: KnownName, values: FieldValues) -> Proposal | None:
+    """The links of a page may be numbers to call (`tel:1195`)."""
+    if sum(str(value).strip().casefold().startswith(_TO_CALL) for value in values.values) >= 0.5 * len(values.values):
+        return _other("phone", values, named)
     return _nothing("pictures") if _are_pictures(values) else None
 
 
@@ -710,6 +720,7 @@ def propose_fields(fields: Iterable[FieldValues], heads: Collection[str] = (), *
     proposals = {values.path: _named_by_rows() if values.steps[-1] in heads and not values.path.startswith("^") else propose(values) for values in fields}
     if are_offices and not any(proposal.canonical == "name" for proposal in proposals.values()):
         proposals |= {values.path: Proposal(canonical="name", confidence=0.7, reason="it names what the records are offices of", rank=9_000) for values in fields if values.path.startswith("^") and is_name_above(values.path[1:]) and plain_name(values.path.rpartition(".")[2]) not in _TITLES - {"name"}}
+    proposals = _without_kind_of_pages(proposals, fields)
     proposals = _without_unit_levels(_with_finer_names_first(_with_a_name(proposals, fields), fields))
     proposals = _without_half_a_point(_with_a_grid(_with_types_beside(_with_contacts_of_persons(_with_persons_who_answer(proposals, fields), fields), fields), fields), fields)
     proposals = _with_codes_of_counties(_with_numbers_of_counties(_without_codes_of_others(_without_seats_above_wards(_without_places_of_others(proposals), fields), fields), fields), fields)
@@ -717,6 +728,14 @@ def propose_fields(fields: Iterable[FieldValues], heads: Collection[str] = (), *
     order = sorted(chosen, key=lambda path: (CANONICAL_FIELDS.index(str(chosen[path].canonical)), -round(chosen[path].confidence, 1), chosen[path].rank))
     mapping = {path: str(chosen[path].canonical) for path in order}
     return mapping, tuple(_sample(values, proposals[values.path]) for values in fields)
+
+
+def _without_kind_of_pages(proposals: dict[str, Proposal], fields: list[FieldValues]) -> dict[str, Proposal]:
+    """The `posts` of a web site are no posts of the police."""
+    listed = next((values for values in fields if values.path == f"^{KIND_OF_LIST}"), None)
+    if listed is None or {str(value).casefold() for value in listed.values} != {"posts"} or not are_pages(values.steps[-1] for values in fields):
+        return proposals
+    return proposals | {listed.path: _nothing("those of web pages")}
 
 
 COMING_AGAIN = 0.8
@@ -900,7 +919,7 @@ def _with_a_name(proposals: dict[str, Proposal], fields: list[FieldValues]) -> d
     free = [values for values in fields if proposals[values.path].canonical is None and proposals[values.path].confidence < 0.6 and not _are_no_names(values)]
     if any(plain_name(values.steps[-1]) in _OF_INCIDENTS for values in fields) and not any(values.looks("name") >= SURE for values in free):
         return proposals
-    located = [values for values in fields if proposals[values.path].canonical == "location" and not values.path.startswith("^") and values.looks("name") >= SURE and _differ(values) and not _are_no_names(values)]
+    located = [values for values in fields if proposals[values.path].canonical == "location" and not values.path.startswith("^") and values.looks("name") >= (SITES if plain_name(values.steps[-1]) in _ARE_SITES else SURE) and _differ(values) and not _are_no_names(values)]
     if located and not any(kind_of(values.steps[-1]) for values in free):
         return {**proposals, located[0].path: Proposal(canonical="name", confidence=0.7, reason="its values read like names of places")}
     best = max((values for values in free if not values.path.startswith("^")), key=lambda values: (values.looks("name"), values.filled), default=None)
@@ -923,6 +942,10 @@ def _with_a_name(proposals: dict[str, Proposal], fields: list[FieldValues]) -> d
     if best is not None and best.looks("name") >= 0.4:
         return {**proposals, best.path: Proposal(canonical="name", confidence=0.6, reason="its values read like names of places")}
     return _named_from_above(proposals, fields) or _named_by_contents(proposals, fields) or _with_first_text(proposals, free)
+
+
+_ARE_SITES, SITES = frozenset({"site", "sites", "service site", "supported site", "supported sites"}), 0.2
+"""Headings above the places where a programme works, and the share of them that must read like names: short forms (`KTRH`) read like none."""
 
 
 def _named_from_above(proposals: dict[str, Proposal], fields: list[FieldValues]) -> dict[str, Proposal] | None:

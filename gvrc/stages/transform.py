@@ -16,7 +16,9 @@ from gvrc.cleaning.codes import CleanCodes, clean_codes
 from gvrc.cleaning.contacts import (
     CleanContacts,
     as_of_staff,
+    codes_in_text,
     contacts_in_text,
+    hotline,
     merged_contacts,
     offices,
     parse_contacts,
@@ -43,7 +45,7 @@ from gvrc.model.source import SourceRow
 from gvrc.reference.corrections import Corrections
 from gvrc.reference.offices import office_of
 from gvrc.reference.vocabularies import Vocabularies, Vocabulary
-from gvrc.sources.field_names import spaced
+from gvrc.sources.field_names import are_pages, spaced
 
 STATED_FIELDS = ("county", "constituency", "ward", "sub_county", "district", "town", "location", "section")
 """Canonical fields whose texts say where a place is."""
@@ -112,7 +114,9 @@ class _RowWork:
         point = self._point() if abroad is None else None
         codes = self._codes()
         texts = {field_name: self._free_text(field_name) for field_name in _FREE_TEXT if self.values.get(field_name) is not None}
-        contacts = self._contacts_abroad(abroad) if abroad else self._contacts(name, [contact for _, found in texts.values() for contact in found], is_hotline=self.vocabularies.group(kind.code) == "hotline")
+        is_hotline = self.vocabularies.group(kind.code) == "hotline"
+        by_the_way = [*(contact for _, found in texts.values() for contact in found), *self._codes_told(is_hotline)]
+        contacts = self._contacts_abroad(abroad) if abroad else self._contacts(name, by_the_way, is_hotline=is_hotline)
         official = self._text("official_name")
         self._note_gazettement(name)
         self._note_offices()
@@ -295,9 +299,9 @@ class _RowWork:
         return kind
 
     def _is_called_by_code(self, name: CleanName) -> bool:
-        """Whether the place is reached by short codes alone (`999`), in its name or its only number."""
+        """Whether the place is reached by short codes alone (`999`), in its name, its only number or, where there is none, at the beginning of its description."""
         told = [str(value).strip() for field_name in ("hotline", "phone", "contact") if not is_missing(value := self.values.get(field_name))]
-        codes = [code for text in (*told, *(contact.value for contact in name.contacts)) for code in _DIGITS.findall(text)]
+        codes = [code for text in (*told, *(contact.value for contact in name.contacts)) for code in _DIGITS.findall(text)] or [contact.value for contact in self._codes_told(False)]
         return bool(codes) and all(code in self.vocabularies.short_codes for code in codes)
 
     def _is_of_list(self, field_name: str) -> bool:
@@ -419,6 +423,14 @@ class _RowWork:
         can_be_called = any(contact.contact_type in (ContactType.PHONE, ContactType.HOTLINE) for contact in contacts)
         self.issues.extend(clean.issues if can_be_called else (_as_only(self._with_area_code(issue)) for issue in clean.issues))
         return contacts
+
+    def _codes_told(self, is_hotline: bool) -> tuple[Contact, ...]:
+        """The short codes that the description of a hotline names, and that any other begins with (`Call 1190, free`)."""
+        text = self.values.get("description")
+        if type(text) is not str or _CODE_WITHIN.search(text) is None:
+            return ()
+        plain = clean_text(text) or ""
+        return tuple(map(hotline, codes_in_text(plain[:LONGEST_DESCRIPTION], self.vocabularies.short_codes, anywhere=is_hotline)))
 
     def _with_area_code(self, issue: Issue) -> Issue:
         """A landline of Nairobi that is written as it is dialled there (`2723128`), with its area code as the suggestion."""
@@ -615,6 +627,8 @@ LONGEST_ENUMERATION = 300
 _ENUMERATES_SERVICES = re.compile(rf"\bservices?(?:\s+(?:offered|provided|available|given))?\s*:\s*([^.\n]{{3,{LONGEST_ENUMERATION}}})", re.IGNORECASE)
 _SAY_WHERE = ("county", "constituency", "sub_county", "district", "ward", "town", "location", "address", "section", "latitude", "coordinates")
 _DIGITS = re.compile(r"\+?\d+")
+_CODE_WITHIN = re.compile(r"(?<!\d)(?:11|91|99|1[01]\d|719)\d?(?!\d)")
+"""Digits that may be a short code."""
 _OF_THE_TREE = ("Units", "units")
 """How the names of lists of organisation units end, which tell nothing of what is in them."""
 _BESIDE_KIND = re.compile(r"\s*(?:[/,;&+]|\s-\s|\band\b|\bna\b)\s*", re.IGNORECASE)
@@ -638,6 +652,7 @@ def _keys_of(name: str, data: Mapping[str, Any]) -> Iterator[str]:
 def _path_words(row: SourceRow, values: Mapping[str, Any]) -> Iterator[str]:
     name = values.get("name")
     keys = tuple(islice(_keys_of(name, row.data), 1)) if isinstance(name, str) else ()
-    yield from _words_of_path(row.pointer.rpartition("/")[0] + "/", keys)
+    parent = row.pointer.rpartition("/")[0] + "/"
+    yield from _words_of_path(parent, keys) if not parent.endswith("/posts/") or not are_pages(row.data) else ()
     if any(map(_names_police, row.data)):
         yield "police station"

@@ -1,0 +1,128 @@
+"""Lists as bodies publish them: exports of web sites and of forms, links to call, remarks with persons in them, slipped cells."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gvrc.cleaning.coordinates import clean_point
+from gvrc.cleaning.names import clean_name
+from gvrc.model.issue import Issue
+from gvrc.model.record import ContactType, Record, Visibility
+from gvrc.model.source import SourceFile, SourceRow
+from gvrc.reference.vocabularies import load_vocabularies
+from gvrc.sources.detect import detect
+from gvrc.stages.extract import extract
+from gvrc.stages.standardise import standardise
+from tests.sources.test_lists_without_names import KNOWLEDGE
+from tests.sources.test_several_countries import written
+
+
+def made(tmp_path: Path, content: Any) -> tuple[list[Record], list[Issue]]:
+    """The records of a list in their order, and all that was found."""
+    path = written(tmp_path, content)
+    found = extract(SourceFile(name="list", sha256="", size_bytes=1, path=path), detect(path, "list"))
+    done = standardise([row for row in found if isinstance(row, SourceRow)], KNOWLEDGE, {})
+    return list(done.records), [issue for issues in done.issues.values() for issue in issues]
+
+
+def reached(record: Record) -> dict[str, str | None]:
+    """What a place is called by, with whose it is."""
+    return {contact.value: contact.label for contact in record.contacts if contact.contact_type in (ContactType.PHONE, ContactType.HOTLINE)}
+
+
+def test_the_posts_of_a_web_site_are_called_by_their_titles_and_are_no_police_posts(tmp_path: Path) -> None:
+    posts = [
+        {"ID": 1, "post_title": "Mfano Women Foundation", "post_content": "We support survivors.\nPhone: +254 700 000 001", "post_status": "publish"},
+        {"ID": 2, "post_title": "Haki Example", "post_content": "Kilimani, Nairobi. Office +254 700 000 002", "post_status": "publish"},
+    ]
+    records, _ = made(tmp_path, {"posts": posts})
+    assert [(record.name, list(reached(record))) for record in records] == [("Mfano Women Foundation", ["+254700000001"]), ("Haki Example", ["+254700000002"])]
+    assert "police_post" not in {record.facility_type for record in records}
+    records, _ = made(tmp_path, {"posts": [{"name": "Tiwi", "phone": "0700 000 003"}, {"name": "Diani", "phone": "0700 000 004"}]})
+    assert {record.facility_type for record in records} == {"police_post"}
+
+
+def test_short_codes_in_the_text_of_a_hotline_are_numbers_to_call(tmp_path: Path) -> None:
+    records, _ = made(tmp_path, [
+        {"title": "National GBV Hotline", "body": '<p>Call <a href="tel:1195">1195</a> (toll free)</p>'}, {"title": "Childline Kenya", "body": "<p>Dial 116 at any hour</p>"},
+        {"title": "Police", "body": "<p>999, 112, 911</p>"}, {"title": "Tiwi Hospital", "body": "Open from 1990. In emergencies 999 answers. Ward 116."},
+    ])  # fmt: skip
+    assert [list(reached(record)) for record in records] == [["1195"], ["116"], ["999", "112", "911"], []]
+    assert [record.facility_type for record in records] == ["hotline", "hotline", "hotline", "hospital"]
+
+
+def test_links_to_call_are_numbers_and_the_services_they_call_are_the_names(tmp_path: Path) -> None:
+    records, _ = made(tmp_path, [{"service": "Kenya Red Cross", "link": "tel:1199"}, {"service": "Gender desk - Kayole Police Station", "link": "tel:+254700000001"}, {"service": "Suicide line", "link": "tel:1517"}, {"service": "Diani Police Station", "link": "tel:0700000002"}])
+    assert [(record.name, list(reached(record))) for record in records] == [("Kenya Red Cross", ["1199"]), ("Gender Desk - Kayole Police Station", ["+254700000001"]), ("Suicide Line", ["1517"]), ("Diani Police Station", ["+254700000002"])]
+
+
+@pytest.mark.parametrize(("remark", "is_hers"), [
+    ("Contact Mary 0700000002", True), ("Call Peter on 0700 000 002 after five", True), ("Ask for James (0700000002)", True), ("Piga Amina: 0700000002", True), ("Ambulance 0700000002", False),
+    ("Call Reception 0700000002", False), ("Contact Kwale 0700000002", False), ("Call us on 0700000002", False), ("Call Tiwi Hospital 0700000002", False),
+])  # fmt: skip
+def test_a_number_behind_one_who_is_asked_for_by_name_is_hers(remark: str, is_hers: bool, tmp_path: Path) -> None:
+    (record, _), issues = made(tmp_path, f"Facility,County,Phone,Remarks\nTiwi Hospital,Kwale,0700000001,{remark}\nDiani Hospital,Kwale,0700000003,\n")
+    assert (reached(record)["+254700000002"] == "Officer's mobile") is is_hers
+    if is_hers:
+        assert "text.personal" in {issue.code for issue in issues}
+
+
+def test_a_number_in_the_cell_of_a_person_is_hers(tmp_path: Path) -> None:
+    (record, _), _ = made(tmp_path, "Name of organisation,Telephone,Chief officers,County\nMfano Women Network,0700000001,Mary Mfano - Director 0700000002,Kisii\nHaki Mfano,0700000003,,Kwale\n")
+    assert reached(record) == {"+254700000001": None, "+254700000002": "Officer's mobile"}
+
+
+def test_a_number_that_slipped_among_the_degrees_is_found(tmp_path: Path) -> None:
+    (record, other), _ = made(tmp_path, "Name,County,Mobile,Lat,Long\nTiwi Hospital,Kwale,39.5,-4.2,0700000001\nDiani Hospital,Kwale,0700000002,-4.28,39.59\n")
+    assert list(reached(record)) == ["+254700000001"]
+    assert other.point is not None
+
+
+@pytest.mark.parametrize(("text", "point"), [("3.1191, 35.5973 (±5m)", (3.1191, 35.5973)), ("2.3833N 35.6500E ±10", (2.3833, 35.65)), ("-1.2833, 36.8167 +/- 4.5 m", (-1.2833, 36.8167))])
+def test_how_exact_a_device_was_is_no_part_of_the_point(text: str, point: tuple[float, float]) -> None:
+    found = clean_point({"coordinates": text}).point
+    assert found is not None
+    assert (found.latitude, found.longitude) == point
+
+
+@pytest.mark.parametrize(("text", "name", "kind"), [
+    ("Serem P. Station", "Serem Police Station", "police_station"), ("KABARNET POLICE ST", "Kabarnet Police Station", "police_station"), ("Kilifi Gender Recovery Centre", "Kilifi Gender Recovery Centre", "gbv_recovery_centre"),
+    ("Mfano Girls Fdn", "Mfano Girls Foundation", "support_organisation"), ("'Mfano''s Clinic'", "Mfano's Clinic", "clinic"), ("KTRH", "KTRH", "hospital"),
+])  # fmt: skip
+def test_more_short_forms_and_quotes_of_databases(text: str, name: str, kind: str) -> None:
+    found = clean_name(text, load_vocabularies())
+    assert (found.name, found.facility_type) == (name, kind)
+
+
+def test_sums_that_say_what_they_count_and_trials_of_a_form_are_no_places(tmp_path: Path) -> None:
+    records, issues = made(tmp_path, "Organisation,County,Tel\nMfano Women,Kwale,0700000001\nTest,Nairobi,0700000002\nTotal: 4 organisations,,\nTotal Care Clinic,Kwale,0700000003\n")
+    assert [issue.value for issue in issues if issue.code == "name.heading"] == ["Test", "Total: 4 organisations"]
+    assert len(records) == 4
+
+
+def test_sites_name_the_places_of_a_programme(tmp_path: Path) -> None:
+    records, _ = made(tmp_path, "COUNTY,SITE,PRC SERVICES,CELLPHONE\nHoma Bay,Homa Bay County Referral hosp,Y,0700000001\n,Rachuonyo SCH,Y,0700000002\nKisii,KTRH,Y,0700000003\n,Gucha SCH,N,\n")
+    assert [(record.name, record.facility_type, record.place.county) for record in records] == [
+        ("Homa Bay County Referral Hospital", "hospital", "Homa Bay"), ("Rachuonyo Sub-County Hospital", "hospital", "Homa Bay"), ("KTRH", "hospital", "Kisii"), ("Gucha Sub-County Hospital", "hospital", "Kisii"),
+    ]  # fmt: skip
+
+
+def test_questions_of_odk_with_dashes_are_known(tmp_path: Path) -> None:
+    (record, _), _ = made(tmp_path, "instance-county,instance-org_name,instance-services,instance-phone,instance-gps-Latitude,instance-gps-Longitude,KEY\nkwale,Mfano Welfare,legal_aid psychosocial,254700000001,-4.1737,39.4521,uuid:1\nkwale,Haki Mfano,pep,0700000002,-4.4,39.4,uuid:2\n")
+    assert (record.point is not None, record.services, list(reached(record))) == (True, ("legal_aid", "psychosocial_support"), ["+254700000001"])
+
+
+def test_tags_of_maps_tell_organisations_and_shelters(tmp_path: Path) -> None:
+    elements = [
+        {"type": "node", "id": 1, "lat": -0.09, "lon": 34.76, "tags": {"office": "ngo", "name": "Mfano Rights"}}, {"type": "node", "id": 2, "lat": -1.1, "lon": 37.0, "tags": {"amenity": "social_facility", "social_facility": "shelter", "name": "Mfano Home"}},
+        {"type": "node", "id": 3, "lat": -1.2, "lon": 36.8, "tags": {"amenity": "police", "name": "Tiwi Police"}},
+    ]  # fmt: skip
+    records, _ = made(tmp_path, {"elements": elements})
+    assert [record.facility_type for record in records] == ["support_organisation", "shelter", "police_station"]
+    assert records[1].visibility is Visibility.WITHHELD
+
+
+def test_the_word_for_a_number_leaves_a_name_with_it(tmp_path: Path) -> None:
+    records, _ = made(tmp_path, {"hospitals": ["Tiwi Hospital – Tel: 0700 000 001", "Diani Hospital: 0700 000 002", "Vanga Hospital, phone: 0700 000 003"]})
+    assert [record.name for record in records] == ["Tiwi Hospital", "Diani Hospital", "Vanga Hospital"]
