@@ -41,6 +41,7 @@ _POSTAL = re.compile(
     r"(?:p\s?\.?\s{0,2}o\s?\.?\s{0,2}box\W{0,4}){1,2}(?:private\s+bag\s?)?\d{0,7}(?:\s{0,2}[-–,]?\s{0,2}\d{5}(?!\d))?(?:[\s,]{1,2}[a-z][a-z' ]{2,30})?|\bprivate\s+bag\b(?:\s\d{1,6})?",
     re.IGNORECASE,
 )
+_BOX_OR_BAG = re.compile(r"b(?:ox|ag)", re.IGNORECASE)
 _WRITTEN_AT = re.compile(r"\s?[(\[{]\s?(?:at|@)\s?[)\]}]\s?", re.IGNORECASE)
 _WRITTEN_DOT = re.compile(r"\s?[(\[{]\s?(?:dot|\.)\s?[)\]}]\s?", re.IGNORECASE)
 _SPOKEN = re.compile(r"([\w.+\-]{2,64})\s?(?:\sat\s|@)\s?([\w\-]{2,40}(?:\s?(?:\sdot\s|\.)\s?[\w\-]{2,20}){1,3})\b", re.IGNORECASE)
@@ -62,7 +63,9 @@ _HANDLE = re.compile(r"@\w{2,40}")
 """A name in a social network, which is no address."""
 _CHAT = re.compile(r"(?:wa\.me/|whatsapp\.com/send/?\?phone=)\+?(\d{9,15})(?!\d)", re.IGNORECASE)
 """The address of a chat with a telephone number."""
-_MAY_HOLD_CONTACT = re.compile(r"@|\d[\d\s().\-\u2010-\u2015_/+]{5,}\d|\b(?:at|dot)\b.{1,40}\bdot\b|[(\[{]\s?at\s?[)\]}]", re.IGNORECASE)
+_MANY_DIGITS = re.compile(r"\d[\d\s().\-\u2010-\u2015_/+]{5,}\d")
+_ADDRESS_IN_WORDS = re.compile(r"\b(?:at|dot)\b.{1,40}\bdot\b|[(\[{]\s?at\s?[)\]}]", re.IGNORECASE)
+_OPENING = frozenset("([{")
 _LABEL = re.compile(r"([^\W\d_][^\W\d_.\-/ ]{0,20}(?:[ ./-]{1,2}[^\W\d_]{1,15}){0,2})\s{0,2}[.:\-–=]{0,2}\s{0,2}$")
 MOST_OFFICES, MOST_FIELDS_OF_OFFICE = 100, 40
 _COUNTY_KEYS = frozenset({"county", "county_name", "countyname", "kaunti"})
@@ -140,7 +143,7 @@ def parse_contacts(values: Mapping[str, Any]) -> CleanContacts:
         issues.extend(cell.issues)
     for field_name in FREE_TEXT_FIELDS:
         value = values.get(field_name)
-        if isinstance(value, str) and _MAY_HOLD_CONTACT.search(value[:LONGEST_TEXT]):
+        if isinstance(value, str) and _may_hold_contact(value[:LONGEST_TEXT]):
             contacts = contacts_in_text(value, field_name).contacts
             _collect(found, (_as_hers(contact) for contact in contacts) if field_name == "officer" else contacts)
     for field_name in _DEGREES:
@@ -181,7 +184,7 @@ def _unread_texts(data: Any, read: set[int], depth: int) -> Iterator[str]:
         if id(value) in read or _is_of_something_else(key):
             continue
         if isinstance(value, str):
-            if len(value) >= SHORTEST_NUMBER and _MAY_HOLD_CONTACT.search(value[:LONGEST_TEXT]) and not _IS_A_POINT.match(value):
+            if len(value) >= SHORTEST_NUMBER and _may_hold_contact(value[:LONGEST_TEXT]) and not _IS_A_POINT.match(value):
                 yield value[:LONGEST_TEXT]
         elif isinstance(value, (dict, list)) and depth:
             yield from _unread_texts(value, read, depth - 1)
@@ -233,9 +236,7 @@ def _in_order(contacts: Iterable[Contact]) -> tuple[Contact, ...]:
     if any(contact.label for contact in contacts):
         own, fax = _label(_OF_AN_OFFICER, may_be_own=True), _label("Fax")
         contacts.sort(key=lambda contact: 0 if contact.label is None else 1 if contact.label in (own, OFFICERS_EMAIL) else 2 * (contact.label == fax))
-    return tuple(
-        contact if contact.is_primary == (index == 0) else replaced(contact, is_primary=index == 0) for index, contact in enumerate(contacts)
-    )
+    return tuple([contact if contact.is_primary == (index == 0) else replaced(contact, is_primary=index == 0) for index, contact in enumerate(contacts)])
 
 
 def _read_cell(field_name: str, value: Any, kind: str | None) -> CleanContacts:
@@ -243,15 +244,17 @@ def _read_cell(field_name: str, value: Any, kind: str | None) -> CleanContacts:
     hint = _OF_AN_OFFICER if field_name == "officer_contact" else kind
     parts = [(text, hint)] if type(value) is str and (text := clean_text(value)) else list(_within_bounds(_parts(value, hint)))
     results = [_parse_text(field_name, text, hint) for text, hint in parts]
-    contacts: tuple[Contact, ...]
     if len(results) == 1 and len(results[0].contacts) == 1 and not results[0].issues:  # nearly every cell is one number, or one address
-        contacts, before, after = results[0].contacts, parts[0][0], results[0].contacts[0].value
-    else:
-        contacts = tuple([contact for result in results for contact in result.contacts])
-        before, after = "; ".join(text for text, _ in parts), ", ".join(dict.fromkeys(contact.value for contact in contacts))
-    changes = (FieldChange(field_name=field_name, before=before, after=after or None, stage=_STAGE, rule="contact-format"),) if before != after else ()
+        return CleanContacts(contacts=results[0].contacts, changes=_rewritten(field_name, parts[0][0], results[0].contacts[0].value))
+    contacts = tuple([contact for result in results for contact in result.contacts])
+    before, after = "; ".join(text for text, _ in parts), ", ".join(dict.fromkeys(contact.value for contact in contacts))
     issues = islice((issue for result in results for issue in result.issues), MOST_CONTACTS)
-    return CleanContacts(contacts=contacts, changes=changes, issues=tuple([_with_whole_cell(issue, after) for issue in issues]))
+    return CleanContacts(contacts=contacts, changes=_rewritten(field_name, before, after), issues=tuple([_with_whole_cell(issue, after) for issue in issues]))
+
+
+def _rewritten(field_name: str, before: str, after: str) -> tuple[FieldChange, ...]:
+    """The change of a cell to the contacts in it, as they are written here."""
+    return () if before == after else (FieldChange(field_name=field_name, before=before, after=after or None, stage=_STAGE, rule="contact-format"),)
 
 
 def _within_bounds(parts: Iterator[tuple[str, str | None]]) -> Iterator[tuple[str, str | None]]:
@@ -313,17 +316,19 @@ def _parts_of_object(value: Mapping[str, Any], hint: str | None) -> Iterator[tup
 
 
 def _parse_text(field_name: str, text: str, hint: str | None) -> CleanContacts:
-    quick = text.translate(_PLAIN_NUMBER)
-    if field_name != "hotline" and 9 <= len(quick) <= 13 and (number := _quick_number(quick)):
+    if "@" in text:
+        if field_name in ("email", "contact", "officer_contact") and (email := _quick_email(text)):
+            issue = _slip(email, field_name)
+            return CleanContacts(contacts=(_email(email, hint),), issues=(issue,) if issue else ())
+    elif field_name != "hotline" and (number := _quick_number(text.translate(_PLAIN_NUMBER))):
         return CleanContacts(contacts=(_phone(number, hint),))
-    if "@" in text and field_name in ("email", "contact", "officer_contact") and (email := _quick_email(text)):
-        issue = _slip(email, field_name)
-        return CleanContacts(contacts=(_email(email, hint),), issues=(issue,) if issue else ())
     return _parse_cell(field_name, text, hint)
 
 
 def _quick_number(quick: str) -> str | None:
     """One number alone in its cell: the usual case."""
+    if not 9 <= len(quick) <= 13:
+        return None
     digits = quick.removeprefix("+")
     return kenyan_number(digits, allow_bare=True) if digits.isdecimal() and digits.isascii() else None
 
@@ -364,7 +369,8 @@ def _is_zero(text: str) -> bool:
 
 
 def _phone(number: str, hint: str | None) -> Contact:
-    return Contact(contact_type=ContactType.PHONE, value=number, label=_label(hint, is_mobile(number)) or ("Toll-free" if is_toll_free(number) else None))
+    label = _label(hint, is_mobile(number)) if hint else None
+    return Contact(contact_type=ContactType.PHONE, value=number, label=label or ("Toll-free" if is_toll_free(number) else None))
 
 
 def _email(address: str, hint: str | None) -> Contact:
@@ -450,7 +456,7 @@ def codes_in_text(text: str, known: Collection[str], *, anywhere: bool) -> tuple
 
 def contacts_in_text(text: str, field_name: str) -> TextContacts:
     """Contacts that stand in a name, description or other free text. Only what is unmistakably one is found."""
-    if not _MAY_HOLD_CONTACT.search(text[:LONGEST_TEXT]):
+    if not _may_hold_contact(text[:LONGEST_TEXT]):
         return TextContacts(remainder=text, redacted=text)
     text = _with_plain_signs(text)
     finds = [find for find in _finds(text, field_name, None, is_contact=False) if find.contact]
@@ -461,6 +467,13 @@ def contacts_in_text(text: str, field_name: str) -> TextContacts:
         remainder=_with_gaps(text, finds, lambda find: " "),
         redacted=_with_gaps(text, finds, lambda find: f"[{find.contact.contact_type}]" if find.contact else ""),
     )
+
+
+def _may_hold_contact(text: str) -> bool:
+    """Whether a text has a sign, the digits or the words of a contact; nearly every one has not."""
+    if "@" in text or _MANY_DIGITS.search(text) is not None:
+        return True
+    return ("dot" in text.lower() or not _OPENING.isdisjoint(text)) and _ADDRESS_IN_WORDS.search(text) is not None
 
 
 def _with_gaps(text: str, finds: Iterable[_Find], gap: Callable[[_Find], str]) -> str:
@@ -584,7 +597,7 @@ def _validated(address: str) -> str | None:
 
 def _postal_addresses(text: str, field_name: str, is_contact: bool) -> Iterator[_Find]:
     """Post boxes; those in free text only stand in the way of phone numbers."""
-    for found in _POSTAL.finditer(text):
+    for found in _POSTAL.finditer(text) if _BOX_OR_BAG.search(text) is not None else ():
         value = _BOX.sub("P.O. Box ", _CALLED_NEXT.sub("", " ".join(found[0].split()))).rstrip(" ,.-")
         if not any(map(str.isdigit, value)) and "bag" not in value.casefold():
             continue
@@ -620,6 +633,8 @@ def _phones(text: str, field_name: str, hint: str | None, is_contact: bool) -> I
 
 def _said_before(text: str, start: int) -> str | None:
     """The words right before a number or, where a name stands there, the officer it is the name of (`OCS: CI So-and-so 0700 ..`)."""
+    if start == 0:
+        return None
     word = _word_before(text, start)
     return word if _label(word, may_be_own=True) else _officer_before(text, start) or word
 

@@ -56,12 +56,6 @@ def section_names() -> frozenset[str]:
     return frozenset(place_key(name) for name in names) | country_keys()
 
 
-@lru_cache(maxsize=1)
-def _beginnings() -> frozenset[str]:
-    """The first letters of the section names, to pass over most names quickly."""
-    return frozenset(name[:_BEGINNING] for name in section_names())
-
-
 def heading_kind(text: str, values: Mapping[str, Any], own_keys: Mapping[str, Any], vocabularies: Vocabularies) -> str | None:
     """What kind of heading a name is (section, total, header, title, note, officer, or a trial of a form), or None for the name of a place.
 
@@ -197,11 +191,17 @@ _COUNTED = frozenset({
 def _is_section(bare: str) -> bool:
     """A county or old province alone, or with words that only say what follows (`KWALE COUNTY POLICE STATIONS`)."""
     bare = _PLAIN_NUMBER.sub("", bare) if bare[:1].isdigit() else bare
-    begins = place_key(bare[:12].partition(" ")[0])[:_BEGINNING]
-    if begins not in _beginnings() and begins not in _LEADS:
+    if not _may_begin_section(bare[:12].partition(" ")[0]):
         return False
     words = _UNIT_WORDS.sub(" ", _PLURAL_KINDS.sub(" ", bare)).strip(" .,:;-–/&")
     return bool(words) and len(words) <= 40 and place_key(words) in section_names()
+
+
+@lru_cache(maxsize=4_096)
+def _may_begin_section(word: str) -> bool:
+    """Whether the first word of a text is one of those that may stand before the name of a section, or begins such a name itself."""
+    key = place_key(word)
+    return key[:_BEGINNING] in _LEADS or (bool(key) and any(name.startswith(key) for name in section_names()))
 
 
 def _repeats_keys(text: str, own_keys: Mapping[str, Any]) -> bool:

@@ -44,14 +44,13 @@ _NO_BRACKETS = frozenset("()[]{}")
 _NUMBERING = re.compile(r"^\s*(?:no\.?\s*)?(?:\d{1,4}\s?[.):]|\d{5,6}\s?[-–:]\s|[ivx]{1,4}\s?[.)]|\(?(?:[a-z]|\d{1,3}|[ivx]{1,4})\))\s*(?=\D)", re.IGNORECASE)
 _STRAY_ENDS = " \t-–—_,;:/|*•·=~^"
 _QUOTES = '"“”„'
-_LETTER_LEVEL = re.compile(r"\bL\s?[2-6]\b")
+_LETTER_LEVEL = re.compile(r"L(?<=\bL)\s?[2-6]\b")
 _NOT_GAZETTED = re.compile(r"[(\[]?\b(?:(?:not\s+yet|un|not|yet\s+to\s+be|to\s+be|awaiting|pending)[\s-]*gaz{1,2}et{1,2}(?:ed|ment|ement)?)\b[)\]]?", re.IGNORECASE)
 _SCRIPT_REMAINS = re.compile(r"javascript:\S{0,40}|<[^<>]{0,200}>", re.IGNORECASE)
 _DOTTED_ACRONYM = re.compile(r"\b(?:[A-Za-z]\.){2,6}[A-Za-z]?(?=\s|$|-)|\b[A-Z](?:\.[A-Z]){1,5}\b")
 _WORD = re.compile(r"[^\W_]")
-_JOINING = frozenset(".,;")
 _JOINED_COMMA = re.compile(r"\s{0,3}([,;])\s{0,3}")
-_JOINED_STOP = re.compile(r"(?<=[^\W\d_]{2})\.(?=[^\W\d_]{2})")
+_JOINED_STOP = re.compile(r"\.(?<=[^\W\d_]{2}\.)(?=[^\W\d_]{2})")
 _SMALL_WORDS = frozenset({"of", "and", "the", "for", "in", "at", "on", "to", "na", "ya", "wa", "cha", "la", "za", "with", "by", "off", "des", "du", "de"})
 _NOT_MISSPELT = frozenset({"dispensaries", "hospitals", "hospitality", "hospice", "laboratories", "pharmacies", "pharma", "hospitalier", "dispenser", "hospitali"})
 _PLACE_SPLIT = re.compile(r"\s*[,/]\s*")
@@ -111,17 +110,22 @@ class _NameCleaning:
             self.raw = self.raw[:-LONGEST_NAME] + _LABELS_LEFT.sub("", self.raw[-LONGEST_NAME:])
             self.raw = _EMPTY_BRACKETS.sub(" ", self.raw).strip(_BEHIND_NUMBERS)
         self.text = self.raw
+        self.is_plain = self.raw.replace(" ", "").isalpha() and self.raw[0] != " " != self.raw[-1]
+        """Nothing but letters: there is no numbering, no bracket, no sign and no digit to look for."""
 
     def result(self) -> CleanName:
         self._note_contacts()
         self._mend_misread_letters()
         self._take_post_box()
-        self._take_remains()
+        if not self.is_plain:
+            self._take_remains()
         self._take_not_gazetted()
-        self._take_numbering()
+        if not self.is_plain:
+            self._take_numbering()
         self._take_officer()
-        self._take_short_codes()
-        self._take_brackets()
+        if not self.is_plain:
+            self._take_short_codes()
+            self._take_brackets()
         self._expand()
         self._take_place_behind()
         self._set_case()
@@ -138,7 +142,7 @@ class _NameCleaning:
 
     def _mend_misread_letters(self) -> None:
         """`STATI0N`, `DlANl`: letters that a scan was misread for."""
-        if _MAY_BE_MISREAD.search(self.text) is not None:
+        if _BEHIND_A_CAPITAL.search(self.text) is not None or _SMALL_L_BEGINS.search(self.text) is not None:
             self._step(_CAPITALS.sub(lambda word: _as_it_was(word[0]), self.text), "name-misread-letters")
 
     def _note_contacts(self) -> None:
@@ -215,7 +219,7 @@ class _NameCleaning:
         if "." in self.text:
             self._step(_DOTTED_ACRONYM.sub(lambda found: found[0].replace(".", ""), self.text), "name-acronym")
         self._step(_expanded(_spaced(self.text), self.vocabularies, self.is_police), "name-abbreviation")
-        self._step(" ".join(_spelt(word, self.vocabularies) for word in self.text.split()), "name-spelling")
+        self._step(" ".join([word if word.isdigit() else _spelt(word, self.vocabularies) for word in self.text.split()]), "name-spelling")
 
     def _set_case(self) -> None:
         """Usual capitals; a name in one case is told when that changes it (`NASCOP VCT` is only acronyms)."""
@@ -240,7 +244,7 @@ class _NameCleaning:
             qualifiers=tuple(dict.fromkeys(self.qualifiers)),
             facility_type=kind.code if kind else self.officer_of,
             is_of_officer=self.is_of_officer,
-            keph_level=_level(self.raw),
+            keph_level=None if self.is_plain else _level(self.raw),
             contacts=self.contacts,
             changes=changes,
             issues=tuple(self.issues),
@@ -259,7 +263,7 @@ _OFFICER_OF = re.compile(
 )
 """Who leads a place, before its name, and who is called in a village, before her own."""
 _SHORT_CODE = re.compile(r"(?<![\w.,-])\d{3,4}(?![\w,-]|\.\d)")
-_THREE_DIGITS = re.compile(r"\d{3}")
+_THREE_DIGITS = re.compile(r"\d(?<!\d\d)\d{2,3}(?!\d)")
 _BEHIND_A_COLON = re.compile(r"[^\W\d_]\s?(?::|\s[–-])\s*\d{3,4}\W*$")
 """A number that all the words before it are the name of: `Healthcare Assistance Kenya: 1195`."""
 _DIVIDERS_LEFT = re.compile(r"\s[/,;:&|-]+(?=\s{2,}|\s*$)|\(\s*\)")
@@ -268,7 +272,7 @@ _SHARED_LETTERS = 4
 """Letters with which a word of a name and one of what a short code is known as begin alike (`Childline`, `Child Helpline`)."""
 
 
-_MAY_BE_MISREAD = re.compile(r"[A-Z][0l1]|\bl[A-Z]{2}")
+_BEHIND_A_CAPITAL, _SMALL_L_BEGINS = re.compile(r"[A-Z][0l1]"), re.compile(r"l(?<=\bl)[A-Z]{2}")
 _CAPITALS = re.compile(r"\b(?=(?:[0l1]*[A-Z]){3})[A-Z0l1]{4,}\b")
 """A word in capitals with nothing else in it but the figures and small letters that stand for some of them in scans."""
 _MISREAD_O, _MISREAD_1 = re.compile(r"(?<=[A-Z])0(?=[A-Zl1])"), re.compile(r"(?<=[A-Z])1(?=[A-Z])")
@@ -305,7 +309,7 @@ def _level(text: str) -> str | None:
 
 
 def _length_issues(name: str | None) -> Iterator[Issue]:
-    if name and _LONG_ENOUGH.search(name) is None:
+    if name and not (len(name) >= SHORTEST_NAME and name[:SHORTEST_NAME].isalpha()) and _LONG_ENOUGH.search(name) is None:
         yield Issue(code="name.too_short", field_name="name", value=name)
     if name and len(name) > LONGEST_NAME:
         yield Issue(code="name.too_long", field_name="name", value=name[:80] + "…", detail={"length": len(name), "longest": LONGEST_NAME})
@@ -313,15 +317,17 @@ def _length_issues(name: str | None) -> Iterator[Issue]:
 
 def _spaced(text: str) -> str:
     """Spaces after commas and full stops that join words (`ST.TERESA`), none before them."""
-    if _JOINING.isdisjoint(text):
-        return text
-    return _JOINED_STOP.sub(". ", _JOINED_COMMA.sub(r"\1 ", text))
+    if "," in text or ";" in text:
+        text = _JOINED_COMMA.sub(r"\1 ", text)
+    return _JOINED_STOP.sub(". ", text) if "." in text else text
 
 
 def _expanded(text: str, vocabularies: Vocabularies, is_police: bool) -> str:
     """The text with its abbreviations written out."""
     words = text.split()
     bare, known = list(map(_bare, words)), vocabularies.abbreviations
+    if known.keys().isdisjoint(bare):
+        return " ".join(words)
     out: list[str] = []
     position = 0
     while position < len(words):
@@ -372,8 +378,8 @@ def _spelt(word: str, vocabularies: Vocabularies) -> str:
 
 def _cased(text: str, vocabularies: Vocabularies, *, keep: bool) -> str:
     """Title case that keeps acronyms; with `keep`, words of mixed case or few capitals stay as written."""
-    words = text.split()
-    return " ".join(_cased_word(word, index == 0, vocabularies, keep) for index, word in enumerate(words))
+    first, *others = text.split() or ("",)
+    return " ".join([_cased_word(first, True, vocabularies, keep), *[word if word.isdigit() else _cased_word(word, False, vocabularies, keep) for word in others]])
 
 
 _JOINTS = re.compile(r"([-/&.])")

@@ -165,7 +165,7 @@ def _solve(text: str, chunks: Sequence[_Chunk], is_contact: bool) -> Iterator[Ph
         if not is_contact and _is_decimal(chunks, position):
             position += 2
             continue
-        if _EXTENSION.search(text[max(0, chunks[position].start - 14) : chunks[position].start]):
+        if chunks[position].start and _EXTENSION.search(text[max(0, chunks[position].start - 14) : chunks[position].start]):
             position += 1
             continue
         allow_bare = is_contact or _CALLED.search(text[max(0, chunks[position].start - 24) : chunks[position].start]) is not None

@@ -46,7 +46,15 @@ def is_missing(value: Any) -> bool:
 
 @lru_cache(maxsize=16_384)
 def _is_missing_text(text: str) -> bool:
+    if (begins := text[:2]).isalnum() and begins.isascii() and begins.lower() not in _beginnings_of_placeholders():
+        return False
     return not _LETTER_OR_DIGIT.search(text) or placeholder_key(text) in load_vocabularies().placeholders
+
+
+@lru_cache(maxsize=1)
+def _beginnings_of_placeholders() -> frozenset[str]:
+    """The first two signs of all placeholders, to pass over most values quickly."""
+    return frozenset(key[:2] for key in load_vocabularies().placeholders)
 
 
 _ENTITY = re.compile(r"&(?:[a-zA-Z]{2,10}|#\d{1,7}|#x[0-9a-fA-F]{1,6});")
@@ -95,15 +103,24 @@ def one_line(text: str) -> str:
 
 
 def _one_line(text: str) -> str:
-    for _ in range(3):
-        if "&" not in text or (plain := _ENTITY.sub(_sign, text)) == text:
-            break
-        text = plain
+    if "&" in text:
+        text = _without_entities(text)
     if "<" in text:
         text = _TAG.sub(" ", text)
     if not text.isascii():
         text = _mended(text)
-    return " ".join(_INVISIBLE.sub(" ", text).split())
+    if not text.isprintable():
+        text = _INVISIBLE.sub(" ", text)
+    return " ".join(text.split())
+
+
+def _without_entities(text: str) -> str:
+    """The text with the signs that its entities stand for, which may have been written as such up to three times over."""
+    for _ in range(3):
+        if "&" not in text or (plain := _ENTITY.sub(_sign, text)) == text:
+            break
+        text = plain
+    return text
 
 
 def _mended(text: str) -> str:

@@ -45,7 +45,7 @@ def normalised(text: str) -> str:
         text = unicodedata.normalize("NFKD", _APOSTROPHES.sub("", text)).encode("ascii", "ignore").decode()
     plain = text.lower().replace("'", "").replace("`", "").replace("&", " and ")
     words = plain.split() if plain.replace(" ", "").isalnum() else _WORDS.findall(plain)
-    return " ".join(map(_singular, words))
+    return " ".join([word if word.isdigit() else _singular(word) for word in words])
 
 
 @lru_cache(maxsize=16_384)

@@ -75,6 +75,7 @@ _TICKS = {"t": "operational", "y": "operational", "1": "operational", "f": "not_
 """What a tick says in a column that asks whether a place is open."""
 _YES_NO = frozenset({"true", "false", "y", "n", "yes", "no", "0", "1"})
 _NAME_FIELDS = ("name", "official_name")
+_HAVE_PARTS = frozenset({dict, list})
 
 
 def transform(
@@ -254,7 +255,7 @@ class _RowWork:
 
     def _note_offices(self) -> None:
         """Places of their own within the row, which are told and not mixed up with it."""
-        if not any(isinstance(value, (dict, list)) for value in self.row.data.values()):
+        if _HAVE_PARTS.isdisjoint(map(type, self.row.data.values())):
             return
         counties = dict.fromkeys(county for county, _ in offices(self.row.data, self._text("county") or ""))
         if counties:
@@ -420,8 +421,9 @@ class _RowWork:
             contacts = with_officers_emails(contacts, officer or "", name.name or "")
         if values.get("contact_type") == STAFFS_OWN:
             contacts = as_of_staff(contacts)
-        can_be_called = any(contact.contact_type in (ContactType.PHONE, ContactType.HOTLINE) for contact in contacts)
-        self.issues.extend(clean.issues if can_be_called else (_as_only(self._with_area_code(issue)) for issue in clean.issues))
+        if clean.issues:
+            can_be_called = any(contact.contact_type in (ContactType.PHONE, ContactType.HOTLINE) for contact in contacts)
+            self.issues.extend(clean.issues if can_be_called else (_as_only(self._with_area_code(issue)) for issue in clean.issues))
         return contacts
 
     def _codes_told(self, is_hotline: bool) -> tuple[Contact, ...]:
@@ -458,7 +460,7 @@ class _RowWork:
 
     def _is_among_shelters(self) -> bool:
         """Whether the list, or the part of it where the row stands, is one of shelters, whatever the name of the place tells."""
-        texts = tuple(text if type(text := self.values.get(name)) is str else "" for name in ("facility_type", "category", "section"))
+        texts = tuple([text if type(text := self.values.get(name)) is str else "" for name in ("facility_type", "category", "section")])
         told = self.values.get("description")
         if type(told) is str and self.vocabularies.begins_sensitive(told[:LONGEST_BEGINNING]) and not (texts[0] and self._is_told_to_be_known()):
             return True

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gvrc.cleaning.names import LONGEST_NAME, CleanName, clean_name
+from gvrc.cleaning.names import LONGEST_NAME, CleanName, _NameCleaning, clean_name
 from gvrc.reference.vocabularies import load_vocabularies
 
 
@@ -229,3 +229,13 @@ def test_a_short_code_behind_a_colon_is_a_number_to_call(text: str, name: str, c
 ])  # fmt: skip
 def test_letters_that_a_scan_was_misread_for_are_mended_in_words_of_capitals(text: str, name: str) -> None:
     assert clean_name(text, load_vocabularies()).name == name
+
+
+LETTERS_ALONE = st.lists(st.sampled_from(["KWALE", "DlANl", "lDSOWE", "Kwale", "ocs", "OCS", "dot", "level", "L", "box", "gazetted", "not", "Éldas", "wa", "PS", "DISP", "ug"]) | st.text("aBlI éxoT", min_size=1, max_size=9), min_size=1, max_size=6)
+
+
+@given(LETTERS_ALONE.map(" ".join))
+def test_a_name_of_letters_alone_is_what_it_is_when_signs_and_digits_are_looked_for_in_it(text: str) -> None:
+    passed_over, looked_through = (_NameCleaning(" ".join(text.split()) or "a", load_vocabularies(), False) for _ in range(2))
+    looked_through.is_plain = False
+    assert passed_over.result() == looked_through.result()

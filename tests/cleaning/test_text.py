@@ -3,6 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gvrc.cleaning.text import LONGEST_TEXT, clean_text, is_missing
+from gvrc.reference.vocabularies import load_vocabularies
 
 
 @pytest.mark.parametrize(
@@ -15,6 +16,11 @@ from gvrc.cleaning.text import LONGEST_TEXT, clean_text, is_missing
 def test_placeholders_are_missing(value: object) -> None:
     assert is_missing(value)
     assert clean_text(value) is None
+
+
+@pytest.mark.parametrize("placeholder", sorted(load_vocabularies().placeholders))
+def test_every_placeholder_is_missing_however_it_is_written(placeholder: str) -> None:
+    assert all(map(is_missing, (placeholder, placeholder.upper(), placeholder.title(), f"({placeholder})", f" {placeholder.replace(' ', '  ')}. ")))
 
 
 @pytest.mark.parametrize("value", ["Kwale", "0", 0, 1.5, False, "Nairobi", "Nila", "Nana Clinic", ["N/A", "Kwale"], {"phone": "0"}])
