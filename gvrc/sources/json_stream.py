@@ -42,6 +42,8 @@ LARGEST_LOOKED_AT = 8 * 1024 * 1024
 TAIL_BYTES = 64 * 1024
 LONGEST_GAP = CHUNK_BYTES // 2
 """Characters behind a damaged place in which the next whole record is looked for."""
+LONGEST_BLANK = 200
+"""Characters of blank space between the name of a member and its value that are looked over."""
 MOST_TRIES = 20
 """Places behind a damaged one that are tried."""
 FARTHEST_LOOK = 4 * LONGEST_RECORD
@@ -932,6 +934,9 @@ class JsonRecords:
         return None
 
     def _is_whole_record(self, window: JsonWindow, place: int) -> bool:
+        """Whether a record begins and ends there. What is the value of a member (`"contact": {"name": ..`) is part of the damaged record."""
+        if window.text[max(place - LONGEST_BLANK, 0) : place].rstrip(" \t\r\n").endswith(":"):
+            return False
         try:
             value, _ = decode_at(window.text, place)
         except (json.JSONDecodeError, RecursionError):

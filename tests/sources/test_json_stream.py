@@ -79,6 +79,18 @@ def test_whatever_is_cut_off_every_whole_record_before_the_cut_is_kept(given_rec
     assert reader.trouble
 
 
+def test_what_stands_inside_the_record_that_is_cut_off_is_no_record() -> None:
+    found, reader = read('[{"name": "A"}, {"name": "B", "contact": {"name": "Front office", "phone": "0700 000 001"}')
+    assert [item[2] for item in found] == [{"name": "A"}]
+    assert reader.trouble
+
+
+def test_what_stands_inside_a_record_that_was_not_closed_is_no_record() -> None:
+    found, reader = read('[{"name": "A"}, {"name": "B", "contact": {"name": "Front office"}, {"name": "C"}]')
+    assert [item[2]["name"] for item in found] == ["A", "C"]
+    assert reader.trouble
+
+
 @given(st.binary(max_size=200) | st.text(alphabet='{}[]",:\\ntrue0123.eE-+ \n/\'#', max_size=80).map(str.encode))
 def test_no_bytes_break_the_reader(content: bytes) -> None:
     for paths in (FLAT, NESTED, ((),), ((EACH, EACH),)):
