@@ -137,10 +137,9 @@ def _decide_kind(evidence: KindEvidence, vocabularies: Vocabularies) -> CleanKin
         return CleanKind(code=named, rule="kind-from-name", issues=issues)
     for heading in evidence.headings:
         if (spelt := vocabularies.facility_types.known_spelling(_NUMBERING.sub("", heading[:200]))) and spelt != "other":
-            return CleanKind(code=_narrowed(spelt, evidence.services), rule="kind-from-heading", issues=issues)
+            return _listed(spelt, evidence, vocabularies, issues)
         if found := kind_in_words(normalised(heading[:200]).split(), vocabularies):
-            code = _narrowed(found.code, evidence.services)
-            return CleanKind(code=code, rule="kind-from-heading" if code == found.code else "kind-from-services", issues=issues)
+            return _listed(found.code, evidence, vocabularies, issues)
     if evidence.is_called_by_code and not evidence.is_somewhere and not evidence.type_text:
         return CleanKind(code="hotline", rule="kind-from-number", issues=issues)
     return CleanKind(code=None, issues=(_unknown(evidence, vocabularies),))
@@ -158,6 +157,27 @@ def _spans_kinds(type_text: str | None, stated: str, named: str, vocabularies: V
         return False
     key = normalised(type_text)
     return any(normalised(text) == key for text in vocabularies.facility_types.attribute(stated, "spans").split("|"))
+
+
+def _listed(listed: str, evidence: KindEvidence, vocabularies: Vocabularies, issues: tuple[Issue, ...]) -> CleanKind:
+    """The kind of a place in a list of this kind: the end of its name may tell a finer one, and so may what it does alone."""
+    if told := kind_by_last_word(evidence.name, listed, vocabularies):
+        return CleanKind(code=told, rule="kind-from-name", issues=issues)
+    code = _narrowed(listed, evidence.services)
+    return CleanKind(code=code, rule="kind-from-heading" if code == listed else "kind-from-services", issues=issues)
+
+
+def kind_by_last_word(name: str | None, listed: str, vocabularies: Vocabularies) -> str | None:
+    """The kind that the last word of a name tells in a list of another kind of the same group (`Huruma Post` among police stations), where nothing else tells one."""
+    before, _, last = (name or "").rpartition(" ")
+    return _by_last_word(vocabularies).get((vocabularies.group(listed), last.lower())) if before else None
+
+
+@lru_cache(maxsize=4)
+def _by_last_word(vocabularies: Vocabularies) -> dict[tuple[str | None, str], str]:
+    """The kinds that a word at the end of a name tells in a list of their group."""
+    types = vocabularies.facility_types
+    return {(vocabularies.group(code), word): code for code in types.terms for word in types.attribute(code, "last_words").split("|") if word}
 
 
 def _narrowed(code: str, services: Sequence[str]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal
@@ -47,6 +48,8 @@ WIDE_NAME_CUT = 70
 """The same where the common neighbourhood is only the county or the country."""
 SWITCHBOARD = 8
 """A contact of more places than this is an exchange, a county office or a chain: it proposes pairs, but is no evidence."""
+EXCHANGE_NAMES = 3
+"""Places of different names in one list from which their common contact is an exchange, too."""
 LARGEST_BLOCK = 60
 LEAF = 160
 """Rows of a block compared in one go; larger blocks are halved, measured fastest for cdist."""
@@ -183,13 +186,24 @@ def _by_codes(prepared: Prepared, found: _Found) -> None:
 
 def _by_contacts(prepared: Prepared, found: _Found) -> None:
     starts, lengths = spans(prepared.contact_ids)
-    few = lengths <= SWITCHBOARD
+    few = (lengths <= SWITCHBOARD) & ~_is_exchange(prepared, starts, lengths)
     left, right = pairs_within(starts[few], lengths[few])
     found.add((prepared.contact_rows[left], prepared.contact_rows[right]), "shared_contact")
     many = ~few & (lengths <= LARGEST_BLOCK)
     found.split_blocks += int((lengths > LARGEST_BLOCK).sum())
     left, right = pairs_within(starts[many], lengths[many])
     found.add((prepared.contact_rows[left], prepared.contact_rows[right]), "switchboard")
+
+
+def _is_exchange(prepared: Prepared, starts: LongArray, lengths: LongArray) -> BoolArray:
+    """Whether one list gives a contact for EXCHANGE_NAMES or more places of different names: the number of a division, a county office or a chain."""
+    exchange = np.zeros(len(starts), dtype=np.bool_)
+    several = np.flatnonzero((lengths >= EXCHANGE_NAMES) & (lengths <= SWITCHBOARD))
+    for contact, start, length in zip(several.tolist(), starts[several].tolist(), lengths[several].tolist(), strict=True):
+        rows = prepared.contact_rows[start : start + length]
+        named = set(zip(prepared.list_ids[rows].tolist(), prepared.sounds[rows].tolist(), strict=True))
+        exchange[contact] = max(Counter(number for number, _ in named).values()) >= EXCHANGE_NAMES
+    return exchange
 
 
 def _by_name_key(prepared: Prepared, found: _Found, few: int) -> None:

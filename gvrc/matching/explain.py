@@ -34,7 +34,7 @@ ALIKE: dict[str, tuple[float | None, ...]] = {
     "contact": (None, 1.0, 0.5, 0.0),
     "registration": (None, 1.0, 0.0),
     "services": (None, 1.0, 0.5, 0.0),
-    "besides": (None, 0.4, 0.2),
+    "besides": (None, 0.4, 0.2, 0.4),
     NEIGHBOURHOOD: (None, 1.0, 0.8, 0.6, 0.3, 0.1),
     RIVAL: (None, 1.0, 0.9, 0.8, 0.6, 0.5, 0.3, 0.1, 0.0),
 }
@@ -209,7 +209,10 @@ def _services(found: MatchSet, index: int, level: str) -> str:
 
 
 def _besides(found: MatchSet, index: int, level: str) -> str:
-    return {"only_kind": "Nothing but names, kind and county to go by", "nothing": "Nothing but names and county to go by"}[level]
+    return {
+        "only_kind": "Nothing but names, kind and county to go by", "nothing": "Nothing but names and county to go by",
+        "only_kind_of_few": "Nothing but names, kind and county to go by, of places of which a county has few",
+    }[level]
 
 
 def _neighbourhood(found: MatchSet, index: int, level: str) -> str:

@@ -81,7 +81,7 @@ DISTANCE_LEVELS = ("unknown", "km0.1", "km0.3", "km1", "km2", "km4", "km8", "km1
 CONTACT_LEVELS = ("unknown", "shared", "shared_by_many", "differ")
 REGISTRATION_LEVELS = ("unknown", "same", "differ")
 SERVICE_LEVELS = ("unknown", "most", "some", "none")
-BESIDES_LEVELS = ("unknown", "only_kind", "nothing")
+BESIDES_LEVELS = ("unknown", "only_kind", "nothing", "only_kind_of_few")
 NAMESAKE_LEVELS = ("unknown", "only_these", "few", "several", "many", "only_these_anywhere")
 
 
@@ -428,10 +428,12 @@ def distance_km(prepared: Prepared, left: LongArray, right: LongArray) -> FloatA
 
 
 def contact(prepared: Prepared, pairs: PairRows) -> ByteArray:
-    """Whether a telephone number or e-mail address is the same; one of an exchange that many places give tells little."""
+    """Whether a telephone number or e-mail address is the same; one that many places give, or that is given in two counties, is an exchange's or a head office's and tells little."""
     both = prepared.has_contact[pairs.left] & prepared.has_contact[pairs.right]
     shared, many = (pairs.rules & BIT["shared_contact"]) != 0, (pairs.rules & BIT["switchboard"]) != 0
-    return np.select([shared, many, both], [1, 2, 3], UNKNOWN).astype(np.uint8)
+    left, right = prepared.counties[pairs.left], prepared.counties[pairs.right]
+    elsewhere = shared & (left >= 0) & (right >= 0) & (left != right)
+    return np.select([shared & ~elsewhere, many | elsewhere, both], [1, 2, 3], UNKNOWN).astype(np.uint8)
 
 
 def services(prepared: Prepared, pairs: PairRows) -> ByteArray:
@@ -445,7 +447,7 @@ def services(prepared: Prepared, pairs: PairRows) -> ByteArray:
 
 
 def besides(prepared: Prepared, pairs: PairRows) -> ByteArray:
-    """Whether anything besides names and county agrees: with nothing else, a like name is often another place's."""
+    """Whether anything besides names and county agrees: with nothing else, a like name is often another place's, less often where a county has few places of the sort (police, courts, organisations)."""
     left, right = pairs.left, pairs.right
     agrees = (pairs.rules & (BIT["shared_contact"] | BIT["switchboard"])) != 0
     agrees |= prepared.has_services[left] & prepared.has_services[right]
@@ -458,7 +460,10 @@ def besides(prepared: Prepared, pairs: PairRows) -> ByteArray:
     named = surroundings(prepared, pairs.taken(alone))
     alone = alone[(named == UNKNOWN) | (named == SURROUNDINGS_LEVELS.index("none_shared"))]
     level = np.zeros(len(pairs), dtype=np.uint8)
-    level[alone] = np.where((prepared.kinds[left[alone]] >= 0) & (prepared.kinds[right[alone]] >= 0), 1, 2)
+    left, right = left[alone], right[alone]
+    both_known = (prepared.kinds[left] >= 0) & (prepared.kinds[right] >= 0)
+    of_few = (np.minimum(prepared.sorts[left], prepared.sorts[right]) > 0) & (prepared.counties[left] == prepared.counties[right])
+    level[alone] = np.select([both_known & of_few, both_known], [3, 1], 2)
     return level
 
 

@@ -32,12 +32,13 @@ def is_level(levels: Mapping[str, ByteArray], feature: str, *names: str) -> Bool
 
 
 def verdicts(prepared: Prepared, pairs: PairRows, levels: Mapping[str, ByteArray]) -> ByteArray:
-    """The hard evidence of each pair, as a number into HARD_EVIDENCE. Official codes speak first. A gender desk sits in a police station only
-    where the names differ, too: the same name under two kinds is a disagreement of the lists."""
+    """The hard evidence of each pair, as a number into HARD_EVIDENCE. Official codes speak first. A gender desk sits in a police station
+    where the names say so, or say no kind at all: two names that say the same kind, listed under two kinds, are a disagreement of the lists."""
     left, right = prepared.mfl_codes[pairs.left], prepared.mfl_codes[pairs.right]
     both = (left >= 0) & (right >= 0)
     kind_words = prepared.names.same["kind_text"]
-    sits_in = is_level(levels, "kind", "sits_in") & (kind_words[pairs.left] != kind_words[pairs.right])
+    said, other = kind_words[pairs.left], kind_words[pairs.right]
+    sits_in = is_level(levels, "kind", "sits_in") & ((said != other) | (said < 0))
     return np.select(
         [both & (left == right), both, is_level(levels, "kind", "excludes"), sits_in], [SAME_CODE, DIFFERENT_CODES, KINDS_EXCLUDE, SITS_IN], NOTHING
     ).astype(np.uint8)
@@ -55,6 +56,13 @@ def may_be_automatic(levels: Mapping[str, ByteArray], verdict: ByteArray, link: 
     by_code = (verdict == SAME_CODE) & is_level(levels, "name", *_ANY_NAME)
     allowed: BoolArray = (agreed & (verdict == NOTHING) & ~contradicts(levels, link)) | by_code
     return allowed
+
+
+def is_elsewhere(prepared: Prepared, pairs: PairRows, levels: Mapping[str, ByteArray]) -> BoolArray:
+    """Whether one record states no county and may lie in some places only, none of which is where the other stands. Such a pair is never merged unasked."""
+    homeless = (prepared.counties[pairs.left] < 0) | (prepared.counties[pairs.right] < 0)
+    elsewhere: BoolArray = homeless & is_level(levels, "place", "not_possible")
+    return elsewhere
 
 
 def _same_place(levels: Mapping[str, ByteArray], link: bool) -> BoolArray:

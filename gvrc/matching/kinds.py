@@ -1,8 +1,9 @@
-"""How two kinds of place relate: the same, one may become the other, unlike, or excluding each other; and the sector of an owner."""
+"""How two kinds of place relate: the same, one may become the other, unlike, or excluding each other; which of them are namesakes' rivals; and the sector of an owner."""
 
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Sequence
 from enum import IntEnum
 from functools import cache, lru_cache
@@ -17,6 +18,11 @@ from gvrc.settings import DATA_DIR
 TYPES_FILE = DATA_DIR / "reference" / "facility_types.csv"
 OWNERS_FILE = DATA_DIR / "reference" / "owners.csv"
 RELATIONS_FILE = Path(__file__).parent / "data" / "kind_relations.csv"
+TASKS_FILE = Path(__file__).parent / "data" / "office_tasks.csv"
+PLAIN_WORDS_FILE = Path(__file__).parent / "data" / "plain_words.csv"
+OFFICE, TASK_MARK = "government_office", ":"
+"""The kind that says little of what a place does, and what stands between it and the task that its name tells."""
+_WORD = re.compile(r"[a-z]+")
 
 
 class KindRelation(IntEnum):
@@ -32,7 +38,7 @@ class KindRelation(IntEnum):
     EXCLUDES = 7
 
 
-_BY_NAME = {"becomes": KindRelation.BECOMES, "resembles": KindRelation.RESEMBLES, "sits_in": KindRelation.SITS_IN, "excludes": KindRelation.EXCLUDES, "unknown": KindRelation.UNKNOWN}
+_BY_NAME = {"other_group": KindRelation.OTHER_GROUP, "becomes": KindRelation.BECOMES, "resembles": KindRelation.RESEMBLES, "sits_in": KindRelation.SITS_IN, "excludes": KindRelation.EXCLUDES, "unknown": KindRelation.UNKNOWN}
 
 
 @cache
@@ -85,6 +91,42 @@ def _rows(path: Path) -> list[dict[str, str]]:
         raise ReferenceDataError(f"The table {path.name} cannot be read.", "Install the package again.") from error
 
 
+UNSORTED = ""
+"""The sort of health facilities, and of what may be one."""
+
+
+@cache
+def sort_of(kind: str) -> str:
+    """What sort of place a kind is: names are told apart within one, for a town has a hospital, a police station and a court that are all called after it.
+    What sits inside others (a gender desk, a recovery centre) has its host's name and is a sort of its own; UNSORTED is health, and every kind that says nothing."""
+    base = kind.partition(TASK_MARK)[0]
+    if any(base == inner for inner, _ in _inner_kinds()):
+        return base
+    group = kind_groups().get(base, "")
+    return UNSORTED if group == "health" or base == "other" else kind if TASK_MARK in kind else group
+
+
+@cache
+def plain_words() -> dict[str, frozenset[str]]:
+    """By sort of place the words that add nothing to its name: the Central Police Station of a town is its police station."""
+    rows = _rows(PLAIN_WORDS_FILE)
+    return {sort: frozenset(row["word"] for row in rows if row["sort"] == sort) for sort in {row["sort"] for row in rows}}
+
+
+@cache
+def office_tasks() -> dict[str, str]:
+    """The task of a government office that a word in its name tells: a court and a children's office of one town are two bodies."""
+    return {row["word"]: row["task"] for row in _rows(TASKS_FILE)}
+
+
+def with_task(kind: str, name: str) -> str:
+    """The kind with the tasks that the name tells, where that is a government office's (a children's court has two)."""
+    if kind != OFFICE:
+        return kind
+    tasks = {office_tasks()[word] for word in _WORD.findall(name.lower()) if word in office_tasks()}
+    return kind + TASK_MARK + "+".join(sorted(tasks)) if tasks else kind
+
+
 @lru_cache(maxsize=4096)
 def relation(left: str, right: str) -> KindRelation:
     """The relation of two kind codes: stated for the pair, else for their groups (`@health`; of two such the graver),
@@ -93,6 +135,9 @@ def relation(left: str, right: str) -> KindRelation:
         return KindRelation.UNKNOWN
     if left == right:
         return KindRelation.UNKNOWN if left == "other" else KindRelation.SAME
+    (left, _, left_task), (right, _, right_task) = left.partition(TASK_MARK), right.partition(TASK_MARK)
+    if left == right:
+        return KindRelation.OTHER_GROUP if left_task and right_task else KindRelation.SAME
     groups = kind_groups()
     left_group, right_group = groups.get(left, ""), groups.get(right, "")
     stated = _stated_relations()

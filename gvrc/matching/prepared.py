@@ -23,7 +23,7 @@ from gvrc.matching.arrays import (
     spans,
 )
 from gvrc.matching.columns import MatchColumns
-from gvrc.matching.kinds import owner_sectors, relation_table
+from gvrc.matching.kinds import OFFICE, UNSORTED, owner_sectors, plain_words, relation_table, sort_of, with_task
 from gvrc.matching.seats import seat_families
 from gvrc.matching.standard_names import StandardNames, standardise
 
@@ -49,8 +49,8 @@ _ONE_SOUND[[ord(letter) for letter in "cqzylw"]] = [ord(letter) for letter in "k
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Groundwork:
     """What the comparing of names wants to know of the records, made before all else so that it can begin; -1 is unknown. `fingerprints` are made from names
-    and points alone; by them ties are broken, whatever order the records came in. `namesakes` counts the records of the county whose names sound the same
-    (`sounds`), itself included."""
+    and points alone; by them ties are broken, whatever order the records came in. `sorts` number what sort of place each is (kinds.sort_of; 0 for health, -1 for
+    an unknown kind). `namesakes` counts the records of the county whose names sound the same (`sounds`) and that may be of one sort, itself included."""
 
     count: int
     fingerprints: FingerprintArray
@@ -61,6 +61,7 @@ class Groundwork:
     ward_codes: list[str]
     kinds: IntArray
     kind_codes: list[str]
+    sorts: IntArray
     sounds: LongArray
     namesakes: LongArray
     names: StandardNames
@@ -77,7 +78,7 @@ class Prepared(Groundwork):
     marks points that tell nothing. `contact_ids` lists the contacts of `contact_rows`, both sorted by contact; a contact that is given once may be left out.
     `alternatives` are possible
     constituencies by number, and possible wards by number plus `seat_count`. Of the words of each name (names.word_ids) `known_words`, `bracketed_words` and
-    the other, `telling_words` are sets, a bit for each column; `word_starts` is the letter, as it sounds, with which each word of the vocabulary begins.
+    `telling_words` (what is left, without the words that add nothing to the name of such a place) are sets, a bit for each column; `word_starts` is the letter, as it sounds, with which each word of the vocabulary begins.
     `namesakes_anywhere` counts the namesakes of the country."""
 
     keys: TextArray
@@ -118,7 +119,8 @@ def prepare(columns: MatchColumns, standard_names: StandardNames | None = None) 
 def groundwork(columns: MatchColumns, standard_names: StandardNames | None = None) -> Groundwork:
     """The places, kinds and names of the records alone."""
     found_names = standard_names or standardise(columns.names.tolist(), columns.qualifiers.tolist())
-    kinds, kind_codes = codes_of(columns.facility_types)
+    kinds, kind_codes = codes_of(_told_kinds(columns))
+    sorts = _sorts(kinds, kind_codes)
     counties, _ = codes_of(columns.county_codes)
     seats, seat_codes = codes_of(columns.constituency_codes)
     wards, ward_codes = codes_of(columns.ward_codes)
@@ -126,7 +128,7 @@ def groundwork(columns: MatchColumns, standard_names: StandardNames | None = Non
     return Groundwork(
         count=len(columns), fingerprints=_fingerprints(columns, found_names), counties=counties, constituencies=seats, seat_codes=seat_codes, wards=wards,
         ward_codes=ward_codes, kinds=kinds, kind_codes=kind_codes, sounds=sounds,
-        namesakes=_equal_ones(sounds * (int(counties.max(initial=-1)) + 2) + counties + 1), names=found_names,
+        sorts=sorts, namesakes=_namesakes(sounds * (int(counties.max(initial=-1)) + 2) + counties + 1, sorts), names=found_names,
     )
 
 
@@ -164,12 +166,12 @@ def completed(columns: MatchColumns, ground: Groundwork) -> Prepared:
         place_words=table,
         place_word_rarity=_place_word_rarity(table, len(place_numbers)),
         place_word_of=np.array([*_numbers_of(found_names.vocabulary, place_numbers), -1], dtype=np.int32),
-        word_carriers=_word_carriers(found_names.word_ids, ground.counties),
+        word_carriers=_word_carriers(found_names.word_ids, ground),
         known_words=known_words,
         bracketed_words=bracketed,
-        telling_words=known_words & ~bracketed,
+        telling_words=known_words & ~bracketed & ~_plain_words(ground),
         word_starts=_word_starts(found_names.beginnings),
-        namesakes_anywhere=_equal_ones(ground.sounds),
+        namesakes_anywhere=_namesakes(ground.sounds, ground.sorts),
     )
 
 
@@ -263,12 +265,42 @@ def _numbers_of(vocabulary: Sequence[str], place_numbers: Mapping[str, int]) -> 
     return [place_numbers.get(place_sound(word), -1) for word in vocabulary] if place_numbers else [-1] * len(vocabulary)
 
 
-def _word_carriers(word_ids: IntArray, counties: IntArray) -> IntArray:
-    """For each word of each name, how many records of the same county carry it."""
+def _told_kinds(columns: MatchColumns) -> TextArray:
+    """The kinds of the records, those of government offices with the task that the name tells."""
+    offices = np.flatnonzero(columns.facility_types == OFFICE)
+    if not len(offices):
+        return columns.facility_types
+    kinds = columns.facility_types.copy()
+    kinds[offices] = [with_task(OFFICE, str(name)) for name in columns.names[offices]]
+    return kinds
+
+
+def _sorts(kinds: IntArray, kind_codes: Sequence[str]) -> IntArray:
+    """The sort of each record by number: 0 for health, -1 for an unknown kind."""
+    found = list(dict.fromkeys([UNSORTED, *(sort_of(code) for code in kind_codes)]))
+    sorts: IntArray = np.array([*(found.index(sort_of(code)) for code in kind_codes), -1], dtype=np.int32)[kinds]
+    return sorts
+
+
+def _namesakes(keys: LongArray, sorts: IntArray) -> LongArray:
+    """For each key how many records have it that may be of one sort: those of the same sort, and those of which nothing is known, which may be of any."""
+    if int(sorts.max(initial=0)) <= 0:
+        return _equal_ones(keys)
+    unknown = sorts < 0
+    found = _equal_ones(keys * (int(sorts.max()) + 2) + sorts + 1)
+    if unknown.any():
+        numbers = factorized(keys)[0]
+        found = np.where(unknown, np.bincount(numbers)[numbers], found + np.bincount(numbers[unknown], minlength=int(numbers.max()) + 1)[numbers])
+    return found
+
+
+def _word_carriers(word_ids: IntArray, ground: Groundwork) -> IntArray:
+    """For each word of each name, how many records of the same county that may be of one sort carry it."""
     carriers: IntArray = np.zeros(word_ids.shape, dtype=np.int32)
-    at, width = np.flatnonzero(word_ids >= 0), int(counties.max(initial=-1)) + 2
-    key = word_ids.ravel()[at].astype(np.int64) * width + counties[at // word_ids.shape[1]] + 1
-    carriers.ravel()[at] = _equal_ones(key)
+    at, width = np.flatnonzero(word_ids >= 0), int(ground.counties.max(initial=-1)) + 2
+    rows = at // word_ids.shape[1]
+    key = word_ids.ravel()[at].astype(np.int64) * width + ground.counties[rows] + 1
+    carriers.ravel()[at] = _namesakes(key, ground.sorts[rows])
     return carriers
 
 
@@ -286,6 +318,18 @@ def _word_sets(table: BoolArray) -> ByteArray:
     for column in range(table.shape[1]):
         sets |= table[:, column].view(np.uint8) << np.uint8(column)
     return sets
+
+
+def _plain_words(ground: Groundwork) -> ByteArray:
+    """The words of each name that add nothing to it, by what sort of place it is."""
+    vocabulary, found = ground.names.vocabulary, np.zeros(ground.names.word_ids.shape, dtype=np.bool_)
+    for sort, words in plain_words().items():
+        numbers = [vocabulary.index(word) for word in sorted(words.intersection(vocabulary))]
+        kinds = [number for number, code in enumerate(ground.kind_codes) if sort_of(code) == sort]
+        if numbers and kinds:
+            rows = np.flatnonzero(np.isin(ground.kinds, kinds))
+            found[rows] = np.isin(ground.names.word_ids[rows], numbers)
+    return _word_sets(found)
 
 
 def _word_starts(beginnings: LongArray) -> LongArray:

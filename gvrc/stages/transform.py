@@ -28,7 +28,7 @@ from gvrc.cleaning.contacts import (
 from gvrc.cleaning.coordinates import CleanPoint, clean_point
 from gvrc.cleaning.dates import parse_date
 from gvrc.cleaning.headings import heading_kind, is_note
-from gvrc.cleaning.kinds import GENERAL, CleanKind, KindEvidence, decide_kind, find_kind, stated_level
+from gvrc.cleaning.kinds import GENERAL, CleanKind, KindEvidence, decide_kind, find_kind, kind_by_last_word, stated_level
 from gvrc.cleaning.names import CleanName, clean_name
 from gvrc.cleaning.personal import personal_words
 from gvrc.cleaning.phones import kenyan_number
@@ -280,10 +280,13 @@ class _RowWork:
         text = self._text("facility_type")
         stated = find_kind(text, self.vocabularies)
         is_told = stated is not None or name.facility_type is not None
+        named = name.facility_type
+        if stated is not None and named is None and self._is_of_list("facility_type"):
+            named = kind_by_last_word(name.name, stated.code, self.vocabularies)
         evidence = KindEvidence(
             type_text=text,
-            is_of_list=stated is not None and name.facility_type not in (None, stated.code) and self._is_of_list("facility_type"),
-            name_kind=name.facility_type,
+            is_of_list=stated is not None and named not in (None, stated.code) and self._is_of_list("facility_type"),
+            name_kind=named,
             name=None if is_told else name.name,
             headings=() if stated is not None or name.facility_type not in (None, GENERAL) else self._headings(),
             services=() if is_told else services.services,

@@ -262,3 +262,18 @@ def test_scores_depend_on_no_order_and_add_up(names, link):
             total = result.base + sum(feature.weight for feature in result.features)
             assert 1 / (1 + math.exp(-total)) == pytest.approx(result.match_score, abs=1e-5)
             assert all(feature.weight == 0 for feature in result.features if feature.level == "unknown")
+
+
+def test_a_record_without_a_county_is_not_merged_with_one_that_stands_in_none_of_its_possible_places():
+    here = {"facility_types": "police_station", "county_codes": "KE040", "constituency_codes": "KE040001"}
+    possible = {"facility_types": "police_station", "county_codes": "", "alternatives": ("KE041001",)}
+    found = match(columns(("Ukwala Police Station", 0, possible), ("Ukwala Police Station", 1, here)), MatchOptions(link=True))
+    assert len(found) == 1
+    assert found.explain(0).band is Band.REVIEW
+
+
+def test_a_desk_and_a_station_of_one_bare_name_are_related_and_not_the_same():
+    found = match(columns(("Pangani", 0, {"facility_types": "gender_desk"}), ("Pangani", 1, {"facility_types": "police_station"})), MatchOptions())
+    assert found.explain(0).hard_evidence == "one_sits_in_the_other"
+    found = match(columns(("Pangani Police Station", 0, {"facility_types": "gender_desk"}), ("Pangani Police Station", 1, {"facility_types": "police_station"})), MatchOptions())
+    assert found.explain(0).hard_evidence is None, "names that both say police station are listed under two kinds by mistake"

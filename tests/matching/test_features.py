@@ -6,6 +6,7 @@ import pytest
 from gvrc.errors import ReferenceDataError
 from gvrc.matching import explain, kinds
 from gvrc.matching.columns import MatchColumns
+from gvrc.matching.engine import MatchOptions, match
 from gvrc.matching.evidence import evidence_table, feature_names, level_names
 from gvrc.matching.features import FEATURES, NAME_CLASSES
 from gvrc.matching.kinds import KindRelation
@@ -90,3 +91,66 @@ def test_a_name_in_several_words_is_the_same_run_together():
     names = ("Homa Bay Police Station", "Homabay Police Station")
     assert (level("name", *names), level("words", *names), level("consonants", *names)) == ("same_sound", "all_meet", "unknown")
     assert level("name", "Bay Homa Police Station", "Homabay Police Station") != "same_sound"
+
+
+def test_a_town_gives_its_name_to_places_of_many_sorts_that_are_no_namesakes():
+    kinds_of = ["hospital", "police_station", "police_station", "gender_desk", "government_office", "government_office", ""]
+    names = ["Kilifi Hospital", "Kilifi Police Station", "Kilifi P/Stn", "Kilifi Gender Desk", "Kilifi Law Courts", "Kilifi Children's Office", "Kilifi"]
+    prepared = prepare(MatchColumns.from_plain(list("abcdefg"), names, list(range(7)), county_codes=["KE003"] * 7, facility_types=kinds_of))
+    assert prepared.namesakes.tolist() == [2, 3, 3, 2, 2, 2, 7], "what is of no known kind may be any of them"
+    assert prepared.namesakes_anywhere.tolist() == prepared.namesakes.tolist()
+
+
+def test_offices_of_one_town_are_told_apart_by_what_they_do():
+    offices = {"facility_types": ["government_office"] * 2}
+    assert level("kind", "Thika Law Courts", "Thika Children's Office", **offices) == "other_group"
+    assert level("kind", "Thika Law Courts", "Thika Court", **offices) == "same"
+    assert level("kind", "Thika Law Courts", "Thika Office", **offices) == "same"
+    assert kinds.relation("government_office:court", "hospital") is kinds.relation("government_office", "hospital")
+
+
+def test_a_police_post_and_a_police_station_are_two_places():
+    assert level("kind", "Huruma Post", "Huruma", facility_types=["police_post", "police_station"]) == "other_group"
+
+
+def contact_levels(rows):
+    """The levels of contact of all candidate pairs of (name, county, list) that give one number."""
+    columns = MatchColumns.from_plain(
+        [str(number) for number in range(len(rows))], [row[0] for row in rows], [row[2] for row in rows], county_codes=[row[1] for row in rows],
+        contacts=[("+254700000111",)] * len(rows), facility_types=["police_station"] * len(rows),
+    )
+    found = match(columns, MatchOptions(possible_threshold=1e-9))
+    return {level_names("contact")[number] for number in found.levels["contact"]}
+
+
+def test_the_number_of_a_division_tells_its_stations_no_more_than_an_exchange_would():
+    assert contact_levels([("Makupa", "KE001", 0), ("Nyali", "KE001", 0), ("Makupa", "KE001", 1)]) == {"shared"}
+    assert contact_levels([("Makupa", "KE001", 0), ("Nyali", "KE001", 0), ("Bamburi", "KE001", 0), ("Makupa", "KE001", 1)]) == {"shared_by_many"}
+
+
+def test_one_number_in_two_counties_is_that_of_a_head_office():
+    assert contact_levels([("Kituo Cha Sheria", "KE047", 0), ("Kituo Cha Sheria Mombasa", "KE001", 1)]) == {"shared_by_many"}
+    assert contact_levels([("Kituo Cha Sheria", "KE047", 0), ("Kituo Cha Sheria", "", 1)]) == {"shared"}
+
+
+def test_of_places_of_which_a_county_has_few_a_name_alone_tells_more():
+    assert level("besides", "Kilifi", "Kilifi", facility_types=["police_station"] * 2) == "only_kind_of_few"
+    assert level("besides", "Kilifi", "Kilifi", facility_types=["dispensary"] * 2) == "only_kind"
+    assert level("besides", "Kilifi", "Kilifi", facility_types=["police_station", "dispensary"]) == "only_kind"
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("FIDA Kenya", "Federation of Women Lawyers in Kenya (FIDA-K)"), ("COVAW", "Coalition on Violence Against Women"), ("Usikimye Trust", "Usikimye CBO"),
+        ("Ripples International", "Ripples International Ltd"), ("Kibera Law Courts", "Kibera Court"), ("Nandi Hills Police Station", "Nandi Hill P/Stn"),
+        ("Naivasha Children's Office", "Department of Children Services Naivasha"), ("Railway Police Station", "Railways"),
+    ],
+)
+def test_organisations_courts_and_stations_are_known_by_their_other_names(one, other):
+    assert level("name", one, other) in ("same_words", "same_core")
+
+
+def test_the_central_station_of_a_town_is_its_station_but_not_its_central_clinic():
+    assert level("name", "Eldoret Central Police Station", "Eldoret", facility_types=["police_station"] * 2) == "same_but_placed"
+    assert level("name", "Eldoret Central Clinic", "Eldoret", facility_types=["clinic"] * 2) != "same_but_placed"

@@ -360,3 +360,13 @@ def test_a_cell_of_signs_in_a_column_of_terms_is_read_in_a_moment() -> None:
     for number in range(100):
         _, issues = made({"name": "Tiwi Dispensary", "owner": '"' * 9_000 + f"{number}x", "operational_status": "|" * 9_000 + f"{number}x"})
         assert "owner.unknown" in {issue.code for issue in issues}
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [("Huruma Post", "police_post"), ("Lumo Base", "police_post"), ("Huruma", "police_station"), ("Post", "police_station"), ("Kasarani Gender Desk", "gender_desk")],
+)
+def test_the_end_of_a_name_tells_a_post_in_a_list_of_police_stations(name: str, kind: str) -> None:
+    of_list = {"name": name, "county": "Nairobi", "facility_type": "police_stations"}
+    assert made(of_list, data={"name": name, "county": "Nairobi"})[0].facility_type == kind
+    assert kind == "gender_desk" or made(of_list)[0].facility_type == "police_station", "a column of the row's own says what it is"
