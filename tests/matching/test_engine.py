@@ -265,10 +265,11 @@ def test_scores_depend_on_no_order_and_add_up(names, link):
 
 
 def test_a_record_without_a_county_is_not_merged_with_one_that_stands_in_none_of_its_possible_places():
-    here = {"facility_types": "police_station", "county_codes": "KE040", "constituency_codes": "KE040001"}
+    here = {"facility_types": "police_station", "county_codes": "KE040", "constituency_codes": "KE040001", "ward_codes": "KEW-0001"}
     possible = {"facility_types": "police_station", "county_codes": "", "alternatives": ("KE041001",)}
     found = match(columns(("Ukwala Police Station", 0, possible), ("Ukwala Police Station", 1, here)), MatchOptions(link=True))
-    assert len(found) == 1
+    assert [feature.level for feature in found.explain(0).features if feature.feature == "place"] == ["not_possible"]
+    assert found.explain(0).match_score > MatchOptions().automatic_threshold
     assert found.explain(0).band is Band.REVIEW
 
 
