@@ -9,6 +9,7 @@ from functools import lru_cache
 
 from gvrc.cleaning.kinds import kind_in_words
 from gvrc.cleaning.phones import is_mobile
+from gvrc.cleaning.unnamed import is_office_alone, proposed_name
 from gvrc.model.issue import Issue, Suggestion
 from gvrc.model.record import STAFFS_OWN, Contact, ContactType, Record, Visibility
 from gvrc.model.run import Stage
@@ -177,8 +178,11 @@ def _may_tell_a_shelter(record: Record, vocabularies: Vocabularies) -> bool:
 
 
 def _generic_name(record: Record, vocabularies: Vocabularies) -> Iterator[Issue]:
-    """A name that says only what the place is (`Police Station`), with what such places are called: by their ward or town. A `Child Helpline` is one,
+    """A name that says only what the place is (`Police Station`, `SCCO`), with what such places are called: by their ward or town. A `Child Helpline` is one,
     and one institution is called Gender Violence Recovery Centre."""
+    if record.facility_type == "government_office" and record.name and is_office_alone(record.name):
+        yield Issue(code="name.generic", field_name="name", value=record.name, record_key=record.record_key, suggestion=proposed_name((record.name,), record.stated, vocabularies))
+        return
     words = normalised(record.name or "").split()
     kind = kind_in_words(words, vocabularies) if tuple(words) in vocabularies.name_phrases else None
     if kind is None or kind.end - kind.start != len(words) or vocabularies.group(kind.code) not in ("health", "police"):

@@ -54,6 +54,8 @@ def told_abroad(values: Mapping[str, Any], pointer: str, data: Mapping[str, Any]
         for_kenya = "" if is_answered else _speaks_for_kenya(values)
         is_estate = bool(for_kenya) and country.code not in _NEAR
         return None if country.code == KENYA or is_estate else Abroad(country=country, field_name=name, text=where[:LONGEST_SHOWN], for_kenya=for_kenya)
+    if type(called := values.get("name")) is str and "," not in called and (told := country_told(called)) is not None and told.code != KENYA:  # hotlines by countries
+        return Abroad(country=told, field_name="name", text=called[:LONGEST_SHOWN], for_kenya="" if is_answered else _speaks_for_kenya(values))
     for name in _REGIONS.intersection(data) if text is None and not _REGIONS.isdisjoint(data) else ():
         said = data[name]
         if type(said) is str and (told := country_told(said)) is not None and told.code != KENYA:

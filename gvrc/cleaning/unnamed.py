@@ -37,6 +37,15 @@ def names_a_person(text: str, headings: tuple[str, ...], values: Mapping[str, An
     return office.is_person or not load_gazetteer().phrases_in(text)
 
 
+_OF_ANY_OFFICE = frozenset({"sub", "county", "constituency", "ward", "district", "office", "officer", "coordinator", "ordinator", "co", "for", "of", "the", "and", "service", "department", "national", "government", "in", "charge", "area", "scco"})
+
+
+def is_office_alone(name: str) -> bool:
+    """Whether a name says which office a place is, and not of where (`Sub-County Children's Office`, `SCCO`)."""
+    office = office_of(name)
+    return office is not None and not office.is_person and set(words_of_heading(name)) <= _OF_ANY_OFFICE.union(words_of_heading(office.label))
+
+
 def proposed_name(headings: tuple[str, ...], values: Mapping[str, Any], vocabularies: Vocabularies, own_type: str | None = None) -> Suggestion | None:
     """The name that follows from what a row stands under and where it is, with its reason; None when one of the two is not told. A kind of place names one only where
     the row itself says it (`own_type`): what misses in a list of stations may be the station, or the office of who commands several."""
@@ -67,5 +76,6 @@ def _place(heading: str, values: Mapping[str, Any]) -> str:
     for area in (*levels, *AREAS):
         text = clean_text(value) if type(value := values.get(area)) is str else None
         if text and not is_missing(text) and len(text) <= LONGEST_AREA and not any(map(str.isdigit, text)):
-            return text.split(",")[0].strip()
+            place = text.split(",")[0].strip()
+            return " ".join(map(str.capitalize, place.split())) if place.isupper() else place
     return ""

@@ -13,6 +13,7 @@ from typing import Any
 from gvrc.errors import DamagedFileError, UnknownFormatError
 from gvrc.model.record import CONTACT_FIELDS, STAFFS_OWN
 from gvrc.model.source import LEFT_OUT, Detection, FieldSample, Mapping, SourceKind
+from gvrc.reference.gazetteer import load_gazetteer
 from gvrc.reference.offices import office_of
 from gvrc.reference.vocabularies import load_vocabularies
 from gvrc.sources.area_tables import area_tables, is_of_table, names_areas_by_key, refer_to, with_areas
@@ -66,7 +67,7 @@ from gvrc.sources.mapping import (
 )
 from gvrc.sources.referenced import ABOVE, REFERENCED, RowsAbove, are_referenced, with_references
 from gvrc.sources.related_tables import KEPT_OF_PERSONS, related_rows, with_related
-from gvrc.sources.strange_files import is_json_inside_a_text, require_text
+from gvrc.sources.strange_files import is_json_inside_a_text, is_one_text, require_text
 from gvrc.sources.text import find_preface, open_text, read_head, text_lines
 from gvrc.sources.transposed import TRANSPOSED, TransposedRecords, is_transposed
 from gvrc.sources.unfolded import LARGEST_FILE, ROWS_BY_LINE, UNFOLDED, RowsByLine, are_rows_by_line, unfolded
@@ -205,7 +206,7 @@ def read_list(path: Path) -> Sample:
     """The beginning of a list of any form. Raises UnknownFormatError or DamagedFileError."""
     head = read_head(path)
     require_text(head)
-    if find_preface(head) is not None or is_json_inside_a_text(head):
+    if find_preface(head) is not None or is_json_inside_a_text(head) or is_one_text(head):
         return _json_lines(path) if is_json_lines(path) else _rows_by_line(path) if are_rows_by_line(path) else _json(path)
     return _delimited(path)
 
@@ -478,7 +479,7 @@ def _flat_leaves(records: Sequence[dict[str, Any]]) -> list[str]:
 
 def _record_groups(groups: list[Group]) -> list[Group]:
     """The groups that are records: the one that reads most like places, and its like beside it in the tree."""
-    groups = _without_headings_of_contacts(_without_units(groups))
+    groups = _without_holders_of_offices(_without_headings_of_contacts(_without_units(groups)))
     weighed = [(_weight(group), group) for group in _without_accounts(_without_envelopes(_without_staff(_without_asides(groups))))]
     best_weight, best = max(weighed, key=lambda pair: (pair[0], pair[1].count), default=(0.0, None))
     if best is None or best_weight <= 0:
@@ -492,6 +493,14 @@ def _record_groups(groups: list[Group]) -> list[Group]:
     ]  # fmt: skip
     chosen = {id(group) for group in main}
     return [group for _, group in weighed if id(group) in chosen or _is_like(group, main)]
+
+
+def _without_holders_of_offices(groups: list[Group]) -> list[Group]:
+    """The groups without an organisation that a file is all about, where its offices stand under their towns as keys, each with how it is reached: they are the places."""
+    offices = [group for group in groups if len(group.path) == 2 and group.path[1] == EACH and names_offices(group.path[0]) and group.count > 1 and _CALLED_BY & _canonicals(group)]
+    towns = [str(context.get("key")) for group in offices for context in group.contexts[:SHOWN_LEFT_OUT]]
+    are_by_towns = bool(towns) and all(is_area(town) or load_gazetteer().find_town(town) for town in towns)
+    return [group for group in groups if group.path] if are_by_towns else groups
 
 
 MOST_HELD, MOST_HOLDERS = 50, 50

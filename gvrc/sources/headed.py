@@ -37,7 +37,7 @@ def _heading(record: dict[str, Any]) -> str:
     """The heading that is all a record says; empty when it says more, or something else."""
     if len(record) > MOST_FIELDS:
         return ""
-    said = _said(record)
+    said = _said(record) or [value for value in record.values() if not is_missing(value)]  # a heading that stands where the numbers do
     if len(said) > 1 and said.count(said[0]) == len(said):
         said = said[:1]  # merged over all columns, and told in each
     return said[0].strip() if len(said) == 1 and isinstance(said[0], str) and heading_level(said[0].strip()) else ""

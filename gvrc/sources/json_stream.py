@@ -918,16 +918,21 @@ class JsonRecords:
         """Go to the next whole record behind a damaged place and return what stands between, or None when there is none for certain.
 
         It must begin with the field that records here begin with, and hold most of the fields they have. In a list inside others, no list
-        may end on the way: the next record would stand under another parent.
+        may end on the way: the next record would stand under another parent. Where no whole record came before, it begins as the damaged one does, and
+        stands in no list or object of that.
         """
         while len(window.text) - window.position < 2 * LONGEST_GAP and window.more():
             pass
         begin = window.position
-        like_others = re.compile(r'\{[ \t\r\n]*"' + re.escape(self._opening) + '"')
-        for found in islice(like_others.finditer(window.text, begin + 1, begin + LONGEST_GAP), MOST_TRIES if self._opening else 0):
+        damaged = None if self._opening else _OPENING.match(window.text, begin)
+        opening = self._opening or (damaged[0].split('"')[1] if damaged else "")
+        like_others = re.compile(r'\{[ \t\r\n]*"' + re.escape(opening) + '"')
+        for found in islice(like_others.finditer(window.text, begin + 1, begin + LONGEST_GAP), MOST_TRIES if opening else 0):
             between = window.text[begin : found.start()]
             if is_nested and "]" in between:
                 return None
+            if damaged and is_within(between):
+                continue
             if self._is_whole_record(window, found.start()):
                 window.position = found.start()
                 return between
@@ -1019,6 +1024,11 @@ def _last_like_this(text: str, begin: int, end: int) -> int:
     """Where the last element begins that begins with the same key as this one; -1 when there is none before `end`."""
     opening = _OPENING.match(text, begin)
     return text.rfind(opening.group(), begin + 1, end) if opening else -1
+
+
+def is_within(between: str) -> bool:
+    """Whether what follows a piece of a record stands in a list or an object of it."""
+    return between.count("[") > between.count("]") or between.rstrip().endswith((":", "["))
 
 
 def _below(paths: Paths, key: str) -> Paths:

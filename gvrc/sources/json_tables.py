@@ -18,7 +18,7 @@ from gvrc.sources.delimited import field_names, find_header, is_header_row
 from gvrc.sources.field_names import is_field_name, known_name
 from gvrc.sources.json_stream import EACH, FoundRecord, JsonRecords, Screen, Trouble, escaped, found_record
 from gvrc.sources.json_tree import find_text_lists, read_sample
-from gvrc.sources.looks import LOOKS, is_area, is_kind_key, share
+from gvrc.sources.looks import LOOKS, SECTION, heading_level, is_area, is_kind_key, share
 
 TABLE, COLUMNS, TEXTS, CALLED = "table", "columns", "texts", "called texts"
 """Dialects of a mapping: rows of cells, columns side by side, bare names under headings, names each with a number to call."""
@@ -390,10 +390,11 @@ class TableRecords:
         value = _cells_by_key(value, keys) if keys and type(value) is dict else _cells_of(value)
         if value is None:
             return None
+        cells = list(map(_cell, value))
         if self._headings > 0:
             self._headings -= 1
-            return {}
-        cells = list(map(_cell, value))
+            told = [cell for cell in cells if cell.strip()]
+            return {self._names[0]: told[0]} if len(told) == 1 and heading_level(told[0].strip()) == SECTION else {}
         if not any(map(str.strip, cells)) or cells == list(self._names):
             return {}
         if is_header_row(cells, is_field_name) or tuple(cells) in self._table.other_names:

@@ -26,6 +26,7 @@ from gvrc.sources.json_stream import (
     decode_at,
     ends_in_comma,
     inheritable_values,
+    is_within,
     json_reason,
     model_of,
     table_name,
@@ -131,8 +132,27 @@ def read_sample(path: Path, prefix: int = PREFIX_CHARACTERS, *, whole: int = WHO
         except (json.JSONDecodeError, RecursionError) as error:
             if isinstance(error, json.JSONDecodeError) and ends_in_comma(error):
                 return _repaired(without_trailing_commas(text), "")
-            return _repaired(text, _problem(error, text))
+            return _with_next(_repaired(text, _problem(error, text)), text)
     return _repaired(text, "")
+
+
+_FIRST_OF_A_LIST = re.compile(r'\s*\[\s*(\{\s*"[^"\\]{1,100}")')
+FARTHEST_NEXT = 100_000
+"""Characters behind the beginning of a damaged first record in which the next one is looked for."""
+
+
+def _with_next(sample: SampleTree, text: str) -> SampleTree:
+    """The sample with the records behind a damaged first one, which tell the fields of the list better than what is left of it."""
+    first = _FIRST_OF_A_LIST.match(text)
+    if first is None or type(sample.tree) is not list or len(sample.tree) > 1:
+        return sample
+    place = text.find(first[1], first.end(), first.end() + FARTHEST_NEXT)
+    while place > 0:
+        rest = _repaired("[" + text[place:], sample.problem)
+        if type(rest.tree) is list and rest.tree and type(rest.tree[0]) is dict and not is_within(text[first.end() : place]):
+            return rest
+        place = text.find(first[1], place + 1, first.end() + FARTHEST_NEXT)
+    return sample
 
 
 def _decode(text: str) -> Any:

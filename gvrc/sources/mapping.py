@@ -392,10 +392,13 @@ def _check_country(named: KnownName, values: FieldValues) -> Proposal | None:
 
 def _check_area(named: KnownName, values: FieldValues) -> Proposal | None:
     """A district or town may be the county, constituency or ward itself: FHIR and HSDS put them where their address has room."""
-    for look in ("county", "constituency", "ward"):
-        if values.looks(look) >= 0.7:
-            return _other(look, values, named)
-    return None
+    heading = plain_name(values.steps[-1])
+    looks = ("county",) if any(word in heading for word in _SHARE_NAMES_WITH_WARDS) else ("county", "constituency", "ward")
+    return next((_other(look, values, named) for look in looks if values.looks(look) >= 0.7), None)
+
+
+_SHARE_NAMES_WITH_WARDS = ("division", "town", "nearest", "market")
+"""Words of headings above old divisions and places near by, which are often called as a ward or a constituency is, and are neither."""
 
 
 def _check_fid(named: KnownName, values: FieldValues) -> Proposal | None:
@@ -720,6 +723,7 @@ def propose_fields(fields: Iterable[FieldValues], heads: Collection[str] = (), *
     proposals = {values.path: _named_by_rows() if values.steps[-1] in heads and not values.path.startswith("^") else propose(values) for values in fields}
     if are_offices and not any(proposal.canonical == "name" for proposal in proposals.values()):
         proposals |= {values.path: Proposal(canonical="name", confidence=0.7, reason="it names what the records are offices of", rank=9_000) for values in fields if values.path.startswith("^") and is_name_above(values.path[1:]) and plain_name(values.path.rpartition(".")[2]) not in _TITLES - {"name"}}
+        proposals |= {values.path: Proposal(canonical="hotline", confidence=0.7, reason="it is how to reach the organisation whose offices these are", rank=9_000) for values in fields if values.path.startswith("^") and (above := inherited_name(values.path[1:])) is not None and above.canonical == "hotline"}
     proposals = _without_kind_of_pages(proposals, fields)
     proposals = _without_unit_levels(_with_finer_names_first(_with_a_name(proposals, fields), fields))
     proposals = _without_half_a_point(_with_a_grid(_with_types_beside(_with_contacts_of_persons(_with_persons_who_answer(proposals, fields), fields), fields), fields), fields)

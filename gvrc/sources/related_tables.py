@@ -22,6 +22,8 @@ KEPT_OF_PERSONS = frozenset({
 _KEYS = ("id", "pk", "_id", "uid")
 MOSTLY = 0.8
 """Share of the rows of a table whose key must be one of the records."""
+LOOKED_AT = 50
+"""Rows whose fields are looked at: some of a table may belong to records of one, some to those of another (`location_id` or `organization_id`)."""
 MOST_OF_ONE = 50
 """Rows that are told with one record."""
 
@@ -40,7 +42,6 @@ def related_rows(tree: Any) -> list[tuple[Rows, str, Rows, str]]:
         for above, others in lists.items():
             if above != name and len(others) > 1 and (field_name := _refers_by(rows, above, others)) and _says_of_it(name, rows[0], field_name):
                 found.append((others, name, rows, field_name))
-                break
     return found
 
 
@@ -50,7 +51,7 @@ def with_related(tree: Any) -> Any:
         by_key = {key: record for record in records if (key := _key_of(record))}
         for row in rows:
             record = by_key.get(str(row.get(field_name)))
-            if record is not None and type(own := record.setdefault(name, [])) is list and len(own) < MOST_OF_ONE:
+            if record is not None and record is not row and type(own := record.setdefault(name, [])) is list and len(own) < MOST_OF_ONE:
                 own.append({key: value for key, value in row.items() if key not in (field_name, *_KEYS)})
     return tree
 
@@ -58,11 +59,12 @@ def with_related(tree: Any) -> Any:
 def _refers_by(rows: Rows, above: str, records: Rows) -> str:
     """The field under which rows hold the keys of the records of a table, by what the table is called; empty when they hold none."""
     stems = _stems(above)
-    for field_name in rows[0]:
+    for field_name in dict.fromkeys(key for row in rows[:LOOKED_AT] for key in row):
         plain = plain_name(field_name)
-        if plain.removesuffix(" id").removesuffix(" fk") in stems and (plain.endswith((" id", " fk")) or type(rows[0][field_name]) is int):
+        filled = [row for row in rows if row.get(field_name) not in (None, "")]
+        if plain.removesuffix(" id").removesuffix(" fk") in stems and filled and (plain.endswith((" id", " fk")) or type(filled[0][field_name]) is int):
             keys = {key for record in records if (key := _key_of(record))}
-            if sum(str(row.get(field_name)) in keys for row in rows) >= MOSTLY * len(rows):
+            if sum(str(row[field_name]) in keys for row in filled) >= MOSTLY * len(filled):
                 return field_name
     return ""
 

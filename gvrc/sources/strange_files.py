@@ -82,6 +82,11 @@ def is_json_inside_a_text(head: bytes) -> bool:
     return re.match(rb'(?:\xef\xbb\xbf)?\s*"(?:\s|\\[nrt])*(?:\[(?:\s|\\[nrt])*)?\{(?:\s|\\[nrt])*\\"', head) is not None
 
 
+def is_one_text(head: bytes) -> bool:
+    """Whether a small file is one text in quotation marks, as a single value is exported; a line of a table goes on behind its first."""
+    return re.fullmatch(rb'(?:\xef\xbb\xbf)?\s*"(?:[^"\\\r\n]|\\.){2,20000}"\s*', head, re.DOTALL) is not None
+
+
 _LOOKED_AT = 400
 """Characters by which text is told from other bytes: a file that begins as text may be damaged further on, and what stands before that is kept."""
 

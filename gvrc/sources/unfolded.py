@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import StringIO
@@ -15,11 +16,13 @@ import orjson
 
 from gvrc.errors import UnknownFormatError
 from gvrc.sources.delimited import SAMPLE_ROWS, DelimitedRows, field_names, find_header, sniff_delimiter
-from gvrc.sources.field_names import is_field_name, known_name, named_value, object_of_pairs
+from gvrc.sources.field_names import is_field_name, known_name, named_value, object_of_pairs, spaced
 from gvrc.sources.json_stream import DEEPEST, FoundRecord, JsonRecords, Screen, Trouble, decode_at, escaped, found_record, is_too_deep
+from gvrc.sources.json_tables import record_of_text
 from gvrc.sources.json_tree import read_sample
-from gvrc.sources.looks import LOOKS
+from gvrc.sources.looks import LOOKS, is_area, is_county, is_kind_key, is_missing
 from gvrc.sources.text import open_text, text_lines
+from gvrc.sources.wide import names_one_with_number, several_in
 
 UNFOLDED = "unfolded"
 """Dialect of a mapping whose file is read with the texts in it taken as JSON."""
@@ -45,6 +48,8 @@ class _Unfolding:
         if depth > _DEEPEST:
             return value
         if type(value) is str:
+            if not at and folds == MOST_FOLDS and (told := places_told(value)):
+                return self._made(at, [str(number) for number in range(1, len(told) + 1)], told)
             inner = _inner(value) if folds else value
             return self.of(inner, at, folds - 1, depth + 1) if inner is not value else value
         if type(value) is list:
@@ -54,6 +59,8 @@ class _Unfolding:
         if type(value) is dict:
             if numbers := _names_and_numbers(value):
                 return self._made(at, list(map(escaped, value)), numbers)
+            if places := _places_by_keys(value):
+                return self._made(at, *map(list, zip(*places, strict=True)))
             are_ones = _are_ones(value)
             return {key: self.of(item[0] if are_ones and _is_one(item) else item, f"{at}/{escaped(key)}", folds, depth + 1) for key, item in value.items()}
         return value
@@ -123,6 +130,53 @@ def _names_and_numbers(value: dict[str, Any]) -> list[dict[str, str]]:
     if _share_of_fields(value) > 0.5:
         return []
     return [{"name": key, "hotline" if LOOKS["short_code"](said) else "phone": ", ".join(map(str, said)) if type(said) is list else str(said)} for key, said in value.items()]
+
+
+FEWEST_TOLD = 2
+"""Places of a text that is a list of them."""
+_COMMA = re.compile(r"\s*[,;\n]\s*")
+
+
+def places_told(text: str) -> list[dict[str, Any]]:
+    """The places that a text names one behind the other, each with its number (`GBV Hotline: 1195, Childline: 116`); empty for any other text."""
+    if len(text) > LONGEST_TOLD or not any(map(str.isdigit, text)):
+        return []
+    parts = several_in(text)
+    if len(parts) < FEWEST_TOLD:
+        parts = [part for part in _COMMA.split(text) if part.strip()]
+    named = sum(map(names_one_with_number, parts))
+    if len(parts) < FEWEST_TOLD or not named or not all(names_one_with_number(part) or _told_with_code(part.strip()) for part in parts):
+        return []
+    return [_told_with_code(part.strip()) or record_of_text(part.strip()) or {"name": part.strip()} for part in parts]
+
+
+LONGEST_TOLD = 20_000
+_WITH_CODES = re.compile(r"(?P<name>[^\W\d_][^:=]{1,80}?)\s*(?:[:=]|\s[-–—])\s*(?P<codes>\d{3,4}(?:\s*[/,&]\s*\d{3,4}){0,3})[\s.]*")
+
+
+def _told_with_code(text: str) -> dict[str, Any] | None:
+    """A name with the short codes behind it (`Police: 999/112`)."""
+    found = _WITH_CODES.fullmatch(text)
+    codes = re.findall(r"\d+", found["codes"]) if found else []
+    return {"name": found["name"].strip(), "hotline": ", ".join(codes)} if found and all(map(LOOKS["short_code"], codes)) else None
+
+
+def _places_by_keys(value: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    """The places of an object that tells several in one text under each area or kind of place (`{"Kwale": "Diani Police Station 0700 ..; Kwale Hospital 0700 .."}`),
+    each with its step in the file; empty for any other object, and where no text tells several."""
+    if not value or not all(item is None or type(item) is str for item in value.values()) or len(value) > KEYS_LOOKED_AT:
+        return []
+    if not (all(map(is_area, value)) or all(map(is_kind_key, value))) or all(map(is_field_name, value)):
+        return []
+    several = {key: places_told(item) for key, item in value.items() if item and not is_missing(item)}
+    if not any(several.values()):
+        return []
+    found: list[tuple[str, dict[str, Any]]] = []
+    for key, item in value.items():
+        told = several.get(key) or ([record_of_text(item) or {"name": item}] if item and not is_missing(item) else [])
+        above = {"county" if is_county(key) else "location" if is_area(key) else "type": spaced(key).replace("_", " ")}
+        found += [(escaped(key) if number == 1 else f"{escaped(key)} ({number})", above | record) for number, record in enumerate(told, 1)]
+    return found
 
 
 KEYS_LOOKED_AT = 200

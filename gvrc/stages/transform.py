@@ -600,7 +600,7 @@ def _are_of_persons(type_text: str | None, parent: str) -> bool:
 @lru_cache(maxsize=4_096)
 def _words_of_path(pointer: str, keys: tuple[str, ...]) -> tuple[str, ...]:
     """Words that tell what a list is about: the names of the arrays above the row (`police_stations`) and of the key that holds its name."""
-    parents = [spaced(part).replace("_", " ") for part in pointer.split("/")[1:-1] if part and not part.isdigit() and not part.endswith(_OF_THE_TREE)]
+    parents = [spaced(part).replace("_", " ") for part in pointer.split("/")[1:-1] if part and not part.isdigit() and not part.endswith(_OF_THE_TREE) and part.casefold() not in _OF_ANYBODY]
     return (*reversed(parents), *(spaced(key).replace("_", " ") for key in keys))
 
 
@@ -636,6 +636,8 @@ _CODE_WITHIN = re.compile(r"(?<!\d)(?:11|91|99|1[01]\d|719)\d?(?!\d)")
 """Digits that may be a short code."""
 _OF_THE_TREE = ("Units", "units")
 """How the names of lists of organisation units end, which tell nothing of what is in them."""
+_OF_ANYBODY = frozenset({"offices", "office", "our_offices", "branches", "regional_offices"})
+"""Keys above the offices of an organisation, which are none of the government."""
 _BESIDE_KIND = re.compile(r"\s*(?:[/,;&+]|\s-\s|\band\b|\bna\b)\s*", re.IGNORECASE)
 _OF_COMMANDERS = re.compile(r"(?:^|[\W_])o\.?c\.?s(?:$|[\W_])|officer[\W_]+commanding|(?:^|station[\W_]*|base[\W_]*)commander(?:$|[\W_])", re.IGNORECASE)
 

@@ -7,6 +7,7 @@ import pytest
 
 from gvrc.cleaning.coordinates import clean_point
 from gvrc.cleaning.names import clean_name
+from gvrc.errors import UnknownFormatError
 from gvrc.model.issue import Issue
 from gvrc.model.record import ContactType, Record, Visibility
 from gvrc.model.source import SourceFile, SourceRow
@@ -126,3 +127,67 @@ def test_tags_of_maps_tell_organisations_and_shelters(tmp_path: Path) -> None:
 def test_the_word_for_a_number_leaves_a_name_with_it(tmp_path: Path) -> None:
     records, _ = made(tmp_path, {"hospitals": ["Tiwi Hospital – Tel: 0700 000 001", "Diani Hospital: 0700 000 002", "Vanga Hospital, phone: 0700 000 003"]})
     assert [record.name for record in records] == ["Tiwi Hospital", "Diani Hospital", "Vanga Hospital"]
+
+
+def test_texts_under_counties_are_the_places_they_tell_of(tmp_path: Path) -> None:
+    records, _ = made(tmp_path, {"Kwale": "Diani Police Station 0700000001; Kwale County Hospital 0700000002", "Kilifi": "Malindi Police Station - 0700000003\nKilifi County Hospital: 0700000004", "Lamu": "None"})
+    assert [(record.name, record.place.county, list(reached(record)), record.pointer) for record in records] == [
+        ("Diani Police Station", "Kwale", ["+254700000001"], "/Kwale"), ("Kwale County Hospital", "Kwale", ["+254700000002"], "/Kwale (2)"),
+        ("Malindi Police Station", "Kilifi", ["+254700000003"], "/Kilifi"), ("Kilifi County Hospital", "Kilifi", ["+254700000004"], "/Kilifi (2)"),
+    ]  # fmt: skip
+
+
+def test_a_file_that_is_one_text_of_hotlines_is_their_list(tmp_path: Path) -> None:
+    records, _ = made(tmp_path, '"GBV Hotline: 1195, Childline: 116, Police: 999/112, Mfano Line: 0800 000 001"')
+    assert [(record.name, list(reached(record))) for record in records] == [("GBV Hotline", ["1195"]), ("Childline", ["116"]), ("Police", ["999", "112"]), ("Mfano Line", ["+254800000001"])]
+    with pytest.raises(UnknownFormatError):
+        made(tmp_path, '"The list will follow in 2026, kindly wait"')
+
+
+def test_rows_of_one_table_may_belong_to_records_of_two(tmp_path: Path) -> None:
+    records, _ = made(tmp_path, {
+        "organizations": [{"id": "o1", "name": "Mfano Aid Trust", "description": "Legal aid"}, {"id": "o2", "name": "Mfano Women", "description": "Counselling"}],
+        "locations": [{"id": "l1", "organization_id": "o1", "name": "Nakuru branch", "latitude": -0.2833, "longitude": 36.0667}, {"id": "l2", "organization_id": "o2", "name": "Nyeri branch", "latitude": -0.42, "longitude": 36.95}],
+        "phones": [{"id": "p1", "location_id": "l1", "number": "0700000001"}, {"id": "p2", "organization_id": "o2", "number": "0700000002"}],
+    })  # fmt: skip
+    assert {record.name: list(reached(record)) for record in records} == {"Mfano Aid Trust": [], "Mfano Women": ["+254700000002"], "Nakuru Branch": ["+254700000001"], "Nyeri Branch": []}
+
+
+def test_a_sheet_with_its_titles_and_counties_in_its_first_column_tells_them(tmp_path: Path) -> None:
+    records, _ = made(tmp_path, [
+        {"__EMPTY": "DIRECTORY OF GBV SERVICE PROVIDERS"}, {"__EMPTY": "KISUMU COUNTY"}, {"__EMPTY": "No", "__EMPTY_1": "Name of institution", "__EMPTY_2": "Location", "__EMPTY_3": "Contact"},
+        {"__EMPTY": 1, "__EMPTY_1": "Mfano Police Station", "__EMPTY_2": "Town centre", "__EMPTY_3": "0700000001"}, {"__EMPTY": "SIAYA COUNTY"},
+        {"__EMPTY": 2, "__EMPTY_1": "Mfano Hospital", "__EMPTY_2": "Town centre", "__EMPTY_3": "0700000002"},
+    ])  # fmt: skip
+    assert [(record.name, record.place.county) for record in records if record.name] == [("Mfano Police Station", "Kisumu"), ("Mfano Hospital", "Siaya")]
+
+
+@pytest.mark.parametrize("damaged", ['{"name":"Kapenguria Hospital","county":"West Pokot","phone":"0700000001\n', '{"name":"Kapenguria Hospital","contacts":[{"name":"OCS","phone":"0700000001},{"name":"Desk","phone":"0700000009"}],"county":"West Pokot"},'])
+def test_what_stands_behind_a_damaged_first_record_is_read(damaged: str, tmp_path: Path) -> None:
+    records, _ = made(tmp_path, f'[{damaged} {{"name":"Chepareria Hospital","county":"West Pokot","phone":"0700000002"}}, {{"name":"Sigor Hospital","county":"West Pokot","phone":"0700000003"}}]')
+    assert [(record.name, record.place.county) for record in records] == [("Chepareria Hospital", "West Pokot"), ("Sigor Hospital", "West Pokot")]
+
+
+def test_old_divisions_and_towns_near_by_are_no_wards(tmp_path: Path) -> None:
+    records, _ = made(tmp_path, "Name,County,Constituency,Division,Nearest town,Phone\nAhero Hospital,Kisumu,Nyando,Miwani,Ahero,0700000001\nMfano Clinic,Makueni,Makueni,Wote,Wote,0700000002\n")
+    assert [(record.place.constituency, record.place.ward) for record in records] == [("Nyando", None), ("Makueni", None)]
+
+
+def test_offices_under_their_towns_are_the_places_of_their_organisation(tmp_path: Path) -> None:
+    records, _ = made(tmp_path, {
+        "offices": {"Nairobi": {"physical": "Example Road", "tel": ["020 2000001"]}, "Kisumu": {"physical": "Example House", "tel": ["0700000002"]}}, "organisation": "Haki Mfano Kenya", "toll_free": "0800000003",
+    })  # fmt: skip
+    assert [(record.name, record.place.county, sorted(reached(record)), record.facility_type) for record in records] == [
+        ("Haki Mfano Kenya", "Nairobi", ["+254202000001", "+254800000003"], None), ("Haki Mfano Kenya", "Kisumu", ["+254700000002", "+254800000003"], None),
+    ]  # fmt: skip
+
+
+def test_an_office_called_by_nothing_else_is_asked_about_with_its_place(tmp_path: Path) -> None:
+    _, issues = made(tmp_path, "County,Sub-county,Office,Contact\nKISII,Kisii Central,Sub-County Children's Office,0700000001\nKISII,Bobasi,SCCO,0700000002\nKISII,Bobasi,Bobasi Children's Office,0700000003\n")
+    assert [issue.suggestion.shown for issue in issues if issue.code == "name.generic" and issue.suggestion] == ["Children's Office, Kisii Central", "Children's Office, Bobasi"]
+
+
+def test_a_row_that_is_called_by_another_country_lies_there(tmp_path: Path) -> None:
+    records, issues = made(tmp_path, [{"name": "Kenya", "hotline": "999"}, {"name": "Uganda", "hotline": "999"}, {"name": "Uganda Martyrs Hospital", "hotline": "0700000001"}])
+    assert [issue.value for issue in issues if issue.code == "row.abroad"] == ["Uganda"]
+    assert not reached(records[1])
