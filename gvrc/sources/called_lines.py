@@ -7,14 +7,14 @@ empty lines.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from gvrc.sources.field_names import is_label
 from gvrc.sources.json_stream import FoundRecord, Screen, Trouble, found_record
 from gvrc.sources.json_tables import called, record_of_text, tells_a_number
-from gvrc.sources.looks import LOOKS, SECTION, heading_level, is_area
+from gvrc.sources.looks import LOOKS, SECTION, county_in_title, heading_level, is_area
 from gvrc.sources.text import open_text, text_lines
 
 CALLED_LINES = "called lines"
@@ -32,6 +32,23 @@ _HEADING = re.compile(r"\s*#+\s|.*[^\d\s]\s*:[\s*_]*$|\s*[-=_*]{3,}\s*$")
 """What heads the lines below, or parts them: `### Police`, `Police:`, `-----`."""
 
 
+_COURTESY = re.compile(r"(?:good (?:morning|afternoon|evening|day)|dear|hi|hello|habari|jambo|greetings|please|kindly|thanks?|thank you|asante|as (?:discussed|agreed|requested)|find|attached|below)\b", re.IGNORECASE)
+"""How a message begins, and what it says around its list."""
+_CLOSING = re.compile(r"(?:(?:kind|best|warm)? ?regards|yours? (?:sincerely|faithfully|truly)|sincerely|thanks?(?: you)?(?: and regards)?|best|asante)\W*$", re.IGNORECASE)
+"""Behind it stands who sent the message."""
+
+
+def listed_lines(lines: Iterable[str]) -> Iterator[tuple[int, str]]:
+    """The lines of a text with their numbers, without those of a message around its list: they tell no place and hold no digit."""
+    is_closed = False
+    for number, line in enumerate(lines, 1):
+        plain = line.strip()
+        is_closed = is_closed or _CLOSING.match(plain) is not None
+        if (is_closed or _COURTESY.match(plain) is not None) and not any(map(str.isdigit, plain)) and not county_in_title(plain):
+            continue
+        yield number, line
+
+
 def plain_line(line: str) -> str:
     """A line without its quotes and the mark of an enumeration before it."""
     return _MARK.sub("", line.strip().strip('"').strip(), count=1)
@@ -39,7 +56,7 @@ def plain_line(line: str) -> str:
 
 def are_called_lines(lines: Sequence[str]) -> bool:
     """Whether most lines of a text tell a name and a number, many of them one that surely is one to call."""
-    told = [plain for line in lines if not _HEADING.match(line) and (plain := plain_line(line)) and heading_level(plain) != SECTION]
+    told = [plain for _, line in listed_lines(lines) if not _HEADING.match(line) and (plain := plain_line(line)) and heading_level(plain) != SECTION]
     if len(told) < FEWEST_LINES or sum(is_label(plain.partition(":")[0]) for plain in told) > FEWEST_LABELS:
         return False
     are_called = [plain for plain in told if called(plain) is not None or _ends_with_code(plain)]
@@ -67,8 +84,10 @@ class CalledLines:
     def __iter__(self) -> Iterator[FoundRecord]:
         screen, context = Screen(), dict[str, Any]()
         with open_text(self._path) as stream:
-            for number, line in enumerate(text_lines(stream), 1):
-                if told := _ends_with_code(plain_line(line)) or record_of_text(plain_line(line)):
+            for number, line in listed_lines(text_lines(stream)):
+                if _HEADING.match(line) and (county := county_in_title(line.strip())):
+                    context = {SECTION: county}
+                elif told := _ends_with_code(plain_line(line)) or record_of_text(plain_line(line)):
                     data = screen.cleared(told)
                     if list(told) == ["name"] and heading_level(told["name"]) == SECTION:
                         context = {SECTION: told["name"]}

@@ -309,7 +309,7 @@ def merged_columns(names: Sequence[str], rows: Sequence[Row]) -> tuple[str, ...]
     areas = {place: name for place, name in enumerate(names) if _is_area(name)}
     dittoed = [name for place, name in enumerate(names) if (place in areas or _is_kind(name)) and _has_dittos([row[place].strip() if len(row) > place else "" for row in rows])]
     full = [row for row in rows if any(cell.strip() for place, cell in enumerate(row) if place not in areas)]
-    merged = (name for place, name in areas.items() if _looks_merged([row[place].strip() if len(row) > place else "" for row in full]))
+    merged = (name for place, name in areas.items() if _looks_merged([row[place].strip() if len(row) > place else "" for row in full], most_said=MOST_FILLED if _is_of_wards(name) else MOST_SAID))
     return tuple(dict.fromkeys((*merged, *dittoed, *_merged_kinds(names, rows))))
 
 
@@ -399,9 +399,18 @@ def _with_rest(begun: FoundRecord, rest: FoundRecord, name: str) -> FoundRecord:
     return found_record(begun[0], begun[1], {**begun[2], **rest[2], name: f"{begun[2][name]} {rest[2][name]}"})
 
 
-def _looks_merged(cells: Sequence[str]) -> bool:
+MOST_SAID, MOST_FILLED = 0.8, 0.7
+"""Share of the rows that may fill a column of merged cells, and one of wards: there a lone gap is one that nobody knows."""
+
+
+def _is_of_wards(name: str) -> bool:
+    named = known_name((name,))
+    return named is not None and named.canonical == "ward"
+
+
+def _looks_merged(cells: Sequence[str], *, most_said: float = MOST_SAID) -> bool:
     said = [cell for cell in cells if cell]
-    if len(cells) < 4 or not cells[0] or len(said) > 0.8 * len(cells):
+    if len(cells) < 4 or not cells[0] or len(said) > most_said * len(cells):
         return False
     return len(said) - len(set(said)) <= MOST_COMING_AGAIN * len(said) and all(one != other for one, other in itertools.pairwise(said))
 

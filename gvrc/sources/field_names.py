@@ -138,7 +138,24 @@ def known_name(steps: tuple[str, ...]) -> KnownName | None:
             return KnownName(canonical="officer_contact", confidence=0.9, rank=_table()[officer][1], reason=f"it is how to reach the “{officer}”")
     if len(words) > 1 and words[-1] in _HOLDERS and (held := known_name(steps[:-1])) is not None:
         return held
-    return _by_a_part(steps, words) or ((_cut_short(steps[-1]) or _similar(words[-1])) if words and words[-1] not in _SAYS_LITTLE else None)
+    return _by_a_part(steps, words) or _name_of_one(words) or ((_cut_short(steps[-1]) or _similar(words[-1])) if words and words[-1] not in _SAYS_LITTLE else None)
+
+
+_NAME_OF = re.compile(r"(?:full |official )?names? of (?:the |your )?([a-z]+(?: [a-z]+){0,3})")
+_NAMED_OTHERWISE = re.compile(
+    r"\b(?:persons?|people|person s|officials?|members?|survivors?|victims?|child(?:ren)?|parents?|guardians?|clients?|patients?|users?|staff|employees?|employers?|teachers?|drivers?|agents?|spouses?|kin|leaders?|patrons?|mentors?"
+    r"|volunteers?|champions?|applicants?|authors?|owners?|proprietors?|donors?|banks?|branch|roads?|streets?|projects?|program(?:me)?s?|villages?|estates?|markets?|drugs?|products?|months?|days?|county|counties|wards?|constituency|location"
+    r"|areas?|zones?|regions?|towns?|building|landmark|documents?|files?|sheets?|supervisors?|interviewers?|assessors?|committee|group members?|head|heads|doctors?|nurses?|ocs|ocpd|scpc|commander|suspects?|accused|witness(?:es)?)\b"
+)
+"""What a heading may ask the name of that is no place."""
+
+
+def _name_of_one(words: Sequence[str]) -> KnownName | None:
+    """`Name of CCI`: whatever it is that nobody listed, the heading asks what it is called."""
+    found = _NAME_OF.fullmatch(words[-1]) if words and "name" in words[-1] else None
+    if found is None or _NAMED_OTHERWISE.search(found[1]) is not None:
+        return None
+    return KnownName(canonical="name", confidence=0.8, rank=_table()["name"][1], reason=f"it asks what a “{found[1]}” is called")
 
 
 def _by_a_part(steps: tuple[str, ...], words: list[str]) -> KnownName | None:
@@ -151,12 +168,16 @@ def _by_a_part(steps: tuple[str, ...], words: list[str]) -> KnownName | None:
         return either
     if plain := _without_asides(steps[-1]):
         return _with_its_aside(steps, plain)
+    if (offering := _OFFERING.fullmatch(words[-1])) and (held := known_name((*steps[:-1], offering[1]))) is not None and held.canonical == "name":
+        return _less_sure(held)
     for part, may_mean in _without_what_comes_with_it(words[-1]):
         if (same := known_name((*steps[:-1], part))) is not None and same.canonical in may_mean:
             return _less_sure(same)
     return _as_asked(steps) or (known_name((*steps[:-1], *_BETWEEN_GROUPS.split(steps[-1]))) if _GROUPED.fullmatch(steps[-1]) else None) or (known_name((*steps[:-1], *steps[-1].split("-")[1:])) if _DASHED.fullmatch(steps[-1]) else None) or _behind_its_group(steps)
 
 
+_OFFERING = re.compile(r"(.{3,40}?) (?:with|offering|providing|having|that (?:has|have|offers?|provides?)) .{2,80}")
+"""Places told with what they have: `Police station with gender desk`."""
 _GROUP = re.compile(r"(?:[A-Z]|\d{1,2}|Section [A-Z\d]{1,2})[.):]?\s[\w &-]{2,60}/\s?(?=\w)", re.IGNORECASE)
 """The group of a form with its letter before its question: `D. FOCAL POINT/Phone of the focal person`."""
 
@@ -198,8 +219,8 @@ def _as_asked(steps: tuple[str, ...]) -> KnownName | None:
     """What a question asks for, and what is said of the place by its name (`location of the office`)."""
     name = plain_name(steps[-1])
     for plain in (_OF_THE_PLACE.sub("", name), plain_name(asked(steps[-1]))):
-        if 1 < len(plain) < len(name):
-            return _less_sure(known_name((*steps[:-1], plain)))
+        if 1 < len(plain) < len(name) and (found := known_name((*steps[:-1], plain))) is not None:
+            return _less_sure(found)
     return None
 
 

@@ -393,8 +393,8 @@ class TableRecords:
         cells = list(map(_cell, value))
         if self._headings > 0:
             self._headings -= 1
-            told = [cell for cell in cells if cell.strip()]
-            return {self._names[0]: told[0]} if len(told) == 1 and heading_level(told[0].strip()) == SECTION else {}
+            alone = [cell for cell in cells if cell.strip()]
+            return {self._names[0]: alone[0]} if len(alone) == 1 and heading_level(alone[0].strip()) == SECTION else {}
         if not any(map(str.strip, cells)) or cells == list(self._names):
             return {}
         if is_header_row(cells, is_field_name) or tuple(cells) in self._table.other_names:

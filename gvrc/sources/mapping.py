@@ -394,7 +394,7 @@ def _check_area(named: KnownName, values: FieldValues) -> Proposal | None:
     """A district or town may be the county, constituency or ward itself: FHIR and HSDS put them where their address has room."""
     heading = plain_name(values.steps[-1])
     looks = ("county",) if any(word in heading for word in _SHARE_NAMES_WITH_WARDS) else ("county", "constituency", "ward")
-    return next((_other(look, values, named) for look in looks if values.looks(look) >= 0.7), None)
+    return next((_other(look, values, named) for look in looks if values.looks(look) >= (0.9 if look != "county" and heading == "district" else 0.7)), None)
 
 
 _SHARE_NAMES_WITH_WARDS = ("division", "town", "nearest", "market")
@@ -948,7 +948,7 @@ def _with_a_name(proposals: dict[str, Proposal], fields: list[FieldValues]) -> d
     return _named_from_above(proposals, fields) or _named_by_contents(proposals, fields) or _with_first_text(proposals, free)
 
 
-_ARE_SITES, SITES = frozenset({"site", "sites", "service site", "supported site", "supported sites"}), 0.2
+_ARE_SITES, SITES = frozenset({"site", "sites", "service site", "supported site", "supported sites", "court station", "court stations"}), 0.2
 """Headings above the places where a programme works, and the share of them that must read like names: short forms (`KTRH`) read like none."""
 
 

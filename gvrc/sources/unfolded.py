@@ -48,8 +48,8 @@ class _Unfolding:
         if depth > _DEEPEST:
             return value
         if type(value) is str:
-            if not at and folds == MOST_FOLDS and (told := places_told(value)):
-                return self._made(at, [str(number) for number in range(1, len(told) + 1)], told)
+            if not at and folds == MOST_FOLDS and (several := places_told(value)):
+                return self._made(at, [str(number) for number in range(1, len(several) + 1)], several)
             inner = _inner(value) if folds else value
             return self.of(inner, at, folds - 1, depth + 1) if inner is not value else value
         if type(value) is list:

@@ -228,9 +228,12 @@ def _hold_numbers(column: str, records: Sequence[dict[str, Any]]) -> bool:
 
 
 def _tell_numbers(cells: Sequence[Any]) -> bool:
-    """Whether cells name places together with numbers to call (`Tiwi Hospital - 0700 000 001`)."""
+    """Whether cells name places together with numbers to call (`Tiwi Hospital - 0700 000 001`), or addresses to write to."""
     said = [cell for cell in cells if isinstance(cell, str) and not is_missing(cell)]
-    return bool(said) and sum(_NUMBER_IN_CELL.search(cell) is not None and any(map(str.isalpha, cell)) for cell in said) >= 0.5 * len(said)
+    return bool(said) and sum((_NUMBER_IN_CELL.search(cell) is not None or _NAMED_WITH_EMAIL.search(cell) is not None) and any(map(str.isalpha, cell)) for cell in said) >= 0.5 * len(said)
+
+
+_NAMED_WITH_EMAIL = re.compile(r"[^\W\d_]{3}[\s\S]{0,80}\s[\w.+-]{2,60}@[\w-]{2,60}\.[a-z]{2}")
 
 
 def several_in(cell: Any) -> list[str]:
@@ -288,7 +291,7 @@ def _is_head(column: str, cells: Sequence[Any]) -> bool:
     if not words or len(words) < 0.2 * len(cells) or len(set(words)) < 0.5 * len(words):
         return False
     are_named = sum(_TWO_WORDS.search(word) is not None for word in words) >= 0.5 * len(words)
-    return (are_named or share("phone", words) < 0.5) and not any(share(look, words) >= 0.5 for look in ("flag", "whole_number", "short_code", "email", "facility_type", "services", "website")) and all(
+    return (are_named or share("phone", words) < 0.5) and not any(share(look, words) >= 0.5 for look in ("flag", "whole_number", "short_code", "facility_type", "services", "website")) and share("email", [word for word in words if _NAMED_WITH_EMAIL.search(word) is None]) < 0.5 and all(
         any(map(str.isalpha, word)) for word in words[:50]
     )
 
@@ -355,6 +358,8 @@ class DividedRecords:
             if head != self._places[0][0] and type(data.get(head)) is list:
                 yield from self._offices(found, head, frozenset({"visibility"}))
                 continue
+            if list(cells) == [head] and is_missing(cells[head]) and any(not is_missing(others.get(other)) for other, others in own if other != head):
+                continue  # `N/A` where others have a place
             for number, said in enumerate(several_in(cells[head]) if list(cells) == [head] else [None] if cells else [], 1):
                 place = shared | cells | ({head: said} if said else {})
                 which = f" ({number})" if number > 1 else ""

@@ -169,7 +169,8 @@ class _RowWork:
             if text is None and _are_of_persons(self._text("facility_type"), self.row.pointer.rpartition("/")[0]):
                 return CleanName(name=None, is_of_officer=True)
             return CleanName(name=None if heading.code in ("row.empty", "name.missing") else (text or "")[:255] or None)
-        name = clean_name(text, self.vocabularies, is_police=_is_police(self.row.source, str(self.values.get("facility_type") or ""), self.vocabularies))
+        is_police = _is_police(self.row.source, str(self.values.get("facility_type") or ""), self.vocabularies) or (text is not None and _POLICE_IN_SHORT.search(text) is not None and any(map(_names_police, self.row.data)))
+        name = clean_name(text, self.vocabularies, is_police=is_police)
         self.changes.extend(name.changes)
         self.issues.extend(self._with_kind(issue) for issue in name.issues if issue.code != "name.not_gazetted")
         return name if self.person is None else replace(name, is_of_officer=True)
@@ -639,13 +640,16 @@ _OF_THE_TREE = ("Units", "units")
 _OF_ANYBODY = frozenset({"offices", "office", "our_offices", "branches", "regional_offices"})
 """Keys above the offices of an organisation, which are none of the government."""
 _BESIDE_KIND = re.compile(r"\s*(?:[/,;&+]|\s-\s|\band\b|\bna\b)\s*", re.IGNORECASE)
+_POLICE_IN_SHORT = re.compile(r"\bP\.?/?[SPB]\b", re.IGNORECASE)
+"""`P/S` and the like, which are places of the police where the list is of them."""
+_FORMATIONS = frozenset({"formation", "formations", "police formation", "name of formation"})
 _OF_COMMANDERS = re.compile(r"(?:^|[\W_])o\.?c\.?s(?:$|[\W_])|officer[\W_]+commanding|(?:^|station[\W_]*|base[\W_]*)commander(?:$|[\W_])", re.IGNORECASE)
 
 
 @lru_cache(maxsize=4_096)
 def _names_police(key: str) -> bool:
-    """Whether a field is of those only police stations have: their commander (OCS)."""
-    return _OF_COMMANDERS.search(str(key)) is not None
+    """Whether a field is of those only places of the police have: their commander (OCS), their formation."""
+    return _OF_COMMANDERS.search(str(key)) is not None or str(key).strip().casefold() in _FORMATIONS
 
 
 def _keys_of(name: str, data: Mapping[str, Any]) -> Iterator[str]:
@@ -656,9 +660,13 @@ def _keys_of(name: str, data: Mapping[str, Any]) -> Iterator[str]:
             yield from _keys_of(name, inner)
 
 
+MOST_KEYS = 3
+"""Keys under which the name of a row may stand: a station is called as its county is."""
+
+
 def _path_words(row: SourceRow, values: Mapping[str, Any]) -> Iterator[str]:
     name = values.get("name")
-    keys = tuple(islice(_keys_of(name, row.data), 1)) if isinstance(name, str) else ()
+    keys = tuple(islice(_keys_of(name, row.data), MOST_KEYS)) if isinstance(name, str) else ()
     parent = row.pointer.rpartition("/")[0] + "/"
     yield from _words_of_path(parent, keys) if not parent.endswith("/posts/") or not are_pages(row.data) else ()
     if any(map(_names_police, row.data)):

@@ -13,6 +13,7 @@ from gvrc.model.record import ContactType, Record, Visibility
 from gvrc.model.source import SourceFile, SourceRow
 from gvrc.reference.vocabularies import load_vocabularies
 from gvrc.sources.detect import detect
+from gvrc.sources.field_names import known_name
 from gvrc.stages.extract import extract
 from gvrc.stages.standardise import standardise
 from tests.sources.test_lists_without_names import KNOWLEDGE
@@ -191,3 +192,50 @@ def test_a_row_that_is_called_by_another_country_lies_there(tmp_path: Path) -> N
     records, issues = made(tmp_path, [{"name": "Kenya", "hotline": "999"}, {"name": "Uganda", "hotline": "999"}, {"name": "Uganda Martyrs Hospital", "hotline": "0700000001"}])
     assert [issue.value for issue in issues if issue.code == "row.abroad"] == ["Uganda"]
     assert not reached(records[1])
+
+
+def test_a_matrix_keeps_who_is_reached_by_email_alone_and_names_nothing_where_nothing_is(tmp_path: Path) -> None:
+    records, _ = made(tmp_path, "Location;Health;Police;Legal\nDadaab;Mfano Hospital, 0700000001;Dadaab Police Station 0700000002;Refugee Mfano Consortium legal@example.org\nIfo;Ifo Hospital 0700000003;Ifo Police Post 0700000004;N/A\n")
+    assert [(record.name, [contact.value for contact in record.contacts]) for record in records] == [
+        ("Mfano Hospital", ["+254700000001"]), ("Dadaab Police Station", ["+254700000002"]), ("Refugee Mfano Consortium", ["legal@example.org"]), ("Ifo Hospital", ["+254700000003"]), ("Ifo Police Post", ["+254700000004"]),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("heading", "canonical"), [
+    ("1. Name of facility", "name"), ("2. Type of facility", "facility_type"), ("NAME OF CCI", "name"), ("Name of the drop-in centre", "name"), ("Name of village", None), ("Name of guardian", "!"), ("Name of respondent", "officer"),
+    ("Officer in charge of desk", "officer"), ("Name of bank", None),
+])  # fmt: skip
+def test_headings_that_ask_what_a_place_is_called(heading: str, canonical: str | None) -> None:
+    named = known_name((heading,))
+    found = named.canonical if named else None
+    assert found == canonical or (canonical is None and found != "name")
+
+
+def test_a_numbered_form_is_read_by_its_questions(tmp_path: Path) -> None:
+    records, _ = made(tmp_path, "1. Name of facility,2. Type of facility,3. County,4. Phone contact of facility\nOl Kalou Hospital,Government hospital,Nyandarua,0700000001\nEngineer Clinic,Private clinic,Nyandarua,0700000002\nol kalou police station,Police station,nyandarua,0700000003\n")
+    assert [record.name for record in records] == ["Ol Kalou Hospital", "Engineer Clinic", "Ol Kalou Police Station"]
+
+
+def test_formations_of_the_police_are_places_of_the_police(tmp_path: Path) -> None:
+    records, _ = made(tmp_path, "COUNTY,FORMATION,RANK & NAME OF COMMANDER,TEL NO\nMOMBASA,Central Police Stn,CI Mfano,0700 000 101\n,Nyali P/S,CI Mfano,0700000105\n,Bamburi,IP Mfano,0700000106\n")
+    assert [(record.name, record.facility_type) for record in records] == [("Central Police Station", "police_station"), ("Nyali Police Station", "police_station"), ("Bamburi", "police_station")]
+
+
+def test_a_desk_at_a_station_that_is_called_as_its_county_is_a_desk(tmp_path: Path) -> None:
+    records, _ = made(tmp_path, "County,Police station with gender desk,Mobile\nEmbu,Embu,0700000001\nEmbu,Manyatta,0700000002\nTharaka Nithi,Chuka,0700000003\n")
+    assert {record.facility_type for record in records} == {"gender_desk"}
+
+
+def test_a_lone_gap_in_a_column_of_wards_is_not_filled_from_above(tmp_path: Path) -> None:
+    records, _ = made(tmp_path, "Facility,County,Ward,Phone\nMfano Clinic,Kilifi,Tezo,0700000001\nMfano Hospital,Kilifi,Sokoni,0700000002\nMalindi Police Station,Kilifi,Malindi Town,0700000003\nWatamu Police Station,Kilifi,,0700000004\n")
+    assert [record.place.ward for record in records] == ["Tezo", "Sokoni", "Malindi Town", None]
+
+
+def test_the_list_within_a_message_is_read_without_its_courtesies(tmp_path: Path) -> None:
+    records, _ = made(tmp_path, "Good morning,\nPlease find below the list of contacts in Vihiga County:\n1. Vihiga Hospital - 0700 000 001\n2. Mbale Police Station - 0700 000 002\n3. Hamisi SCH - 0700000003\nRegards,\nMfano, County Office\n")
+    assert [(record.name, record.place.county) for record in records] == [("Vihiga Hospital", "Vihiga"), ("Mbale Police Station", "Vihiga"), ("Hamisi Sub-County Hospital", "Vihiga")]
+
+
+def test_courts_are_called_by_their_stations(tmp_path: Path) -> None:
+    records, _ = made(tmp_path, "COURT STATION,COUNTY,TELEPHONE\nMilimani Law Courts,Nairobi,020-2000001\nShanzu,Mombasa,0700000001\nKilungu,Makueni,0700000002\nKibera Law Courts,Nairobi,\n")
+    assert [record.name for record in records] == ["Milimani Law Courts", "Shanzu", "Kilungu", "Kibera Law Courts"]
