@@ -393,12 +393,15 @@ def _check_country(named: KnownName, values: FieldValues) -> Proposal | None:
 def _check_area(named: KnownName, values: FieldValues) -> Proposal | None:
     """A district or town may be the county, constituency or ward itself: FHIR and HSDS put them where their address has room."""
     heading = plain_name(values.steps[-1])
-    looks = ("county",) if any(word in heading for word in _SHARE_NAMES_WITH_WARDS) else ("county", "constituency", "ward")
-    return next((_other(look, values, named) for look in looks if values.looks(look) >= (0.9 if look != "county" and heading == "district" else 0.7)), None)
+    shares = any(word in heading for word in _SHARE_NAMES_WITH_WARDS)
+    looks = ("county", "constituency", "ward") if not shares or len(set(map(str, values.values))) >= ENOUGH_AREAS else ("county",)
+    return next((_other(look, values, named) for look in looks if values.looks(look) >= (CERTAIN if look != "county" and (shares or heading == "district") else 0.7)), None)
 
 
 _SHARE_NAMES_WITH_WARDS = ("division", "town", "nearest", "market")
 """Words of headings above old divisions and places near by, which are often called as a ward or a constituency is, and are neither."""
+ENOUGH_AREAS, CERTAIN = 10, 0.9
+"""Different values from which on, and the share of them, that tell all the same that such a column holds wards or constituencies."""
 
 
 def _check_fid(named: KnownName, values: FieldValues) -> Proposal | None:
