@@ -51,7 +51,7 @@ _USSD = re.compile(r"\*\d{2,6}(?:\*\d{1,6}){0,4}#")
 _ROUNDED = re.compile(r"(?<![\w.])([1-9])(?:[.,](\d{1,14}))?E\+?(\d{1,2})(?!\w)", re.IGNORECASE)
 _PLAIN_ADDRESS = re.compile(r"[A-Za-z0-9]{1,20}(?:[._-][A-Za-z0-9]{1,20}){0,2}@((?:[A-Za-z0-9-]{1,40}\.){1,3}[A-Za-z]{2,10})")
 _DOUBLED_AT = re.compile(r"@{2,5}")
-_OTHER_NUMBERS = re.compile(r"id$|code|acc|bank|till|paybill|pin|reg|licen|lat|lon|lng|coord|gps|geo|geom|wkt|altitude|date|time|created|hash|serial|box|plot", re.IGNORECASE)
+_OTHER_NUMBERS = re.compile(r"id$|code|bank|paybill|licen|lng|coord|gps|geo|geom|wkt|altitude|date|time|created|hash|serial|box|plot|(?<![a-z])(?:acc|till|pin|reg|lat|lon)", re.IGNORECASE)
 _NUMBERS_TO_CALL = re.compile(r"phone|\btel\b|mobile|toll|hot ?line|help ?line|simu|whatsapp", re.IGNORECASE)
 _IS_A_POINT = re.compile(r"\s*-?\d{1,2}\.\d{1,15}[\s,;]+-?\d{1,2}\.\d{1,15}(?!\d)")
 """How a pair of degrees begins, whatever stands behind it: `-0.54 34.5 1500 4.5`."""
@@ -76,8 +76,8 @@ _OFFICERS = re.compile(r"\b(?:ocs|ocpd|ocpp|ocpb|docs|dcio|scpc|in[\s-]?charge|c
 _IS_A_PERSON = re.compile(r"\b(?:officer|nurse|matron|manager|director|co-?ordinator|administrator|chief|counsell?or|chair(?:person|man|lady)|secretary|focal|in[\s-]?charge)\b(?!.*\b(?:line|landline|office|reception|hotline)\b)", re.IGNORECASE)
 """A role that a person has, and no line of an office behind it."""
 _NAMED = re.compile(
-    r"(?:^|[\s:;,(/-])(?:[CIA]\.?[IP]|ACP|A?SP|[Ii]nsp(?:ector)?|INSP(?:ECTOR)?|S/?[Ss][Gg][Tt]|[Ss][Gg][Tt]|[Ss]ergeant|[Cc][Pp][Ll]|[Cc]orporal|W?P\.?C|[Cc]onst(?:able)?|[Ss]upt|[Nn]urse|NURSE|[Mm]atron|MATRON|[Dd][Rr]|[Mm][Rr][Ss]?|[Mm][Ss]|[Mm]iss|[Hh]on|[Rr]ev|[Pp]astor|CO|RCO)\b\.?"
-    r"\s+(?!Address|Phone)(?P<name>[A-Z][\w'’.]{1,20}(?:\s+[A-Z][\w'’.]{0,20}){0,3})[\s,:–-]{1,4}$"
+    r"(?:^|[\s:;,(/-])(?:[CIA]\.?[IP]|ACP|A?SP|[Ii]nsp(?:ector)?|INSP(?:ECTOR)?|S/?[Ss][Gg][Tt]|[Ss][Gg][Tt]|[Ss]ergeant|[Cc][Pp][Ll]|[Cc]orporal|W?P\.?C|[Cc]onst(?:able)?|[Ss]upt|[Nn]urse|NURSE|[Mm]atron|MATRON|[Dd][Rr]|[Ss][Rr]|[Mm][Rr][Ss]?|[Mm][Ss]|[Mm]iss|[Hh]on|[Rr]ev|[Pp]astor|CO|RCO)\b\.?"
+    r"\s+(?!Address|Phone)(?P<name>[A-Z][\w'’.]{1,20}(?:\s+[A-Z][\w'’.]{0,20}){0,3})(?:\s?\([A-Z][\w ]{1,20}\))?[\s,:–-]{1,4}$"
 )
 """A person's name behind a rank or a title, right before a number."""
 _OF_ANY_KIND = ("phone", "contact")
@@ -663,7 +663,7 @@ def _is_named(before: str) -> bool:
     return (found is not None and kind_words().isdisjoint(found["name"].casefold().split())) or _is_asked_for(before)
 
 
-_ASKED_FOR = re.compile(r"(?:^|[\s(])(?:[Cc]ontact|CONTACT|[Cc]all|[Aa]sk for|[Ss]ee|[Rr]each|[Ss]peak to|[Tt]alk to|[Pp]iga|[Uu]liza)(?:\s+for)?\s+(?P<name>[A-Z][a-z]{2,15}(?:\s+[A-Z][a-z.]{0,15}){0,2})(?:\s+(?:on|at|via|through|kwa))?[\s,:(–-]{1,4}$")
+_ASKED_FOR = re.compile(r"(?:^|[\s(])(?:[Cc]ontact|CONTACT|[Cc]all|[Aa]sk for|[Ss]ee|[Rr]each|[Ss]peak to|[Tt]alk to|[Pp]iga|[Uu]liza|[Ff]ocal(?:\s+(?:person|point))?)(?:\s+for)?\s*:?\s+(?P<name>[A-Z][a-z]{2,15}(?:\s+[A-Z][a-z.]{0,15}){0,2})(?:\s+(?:on|at|via|through|kwa))?[\s,:(–-]{1,4}$")
 """One who is asked for by name, right before her number (`Contact Mary 0700 ..`)."""
 _NO_FIRST_NAMES = frozenset({
     "us", "our", "the", "this", "any", "all", "for", "help", "now", "free", "toll", "hotline", "helpline", "line", "lines", "number", "numbers", "tel", "telephone", "phone", "mobile", "cell", "office", "reception",

@@ -90,7 +90,7 @@ GENERAL = "support_organisation"
 class KindEvidence:
     """What a row tells about its kind: the text of the type column (`is_of_list`: it is the same for the whole list and not the row's own),
     the kind its name tells, other headings it stands under, the services it gives, what it says of itself, its KEPH level; whether short codes (`999`) are the only
-    numbers to call there; whether anything says where it lies."""
+    numbers to call there, and whether its row tells a number of a hotline; whether anything says where it lies."""
 
     type_text: str | None = None
     is_of_list: bool = False
@@ -101,6 +101,7 @@ class KindEvidence:
     description: str = ""
     level: str = ""
     is_called_by_code: bool = False
+    has_hotline: bool = False
     is_somewhere: bool = True
 
 
@@ -317,6 +318,8 @@ def _kind_by_the_way(evidence: KindEvidence, vocabularies: Vocabularies) -> Sugg
         code, reason = "police_station", "Its name says “police”."
     elif _OF_KENYA.fullmatch(name):
         code, reason = "support_organisation", "What serves the whole country is mostly called so."
+    elif evidence.has_hotline:
+        code, reason = "hotline", "Its row tells the number of a hotline."
     else:
         return None
     label = vocabularies.facility_types.label(code)

@@ -26,7 +26,7 @@ _BEHIND_NUMBERS = " ,;:/-–—"
 """What is left around a number that was taken out of a name."""
 _LABELS_LEFT = re.compile(
     r"(?>[\s,;:./|(–-]*+\b(?:tel|telephone|phone|mobile|mob|cell|e-?mail|contacts?|call|sms|whatsapp|toll[ -]?free(?:\s(?:line|number|no))?|simu|barua pepe|namba)\b[\s.:)]*+"
-    r"|(?:\s?[;:,/|(–-]\s?|(?<=:)|(?<=: ))(?:24 ?hrs? )?(?:hot|help) ?line\b[\s.:)]*+)++[\s.:;,/)-]*+$", re.IGNORECASE,
+    r"|(?:\s?[;:,/|(–-]\s?|(?<=:)|(?<=: ))(?:24 ?hrs? )?(?:hot|help) ?line\b[\s.:)]*+|\s?[;:,/|(–-]\s?(?:ocs|ocpd|scpc|landline|office|desk|gender desk)\b[\s.:)]*+)++[\s.:;,/)-]*+$", re.IGNORECASE,
 )  # fmt: skip
 """What was written before contacts at the end of a name, once they are taken out."""
 LONGEST_NAME = 255

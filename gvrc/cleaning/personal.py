@@ -36,7 +36,7 @@ def personal_words(text: str, vocabularies: Vocabularies) -> str | None:
     return "a person" if _asks_for_a_person(text) or _names_a_person(text) or _is_reached(text) else None
 
 
-_REACHED = re.compile(r"\b(?:[Cc]ontact|[Cc]all|[Ss]ee|[Rr]each|[Ss]peak to|[Tt]alk to|[Pp]iga|[Uu]liza)\s+([A-Z][a-z]{2,15}(?:\s+[A-Z][a-z]{1,15}){0,2})(?:\s+(?:on|at|via|through|kwa))?[\s,:(–-]{1,4}(?:\+?254|0[127])")
+_REACHED = re.compile(r"\b(?:[Cc]ontact|[Cc]all|[Ss]ee|[Rr]each|[Ss]peak to|[Tt]alk to|[Pp]iga|[Uu]liza|[Ff]ocal(?:\s+(?:person|point))?)\s*:?\s+([A-Z][a-z]{2,15}(?:\s+[A-Z][a-z]{1,15}){0,2})(?:\s+(?:on|at|via|through|kwa))?[\s,:(–-]{1,4}(?:\+?254|0[127])")
 """One who is reached by a number behind her name: `Contact Mary 0700 ..`."""
 
 

@@ -356,7 +356,7 @@ class _Names:
         """Names that tell a place when they stand in running text."""
         indexes = (self.counties, self.constituencies, self.old_constituencies, self.wards, self.towns, self.districts)
         keys = {key for index in indexes for key in index}
-        told = {key for key in keys if len(key) >= 4 and not key.isdigit() and key not in self._gazetteer.place_words}
+        told = {key for key in keys if (len(key) >= 4 or key in _SHORT_NAMES) and not key.isdigit() and key not in self._gazetteer.place_words}
         return {key: self.anything(key) or self.districts.by_key(key) for key in told}
 
     def _phrases_in(self, text: str) -> tuple[tuple[str, tuple[PlaceMatch, ...]], ...]:
@@ -384,6 +384,8 @@ class _Names:
         return None
 
 
+_SHORT_NAMES = frozenset({"voi", "ifo", "nuu", "waa", "soy"})
+"""Names of three letters that are no words, nor parts of other names."""
 _DIRECTION_WORDS = frozenset({"north", "south", "east", "west", "central", "upper", "lower", "town", "township"})
 _LIST = re.compile(r"[,;|]")
 _NATION_PARTS = re.compile(r"[(),;/]| - ")

@@ -253,6 +253,8 @@ def _either(heading: str) -> KnownName | None:
     told = {part.canonical for part in named if part is not None}
     if named[0] is not None and named[0].canonical == "name" and parts[0].lower().startswith("name of"):
         return _less_sure(named[0])  # `NAME OF STATION/POST/BASE`
+    if named[0] is not None and named[0].canonical == "name" and None not in named and told <= {"name"} | _MAY_BE_SEVERAL:
+        return _less_sure(named[0])  # `Station/Contact`: numbers that stand in names are found there
     if None not in named and len(told) == 1 and not told <= _MAY_BE_SEVERAL | _OF_PERSONS:
         return _less_sure(named[0])  # in two languages: `Ward / Wadi`
     if named[0] is not None and None not in named and named[0].canonical in _OF_PERSONS and told <= _OF_PERSONS | _MAY_BE_SEVERAL:

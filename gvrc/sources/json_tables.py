@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from gvrc.errors import UnknownFormatError
-from gvrc.sources.delimited import field_names, find_header, is_header_row
+from gvrc.sources.delimited import field_names, find_header, is_header_row, merged_columns
 from gvrc.sources.field_names import is_field_name, known_name
 from gvrc.sources.json_stream import EACH, FoundRecord, JsonRecords, Screen, Trouble, escaped, found_record
 from gvrc.sources.json_tree import find_text_lists, read_sample
@@ -50,6 +50,8 @@ class JsonTable:
     """Of a table whose rows are objects: the keys under which the cells stand, in the order of `names`."""
     other_names: tuple[tuple[str, ...], ...] = ()
     """What the columns of further sheets of a workbook are called."""
+    merged: tuple[str, ...] = ()
+    """The columns whose cells were merged: an area is named once, and the rows below leave it empty."""
 
     @property
     def known_names(self) -> int:
@@ -144,10 +146,17 @@ def _rows_at(named: Named, path: tuple[str, ...], node: list[Any]) -> JsonTable 
         return None
     if names := _names_beside(named, path, width):
         return JsonTable(dialect=TABLE, path=(*path, EACH), names=field_names(list(names)))
-    header = find_header([list(map(_cell, row)) for row in rows], is_field_name)
+    cells = [list(map(_cell, row)) for row in rows]
+    header = find_header(cells, is_field_name)
     if header.index < 0 and not _tell_of_places(rows, width):
         return None
-    return JsonTable(dialect=TABLE, path=(*path, EACH), names=header.names, heading_rows=header.index + 1)
+    merged = _merged(header.names, cells[header.index + 1 :])
+    return JsonTable(dialect=TABLE, path=(*path, EACH), names=header.names, heading_rows=header.index + 1, merged=merged)
+
+
+def _merged(names: Sequence[str], rows: Sequence[list[str]]) -> tuple[str, ...]:
+    """The merged columns of a table, by the rows that are neither empty nor headings of one cell."""
+    return merged_columns(names, [row for row in rows if sum(bool(cell.strip()) for cell in row) > 1])
 
 
 def _turned_at(path: tuple[str, ...], node: list[Any]) -> JsonTable | None:
@@ -187,7 +196,9 @@ def _headed_at(path: tuple[str, ...], node: list[Any]) -> JsonTable | None:
     for index, row in enumerate(rows[:MOST_HEADING_ROWS]):
         cells = [_cell(row.get(key)) for key in keys]
         if is_header_row(cells, _may_head):
-            return JsonTable(dialect=TABLE, path=(*path, EACH), names=field_names(cells), heading_rows=index + 1, keys=tuple(keys))
+            names = field_names(cells)
+            merged = _merged(names, [[_cell(row.get(key)) for key in keys] for row in rows[index + 1 :]])
+            return JsonTable(dialect=TABLE, path=(*path, EACH), names=names, heading_rows=index + 1, keys=tuple(keys), merged=merged)
     return None
 
 
@@ -375,6 +386,8 @@ class TableRecords:
         self._table = table
         self._headings = table.heading_rows
         self._names = table.names
+        self._above: dict[str, Any] = {}
+        """What merged cells say of the rows below them."""
         self._reader = JsonRecords(path, (table.path, *table.beside), row_of={TEXTS: self._texts, CALLED: record_of_text}.get(table.dialect, self._row))
 
     @property
@@ -398,11 +411,23 @@ class TableRecords:
         if not any(map(str.strip, cells)) or cells == list(self._names):
             return {}
         if is_header_row(cells, is_field_name) or tuple(cells) in self._table.other_names:
-            self._names = field_names(cells)
+            self._names, self._above = field_names(cells), {}
             return {}
         told = {name: cell for name, cell in zip(self._names, value, strict=False) if cell not in (None, "")}
         more = {f"column {number}": cell for number, cell in enumerate(value, 1) if number > len(self._names) and cell not in (None, "")}
-        return told | more
+        return self._filled(told) | more if self._table.merged else told | more
+
+    def _filled(self, told: dict[str, Any]) -> dict[str, Any]:
+        """A row with what merged cells above it say; a row of one cell heads others, and says nothing more."""
+        if len(told) < 2:
+            self._above = {}
+            return told
+        changed = False
+        for name in self._table.merged:
+            if name in told or changed:
+                changed = changed or told.get(name) != self._above.get(name)
+                self._above[name] = told.get(name)
+        return {name: value for name in self._names if (value := told.get(name, self._above.get(name) if name in self._table.merged else None)) is not None}
 
     def _texts(self, value: Any) -> dict[str, Any] | None:
         return ({"name": value} if value.strip() else {}) if type(value) is str else None

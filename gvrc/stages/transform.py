@@ -169,7 +169,7 @@ class _RowWork:
             if text is None and _are_of_persons(self._text("facility_type"), self.row.pointer.rpartition("/")[0]):
                 return CleanName(name=None, is_of_officer=True)
             return CleanName(name=None if heading.code in ("row.empty", "name.missing") else (text or "")[:255] or None)
-        is_police = _is_police(self.row.source, str(self.values.get("facility_type") or ""), self.vocabularies) or (text is not None and _POLICE_IN_SHORT.search(text) is not None and any(map(_names_police, self.row.data)))
+        is_police = _is_police(self.row.source, str(self.values.get("facility_type") or ""), self.vocabularies) or (text is not None and _POLICE_IN_SHORT.search(text) is not None and any(map(_heads_stations, self.row.data)))
         name = clean_name(text, self.vocabularies, is_police=is_police)
         self.changes.extend(name.changes)
         self.issues.extend(self._with_kind(issue) for issue in name.issues if issue.code != "name.not_gazetted")
@@ -294,6 +294,7 @@ class _RowWork:
             description="" if is_told else (self._text("description") or "")[:200],
             level="" if is_told else (self._text("keph_level") or stated_level(text) or "")[:20],
             is_called_by_code=not is_told and self._is_called_by_code(name),
+            has_hotline=not is_told and not is_missing(self.values.get("hotline")),
             is_somewhere=is_told or any(not is_missing(self.values.get(field_name)) for field_name in _SAY_WHERE),
         )
         kind = decide_kind(evidence, self.vocabularies)
@@ -602,7 +603,8 @@ def _are_of_persons(type_text: str | None, parent: str) -> bool:
 def _words_of_path(pointer: str, keys: tuple[str, ...]) -> tuple[str, ...]:
     """Words that tell what a list is about: the names of the arrays above the row (`police_stations`) and of the key that holds its name."""
     parents = [spaced(part).replace("_", " ") for part in pointer.split("/")[1:-1] if part and not part.isdigit() and not part.endswith(_OF_THE_TREE) and part.casefold() not in _OF_ANYBODY]
-    return (*reversed(parents), *(spaced(key).replace("_", " ") for key in keys))
+    words = (spaced(key).replace("_", " ") for key in keys)
+    return (*reversed(parents), *(part for text in words for part in dict.fromkeys((text, text.partition("/")[0].strip())) if part))
 
 
 @lru_cache(maxsize=16_384)
@@ -650,6 +652,15 @@ _OF_COMMANDERS = re.compile(r"(?:^|[\W_])o\.?c\.?s(?:$|[\W_])|officer[\W_]+comma
 def _names_police(key: str) -> bool:
     """Whether a field is of those only places of the police have: their commander (OCS), their formation."""
     return _OF_COMMANDERS.search(str(key)) is not None or str(key).strip().casefold() in _FORMATIONS
+
+
+@lru_cache(maxsize=4_096)
+def _heads_stations(key: str) -> bool:
+    """Whether a field is of those of police places, or headed as one of stations."""
+    return _names_police(key) or _STATION.match(str(key)) is not None
+
+
+_STATION = re.compile(r"(?:name of )?(?:police\b|station|stn\b)", re.IGNORECASE)
 
 
 def _keys_of(name: str, data: Mapping[str, Any]) -> Iterator[str]:

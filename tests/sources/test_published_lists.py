@@ -239,3 +239,37 @@ def test_the_list_within_a_message_is_read_without_its_courtesies(tmp_path: Path
 def test_courts_are_called_by_their_stations(tmp_path: Path) -> None:
     records, _ = made(tmp_path, "COURT STATION,COUNTY,TELEPHONE\nMilimani Law Courts,Nairobi,020-2000001\nShanzu,Mombasa,0700000001\nKilungu,Makueni,0700000002\nKibera Law Courts,Nairobi,\n")
     assert [record.name for record in records] == ["Milimani Law Courts", "Shanzu", "Kilungu", "Kibera Law Courts"]
+
+
+def test_merged_cells_of_a_sheet_in_json_flow_down(tmp_path: Path) -> None:
+    values = [["Sub county", "Facility", "Phone"], ["Kanduyi", "Mfano Hospital", "0700000001"], ["", "Mfano Police Station", "0700000002"], ["Webuye West", "Mfano Clinic", "0700000003"], ["", "Mfano Paralegals", "0700000004"], ["Total", "4"]]
+    records, issues = made(tmp_path, {"range": "Contacts!A1:Z", "values": values})
+    assert [record.stated.get("sub_county") for record in records[:4]] == ["Kanduyi", "Kanduyi", "Webuye West", "Webuye West"]
+    assert [issue.value for issue in issues if issue.code == "name.heading"] == ["4"]
+
+
+def test_names_with_whose_numbers_stand_behind_them(tmp_path: Path) -> None:
+    records, _ = made(tmp_path, "Station/Contact,County\nBomet Police Station – 052-22001 / OCS 0700000001,Bomet\nLitein P.S. +254-700-000-002,Kericho\nLondiani,Kericho\nSotik P/Stn (0700000003),Bomet\n")
+    assert [(record.name, record.facility_type) for record in records] == [(name, "police_station") for name in ("Bomet Police Station", "Litein Police Station", "Londiani", "Sotik Police Station")]
+    assert reached(records[0]) == {"+2545222001": None, "+254700000001": "Officer's mobile"}
+
+
+@pytest.mark.parametrize("cell", ["Sr. Mfano 0700000001", "Mr. Mfano (RCO) 0700 000 001", "GBV focal: Mfano 0700000001"])
+def test_more_ways_to_name_whose_a_number_is(cell: str, tmp_path: Path) -> None:
+    (record, _), _ = made(tmp_path, f"Facility,County,Contacts\nMfano Hospital,Nyeri,{cell}\nHaki Hospital,Nyeri,0700000002\n")
+    assert reached(record) == {"+254700000001": "Officer's mobile"}
+
+
+def test_a_hotline_of_unknown_kind_is_suggested_to_be_one(tmp_path: Path) -> None:
+    _, issues = made(tmp_path, "Institution,Toll free/Short code,What for\nMfano Example,1193,GBV\nChildline Kenya,116,Children\nExample Two,0800000001,Reports\n")
+    assert [issue.suggestion.shown for issue in issues if issue.code == "kind.unknown" and issue.suggestion] == ["Hotline", "Hotline"]
+
+
+def test_a_number_under_a_heading_that_only_holds_the_letters_of_latitude_is_found(tmp_path: Path) -> None:
+    (record, _), _ = made(tmp_path, "Facility,County,Telephone,Catchment population\nMoyale SCH,Marsabit,0700000001,0700000002\nSaku Hospital,Marsabit,0700000003,12345\n")
+    assert sorted(reached(record)) == ["+254700000001", "+254700000002"]
+
+
+def test_places_with_names_of_three_letters_hint_at_their_counties(tmp_path: Path) -> None:
+    _, issues = made(tmp_path, "Station,Tel\nVoi Police Station,0700000001\nIfo Police Post,0700000002\n")
+    assert [issue.suggestion.shown for issue in issues if issue.code == "place.county_missing" and issue.suggestion] == ["Taita-Taveta", "Garissa"]
