@@ -64,7 +64,7 @@ _HANDLE = re.compile(r"@\w{2,40}")
 _CHAT = re.compile(r"(?:wa\.me/|whatsapp\.com/send/?\?phone=)\+?(\d{9,15})(?!\d)", re.IGNORECASE)
 """The address of a chat with a telephone number."""
 _MANY_DIGITS = re.compile(r"\d[\d\s().\-\u2010-\u2015_/+]{5,}\d")
-_ADDRESS_IN_WORDS = re.compile(r"\b(?:at|dot)\b.{1,40}\bdot\b|[(\[{]\s?at\s?[)\]}]", re.IGNORECASE)
+_DOT_IN_WORDS, _AT_IN_BRACKETS = re.compile(r"\b(?:at|dot)\b.{1,40}\bdot\b", re.IGNORECASE), re.compile(r"[(\[{]\s?at\s?[)\]}]", re.IGNORECASE)
 _OPENING = frozenset("([{")
 _LABEL = re.compile(r"([^\W\d_][^\W\d_.\-/ ]{0,20}(?:[ ./-]{1,2}[^\W\d_]{1,15}){0,2})\s{0,2}[.:\-–=]{0,2}\s{0,2}$")
 MOST_OFFICES, MOST_FIELDS_OF_OFFICE = 100, 40
@@ -473,7 +473,7 @@ def _may_hold_contact(text: str) -> bool:
     """Whether a text has a sign, the digits or the words of a contact; nearly every one has not."""
     if "@" in text or _MANY_DIGITS.search(text) is not None:
         return True
-    return ("dot" in text.lower() or not _OPENING.isdisjoint(text)) and _ADDRESS_IN_WORDS.search(text) is not None
+    return ("dot" in text.lower() and _DOT_IN_WORDS.search(text) is not None) or (not _OPENING.isdisjoint(text) and _AT_IN_BRACKETS.search(text) is not None)
 
 
 def _with_gaps(text: str, finds: Iterable[_Find], gap: Callable[[_Find], str]) -> str:

@@ -11,16 +11,18 @@ _SAYS_WHERE = ("name", "location", "address", "town", "county", "constituency", 
 """Canonical fields in whose place a list says `Confidential` of a place that must not become known."""
 _SAY_SOMETHING_ELSE = ("services", "visibility", "website", "official_name")
 """Canonical fields that say no secret of the place: what is done there, and what has its own word for it."""
-LONGEST_TOLD = 400
-"""Characters of a value that are looked at."""
+SHORTEST_TOLD, LONGEST_TOLD = 9, 400
+"""Characters of a value that may say so among others, and those of it that are looked at."""
 
 MOST_PARTS = 50
 """Parts of a list that are looked at."""
 _MAY_SAY_SO = ("confiden", "disclos", "publish", "publicat", "publicis", "publiciz", "not public", "not for public", "circulat", "secret", "withh", "hidden", "siri", "chapish", "classified",
                 "not share", "n't share", "dont share", "n’t share", "made public", "publicly", "be share", "not put", "protected", "n referral", "pon referral", "restricted",
-                "partners only", "not list", "not be list", "known only", "for location", "for address", "for the ", "for our ", "for exact ", "fichwa", "faragha")
-_BEGINS_SO = ("confiden", "disclos", "publi", "circulat", "secret", "withh", "hidden", "siri", "chapish", "classified", " share", "not put", "protected", "n referral",
-              "restricted", "only", "not list", "be list", "for ", "fichwa", "faragha")
+                "partners only", "not list", "not be list", "known only", "for location", "for address", "for the ", "for our ", "for exact ", "fichwa", "faragha",
+                "be public", "never public", "never share", "cannot share", "be put", "never put", "reveal", "r referral", "referral only", "for whereabouts", "not shown", "not given", "not indicated")
+"""Parts of what says so, with single spaces: a text without any of them does not."""
+_BEGINS_SO = ("confiden", "disclos", "publi", "circulat", "secret", "withh", "hidden", "siri", "chapish", "classified", "share", "put", "protected", "referral",
+              "restricted", "only", "list", "for", "fichwa", "faragha", "reveal", "not shown", "not given", "not indicated")
 """Fewer parts of words, one of which is in each of those: what nearly every row is passed over by."""
 _ADDRESS = r"(?:physical\s+|exact\s+|actual\s+)?(?:locations?|address(?:es)?|sites?|premises|whereabouts|residence|coordinates|(?:contact\s+)?details)"
 _NOT_KNOWN = r"(?:confidential|secret|undisclosed|withheld|hidden|classified|protected|restricted|(?:not|cannot|can.?t)\s+(?:to\s+)?(?:be\s+)?(?:disclosed|published|shared|made\s+public|revealed)|siri)"
@@ -51,14 +53,14 @@ def is_to_be_hidden(values: Mapping[str, Any], data: Mapping[str, Any]) -> bool:
         if type(value) is dict or type(value) is list:
             _add_texts(value, said, 3)
     everything = "\n".join(said).lower()  # one look at all of a row is enough for nearly every one
-    if not any(map(everything.__contains__, _BEGINS_SO)) or not any(map(everything.__contains__, _MAY_SAY_SO)):
+    if not any(map(everything.__contains__, _BEGINS_SO)) or not _may_say_so(everything):
         return False
     if any(_WHOLE.fullmatch(value[:LONGEST_TOLD]) for name in _SAYS_WHERE if type(value := values.get(name)) is str):
         return True
     if any(type(value) is str and _OF_WHERE.search(str(key)) and _WHOLE.fullmatch(value[:LONGEST_TOLD]) for key, value in data.items()):
         return True
     others = [values.get(name) for name in _SAY_SOMETHING_ELSE]
-    return any(_says_so(value[:LONGEST_TOLD]) for value in said if value not in others)
+    return any(_says_so(value[:LONGEST_TOLD]) for value in said if len(value) >= SHORTEST_TOLD and value not in others)
 
 
 def _add_texts(value: Any, said: set[str], depth: int) -> None:
@@ -72,4 +74,9 @@ def _add_texts(value: Any, said: set[str], depth: int) -> None:
 
 @lru_cache(maxsize=4_096)
 def _says_so(text: str) -> bool:
-    return _WITHIN.search(text) is not None
+    return _may_say_so(text.lower()) and _WITHIN.search(text) is not None
+
+
+def _may_say_so(text: str) -> bool:
+    plain = " ".join(text.split())
+    return any(map(plain.__contains__, _MAY_SAY_SO))

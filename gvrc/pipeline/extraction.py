@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import copy_context
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -60,13 +61,14 @@ def _read(context: RunContext, file: StoredFile, path: Path, kept: int, last: in
     rows = extract(source_file, _detection(file), start_after=last)
     known = copy_context()
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="read") as reader:
-        ahead = deque(reader.submit(known.run, _chunk_in_time, context, rows, file.name) for _ in range(CHUNKS_AHEAD))
+        read = partial(_chunk_in_time, context, rows, file, reading)
+        ahead = deque(reader.submit(known.run, read) for _ in range(CHUNKS_AHEAD))
         while True:
             started = time.perf_counter()
             chunk, damage = ahead.popleft().result()
             is_last = damage is not None or not chunk
             if not is_last:  # while this chunk is kept, the next ones are read
-                ahead.append(reader.submit(known.run, _chunk_in_time, context, rows, file.name))
+                ahead.append(reader.submit(known.run, read))
             taken, aside = _keep(context, file, chunk, damage, kept)
             kept += taken
             last = chunk[-1].number if chunk else last
@@ -77,9 +79,11 @@ def _read(context: RunContext, file: StoredFile, path: Path, kept: int, last: in
                 return
 
 
-def _chunk_in_time(context: RunContext, rows: Iterator[SourceRow | Damage], name: str) -> tuple[list[SourceRow], Damage | None]:
-    with context.heartbeat.time_limit(f"reading {name}"):
-        return _next_chunk(rows, context.heartbeat.chunk_size)
+def _chunk_in_time(context: RunContext, rows: Iterator[SourceRow | Damage], file: StoredFile, reading: Reading) -> tuple[list[SourceRow], Damage | None]:
+    with context.heartbeat.time_limit(f"reading {file.name}"):
+        chunk, damage = _next_chunk(rows, reading.rows_at_once(file.file_id, context.heartbeat.chunk_size))
+    reading.weigh(file.file_id, chunk)
+    return chunk, damage
 
 
 def _keep(context: RunContext, file: StoredFile, chunk: Sequence[SourceRow], damage: Damage | None, before: int) -> tuple[int, int]:

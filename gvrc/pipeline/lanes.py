@@ -295,7 +295,7 @@ class _Spans:
 
     def next(self, *, waits: bool) -> Span | None:
         """The next chunk; None behind the last one, or when its rows are not read yet and the caller does not wait. Raises what broke the reading."""
-        size, after = self._context.heartbeat.chunk_size, self._after
+        size, after = self._reading.rows_at_once(self._file.file_id, self._context.heartbeat.chunk_size), self._after
         kept = None if self._is_over else self._reading.kept(self._file.file_id, after + size - 1, waits=waits)
         if kept is None:
             return None

@@ -3,7 +3,19 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from typing import NamedTuple
+
+import orjson
+
+from gvrc.model.source import SourceRow
+
+CHUNK_BYTES = 2_000_000
+"""Bytes of rows, written as JSON, that are worked on together: as objects they take some ten times as much, in each step of the way."""
+FEWEST_ROWS = 200
+"""Rows that are worked on together however large they are: they tell together how far their list can be trusted."""
+_WEIGHED = 8
+"""Rows of a chunk by which the size of all is judged."""
 
 
 class NotWanted(Exception):
@@ -23,6 +35,7 @@ class Reading:
     def __init__(self) -> None:
         self._moved = threading.Condition()
         self._kept: dict[int, Kept] = {}
+        self._most_rows: dict[int, int] = {}
         self._error: BaseException | None = None
         self._is_over = self._is_given_up = False
 
@@ -38,6 +51,16 @@ class Reading:
                 raise NotWanted
             self._kept[file_id] = Kept(last, is_all)
             self._moved.notify_all()
+
+    def weigh(self, file_id: int, rows: Sequence[SourceRow]) -> None:
+        """Look at some of the rows of a chunk, for how many like them are not too much to work on together."""
+        some = rows[:: max(len(rows) // _WEIGHED, 1)]
+        if written := sum(len(orjson.dumps(row.data, default=str, option=orjson.OPT_NON_STR_KEYS)) for row in some):
+            self._most_rows[file_id] = max(FEWEST_ROWS, CHUNK_BYTES * len(some) // written)
+
+    def rows_at_once(self, file_id: int, allowed: int) -> int:
+        """How many rows of a file are worked on together, `allowed` at most."""
+        return min(allowed, self._most_rows.get(file_id, allowed))
 
     def end(self, error: BaseException | None = None) -> None:
         """All files are read, or reading broke off with an error."""

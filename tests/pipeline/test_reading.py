@@ -12,10 +12,11 @@ from typing import Any, cast
 import pytest
 
 from gvrc.errors import PipelineError
+from gvrc.model.source import SourceRow
 from gvrc.pipeline import extraction
 from gvrc.pipeline.foresight import Foreseen
 from gvrc.pipeline.lanes import Lanes, ProcessLane
-from gvrc.pipeline.reading import Kept, NotWanted, Reading
+from gvrc.pipeline.reading import CHUNK_BYTES, FEWEST_ROWS, Kept, NotWanted, Reading
 from gvrc.settings import Settings
 from tests.pipeline import test_lanes
 from tests.pipeline.test_lanes import large as large  # the same rule: every list is large enough for further processes
@@ -54,6 +55,25 @@ def test_a_reader_whose_rows_nobody_wants_any_more_ends() -> None:
     reading.give_up()
     with pytest.raises(NotWanted):
         reading.keep(FILE_ID, 1, is_all=False)
+
+
+def row(number: int, characters: int) -> SourceRow:
+    return SourceRow(source="s", pointer=f"/{number}", number=number, data={"name": "x" * characters}, context={}, values={}, record_key=f"k{number}", content_hash="", source_id=None)
+
+
+def test_the_larger_the_rows_the_fewer_are_worked_on_together() -> None:
+    reading = Reading()
+    assert reading.rows_at_once(FILE_ID, 1_000) == 1_000
+    reading.weigh(FILE_ID, [row(number, 300) for number in range(100)])
+    assert reading.rows_at_once(FILE_ID, 1_000) == 1_000
+    reading.weigh(FILE_ID, [row(number, CHUNK_BYTES // 400) for number in range(1, 4)])
+    assert reading.rows_at_once(FILE_ID, 1_000) == pytest.approx(400, abs=2)
+    assert reading.rows_at_once(FILE_ID, 250) == 250
+    reading.weigh(FILE_ID, [row(1, 10 * CHUNK_BYTES)])
+    assert reading.rows_at_once(FILE_ID, 1_000) == FEWEST_ROWS
+    reading.weigh(FILE_ID, [])
+    assert reading.rows_at_once(FILE_ID, 1_000) == FEWEST_ROWS
+    assert reading.rows_at_once(FILE_ID + 1, 1_000) == 1_000
 
 
 class Lane:
