@@ -99,18 +99,24 @@ class MatchColumns:
     @classmethod
     def joined(cls, parts: Sequence[MatchColumns]) -> MatchColumns:
         """The columns of several lists one after another; equal texts and tuples are kept once, for many records say the same."""
+        known: dict[object, object] = {}
+        return cls.strung([part.sharing(known) for part in parts])
+
+    @classmethod
+    def strung(cls, parts: Sequence[MatchColumns]) -> MatchColumns:
+        """The columns of several lists one after another, as they are."""
         if not parts:
             return cls.from_plain([], [])
-        known: dict[object, object] = {}
-        columns: dict[str, Any] = {}
-        for name in _ALL_COLUMNS:
-            arrays = [getattr(part, name) for part in parts]
-            if name in _OFTEN_EQUAL:
-                columns[name] = np.empty(sum(map(len, arrays)), dtype=object)
-                columns[name][:] = [known.setdefault(value, value) for array in arrays for value in array]
-            else:
-                columns[name] = np.concatenate(arrays)
-        return cls(**columns)
+        return cls(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in _ALL_COLUMNS})
+
+    def sharing(self, known: dict[object, object]) -> MatchColumns:
+        """The same columns with texts and tuples that were `known` before, which those not met before become."""
+        columns: dict[str, Any] = {name: getattr(self, name) for name in _ALL_COLUMNS}
+        for name in _OFTEN_EQUAL:
+            shared = np.empty(len(self), dtype=object)
+            shared[:] = [known.setdefault(value, value) for value in columns[name].tolist()]
+            columns[name] = shared
+        return MatchColumns(**columns)
 
     def taken(self, rows: IntArray) -> MatchColumns:
         """The columns of these rows only, in this order."""

@@ -89,6 +89,7 @@ class Foresight:
         self.gatherings = SourceGatherings(settings)
         self.rows: list[RunRow] = []
         self._parts: list[MatchColumns] = []
+        self._said: dict[object, object] = {}
         self._places: dict[str, int] = {}
         self._scored = 0
         self._most = most_kept(settings)
@@ -107,7 +108,7 @@ class Foresight:
     def drop_rows(self) -> None:
         """Give the memory of the records back."""
         self.keeps_rows = False
-        for held in (self.rows, self._parts, self._places):
+        for held in (self.rows, self._parts, self._places, self._said):
             held.clear()
 
     def add(self, seen: Foreseen) -> None:
@@ -121,7 +122,7 @@ class Foresight:
         if not self.keeps_rows:
             return
         self.rows.extend(seen.rows)
-        self._parts.append(seen.columns)
+        self._parts.append(seen.columns.sharing(self._said))
         known = len(self._places)
         self._places.update(zip(seen.columns.keys.tolist(), seen.places, strict=True))
         self._has_editions |= len(self._places) < known + len(seen.places)
@@ -136,8 +137,9 @@ class Foresight:
         among them and the newest must be found. Their memory is given back."""
         if self._has_editions or not self.keeps_rows or not self._parts:
             return None
-        columns = MatchColumns.joined(self._parts)
+        columns = MatchColumns.strung(self._parts)
         self._parts.clear()
+        self._said.clear()
         return Places(self._places, columns)
 
 

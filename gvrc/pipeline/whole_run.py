@@ -99,13 +99,14 @@ def _judgeable(conn: Connection, run_id: int) -> Places:
     files = [file.file_id for file in file_store.load_files(conn, run_id=run_id)]
     no_place = record_store.records_with_issue(conn, run_id, NO_PLACE)
     parts: list[MatchColumns] = []
+    said: dict[object, object] = {}  # what many records say is kept once
     ids: list[int] = []
     for chunk in _stored(conn, files):
         places = [item for item in chunk if item.record.name and item.state is not RecordState.REJECTED and item.record_id not in no_place]
         part = MatchColumns.from_records([item.record for item in places], [item.file_id for item in places])
-        parts.append(MatchColumns.joined([part]))  # what many records say is kept once
+        parts.append(part.sharing(said))
         ids += [item.record_id for item in places]
-    columns = MatchColumns.joined(parts)
+    columns = MatchColumns.strung(parts)
     newest = {key: row for row, key in enumerate(columns.keys.tolist())}
     if len(newest) < len(ids):
         columns = columns.taken(np.fromiter(newest.values(), dtype=np.int32, count=len(newest)))
