@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal
@@ -23,6 +22,7 @@ from gvrc.matching.arrays import (
     may_repeat,
     order_of,
     pairs_within,
+    ranks_within,
     spans,
 )
 from gvrc.matching.partitions import RATIO_SHIFT, FoundPairs, NamesToCompare, Sweep, Wording, names_to_compare
@@ -199,10 +199,13 @@ def _is_exchange(prepared: Prepared, starts: LongArray, lengths: LongArray) -> B
     """Whether one list gives a contact for EXCHANGE_NAMES or more places of different names: the number of a division, a county office or a chain."""
     exchange = np.zeros(len(starts), dtype=np.bool_)
     several = np.flatnonzero((lengths >= EXCHANGE_NAMES) & (lengths <= SWITCHBOARD))
-    for contact, start, length in zip(several.tolist(), starts[several].tolist(), lengths[several].tolist(), strict=True):
-        rows = prepared.contact_rows[start : start + length]
-        named = set(zip(prepared.list_ids[rows].tolist(), prepared.sounds[rows].tolist(), strict=True))
-        exchange[contact] = max(Counter(number for number, _ in named).values()) >= EXCHANGE_NAMES
+    if not len(several):
+        return exchange
+    given = np.repeat(np.arange(len(several)), lengths[several])
+    rows = prepared.contact_rows[starts[several][given] + ranks_within(given)]
+    names = np.unique((given * (int(prepared.list_ids.max()) + 1) + prepared.list_ids[rows]) * (int(prepared.sounds.max(initial=0)) + 2) + prepared.sounds[rows] + 1)
+    of_list, counts = np.unique(names // (int(prepared.sounds.max(initial=0)) + 2), return_counts=True)
+    exchange[several[of_list[counts >= EXCHANGE_NAMES] // (int(prepared.list_ids.max()) + 1)]] = True
     return exchange
 
 
@@ -247,12 +250,13 @@ def _with_homeless(prepared: Prepared, homeless: BoolArray) -> Pairs:
 
 
 def _by_rare_words(prepared: Prepared, found: _Found) -> None:
-    """A word that few places of the county carry in their names."""
+    """A word that few places of the county carry in their names; hotlines and organisations without one are compared with each other."""
     names = prepared.names
-    wanted = (prepared.word_carriers > 1) & (prepared.word_carriers <= RARE_IN_COUNTY) & (names.word_weights >= RARE_WORD_WEIGHT) & (prepared.counties >= 0)[:, None]
+    is_somewhere = (prepared.counties >= 0) | (prepared.sorts > 0)
+    wanted = (prepared.word_records > 1) & (prepared.word_records <= RARE_IN_COUNTY) & (names.word_weights >= RARE_WORD_WEIGHT) & is_somewhere[:, None]
     at = np.flatnonzero(wanted)
     row = at // wanted.shape[1]
-    key = names.word_ids.ravel()[at].astype(np.int64) * (int(prepared.counties.max(initial=0)) + 1) + prepared.counties[row]
+    key = names.word_ids.ravel()[at].astype(np.int64) * (int(prepared.counties.max(initial=-1)) + 2) + prepared.counties[row] + 1
     (left, right), _ = _grouped_pairs(key, RARE_IN_COUNTY)
     found.add((row[left], row[right]), "rare_word")
 

@@ -315,6 +315,7 @@ def _banded(result: MatchSet) -> MatchSet:
     options, score = result.options, result.match_score
     open_pair = (result.hard_evidence <= SAME_CODE) & result.is_chosen
     automatic = (score >= options.automatic_threshold) & open_pair & hard.may_be_automatic(result.levels, result.hard_evidence, options.link)
+    automatic &= result.prepared.is_guess[result.left] == result.prepared.is_guess[result.right]
     automatic &= ~hard.is_elsewhere(result.prepared, PairRows(left=result.left, right=result.right, rules=result.rules), result.levels)
     sure = np.flatnonzero(automatic & _worded_differently(result))
     automatic[sure] = ~specialties.differ(result.columns.names, result.left[sure], result.right[sure])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import re
 from collections.abc import Sequence
 from enum import IntEnum
 from functools import cache, lru_cache
@@ -22,7 +21,7 @@ TASKS_FILE = Path(__file__).parent / "data" / "office_tasks.csv"
 PLAIN_WORDS_FILE = Path(__file__).parent / "data" / "plain_words.csv"
 OFFICE, TASK_MARK = "government_office", ":"
 """The kind that says little of what a place does, and what stands between it and the task that its name tells."""
-_WORD = re.compile(r"[a-z]+")
+_APART = str.maketrans(dict.fromkeys("'\u2019-/,.()", " "))
 
 
 class KindRelation(IntEnum):
@@ -123,7 +122,7 @@ def with_task(kind: str, name: str) -> str:
     """The kind with the tasks that the name tells, where that is a government office's (a children's court has two)."""
     if kind != OFFICE:
         return kind
-    tasks = {office_tasks()[word] for word in _WORD.findall(name.lower()) if word in office_tasks()}
+    tasks = {office_tasks()[word] for word in name.lower().translate(_APART).split() if word in office_tasks()}
     return kind + TASK_MARK + "+".join(sorted(tasks)) if tasks else kind
 
 

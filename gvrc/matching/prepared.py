@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from itertools import chain, compress
@@ -23,6 +24,7 @@ from gvrc.matching.arrays import (
     spans,
 )
 from gvrc.matching.columns import MatchColumns
+from gvrc.matching.initials import spelled_out
 from gvrc.matching.kinds import OFFICE, UNSORTED, owner_sectors, plain_words, relation_table, sort_of, with_task
 from gvrc.matching.seats import seat_families
 from gvrc.matching.standard_names import StandardNames, standardise
@@ -35,6 +37,8 @@ NOWHERE = -2
 """A possible place where no record of these lists stands."""
 SHARED_POINT_NAMES = 3
 """A point that this many differently named places share is a town's or a ward's, not theirs."""
+KNOWN_BY_INITIALS = frozenset({"organisation", "hotline", "shelter"})
+"""Sorts of places that lists often call by the initials of their names."""
 KM_PER_DEGREE = 111.2
 _SHORTEST_PLACE_WORD = 4
 _NORTH, _EAST = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
@@ -50,7 +54,7 @@ _ONE_SOUND[[ord(letter) for letter in "cqzylw"]] = [ord(letter) for letter in "k
 class Groundwork:
     """What the comparing of names wants to know of the records, made before all else so that it can begin; -1 is unknown. `fingerprints` are made from names
     and points alone; by them ties are broken, whatever order the records came in. `sorts` number what sort of place each is (kinds.sort_of; 0 for health, -1 for
-    an unknown kind). `namesakes` counts the records of the county whose names sound the same (`sounds`) and that may be of one sort, itself included."""
+    an unknown kind). `namesakes` counts the records of the county whose names sound the same (`sounds`) and that may be of one sort, itself included. `is_guess` marks names that were initials, of which the letters alone tell what they stand for."""
 
     count: int
     fingerprints: FingerprintArray
@@ -65,6 +69,7 @@ class Groundwork:
     sounds: LongArray
     namesakes: LongArray
     names: StandardNames
+    is_guess: BoolArray
 
     @property
     def seat_count(self) -> int:
@@ -104,6 +109,7 @@ class Prepared(Groundwork):
     place_word_rarity: ByteArray
     place_word_of: IntArray
     word_carriers: IntArray
+    word_records: IntArray
     known_words: ByteArray
     bracketed_words: ByteArray
     telling_words: ByteArray
@@ -118,16 +124,16 @@ def prepare(columns: MatchColumns, standard_names: StandardNames | None = None) 
 
 def groundwork(columns: MatchColumns, standard_names: StandardNames | None = None) -> Groundwork:
     """The places, kinds and names of the records alone."""
-    found_names = standard_names or standardise(columns.names.tolist(), columns.qualifiers.tolist())
-    kinds, kind_codes = codes_of(_told_kinds(columns))
+    kinds, kind_codes = _told_kinds(columns)
     sorts = _sorts(kinds, kind_codes)
+    found_names, is_guess = (standard_names, np.zeros(len(columns), dtype=np.bool_)) if standard_names else _standard_names(columns, kinds, kind_codes)
     counties, _ = codes_of(columns.county_codes)
     seats, seat_codes = codes_of(columns.constituency_codes)
     wards, ward_codes = codes_of(columns.ward_codes)
     sounds = found_names.same["folded"].astype(np.int64)
     return Groundwork(
         count=len(columns), fingerprints=_fingerprints(columns, found_names), counties=counties, constituencies=seats, seat_codes=seat_codes, wards=wards,
-        ward_codes=ward_codes, kinds=kinds, kind_codes=kind_codes, sounds=sounds,
+        is_guess=is_guess, ward_codes=ward_codes, kinds=kinds, kind_codes=kind_codes, sounds=sounds,
         sorts=sorts, namesakes=_namesakes(sounds * (int(counties.max(initial=-1)) + 2) + counties + 1, sorts), names=found_names,
     )
 
@@ -141,6 +147,7 @@ def completed(columns: MatchColumns, ground: Groundwork) -> Prepared:
     owners, owner_codes = codes_of(columns.owners)
     table, place_numbers = _place_words(columns.place_names.tolist())
     services, has_services = _service_sets(columns.services.tolist())
+    carriers, of_any_sort = _word_carriers(found_names.word_ids, ground)
     known_words, bracketed = _word_sets(found_names.word_ids >= 0), _word_sets(found_names.is_qualifier)
     return Prepared(
         **{field.name: getattr(ground, field.name) for field in fields(Groundwork)},
@@ -166,7 +173,8 @@ def completed(columns: MatchColumns, ground: Groundwork) -> Prepared:
         place_words=table,
         place_word_rarity=_place_word_rarity(table, len(place_numbers)),
         place_word_of=np.array([*_numbers_of(found_names.vocabulary, place_numbers), -1], dtype=np.int32),
-        word_carriers=_word_carriers(found_names.word_ids, ground),
+        word_carriers=carriers,
+        word_records=of_any_sort,
         known_words=known_words,
         bracketed_words=bracketed,
         telling_words=known_words & ~bracketed & ~_plain_words(ground),
@@ -265,14 +273,25 @@ def _numbers_of(vocabulary: Sequence[str], place_numbers: Mapping[str, int]) -> 
     return [place_numbers.get(place_sound(word), -1) for word in vocabulary] if place_numbers else [-1] * len(vocabulary)
 
 
-def _told_kinds(columns: MatchColumns) -> TextArray:
-    """The kinds of the records, those of government offices with the task that the name tells."""
-    offices = np.flatnonzero(columns.facility_types == OFFICE)
-    if not len(offices):
-        return columns.facility_types
-    kinds = columns.facility_types.copy()
-    kinds[offices] = [with_task(OFFICE, str(name)) for name in columns.names[offices]]
-    return kinds
+def _standard_names(columns: MatchColumns, kinds: IntArray, kind_codes: Sequence[str]) -> tuple[StandardNames, BoolArray]:
+    """The names in comparable form, and which of them are guessed from initials."""
+    names, qualifiers = columns.names.tolist(), columns.qualifiers.tolist()
+    rows = np.flatnonzero(np.isin(kinds, [number for number, code in enumerate(kind_codes) if sort_of(code) in KNOWN_BY_INITIALS]))
+    if not len(rows):
+        return standardise(names, qualifiers), np.zeros(len(columns), dtype=np.bool_)
+    told = spelled_out(names, qualifiers, rows)
+    return standardise(told.names, told.qualifiers), told.is_guess
+
+
+def _told_kinds(columns: MatchColumns) -> tuple[IntArray, list[str]]:
+    """The kinds of the records by number, and their codes; those of government offices with the tasks that the name tells."""
+    kinds, codes = codes_of(columns.facility_types)
+    if OFFICE not in codes:
+        return kinds, codes
+    rows = np.flatnonzero(kinds == codes.index(OFFICE))
+    told, tasks = codes_of([with_task(OFFICE, name) for name in columns.names[rows].tolist()])
+    kinds[rows] = told + len(codes)
+    return kinds, [*codes, *tasks]
 
 
 def _sorts(kinds: IntArray, kind_codes: Sequence[str]) -> IntArray:
@@ -283,33 +302,44 @@ def _sorts(kinds: IntArray, kind_codes: Sequence[str]) -> IntArray:
 
 
 def _namesakes(keys: LongArray, sorts: IntArray) -> LongArray:
-    """For each key how many records have it that may be of one sort: those of the same sort, and those of which nothing is known, which may be of any."""
-    if int(sorts.max(initial=0)) <= 0:
+    """For each key how many records have it that may be of one sort: those of the same sort, and those of which nothing is known, which may be of any. Most are
+    health facilities (0) or unknown (-1), so that only the others are counted sort by sort."""
+    others = np.flatnonzero(sorts > 0)
+    if not len(others):
         return _equal_ones(keys)
-    unknown = sorts < 0
-    found = _equal_ones(keys * (int(sorts.max()) + 2) + sorts + 1)
-    if unknown.any():
-        numbers = factorized(keys)[0]
-        found = np.where(unknown, np.bincount(numbers)[numbers], found + np.bincount(numbers[unknown], minlength=int(numbers.max()) + 1)[numbers])
-    return found
+    numbers = _to_be_counted(keys)
+    found, size = np.bincount(numbers), int(numbers.max()) + 1
+    of_others = np.bincount(numbers[others], minlength=size)
+    of_unknown = np.bincount(numbers[sorts < 0], minlength=size)
+    told: LongArray = np.where(sorts < 0, found[numbers], found[numbers] - of_others[numbers]).astype(np.int64)
+    told[others] = _equal_ones(numbers[others] * (int(sorts.max()) + 1) + sorts[others]) + of_unknown[numbers[others]]
+    return told
 
 
-def _word_carriers(word_ids: IntArray, ground: Groundwork) -> IntArray:
-    """For each word of each name, how many records of the same county that may be of one sort carry it."""
-    carriers: IntArray = np.zeros(word_ids.shape, dtype=np.int32)
+def _word_carriers(word_ids: IntArray, ground: Groundwork) -> tuple[IntArray, IntArray]:
+    """For each word of each name, how many records of the same county carry it: of a place that is no health facility those of its sort, and all of them."""
+    carriers, of_any_sort = np.zeros((2, *word_ids.shape), dtype=np.int32)
     at, width = np.flatnonzero(word_ids >= 0), int(ground.counties.max(initial=-1)) + 2
     rows = at // word_ids.shape[1]
-    key = word_ids.ravel()[at].astype(np.int64) * width + ground.counties[rows] + 1
-    carriers.ravel()[at] = _namesakes(key, ground.sorts[rows])
-    return carriers
+    key = _to_be_counted(word_ids.ravel()[at].astype(np.int64) * width + ground.counties[rows] + 1)
+    of_any_sort.ravel()[at] = carriers.ravel()[at] = _equal_ones(key)
+    others = np.flatnonzero(ground.sorts[rows] > 0)
+    carriers.ravel()[at[others]] = _equal_ones(key[others] * (int(ground.sorts.max(initial=0)) + 1) + ground.sorts[rows[others]])
+    return carriers, of_any_sort
 
 
 def _equal_ones(numbers: LongArray) -> LongArray:
     """For each number how often it stands there."""
-    if int(numbers.max(initial=0)) > _COUNTED * (len(numbers) + 1) or int(numbers.min(initial=0)) < 0:
-        numbers = factorized(numbers)[0].astype(np.int64)
+    numbers = _to_be_counted(numbers)
     counts: LongArray = np.bincount(numbers)[numbers].astype(np.int64)
     return counts
+
+
+def _to_be_counted(numbers: LongArray) -> LongArray:
+    """Equal numbers for equal ones, small enough to be counted as they are."""
+    if int(numbers.max(initial=0)) > _COUNTED * (len(numbers) + 1) or int(numbers.min(initial=0)) < 0:
+        return factorized(numbers)[0].astype(np.int64)
+    return numbers
 
 
 def _word_sets(table: BoolArray) -> ByteArray:
@@ -324,7 +354,7 @@ def _plain_words(ground: Groundwork) -> ByteArray:
     """The words of each name that add nothing to it, by what sort of place it is."""
     vocabulary, found = ground.names.vocabulary, np.zeros(ground.names.word_ids.shape, dtype=np.bool_)
     for sort, words in plain_words().items():
-        numbers = [vocabulary.index(word) for word in sorted(words.intersection(vocabulary))]
+        numbers = [place for word in sorted(words) if (place := bisect_left(vocabulary, word)) < len(vocabulary) and vocabulary[place] == word]
         kinds = [number for number, code in enumerate(ground.kind_codes) if sort_of(code) == sort]
         if numbers and kinds:
             rows = np.flatnonzero(np.isin(ground.kinds, kinds))
