@@ -20,7 +20,7 @@ from gvrc.errors import GvrcError, PipelineError, SourceError
 from gvrc.model.run import Stage
 from gvrc.model.source import Damage, Detection, SourceFile, SourceKind, SourceRow
 from gvrc.pipeline.dead_letters import save_raw_apart
-from gvrc.pipeline.reading import Reading
+from gvrc.pipeline.reading import WEIGHED_ROWS, Reading
 from gvrc.pipeline.receive import raw_path
 from gvrc.security.crypto import open_sealed
 from gvrc.sources.mapping import mapping_from_json
@@ -45,6 +45,7 @@ def extract_file(context: RunContext, file: StoredFile, reading: Reading) -> Non
     """Keep every whole row of a file, and tell how far that is. A file read completely before is only counted."""
     with context.db.read() as conn:
         kept, last = raw_store.count_rows(conn, file.file_id)
+        reading.weigh(file.file_id, raw_store.load_rows(conn, file.file_id, until=WEIGHED_ROWS) if kept else ())
     if file.records is not None:
         _report(context, file, rows=kept, aside=file.records - kept, seconds=0.0, is_complete=True)
         reading.keep(file.file_id, last, is_all=True)
@@ -82,7 +83,7 @@ def _read(context: RunContext, file: StoredFile, path: Path, kept: int, last: in
 def _chunk_in_time(context: RunContext, rows: Iterator[SourceRow | Damage], file: StoredFile, reading: Reading) -> tuple[list[SourceRow], Damage | None]:
     with context.heartbeat.time_limit(f"reading {file.name}"):
         chunk, damage = _next_chunk(rows, reading.rows_at_once(file.file_id, context.heartbeat.chunk_size))
-    reading.weigh(file.file_id, chunk)
+    reading.weigh(file.file_id, chunk)  # before they are told to be kept
     return chunk, damage
 
 

@@ -295,8 +295,11 @@ class _Spans:
 
     def next(self, *, waits: bool) -> Span | None:
         """The next chunk; None behind the last one, or when its rows are not read yet and the caller does not wait. Raises what broke the reading."""
-        size, after = self._reading.rows_at_once(self._file.file_id, self._context.heartbeat.chunk_size), self._after
-        kept = None if self._is_over else self._reading.kept(self._file.file_id, after + size - 1, waits=waits)
+        after, file_id = self._after, self._file.file_id
+        if self._is_over or self._reading.kept(file_id, after, waits=waits) is None:
+            return None
+        size = self._reading.rows_at_once(file_id, self._context.heartbeat.chunk_size)
+        kept = self._reading.kept(file_id, after + size - 1, waits=waits)
         if kept is None:
             return None
         if kept.is_all and self._lanes > 1:

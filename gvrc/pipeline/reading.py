@@ -14,8 +14,8 @@ CHUNK_BYTES = 2_000_000
 """Bytes of rows, written as JSON, that are worked on together: as objects they take some ten times as much, in each step of the way."""
 FEWEST_ROWS = 200
 """Rows that are worked on together however large they are: they tell together how far their list can be trusted."""
-_WEIGHED = 8
-"""Rows of a chunk by which the size of all is judged."""
+WEIGHED_ROWS = 50
+"""The first rows of a file, by which the size of all is judged: the same ones whenever a run is resumed."""
 
 
 class NotWanted(Exception):
@@ -53,10 +53,10 @@ class Reading:
             self._moved.notify_all()
 
     def weigh(self, file_id: int, rows: Sequence[SourceRow]) -> None:
-        """Look at some of the rows of a chunk, for how many like them are not too much to work on together."""
-        some = rows[:: max(len(rows) // _WEIGHED, 1)]
-        if written := sum(len(orjson.dumps(row.data, default=str, option=orjson.OPT_NON_STR_KEYS)) for row in some):
-            self._most_rows[file_id] = max(FEWEST_ROWS, CHUNK_BYTES * len(some) // written)
+        """Look at the first rows of a file, before any is told to be kept, for how many like them are not too much to work on together."""
+        first = [row for row in rows if row.number <= WEIGHED_ROWS]
+        if written := sum(len(orjson.dumps(row.data, default=str, option=orjson.OPT_NON_STR_KEYS)) for row in first):
+            self._most_rows[file_id] = max(FEWEST_ROWS, CHUNK_BYTES * len(first) // written)
 
     def rows_at_once(self, file_id: int, allowed: int) -> int:
         """How many rows of a file are worked on together, `allowed` at most."""

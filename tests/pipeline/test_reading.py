@@ -16,7 +16,7 @@ from gvrc.model.source import SourceRow
 from gvrc.pipeline import extraction
 from gvrc.pipeline.foresight import Foreseen
 from gvrc.pipeline.lanes import Lanes, ProcessLane
-from gvrc.pipeline.reading import CHUNK_BYTES, FEWEST_ROWS, Kept, NotWanted, Reading
+from gvrc.pipeline.reading import CHUNK_BYTES, FEWEST_ROWS, WEIGHED_ROWS, Kept, NotWanted, Reading
 from gvrc.settings import Settings
 from tests.pipeline import test_lanes
 from tests.pipeline.test_lanes import large as large  # the same rule: every list is large enough for further processes
@@ -69,6 +69,8 @@ def test_the_larger_the_rows_the_fewer_are_worked_on_together() -> None:
     reading.weigh(FILE_ID, [row(number, CHUNK_BYTES // 400) for number in range(1, 4)])
     assert reading.rows_at_once(FILE_ID, 1_000) == pytest.approx(400, abs=2)
     assert reading.rows_at_once(FILE_ID, 250) == 250
+    reading.weigh(FILE_ID, [row(WEIGHED_ROWS + 1, 1)])
+    assert reading.rows_at_once(FILE_ID, 1_000) == pytest.approx(400, abs=2)
     reading.weigh(FILE_ID, [row(1, 10 * CHUNK_BYTES)])
     assert reading.rows_at_once(FILE_ID, 1_000) == FEWEST_ROWS
     reading.weigh(FILE_ID, [])
