@@ -315,12 +315,17 @@ def _parts_of_object(value: Mapping[str, Any], hint: str | None) -> Iterator[tup
             yield from _parts(part, own or str(key).replace("_", " "))
 
 
+_BEFORE_AN_ENDING = ("-", " ", "–")
+"""What stands before a last digit that is the ending of another number, and none of this one: `052-32001 - 3`."""
+_DASHES = ("-", "–")
+
+
 def _parse_text(field_name: str, text: str, hint: str | None) -> CleanContacts:
     if "@" in text:
         if field_name in ("email", "contact", "officer_contact") and (email := _quick_email(text)):
             issue = _slip(email, field_name)
             return CleanContacts(contacts=(_email(email, hint),), issues=(issue,) if issue else ())
-    elif field_name != "hotline" and (number := _quick_number(text.translate(_PLAIN_NUMBER))):
+    elif field_name != "hotline" and not (text[-2:-1] in _BEFORE_AN_ENDING and text[:-1].rstrip()[-1:] in _DASHES) and (number := _quick_number(text.translate(_PLAIN_NUMBER))):
         return CleanContacts(contacts=(_phone(number, hint),))
     return _parse_cell(field_name, text, hint)
 

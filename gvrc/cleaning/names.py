@@ -22,6 +22,8 @@ from gvrc.reference.vocabularies import Abbreviation, Vocabularies, kind_words, 
 _LINK = re.compile(r"\[([^\[\]]{1,200})\]\([^()\s]{1,300}\)")
 """A link as notes are written: `[Tiwi Dispensary](https://..)`."""
 _EMPTY_BRACKETS = re.compile(r"\s?[(\[]\s?[)\]]")
+_DASH_LEFT = re.compile(r"\s[–—-]\s?,")
+"""What is left of a number between a dash and a comma."""
 _BEHIND_NUMBERS = " ,;:/-–—"
 """What is left around a number that was taken out of a name."""
 _LABELS_LEFT = re.compile(
@@ -103,12 +105,13 @@ class _NameCleaning:
         self.qualifiers: list[str] = []
         raw = _LINK.sub(r"\1", raw) if "](" in raw else raw
         raw = _unquoted(raw) if raw[0] == "'" else raw
+        raw = raw.replace("**", "").strip() or raw if "**" in raw else raw
         self.found = contacts_in_text(raw, "name")
         self.contacts = self.found.contacts
         self.raw = self.found.remainder or ""
         if self.contacts:
             self.raw = self.raw[:-LONGEST_NAME] + _LABELS_LEFT.sub("", self.raw[-LONGEST_NAME:])
-            self.raw = _EMPTY_BRACKETS.sub(" ", self.raw).strip(_BEHIND_NUMBERS)
+            self.raw = _DASH_LEFT.sub(",", _EMPTY_BRACKETS.sub(" ", self.raw)).strip(_BEHIND_NUMBERS)
         self.text = self.raw
         self.is_plain = self.raw.replace(" ", "").isalpha() and self.raw[0] != " " != self.raw[-1]
         """Nothing but letters: there is no numbering, no bracket, no sign and no digit to look for."""

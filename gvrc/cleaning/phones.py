@@ -38,6 +38,7 @@ _TOLL_FREE = _plan("toll_free")
 _TRUNK_ZERO = re.compile(r"\(\s?0\s?\)")
 _DIGITS = re.compile(r"\+?\d{1,40}")
 _SOFT = re.compile(r"[\s.\-\u2010-\u2015\u2212_()·']{0,6}")
+_DASH = re.compile(r"[-\u2010-\u2015\u2212]")
 _SLASH = re.compile(r"[\s()]{0,3}[/\\][\s()]{0,3}")
 _COMMA = re.compile(r"[\s()]{0,3}[,;&][\s()]{0,3}")
 _OR = re.compile(r"\s{1,3}(?:or|and|au|na)\s{1,3}", re.IGNORECASE)
@@ -77,6 +78,7 @@ class _Chunk:
     end: int
     joint: str  # how it hangs on the chunk before: soft, point, slash, comma, word, hard
     has_plus: bool
+    is_dashed: bool = False  # a dash stands before it
 
 
 def is_mobile(number: str) -> bool:
@@ -136,11 +138,12 @@ def _chunks(text: str, is_contact: bool) -> Iterator[_Chunk]:
         if count >= MOST_CHUNKS:
             return
         start, stop = found.span()
-        joint = _joint(text[end:start]) if count else "hard"
+        between = text[end:start] if count else ""
+        joint = _joint(between) if count else "hard"
         end = stop
         if not is_contact and _is_inside_word(text, start, stop):
             continue
-        yield _Chunk(digits=found[0].lstrip("+"), start=start, end=stop, joint=joint, has_plus=found[0].startswith("+"))
+        yield _Chunk(digits=found[0].lstrip("+"), start=start, end=stop, joint=joint, has_plus=found[0].startswith("+"), is_dashed=stop - start == 1 and _DASH.search(between) is not None)
 
 
 def _is_inside_word(text: str, start: int, end: int) -> bool:
@@ -181,7 +184,7 @@ def _solve(text: str, chunks: Sequence[_Chunk], is_contact: bool) -> Iterator[Ph
             yield last
         if not numbers and is_contact:
             digits = "".join(chunk.digits for chunk in chunks[position - length : position])
-            meant = _completed(last, digits) if first.joint in ("slash", "comma", "word") else None
+            meant = _completed(last, digits) if first.joint in ("slash", "comma", "word") or first.is_dashed else None
             yield PhoneFind(start=first.start, end=final.end, text=text[first.start : final.end], may_mean=meant, digits=digits)
 
 
@@ -199,6 +202,8 @@ def _number_at(chunks: Sequence[_Chunk], position: int, allow_bare: bool, *, wit
     best: tuple[int, tuple[str, ...]] = (0, ())
     digits = ""
     for length, chunk in enumerate(chunks[position : position + 9], start=1):
+        if best[1] and chunk.is_dashed:
+            break  # `052-32001 - 3` is the number, and how another one ends
         if length > 1 and not (_may_join(chunk, bool(best[1]), with_commas) and not _begins_another(chunk, digits)):
             break
         digits += chunk.digits

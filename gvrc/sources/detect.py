@@ -816,7 +816,7 @@ def _guess(sample: Sample, fields: list[FieldValues], source: str) -> Detection:
     form = {JSON_LINES: "JSON Lines", "csv": "CSV"}.get(sample.form, "JSON")
     reasons = [f"{form} of an unknown shape: records at {_place_in_words(sample.record_paths)}."]
     canonicals = set(proposed.values())
-    constants = {"facility_type": "Police Station"} if "facility_type" not in canonicals and _is_of_stations(proposed) else {}
+    constants = {"facility_type": "Police Station"} if "facility_type" not in canonicals and (_is_of_stations(proposed) or _are_mostly_stations(fields, proposed)) else {}
     if "name" not in canonicals and "facility_type" not in canonicals and (office := _office_of_holders(proposed)):
         constants["facility_type"] = office
         proposed = {path: "officer_contact" if canonical in ("phone", "contact") else canonical for path, canonical in proposed.items()}
@@ -849,6 +849,22 @@ def _is_of_stations(proposed: dict[str, str]) -> bool:
     names = [plain_name(path.rpartition(".")[2]) for path in proposed]
     called = [plain_name(path.rpartition(".")[2]) for path, canonical in proposed.items() if canonical == "name"]
     return any(map(_COMMANDER.search, names)) and bool(called) and all(map(_STATION.search, called))
+
+
+FEWEST_NAMES, MOSTLY_OF_POLICE = 4, 0.4
+"""Names of a list from which on, and the share of them that must tell a place of the police (and none another kind), before all are taken for such."""
+
+
+def _are_mostly_stations(fields: Sequence[FieldValues], proposed: dict[str, str]) -> bool:
+    """Whether many of the names of a list tell places of the police, most of them stations, and the others no kind, but mostly areas of Kenya."""
+    names = next((list(map(str, values.values)) for values in fields if proposed.get(values.path) == "name" and not values.path.startswith("^")), [])
+    kinds = [kind_told(name) for name in names]
+    told = [kind for kind in kinds if kind]
+    if len(names) < FEWEST_NAMES or len(told) < MOSTLY_OF_POLICE * len(names) or len(told) == len(names) or told.count("police_station") < MOSTLY_OF_POLICE * len(told):
+        return False
+    others = [name.strip() for name, kind in zip(names, kinds, strict=True) if not kind and heading_level(name.strip()) == ""]
+    are_areas = sum(bool(is_area(name) or load_gazetteer().find_town(name)) for name in others) >= MOSTLY_OF_POLICE * len(others)
+    return are_areas and all(load_vocabularies().group(kind) == "police" for kind in told)
 
 
 def _office_of_holders(proposed: dict[str, str]) -> str:

@@ -64,7 +64,7 @@ NO_PLACE_CODES = frozenset({"name.heading", "row.empty", "row.deleted"}) | ABROA
 _STAGE = "transform"
 _FREE_TEXT = ("description", "opening_hours")
 _WHEN = re.compile(
-    r"\W*\b(?:24\s?(?:hrs?|hours?|/\s?7)(?:\s?(?:a|per)\s?day)?|round the clock|day and night|(?:in|since|from|as (?:of|at)|by)\s(?:[a-z]{3,9}\s)?(?:19|20)\d\d)\W*$", re.IGNORECASE
+    r"\W*\b(?:24\s?(?:hrs?|hours?|/\s?7)(?:\s?(?:a|per)\s?day)?|round the clock|day and night|(?:(?:in|since|from|as (?:of|at)|by)\s(?:[a-z]{3,9}\s)?)?(?:19|20)\d\d)\W*$", re.IGNORECASE
 )
 """When a status holds, told behind it: `Operational 24hrs`, `closed in 2019`."""
 LONGEST_TERM = 200

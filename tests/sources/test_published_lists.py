@@ -273,3 +273,34 @@ def test_a_number_under_a_heading_that_only_holds_the_letters_of_latitude_is_fou
 def test_places_with_names_of_three_letters_hint_at_their_counties(tmp_path: Path) -> None:
     _, issues = made(tmp_path, "Station,Tel\nVoi Police Station,0700000001\nIfo Police Post,0700000002\n")
     assert [issue.suggestion.shown for issue in issues if issue.code == "place.county_missing" and issue.suggestion] == ["Taita-Taveta", "Garissa"]
+
+
+@pytest.mark.parametrize(("cell", "number", "ending"), [("052-32001 - 3", "+2545232001", "3"), ("020 2712345-7", "+254202712345", "7"), ("0700-000-00-1", "+254700000001", None), ("0700 000 00 1", "+254700000001", None), ("0 7 0 0 0 0 0 0 0 1", "+254700000001", None)])
+def test_a_digit_behind_a_whole_number_and_a_dash_is_the_ending_of_another(cell: str, number: str, ending: str | None, tmp_path: Path) -> None:
+    (record, _), issues = made(tmp_path, f"Facility,County,Phone\nLondiani SCH,Kericho,{cell}\nSigowet SCH,Kericho,0700000002\n")
+    assert list(reached(record)) == [number]
+    assert [issue.value for issue in issues if issue.code == "contact.phone_shortened"] == ([ending] if ending else [])
+
+
+def test_bare_places_among_police_stations_are_stations(tmp_path: Path) -> None:
+    rows = "Taveta Police Station,0700000001,Taita-Taveta\nWundanyi Police Stn,0700000002,T/Taveta\nMwatate Pol. Post,0700000003,Taita-Taveta\nVoi,0700000004,Taita-Taveta\nBura,0700000005,Taita-Taveta\n"
+    records, _ = made(tmp_path, f"Kituo,Simu,Kaunti\n{rows}")
+    assert [record.facility_type for record in records] == ["police_station", "police_station", "police_post", "police_station", "police_station"]
+    records, _ = made(tmp_path, f"Kituo,Simu,Kaunti\n{rows}Mfano Hospital,0700000006,Taita-Taveta\n")
+    assert [record.facility_type for record in records][3:] == [None, None, "hospital"]
+
+
+def test_hospitals_known_by_their_acronyms_are_no_names_of_kinds(tmp_path: Path) -> None:
+    _, issues = made(tmp_path, "Hospital,Tel\nKenyatta National Hospital,0700000001\nKTRH,0700000002\nJOOTRH,0700000003\nMfano Hospital,0700000004\n")
+    assert not [issue for issue in issues if issue.code == "name.generic"]
+    assert [issue.suggestion.shown for issue in issues if issue.code == "place.county_missing" and issue.suggestion] == ["Nairobi", "Kisii", "Kisumu"]
+
+
+def test_marks_of_bold_text_and_what_numbers_leave_behind_are_no_part_of_a_name() -> None:
+    assert clean_name("**Mfano Hospital** – 020 2000001, Example Rd", load_vocabularies()).name == "Mfano Hospital"
+
+
+def test_a_status_with_its_year_is_known(tmp_path: Path) -> None:
+    records, issues = made(tmp_path, "Facility,County,Status\nMfano Hospital,Kisumu,LICENSED 2023\nOld Mfano Dispensary,Kisumu,CLOSED 2019\n")
+    assert [record.operational_status for record in records] == ["operational", "not_operational"]
+    assert not [issue for issue in issues if issue.code == "status.unknown"]
