@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
@@ -201,7 +202,17 @@ def _is_section(bare: str) -> bool:
 def _may_begin_section(word: str) -> bool:
     """Whether the first word of a text is one of those that may stand before the name of a section, or begins such a name itself."""
     key = place_key(word)
-    return key[:_BEGINNING] in _LEADS or (bool(key) and any(name.startswith(key) for name in section_names()))
+    if key[:_BEGINNING] in _LEADS or not key:
+        return bool(key)
+    names = _sorted_names()
+    place = bisect_left(names, key)
+    return place < len(names) and names[place].startswith(key)
+
+
+@lru_cache(maxsize=1)
+def _sorted_names() -> tuple[str, ...]:
+    """The section names in order: those that begin with a word follow it."""
+    return tuple(sorted(section_names()))
 
 
 def _repeats_keys(text: str, own_keys: Mapping[str, Any]) -> bool:
