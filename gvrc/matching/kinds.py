@@ -118,12 +118,12 @@ def office_tasks() -> dict[str, str]:
     return {row["word"]: row["task"] for row in _rows(TASKS_FILE)}
 
 
-def with_task(kind: str, name: str) -> str:
-    """The kind with the tasks that the name tells, where that is a government office's (a children's court has two)."""
-    if kind != OFFICE:
-        return kind
-    tasks = {office_tasks()[word] for word in name.lower().translate(_APART).split() if word in office_tasks()}
-    return kind + TASK_MARK + "+".join(sorted(tasks)) if tasks else kind
+def with_tasks(names: Sequence[str]) -> list[str]:
+    """The kind of government offices of these names, each with the tasks that its name tells (a children's court has two)."""
+    known = office_tasks()
+    words = "\n".join(name.replace("\n", " ") for name in names).lower().translate(_APART).split("\n") if names else []
+    told = ({known[word] for word in known.keys() & text.split()} for text in words)
+    return [OFFICE + TASK_MARK + "+".join(sorted(tasks)) if tasks else OFFICE for tasks in told]
 
 
 @lru_cache(maxsize=4096)

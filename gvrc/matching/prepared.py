@@ -25,7 +25,7 @@ from gvrc.matching.arrays import (
 )
 from gvrc.matching.columns import MatchColumns
 from gvrc.matching.initials import spelled_out
-from gvrc.matching.kinds import OFFICE, UNSORTED, owner_sectors, plain_words, relation_table, sort_of, with_task
+from gvrc.matching.kinds import OFFICE, UNSORTED, owner_sectors, plain_words, relation_table, sort_of, with_tasks
 from gvrc.matching.seats import seat_families
 from gvrc.matching.standard_names import StandardNames, standardise
 
@@ -177,7 +177,7 @@ def completed(columns: MatchColumns, ground: Groundwork) -> Prepared:
         word_records=of_any_sort,
         known_words=known_words,
         bracketed_words=bracketed,
-        telling_words=known_words & ~bracketed & ~_plain_words(ground),
+        telling_words=_telling_words(ground, known_words & ~bracketed),
         word_starts=_word_starts(found_names.beginnings),
         namesakes_anywhere=_namesakes(ground.sounds, ground.sorts),
     )
@@ -289,7 +289,7 @@ def _told_kinds(columns: MatchColumns) -> tuple[IntArray, list[str]]:
     if OFFICE not in codes:
         return kinds, codes
     rows = np.flatnonzero(kinds == codes.index(OFFICE))
-    told, tasks = codes_of([with_task(OFFICE, name) for name in columns.names[rows].tolist()])
+    told, tasks = codes_of(with_tasks(columns.names[rows].tolist()))
     kinds[rows] = told + len(codes)
     return kinds, [*codes, *tasks]
 
@@ -302,17 +302,15 @@ def _sorts(kinds: IntArray, kind_codes: Sequence[str]) -> IntArray:
 
 
 def _namesakes(keys: LongArray, sorts: IntArray) -> LongArray:
-    """For each key how many records have it that may be of one sort: those of the same sort, and those of which nothing is known, which may be of any. Most are
-    health facilities (0) or unknown (-1), so that only the others are counted sort by sort."""
-    others = np.flatnonzero(sorts > 0)
-    if not len(others):
-        return _equal_ones(keys)
-    numbers = _to_be_counted(keys)
-    found, size = np.bincount(numbers), int(numbers.max()) + 1
-    of_others = np.bincount(numbers[others], minlength=size)
-    of_unknown = np.bincount(numbers[sorts < 0], minlength=size)
-    told: LongArray = np.where(sorts < 0, found[numbers], found[numbers] - of_others[numbers]).astype(np.int64)
-    told[others] = _equal_ones(numbers[others] * (int(sorts.max()) + 1) + sorts[others]) + of_unknown[numbers[others]]
+    """For each key how many records have it that may be of one sort: those of the same sort, and those of which nothing is known, which may be of any."""
+    told = _equal_ones(keys)
+    rows = np.flatnonzero(told > 1) if int(sorts.max(initial=0)) > 0 else np.empty(0, dtype=np.int64)
+    if not len(rows):
+        return told
+    numbers, sorted_out = np.unique(keys[rows], return_inverse=True)[1], sorts[rows]
+    of_unknown = np.bincount(numbers[sorted_out < 0], minlength=int(numbers.max()) + 1)[numbers]
+    of_sort = _equal_ones(numbers * (int(sorts.max()) + 2) + sorted_out + 1)
+    told[rows] = np.where(sorted_out < 0, told[rows], of_sort + of_unknown)
     return told
 
 
@@ -321,25 +319,22 @@ def _word_carriers(word_ids: IntArray, ground: Groundwork) -> tuple[IntArray, In
     carriers, of_any_sort = np.zeros((2, *word_ids.shape), dtype=np.int32)
     at, width = np.flatnonzero(word_ids >= 0), int(ground.counties.max(initial=-1)) + 2
     rows = at // word_ids.shape[1]
-    key = _to_be_counted(word_ids.ravel()[at].astype(np.int64) * width + ground.counties[rows] + 1)
+    key = word_ids.ravel()[at].astype(np.int64) * width + ground.counties[rows] + 1
     of_any_sort.ravel()[at] = carriers.ravel()[at] = _equal_ones(key)
-    others = np.flatnonzero(ground.sorts[rows] > 0)
+    others = np.flatnonzero((ground.sorts > 0)[rows] & (of_any_sort.ravel()[at] > 1))
     carriers.ravel()[at[others]] = _equal_ones(key[others] * (int(ground.sorts.max(initial=0)) + 1) + ground.sorts[rows[others]])
     return carriers, of_any_sort
 
 
 def _equal_ones(numbers: LongArray) -> LongArray:
     """For each number how often it stands there."""
-    numbers = _to_be_counted(numbers)
-    counts: LongArray = np.bincount(numbers)[numbers].astype(np.int64)
+    if int(numbers.min(initial=0)) >= 0 and int(numbers.max(initial=0)) <= _COUNTED * (len(numbers) + 1):
+        return np.bincount(numbers)[numbers].astype(np.int64)
+    counts = np.ones(len(numbers), dtype=np.int64)
+    rows = np.flatnonzero(may_repeat(numbers))
+    _, place, found = np.unique(numbers[rows], return_inverse=True, return_counts=True)
+    counts[rows] = found[place]
     return counts
-
-
-def _to_be_counted(numbers: LongArray) -> LongArray:
-    """Equal numbers for equal ones, small enough to be counted as they are."""
-    if int(numbers.max(initial=0)) > _COUNTED * (len(numbers) + 1) or int(numbers.min(initial=0)) < 0:
-        return factorized(numbers)[0].astype(np.int64)
-    return numbers
 
 
 def _word_sets(table: BoolArray) -> ByteArray:
@@ -350,16 +345,16 @@ def _word_sets(table: BoolArray) -> ByteArray:
     return sets
 
 
-def _plain_words(ground: Groundwork) -> ByteArray:
-    """The words of each name that add nothing to it, by what sort of place it is."""
-    vocabulary, found = ground.names.vocabulary, np.zeros(ground.names.word_ids.shape, dtype=np.bool_)
-    for sort, words in plain_words().items():
-        numbers = [place for word in sorted(words) if (place := bisect_left(vocabulary, word)) < len(vocabulary) and vocabulary[place] == word]
+def _telling_words(ground: Groundwork, words: ByteArray) -> ByteArray:
+    """Of the words of each name those that tell something of such a sort of place."""
+    vocabulary, telling = ground.names.vocabulary, words.copy()
+    for sort, plain in plain_words().items():
+        numbers = [place for word in sorted(plain) if (place := bisect_left(vocabulary, word)) < len(vocabulary) and vocabulary[place] == word]
         kinds = [number for number, code in enumerate(ground.kind_codes) if sort_of(code) == sort]
         if numbers and kinds:
             rows = np.flatnonzero(np.isin(ground.kinds, kinds))
-            found[rows] = np.isin(ground.names.word_ids[rows], numbers)
-    return _word_sets(found)
+            telling[rows] &= ~_word_sets(np.isin(ground.names.word_ids[rows], numbers))
+    return telling
 
 
 def _word_starts(beginnings: LongArray) -> LongArray:
