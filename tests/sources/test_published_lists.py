@@ -304,3 +304,13 @@ def test_a_status_with_its_year_is_known(tmp_path: Path) -> None:
     records, issues = made(tmp_path, "Facility,County,Status\nMfano Hospital,Kisumu,LICENSED 2023\nOld Mfano Dispensary,Kisumu,CLOSED 2019\n")
     assert [record.operational_status for record in records] == ["operational", "not_operational"]
     assert not [issue for issue in issues if issue.code == "status.unknown"]
+
+
+def test_a_location_where_the_ward_should_stand_is_no_ward_that_is_a_little_like_it(tmp_path: Path) -> None:
+    _, issues = made(tmp_path, "Facility,County,Ward,Phone\nMfano Dispensary,Kericho,Telanet,0700000001\nHaki Dispensary,Nandi,Chepterit,0700000002\nTwo Dispensary,Machakos,Kalamma,0700000003\n")
+    assert {issue.value: issue.suggestion is not None for issue in issues if issue.code == "place.ward_unknown"} == {"Telanet": False, "Chepterit": False}
+
+
+def test_an_unknown_ward_of_a_constituency_is_not_the_ward_that_is_called_as_it_is(tmp_path: Path) -> None:
+    _, issues = made(tmp_path, "Facility,County,Constituency,Ward,Phone\nMfano Dispensary,Kilifi,Magarini,Chakama,0700000001\nHaki Dispensary,Garissa,Ijara,Gababa,0700000002\nTwo Dispensary,Kilifi,Malindi Town,Malindi,0700000003\n")
+    assert [(issue.value, issue.suggestion) for issue in issues if issue.code == "place.ward_unknown"] == [("Chakama", None), ("Gababa", None)]
