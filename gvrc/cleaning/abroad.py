@@ -49,13 +49,11 @@ def told_abroad(values: Mapping[str, Any], pointer: str, data: Mapping[str, Any]
         return None
     if countries:
         return Abroad(country=countries[0], field_name="country", text=text or "", for_kenya="" if is_answered else _speaks_for_kenya(values))
-    if (named := _named_where(values)) is not None:
+    if (named := _named_where(values) or _name_is_country(values)) is not None:
         name, where, country = named
         for_kenya = "" if is_answered else _speaks_for_kenya(values)
         is_estate = bool(for_kenya) and country.code not in _NEAR
         return None if country.code == KENYA or is_estate else Abroad(country=country, field_name=name, text=where[:LONGEST_SHOWN], for_kenya=for_kenya)
-    if type(called := values.get("name")) is str and "," not in called and (told := country_told(called)) is not None and told.code != KENYA:  # hotlines by countries
-        return Abroad(country=told, field_name="name", text=called[:LONGEST_SHOWN], for_kenya="" if is_answered else _speaks_for_kenya(values))
     for name in _REGIONS.intersection(data) if text is None and not _REGIONS.isdisjoint(data) else ():
         said = data[name]
         if type(said) is str and (told := country_told(said)) is not None and told.code != KENYA:
@@ -81,6 +79,15 @@ def _named_where(values: Mapping[str, Any]) -> _Named | None:
         if type(said := values.get(name)) is str and (told := country_told(said)) is not None:
             return name, said, told
     return None
+
+
+def _name_is_country(values: Mapping[str, Any]) -> _Named | None:
+    """The country by which a place is called and nothing else: hotlines listed by countries."""
+    name = values.get("name")
+    if not isinstance(name, str) or "," in name:
+        return None
+    country = country_told(name)
+    return None if country is None or country.code == KENYA else ("name", name, country)
 
 
 @lru_cache(maxsize=2_048)

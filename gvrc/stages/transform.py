@@ -642,7 +642,7 @@ _OF_THE_TREE = ("Units", "units")
 _OF_ANYBODY = frozenset({"offices", "office", "our_offices", "branches", "regional_offices"})
 """Keys above the offices of an organisation, which are none of the government."""
 _BESIDE_KIND = re.compile(r"\s*(?:[/,;&+]|\s-\s|\band\b|\bna\b)\s*", re.IGNORECASE)
-_POLICE_IN_SHORT = re.compile(r"\bP\.?/?[SPB]\b", re.IGNORECASE)
+_POLICE_IN_SHORT = re.compile(r"[Pp](?<=\b[Pp])\.?/?[SPBspb]\b")
 """`P/S` and the like, which are places of the police where the list is of them."""
 _FORMATIONS = frozenset({"formation", "formations", "police formation", "name of formation"})
 _OF_COMMANDERS = re.compile(r"(?:^|[\W_])o\.?c\.?s(?:$|[\W_])|officer[\W_]+commanding|(?:^|station[\W_]*|base[\W_]*)commander(?:$|[\W_])", re.IGNORECASE)

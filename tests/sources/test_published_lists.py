@@ -194,6 +194,15 @@ def test_a_row_that_is_called_by_another_country_lies_there(tmp_path: Path) -> N
     assert not reached(records[1])
 
 
+def test_a_post_that_is_called_as_an_estate_after_a_far_country_is_not_abroad(tmp_path: Path) -> None:
+    records, issues = made(tmp_path, [
+        {"police_station": "Bangladesh", "county": "Mombasa", "phone": "0700000001"}, {"police_station": "Changamwe", "county": "Mombasa", "phone": "0700000002"},
+        {"police_station": "Nyali", "county": "Mombasa", "phone": "0700000003"},
+    ])  # fmt: skip
+    assert not [issue for issue in issues if issue.code in ("row.abroad", "row.country_doubtful")]
+    assert reached(records[0]) == {"+254700000001": None}
+
+
 def test_a_matrix_keeps_who_is_reached_by_email_alone_and_names_nothing_where_nothing_is(tmp_path: Path) -> None:
     records, _ = made(tmp_path, "Location;Health;Police;Legal\nDadaab;Mfano Hospital, 0700000001;Dadaab Police Station 0700000002;Refugee Mfano Consortium legal@example.org\nIfo;Ifo Hospital 0700000003;Ifo Police Post 0700000004;N/A\n")
     assert [(record.name, [contact.value for contact in record.contacts]) for record in records] == [
