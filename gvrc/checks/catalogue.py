@@ -122,6 +122,7 @@ CONTACT_ISSUES: tuple[IssueType, ...] = (
     _type("contact.email_invalid", "E-mail not valid", _WARNING, _ACCURATE, "transform", "“{value}” is no valid e-mail address.", "The address is left out."),
     _type("contact.email_slip", "E-mail with a usual slip", _INFO, _ACCURATE, "transform", "“{value}” is valid, yet probably a slip of the hand.",
           "The domain is a well-known one with a letter wrong or missing (gmial.com). The address is kept until a person accepts the right one."),
+    _type("contact.phone_dead", "Number said to be out of use", _WARNING, _ACCURATE, "transform", "The list itself says that {value} is out of use.", "The number is left out: who calls it reaches nobody. Ask the source for the one in use."),
     _type("contact.phone_rounded", "Number cut off by a spreadsheet", _WARNING, _ACCURATE, "transform", "“{value}” is a number that a spreadsheet has rounded; its last digits are lost.",
           "A column of numbers was saved in scientific notation. The digits cannot be won back from the list: ask the source for the column as text."),
     _type("contact.unreadable", "Contact not readable", _WARNING, _ACCURATE, "transform", "No telephone number, e-mail or address could be read from “{value}”.",

@@ -80,6 +80,12 @@ _NAMED = re.compile(
     r"\s+(?!Address|Phone)(?P<name>[A-Z][\w'’.]{1,20}(?:\s+[A-Z][\w'’.]{0,20}){0,3})(?:\s?\([A-Z][\w ]{1,20}\))?[\s,:–-]{1,4}$"
 )
 """A person's name behind a rank or a title, right before a number."""
+_OUT_OF_USE = re.compile(
+    r"[\s,:;(\[–-]{1,4}(?:(?:the|this|number|no\.?|line|phone|is|was|has been|currently|now|permanently)\s+){0,4}"
+    r"(?:not (?:working|functional|functioning|operational|active|in (?:use|service))|no longer (?:working|in (?:use|service)|used|active)|(?:isn.?t|doesn.?t|does not) work(?:ing)?|out of (?:service|order|use)"
+    r"|disconnected|faulty|dead|inactive|wrong number|haifanyi kazi|haitumiki)\b", re.IGNORECASE
+)
+"""What stands right behind a number that reaches nobody any more."""
 _OF_ANY_KIND = ("phone", "contact")
 """Canonical fields whose kind of contact another cell may tell (`Contact Type | Contact Value`)."""
 OFFICERS_EMAIL = "Officer's e-mail"
@@ -116,12 +122,13 @@ class TextContacts:
 @quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Find:
-    """Something found in a cell, and where."""
+    """Something found in a cell, and where. `is_dead`: the cell itself says that who calls there reaches nobody."""
 
     start: int
     end: int
     contact: Contact | None = None
     issue: Issue | None = None
+    is_dead: bool = False
 
 
 def parse_contacts(values: Mapping[str, Any]) -> CleanContacts:
@@ -355,7 +362,7 @@ def _parse_cell(field_name: str, text: str, hint: str | None) -> CleanContacts:
             return CleanContacts(issues=(Issue(code="contact.phone_rounded", field_name=field_name, value=text[:60]),))
         text = _ROUNDED.sub(digits, text, count=1)
     finds = list(_finds(_with_plain_signs(text), field_name, hint, is_contact=True))
-    contacts = tuple(_as_officers(find.contact, hint) for find in finds if find.contact)
+    contacts = tuple(_as_officers(find.contact, hint) for find in finds if find.contact and not find.is_dead)
     issues = tuple(find.issue for find in finds if find.issue)
     if not contacts and not issues:
         code = "contact.email_invalid" if field_name == "email" else "contact.unreadable"
@@ -468,7 +475,7 @@ def contacts_in_text(text: str, field_name: str) -> TextContacts:
     if not finds:
         return TextContacts(remainder=text, redacted=text)
     return TextContacts(
-        contacts=tuple(find.contact for find in finds if find.contact),
+        contacts=tuple(find.contact for find in finds if find.contact and not find.is_dead),
         remainder=_with_gaps(text, finds, lambda find: " "),
         redacted=_with_gaps(text, finds, lambda find: f"[{find.contact.contact_type}]" if find.contact else ""),
     )
@@ -630,8 +637,10 @@ def _phones(text: str, field_name: str, hint: str | None, is_contact: bool) -> I
         if find.number:
             before = find.number
             label = hint or _said_behind(text, find.end) or (_said_before(text, find.start) if is_contact else _officer_before(text, find.start))
-            issue = None if find.is_kenyan else Issue(code="contact.phone_foreign", field_name=field_name, value=find.number)
-            yield _Find(start=find.start, end=find.end, contact=_phone(find.number, label), issue=issue)
+            is_dead = _OUT_OF_USE.match(text, find.end) is not None
+            code = "contact.phone_dead" if is_dead else None if find.is_kenyan else "contact.phone_foreign"
+            issue = Issue(code=code, field_name=field_name, value=find.number) if code else None
+            yield _Find(start=find.start, end=find.end, contact=_phone(find.number, label), issue=issue, is_dead=is_dead)
         elif is_contact:
             yield from _broken_phone(text, find, field_name, hint, before)
 

@@ -371,3 +371,21 @@ def test_a_second_number_that_was_cut_is_no_ending_of_the_first() -> None:
     (issue,) = parse_contacts({"phone": "0700-000-103 / 04"}).issues
     assert issue.suggestion is not None
     assert issue.suggestion.shown == "+254700000103, +254700000104"
+
+
+@pytest.mark.parametrize("said", ["(not working)", "- not in use", "is no longer in use", "(disconnected)", "(line out of order)", "(haifanyi kazi)", ", this number is not working", "(faulty)"])
+def test_a_number_that_its_list_says_is_out_of_use_is_left_out_and_told(said: str) -> None:
+    found = parse_contacts({"phone": f"0700000101 {said} / 0700000102"})
+    assert [contact.value for contact in found.contacts] == ["+254700000102"]
+    assert [(issue.code, issue.value) for issue in found.issues] == [("contact.phone_dead", "+254700000101")]
+    text = contacts_in_text(f"Call 0700 000 101 {said}", "description")
+    assert text.contacts == ()
+    assert text.redacted is not None
+    assert "0700" not in text.redacted
+
+
+@pytest.mark.parametrize("said", ["", "(working 24 hours)", "(deadline Friday)", "not available on Sundays", "(Deputy OCS)", "(active)"])
+def test_a_number_in_use_is_kept_whatever_stands_behind_it(said: str) -> None:
+    found = parse_contacts({"phone": f"0700000101 {said}"})
+    assert [contact.value for contact in found.contacts] == ["+254700000101"]
+    assert not [issue for issue in found.issues if issue.code == "contact.phone_dead"]
