@@ -398,7 +398,7 @@ _LEAST_LIKENESS = 0.6
 """Likeness from which a ward is suggested for an unknown one without its point confirming it."""
 _LEAST_LIKENESS_IN_COUNTY = 0.8
 """Where only the county is known. What stands among wards is then mostly an old location or a village: of those in the list of 2014 the likest ward below this was
-that of the list of 2020 in 17 of 100, within a known constituency in 69."""
+that of the list of 2020 in 20 of 100, within a known constituency in 69."""
 
 
 def _both(words: Sequence[str]) -> str:
