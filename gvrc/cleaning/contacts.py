@@ -83,9 +83,10 @@ _NAMED = re.compile(
 _OUT_OF_USE = re.compile(
     r"[\s,:;(\[–-]{1,4}(?:(?:the|this|number|no\.?|line|phone|is|was|has been|currently|now|permanently)\s+){0,4}"
     r"(?:not (?:working|functional|functioning|operational|active|in (?:use|service))|no longer (?:working|in (?:use|service)|used|active)|(?:isn.?t|doesn.?t|does not) work(?:ing)?|out of (?:service|order|use)"
-    r"|disconnected|faulty|dead|inactive|wrong number|haifanyi kazi|haitumiki)\b", re.IGNORECASE
+    r"|disconnected|faulty|dead|inactive|wrong number|haifanyi kazi|haitumiki)\b(?!\s+(?:on|at|during|after|before|over|outside|between|from|in the|when|if|hours?|days?|(?:week|sun|satur)\w+|(?:wiki|jumapili|jumamosi|usiku))\b)",
+    re.IGNORECASE,
 )
-"""What stands right behind a number that reaches nobody any more."""
+"""What stands right behind a number that reaches nobody any more; `not working on Sundays` tells when it is answered."""
 _OF_ANY_KIND = ("phone", "contact")
 """Canonical fields whose kind of contact another cell may tell (`Contact Type | Contact Value`)."""
 OFFICERS_EMAIL = "Officer's e-mail"

@@ -384,8 +384,8 @@ def test_a_number_that_its_list_says_is_out_of_use_is_left_out_and_told(said: st
     assert "0700" not in text.redacted
 
 
-@pytest.mark.parametrize("said", ["", "(working 24 hours)", "(deadline Friday)", "not available on Sundays", "(Deputy OCS)", "(active)"])
+@pytest.mark.parametrize("said", ["", "(working 24 hours)", "(deadline Friday)", "(not working on Sundays)", "not in use at night", "- not working weekends", "(out of service hours: 0700 000 102)", "(haifanyi kazi usiku)", "not available on Sundays", "(Deputy OCS)", "(active)"])
 def test_a_number_in_use_is_kept_whatever_stands_behind_it(said: str) -> None:
     found = parse_contacts({"phone": f"0700000101 {said}"})
-    assert [contact.value for contact in found.contacts] == ["+254700000101"]
+    assert "+254700000101" in [contact.value for contact in found.contacts]
     assert not [issue for issue in found.issues if issue.code == "contact.phone_dead"]
